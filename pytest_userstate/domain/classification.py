@@ -1,0 +1,271 @@
+"""Holding a snapshot against the storage models of an entity.
+
+The answer is a `Storage`: which tables are complete under which model, and
+which of the few situations of the decision rules that is.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as typ
+
+import attrs
+
+from pytest_userstate.domain.coverage import (
+    EntitySchemaCoverage,
+    InterestsStorageCoverage,
+    LoginSchemaCoverage,
+    SchemaCoverage,
+)
+from pytest_userstate.domain.model import AuditModel, Entity, Several, StorageModel
+from pytest_userstate.domain.snapshot import (
+    Column,
+    Generated,
+    Identity,
+    SchemaSnapshot,
+    Table,
+)
+
+W = typ.TypeVar("W", bound=SchemaCoverage)
+
+
+class Situation(enum.StrEnum):
+    """The situations that the decision rules tell apart."""
+
+    MISSING = "no model complete"
+    SINGLE = "one model complete"
+    SEVERAL_FINE = "several complete, which is fine"
+    UNDECLARED = "several complete, none declared canonical"
+    COPIES = "several complete copies that the model cannot tell apart"
+    DECLARED = "several complete, one of them declared canonical"
+    DECLARED_INCOMPLETE = "the declared canonical model is incomplete, another is not"
+
+
+class RevisionColumns(enum.StrEnum):
+    """What the storage that counts has in the way of revision columns."""
+
+    NONE = "there is none"
+    UNUSABLE = "there is one, none usable"
+    USABLE = "there is one, and at least one is usable"
+
+
+def unusable_because(column: Column) -> str | None:
+    """Return why a stale write cannot be told by this column, or None.
+
+    A revision column is usable when it can be written, can never be null, and
+    its type has an equality operator.
+    """
+    if column.generated is not None:
+        kind = "virtual " if column.generated is Generated.VIRTUAL else ""
+        return f"it is a {kind}generated column and cannot be written"
+    if column.identity is Identity.ALWAYS:
+        return "it is generated always as identity and cannot be written"
+    if column.is_nullable:
+        return "it can be null, and null equals nothing"
+    if not column.has_equality:
+        return f"its type {column.data_type} has no equality operator"
+    return None
+
+
+@attrs.frozen
+class Candidate:
+    """One table, held against one storage model."""
+
+    model: StorageModel
+    table: Table
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where the table is: its schema and its name."""
+        return self.table.schema, self.table.name
+
+    @property
+    def missing(self) -> tuple[tuple[str, ...], ...]:
+        """The column groups of which the table has no column."""
+        return tuple(
+            group
+            for group in self.model.column_groups
+            if not any(self.table.column(name) for name in group)
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the table stores the entity under this model."""
+        return not self.missing
+
+    def present(self) -> tuple[tuple[Column, ...], ...]:
+        """Return, for each column group, the columns that the table has."""
+        return tuple(self._columns(group) for group in self.model.column_groups)
+
+    @property
+    def revisions(self) -> tuple[Column, ...]:
+        """The revision columns that the table has."""
+        return self._columns(self.model.revision)
+
+    @property
+    def revision_columns(self) -> RevisionColumns:
+        """What there is in the way of revision columns."""
+        if not self.revisions:
+            return RevisionColumns.NONE
+        if all(unusable_because(column) for column in self.revisions):
+            return RevisionColumns.UNUSABLE
+        return RevisionColumns.USABLE
+
+    def _columns(self, names: tuple[str, ...]) -> tuple[Column, ...]:
+        found = (self.table.column(name) for name in names)
+        return tuple(column for column in found if column is not None)
+
+
+@attrs.frozen
+class Storage:
+    """How a snapshot stores an entity."""
+
+    entity: Entity
+    schemas: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def complete(self) -> tuple[Candidate, ...]:
+        """The candidates that store the entity."""
+        return tuple(each for each in self.candidates if each.is_complete)
+
+    @property
+    def canonical(self) -> str | None:
+        """The name of the model that was declared canonical."""
+        return self.entity.canonical.model if self.entity.canonical else None
+
+    @property
+    def declared(self) -> tuple[Candidate, ...]:
+        """The complete candidates of the declared canonical model."""
+        return tuple(
+            each for each in self.complete if each.model.name == self.canonical
+        )
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the complete models, in the order of the audit model."""
+        return tuple(dict.fromkeys(each.model.name for each in self.complete))
+
+    @property
+    def situation(self) -> Situation:
+        """Which of the decision rules' situations this is."""
+        if self.complete and self.entity.canonical and not self.declared:
+            return Situation.DECLARED_INCOMPLETE
+        if self.declared and self.shown is Situation.UNDECLARED:
+            alone = len(self.declared) == 1
+            return Situation.DECLARED if alone else Situation.COPIES
+        return self.shown
+
+    @property
+    def shown(self) -> Situation:
+        """Which situation the snapshot shows, whatever was declared."""
+        if not self.complete:
+            return Situation.MISSING
+        if len(self.complete) == 1:
+            return Situation.SINGLE
+        if self.entity.several is Several.FINE:
+            names = {each.table.name for each in self.complete}
+            copies = len({each.place for each in self.complete}) > len(names)
+            return Situation.COPIES if copies else Situation.SEVERAL_FINE
+        return Situation.COPIES if len(self.models) == 1 else Situation.UNDECLARED
+
+    @property
+    def counting(self) -> tuple[Candidate, ...]:
+        """The candidates that revision and conflict checks look at."""
+        if self.situation is Situation.DECLARED_INCOMPLETE:
+            return ()
+        return self.declared or self.complete
+
+    @property
+    def needs_each(self) -> bool:
+        """Whether each candidate that counts has to keep a revision, or any.
+
+        Where several models are fine, each of them stores state of its own;
+        where they are ambiguous, any of them may become canonical.
+        """
+        return self.situation is Situation.SEVERAL_FINE
+
+    @property
+    def revision_columns(self) -> RevisionColumns:
+        """What the storage that counts has in the way of revision columns."""
+        found = [each.revision_columns for each in self.counting]
+        if not found:
+            return RevisionColumns.NONE
+        choose = min if self.needs_each else max
+        return choose(found, key=list(RevisionColumns).index)
+
+    @property
+    def coverage(self) -> SchemaCoverage:
+        """The coverage, in the words that belong to the entity."""
+        return _coverage(self)
+
+
+def classify(entity: Entity, snapshot: SchemaSnapshot, model: AuditModel) -> Storage:
+    """Hold the snapshot against every storage model of the entity."""
+    candidates = tuple(
+        Candidate(storage_model, table)
+        for storage_model in entity.models
+        for schema, name in places(storage_model, model.schemas)
+        if (table := snapshot.table(name, schema=schema)) is not None
+    )
+    return Storage(entity, model.schemas, candidates)
+
+
+def places(
+    model: StorageModel, schemas: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Return the (schema, table) pairs where the model may be stored."""
+    found: list[tuple[str, str]] = []
+    for name in model.tables:
+        schema, dot, table = name.partition(".")
+        found += [(schema, table)] if dot else [(each, name) for each in schemas]
+    return tuple(dict.fromkeys(found))
+
+
+def _coverage(storage: Storage) -> SchemaCoverage:
+    """Name the situation in the words of the entity's own enumeration."""
+    match storage.entity.name:
+        case "login":
+            login = LoginSchemaCoverage
+            return _word(
+                storage,
+                missing=login.MISSING_CREDENTIAL_STORAGE,
+                covered=login.CREDENTIALS_PERSISTED,
+                several=login.AMBIGUOUS,
+                copies=login.AMBIGUOUS,
+            )
+        case "interests":
+            interests = InterestsStorageCoverage
+            canonical: dict[tuple[str, ...], InterestsStorageCoverage] = {
+                ("preferences",): interests.CANONICAL_PREFERENCES,
+                ("join_table",): interests.CANONICAL_JOIN_TABLE,
+            }
+            return _word(
+                storage,
+                missing=interests.MISSING,
+                covered=canonical.get(storage.models, interests.COVERED),
+                several=interests.DUAL_MODEL,
+                copies=interests.AMBIGUOUS,
+            )
+        case _:
+            entity = EntitySchemaCoverage
+            return _word(
+                storage,
+                missing=entity.MISSING,
+                covered=entity.COVERED,
+                several=entity.AMBIGUOUS,
+                copies=entity.AMBIGUOUS,
+            )
+
+
+def _word(storage: Storage, *, missing: W, covered: W, several: W, copies: W) -> W:
+    """Choose the word for what the snapshot shows; a declaration changes none."""
+    match storage.shown:
+        case Situation.MISSING:
+            return missing
+        case Situation.SINGLE | Situation.SEVERAL_FINE:
+            return covered
+        case Situation.COPIES:
+            return copies
+        case _:
+            return several

@@ -1,0 +1,265 @@
+"""The audit model: which entities there are, and how each may be stored.
+
+All of it is data. A repository changes, extends or replaces the default model
+in its configuration; nothing else in the package knows a table's name.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import enum
+import re
+
+import attrs
+
+from pytest_userstate.domain.coverage import Axis
+from pytest_userstate.domain.errors import InvalidModelError
+
+_ENTITY_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Several(enum.StrEnum):
+    """What it means when several storage models of an entity are complete."""
+
+    FINE = "fine"
+    AMBIGUOUS = "ambiguous"
+
+
+class Revisions(enum.StrEnum):
+    """Whether an entity's storage is expected to keep revisions."""
+
+    EXPECTED = "expected"
+    NOT_EXPECTED = "not_expected"
+
+
+def _names(values: str | cabc.Iterable[str]) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _groups(values: cabc.Iterable[cabc.Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(_names(group) for group in values)
+
+
+@attrs.frozen(kw_only=True)
+class StorageModel:
+    """One way in which an entity can be stored.
+
+    Parameters
+    ----------
+    name : str
+        The name that reports and ``canonical`` use.
+    tables : str or iterable of str
+        Any of these tables; ``schema.table`` fixes the schema.
+    columns : iterable of str
+        The table must have all of these.
+    any_of : iterable of iterable of str
+        The table must have at least one of each group.
+    revision : str or iterable of str
+        The columns that hold a revision; any of them will do.
+
+    Examples
+    --------
+    >>> StorageModel(name="log", tables="legal.consent_log", columns=["user_id"]).tables
+    ('legal.consent_log',)
+    """
+
+    name: str
+    tables: tuple[str, ...] = attrs.field(converter=_names)
+    columns: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    any_of: tuple[tuple[str, ...], ...] = attrs.field(default=(), converter=_groups)
+    revision: tuple[str, ...] = attrs.field(default=("revision",), converter=_names)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a model that any schema, or none, would satisfy."""
+        if not self.tables:
+            _refuse(f"storage model {self.name!r} names no table")
+        if not all(self.any_of):
+            _refuse(f"storage model {self.name!r} has an empty any_of group")
+
+    @property
+    def column_groups(self) -> tuple[tuple[str, ...], ...]:
+        """Every group of columns of which the table must have at least one."""
+        return (*((column,) for column in self.columns), *self.any_of)
+
+
+@attrs.frozen(kw_only=True)
+class Canonical:
+    """The storage model that a repository has decided for, and why."""
+
+    model: str
+    reason: str
+
+
+def _models(values: cabc.Iterable[StorageModel]) -> tuple[StorageModel, ...]:
+    return tuple(values)
+
+
+@attrs.frozen(kw_only=True)
+class Entity:
+    """A row of the audit matrix.
+
+    Parameters
+    ----------
+    name : str
+        Lower case letters, digits and underscores.
+    models : iterable of StorageModel
+        The ways in which it may be stored.
+    several : Several
+        Whether several complete models are fine or ambiguous.
+    revisions : Revisions
+        Whether its storage is expected to keep a revision.
+    canonical : Canonical or None
+        The model that was decided for.
+    expected : bool
+        False where the repository stores no such thing on purpose.
+    reason : str
+        Why it is not expected.
+
+    Raises
+    ------
+    InvalidModelError
+        When the entity contradicts itself.
+    """
+
+    name: str
+    models: tuple[StorageModel, ...] = attrs.field(converter=_models)
+    several: Several = Several.AMBIGUOUS
+    revisions: Revisions = Revisions.NOT_EXPECTED
+    canonical: Canonical | None = None
+    expected: bool = True
+    reason: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what no audit could answer."""
+        if not _ENTITY_NAME.fullmatch(self.name):
+            _refuse(
+                f"entity {self.name!r}: a name is lower case letters, digits and "
+                "underscores, and starts with a letter"
+            )
+        if self.expected and not self.models:
+            _refuse(f"entity {self.name!r} has no storage model")
+        if not self.expected and not self.reason:
+            _refuse(f"entity {self.name!r} is not expected, but no reason is given")
+        names = [model.name for model in self.models]
+        _refuse_twice(names, f"entity {self.name!r} has two storage models named")
+        if self.canonical and self.canonical.model not in names:
+            _refuse(
+                f"entity {self.name!r} declares {self.canonical.model!r} canonical, "
+                f"but its storage models are {', '.join(map(repr, names))}"
+            )
+
+    def not_applicable(self, axis: Axis) -> str | None:
+        """Return why the cell on this axis is no check, or None where it is one."""
+        if not self.expected:
+            return f"not expected: {self.reason}"
+        if axis in {Axis.REVISION, Axis.CONFLICT} and (
+            self.revisions is Revisions.NOT_EXPECTED
+        ):
+            return f"the model expects no revisions of {self.name}"
+        return None
+
+
+def _entities(values: cabc.Iterable[Entity]) -> tuple[Entity, ...]:
+    return tuple(values)
+
+
+@attrs.frozen(kw_only=True)
+class AuditModel:
+    """The entities to audit, and the schemas that may store them.
+
+    Examples
+    --------
+    >>> DEFAULT_MODEL.check_ids()[:3]
+    ('login.schema', 'login.wiring', 'users.schema')
+    """
+
+    entities: tuple[Entity, ...] = attrs.field(converter=_entities)
+    schemas: tuple[str, ...] = attrs.field(default=("public",), converter=_names)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse two entities of one name, and an audit of no schema."""
+        _refuse_twice(
+            [entity.name for entity in self.entities],
+            "the model has two entities named",
+        )
+        if not self.schemas:
+            _refuse("the model names no schema")
+
+    def entity(self, name: str) -> Entity | None:
+        """Return the entity of this name, or None."""
+        return next((entity for entity in self.entities if entity.name == name), None)
+
+    def check_ids(self) -> tuple[str, ...]:
+        """Return the ids of all checks, in the order of the matrix."""
+        return tuple(
+            f"{entity.name}.{axis}"
+            for entity in self.entities
+            for axis in Axis
+            if entity.not_applicable(axis) is None
+        )
+
+
+def _refuse(message: str) -> None:
+    raise InvalidModelError(message)
+
+
+def _refuse_twice(names: list[str], complaint: str) -> None:
+    for name, count in collections.Counter(names).items():
+        if count > 1:
+            _refuse(f"{complaint} {name!r}")
+
+
+_CREDENTIALS = ("password_hash", "password_digest", "credential_hash")
+
+DEFAULT_MODEL = AuditModel(
+    entities=(
+        Entity(
+            name="login",
+            several=Several.FINE,
+            models=(
+                StorageModel(name="users", tables="users", any_of=[_CREDENTIALS]),
+                StorageModel(
+                    name="credentials",
+                    tables=("user_credentials", "login_credentials", "credentials"),
+                    columns=["user_id"],
+                    any_of=[_CREDENTIALS],
+                ),
+            ),
+        ),
+        Entity(
+            name="users",
+            models=(
+                StorageModel(
+                    name="users", tables="users", columns=("id", "display_name")
+                ),
+            ),
+        ),
+        Entity(
+            name="profile",
+            models=(
+                StorageModel(
+                    name="users", tables="users", columns=("id", "display_name")
+                ),
+            ),
+        ),
+        Entity(
+            name="interests",
+            several=Several.AMBIGUOUS,
+            revisions=Revisions.EXPECTED,
+            models=(
+                StorageModel(
+                    name="preferences",
+                    tables="user_preferences",
+                    columns=("user_id", "interest_theme_ids"),
+                ),
+                StorageModel(
+                    name="join_table",
+                    tables="user_interest_themes",
+                    columns=("user_id", "theme_id"),
+                ),
+            ),
+        ),
+    )
+)
+"""What is audited where a repository says nothing else."""

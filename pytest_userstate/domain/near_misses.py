@@ -1,0 +1,114 @@
+"""What looks like missing storage but does not count, and what is gone."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import difflib
+import itertools
+import typing as typ
+
+from pytest_userstate.domain.classification import Storage, places
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.snapshot import (
+    DroppedObject,
+    SchemaSnapshot,
+    Source,
+    Table,
+    View,
+)
+
+NEAR: typ.Final = 0.85
+"""How alike two names must be (difflib's ratio) to be shown as a near miss."""
+
+
+def near_misses(storage: Storage, snapshot: SchemaSnapshot) -> tuple[Evidence, ...]:
+    """Return what looks like the missing storage but is not, and what is gone."""
+    facts: list[Evidence] = []
+    for model in storage.entity.models:
+        if model.name in storage.models:
+            continue
+        wanted: dict[str, list[str]] = {}
+        for schema, name in places(model, storage.schemas):
+            wanted.setdefault(name, []).append(schema)
+        for name, schemas in wanted.items():
+            facts += _near_tables(name, schemas, snapshot)
+        for candidate in storage.candidates:
+            if candidate.model == model:
+                names = itertools.chain.from_iterable(candidate.missing)
+                facts += near_columns(candidate.table, names, snapshot)
+    return tuple(dict.fromkeys(facts))
+
+
+def _near_tables(
+    name: str, schemas: list[str], snapshot: SchemaSnapshot
+) -> list[Evidence]:
+    facts = [
+        _gone(gone)
+        for gone in snapshot.dropped
+        if gone.schema in schemas
+        and (gone.table, gone.column) == (name, "")
+        and snapshot.table(name, schema=gone.schema) is None
+    ]
+    relations: list[Table | View] = [*snapshot.tables, *snapshot.views]
+    for relation in relations:
+        if relation.name == name and isinstance(relation, View):
+            detail = f"it is a {relation.kind}, which stores nothing of its own"
+        elif relation.name == name and relation.schema not in schemas:
+            detail = f"the model looks in schema {', '.join(schemas)}"
+        elif relation.schema in schemas and _is_near(relation.name, name):
+            detail = f"the model wants {name!r}"
+        else:
+            continue
+        facts.append(_near(relation.qualified_name, detail, relation.source))
+    return facts
+
+
+def near_columns(
+    table: Table, missing: cabc.Iterable[str], snapshot: SchemaSnapshot
+) -> list[Evidence]:
+    """Return what looks like a missing column of the table, and what is gone."""
+    facts = []
+    for name in missing:
+        facts += [
+            _gone(gone)
+            for gone in snapshot.dropped
+            if (gone.schema, gone.table, gone.column)
+            == (table.schema, table.name, name)
+        ]
+        facts += [
+            _near(
+                f"{table.qualified_name}.{column.name}",
+                f"the model wants {name!r}",
+                column.source or table.source,
+            )
+            for column in table.columns
+            if _is_near(column.name, name)
+        ]
+    return facts
+
+
+def _gone(gone: DroppedObject) -> Evidence:
+    return Evidence(
+        kind=EvidenceKind.DROPPED, subject=gone.qualified_name, source=gone.source
+    )
+
+
+def _near(subject: str, detail: str, source: Source | None) -> Evidence:
+    return Evidence(
+        kind=EvidenceKind.NEAR_MISS, subject=subject, detail=detail, source=source
+    )
+
+
+def _is_near(name: str, wanted: str) -> bool:
+    if name == wanted:
+        return False
+    plain, wanted_plain = (each.lower().replace("_", "") for each in (name, wanted))
+    if plain == wanted_plain:
+        return True
+    matcher = difflib.SequenceMatcher(None, plain, wanted_plain)
+    # The cheap upper bounds first: a schema may have thousands of tables.
+    return (
+        matcher.real_quick_ratio() >= NEAR
+        and matcher.quick_ratio() >= NEAR
+        and matcher.ratio() >= NEAR
+    )

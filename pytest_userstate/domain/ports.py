@@ -1,0 +1,125 @@
+"""The driven ports: what the domain needs from the world outside."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import typing as typ
+
+import attrs
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.snapshot import SchemaSnapshot
+    from pytest_userstate.domain.wiring import Wiring
+
+
+class SchemaSnapshotRepository(typ.Protocol):
+    """Where a schema snapshot comes from."""
+
+    def load(self) -> SchemaSnapshot:
+        """Return the schema as it stands now.
+
+        Raises
+        ------
+        SchemaSnapshotRepositoryError
+            When connecting or querying failed; it says which of the two.
+        """
+
+
+class RuntimeWiringRepository(typ.Protocol):
+    """Where the run-time wiring of the entities' ports comes from."""
+
+    def load(self) -> Wiring:
+        """Return what is known about the wiring of each entity."""
+
+
+@attrs.frozen(kw_only=True)
+class TargetDescription:
+    """What is audited, in the words of the report's ``target`` object.
+
+    Parameters
+    ----------
+    kind : {"migrations", "dsn"}
+        Migrations applied to an embedded server, or a database read in place.
+    path, layout : str or None
+        The migrations folder relative to the repository, and its layout.
+    migrations : int or None
+        How many migrations there are.
+    digest : str or None
+        ``sha256:…`` over the migrations' names and bytes.
+    found : str
+        How the target was found, for people.
+    server : str
+        Which server will run it, for people.
+    """
+
+    kind: typ.Literal["migrations", "dsn"]
+    path: str | None = None
+    layout: str | None = None
+    migrations: int | None = None
+    digest: str | None = None
+    found: str = ""
+    server: str = ""
+
+
+class OpenTarget(SchemaSnapshotRepository, typ.Protocol):
+    """A target that is ready to be read: migrated, or connected to."""
+
+    @property
+    def server_version(self) -> str:
+        """The server's version, such as ``18.6``."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a careful reader should know about how it was prepared."""
+
+    @property
+    def applied(self) -> int | None:
+        """How many migrations were applied; None where none were to be."""
+
+
+class AuditTarget(typ.Protocol):
+    """Something that can be audited, described without starting anything."""
+
+    @property
+    def description(self) -> TargetDescription:
+        """What is audited and how it was found."""
+
+    def open(self) -> contextlib.AbstractContextManager[OpenTarget]:
+        """Prepare the target for reading, and clean up afterwards.
+
+        Raises
+        ------
+        ToolError
+            When the server does not start or a migration does not apply.
+        """
+
+
+class ReportStore(typ.Protocol):
+    """Where reports are written."""
+
+    def check(self, path: str) -> None:
+        """Raise a UsageError where a report could not be written to the path."""
+
+    def write(self, path: str, text: str) -> None:
+        """Write a report, whole or not at all.
+
+        Raises
+        ------
+        ToolError
+            When it cannot be written after all.
+        """
+
+
+class Exchange(typ.Protocol):
+    """Where the processes of one run share what the first of them found."""
+
+    def once(self, produce: cabc.Callable[[], str]) -> str:
+        """Return what the first caller produced, in whichever process it ran.
+
+        One caller at a time gets to `produce`; the others wait for it. Where
+        it raised, the next one tries.
+        """
+
+    def peek(self) -> str | None:
+        """Return what was produced, or None where nothing was."""

@@ -1,0 +1,348 @@
+"""A schema as it stands: values only, in canonical order.
+
+Two snapshots of the same schema are equal and serialize to the same bytes,
+whatever the order in which their objects were created or passed. Where a fact
+came from (`source`) and what is gone (`dropped`) is carried along, but takes
+no part in equality.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import enum
+
+import attrs
+
+from pytest_userstate.domain.columns import Column, Generated, Identity, Source
+from pytest_userstate.domain.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    ForeignKey,
+    Index,
+    KeyConstraint,
+    Trigger,
+)
+from pytest_userstate.domain.errors import InvalidSnapshotError
+from pytest_userstate.domain.sequences import (
+    by_name,
+    by_place,
+    sorted_strings,
+    strings,
+)
+
+__all__ = [
+    "CheckConstraint",
+    "Column",
+    "Domain",
+    "DroppedObject",
+    "Enum",
+    "ExclusionConstraint",
+    "Extension",
+    "ForeignKey",
+    "Generated",
+    "Identity",
+    "Index",
+    "KeyConstraint",
+    "SchemaSnapshot",
+    "Source",
+    "Table",
+    "TableKind",
+    "Trigger",
+    "View",
+    "ViewKind",
+]
+
+
+class TableKind(enum.StrEnum):
+    """The relations that store rows of their own (a partition is marked apart)."""
+
+    ORDINARY = "table"
+    PARTITIONED = "partitioned table"
+
+
+class ViewKind(enum.StrEnum):
+    """The relations that show rows stored elsewhere."""
+
+    VIEW = "view"
+    MATERIALIZED = "materialized view"
+    FOREIGN = "foreign table"
+
+
+def _columns(values: cabc.Iterable[Column]) -> tuple[Column, ...]:
+    return by_name(values)
+
+
+def _keys(values: cabc.Iterable[KeyConstraint]) -> tuple[KeyConstraint, ...]:
+    return by_name(values)
+
+
+def _foreign_keys(values: cabc.Iterable[ForeignKey]) -> tuple[ForeignKey, ...]:
+    return by_name(values)
+
+
+def _checks(values: cabc.Iterable[CheckConstraint]) -> tuple[CheckConstraint, ...]:
+    return by_name(values)
+
+
+def _exclusions(
+    values: cabc.Iterable[ExclusionConstraint],
+) -> tuple[ExclusionConstraint, ...]:
+    return by_name(values)
+
+
+def _indexes(values: cabc.Iterable[Index]) -> tuple[Index, ...]:
+    return by_name(values)
+
+
+def _triggers(values: cabc.Iterable[Trigger]) -> tuple[Trigger, ...]:
+    return by_name(values)
+
+
+@attrs.frozen
+class Table:
+    """A relation that stores rows: an ordinary or partitioned table.
+
+    Parameters
+    ----------
+    name : str
+        The name as the catalogue has it, without quotes.
+    columns : iterable of Column
+        Any order; stored by name. (A column's place in the table says nothing
+        about the schema's meaning, and differs between equal schemas.)
+    schema : str
+        The schema that holds the table.
+    is_bookkeeping : bool
+        Whether a migration tool keeps its own records in it.
+    source : Source or None
+        The migration that introduced the table.
+
+    Raises
+    ------
+    InvalidSnapshotError
+        When a column is named twice.
+
+    Examples
+    --------
+    >>> users = Table("users", [Column("id", "uuid", is_primary_key=True)])
+    >>> users.qualified_name, users.column("id").data_type, users.column("nick")
+    ('public.users', 'uuid', None)
+    """
+
+    name: str
+    columns: tuple[Column, ...] = attrs.field(default=(), converter=_columns)
+    schema: str = "public"
+    kind: TableKind = attrs.field(default=TableKind.ORDINARY, kw_only=True)
+    partition_of: str | None = attrs.field(default=None, kw_only=True)
+    partition_key: str | None = attrs.field(default=None, kw_only=True)
+    inherits: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=strings)
+    primary_key: KeyConstraint | None = attrs.field(default=None, kw_only=True)
+    unique_constraints: tuple[KeyConstraint, ...] = attrs.field(
+        default=(), kw_only=True, converter=_keys
+    )
+    foreign_keys: tuple[ForeignKey, ...] = attrs.field(
+        default=(), kw_only=True, converter=_foreign_keys
+    )
+    check_constraints: tuple[CheckConstraint, ...] = attrs.field(
+        default=(), kw_only=True, converter=_checks
+    )
+    exclusion_constraints: tuple[ExclusionConstraint, ...] = attrs.field(
+        default=(), kw_only=True, converter=_exclusions
+    )
+    indexes: tuple[Index, ...] = attrs.field(
+        default=(), kw_only=True, converter=_indexes
+    )
+    triggers: tuple[Trigger, ...] = attrs.field(
+        default=(), kw_only=True, converter=_triggers
+    )
+    has_row_security: bool = attrs.field(default=False, kw_only=True)
+    forces_row_security: bool = attrs.field(default=False, kw_only=True)
+    is_unlogged: bool = attrs.field(default=False, kw_only=True)
+    is_bookkeeping: bool = attrs.field(default=False, kw_only=True)
+    comment: str | None = attrs.field(default=None, kw_only=True)
+    source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a column named twice."""
+        _refuse_duplicates(
+            ((column.name,) for column in self.columns),
+            f"table {self.qualified_name} has two columns named",
+        )
+
+    @property
+    def qualified_name(self) -> str:
+        """The name with its schema, unquoted: ``public.users``."""
+        return f"{self.schema}.{self.name}"
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of exactly this name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@attrs.frozen
+class View:
+    """A view, materialized view or foreign table: recorded, never storage."""
+
+    name: str
+    columns: tuple[Column, ...] = attrs.field(default=(), converter=_columns)
+    schema: str = "public"
+    kind: ViewKind = attrs.field(default=ViewKind.VIEW, kw_only=True)
+    definition: str | None = attrs.field(default=None, kw_only=True)
+    comment: str | None = attrs.field(default=None, kw_only=True)
+    source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
+
+    @property
+    def qualified_name(self) -> str:
+        """The name with its schema, unquoted."""
+        return f"{self.schema}.{self.name}"
+
+
+@attrs.frozen(kw_only=True)
+class Enum:
+    """An enumerated type; its labels keep the order that PostgreSQL sorts by."""
+
+    name: str
+    labels: tuple[str, ...] = attrs.field(converter=strings)
+    schema: str = "public"
+    comment: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Domain:
+    """A domain: a base type with constraints of its own."""
+
+    name: str
+    data_type: str
+    schema: str = "public"
+    is_nullable: bool = True
+    default: str | None = None
+    check_constraints: tuple[CheckConstraint, ...] = attrs.field(
+        default=(), converter=_checks
+    )
+    comment: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Extension:
+    """An installed extension; `is_stub` marks one declared without its code."""
+
+    name: str
+    version: str
+    schema: str = "public"
+    is_stub: bool = False
+
+
+@attrs.frozen(kw_only=True, order=True)
+class DroppedObject:
+    """A table or column that a migration dropped, and which migration it was."""
+
+    schema: str
+    table: str
+    column: str = ""
+    source: Source
+
+    @property
+    def qualified_name(self) -> str:
+        """The dropped table or column, unquoted, with its schema."""
+        table = f"{self.schema}.{self.table}"
+        return f"{table}.{self.column}" if self.column else table
+
+
+def _tables(values: cabc.Iterable[Table]) -> tuple[Table, ...]:
+    return by_place(values)
+
+
+def _views(values: cabc.Iterable[View]) -> tuple[View, ...]:
+    return by_place(values)
+
+
+def _enums(values: cabc.Iterable[Enum]) -> tuple[Enum, ...]:
+    return by_place(values)
+
+
+def _domains(values: cabc.Iterable[Domain]) -> tuple[Domain, ...]:
+    return by_place(values)
+
+
+def _extensions(values: cabc.Iterable[Extension]) -> tuple[Extension, ...]:
+    return by_name(values)
+
+
+def _dropped(values: cabc.Iterable[DroppedObject]) -> tuple[DroppedObject, ...]:
+    return tuple(sorted(values))
+
+
+@attrs.frozen
+class SchemaSnapshot:
+    """Everything the audit knows about a database's schema.
+
+    Parameters
+    ----------
+    tables, views, enums, domains, extensions, schemas : iterable
+        Any order; stored sorted, as tuples.
+    dropped : iterable of DroppedObject
+        What migrations created and later dropped; takes no part in equality.
+
+    Raises
+    ------
+    InvalidSnapshotError
+        When one schema has two relations of the same name.
+
+    Examples
+    --------
+    >>> snapshot = SchemaSnapshot(
+    ...     tables=[Table("users", [Column("id", "uuid", is_primary_key=True)])]
+    ... )
+    >>> snapshot.table("users").columns[0].name
+    'id'
+    >>> snapshot.table("users", schema="auth") is None
+    True
+    """
+
+    tables: tuple[Table, ...] = attrs.field(default=(), converter=_tables)
+    views: tuple[View, ...] = attrs.field(default=(), kw_only=True, converter=_views)
+    enums: tuple[Enum, ...] = attrs.field(default=(), kw_only=True, converter=_enums)
+    domains: tuple[Domain, ...] = attrs.field(
+        default=(), kw_only=True, converter=_domains
+    )
+    extensions: tuple[Extension, ...] = attrs.field(
+        default=(), kw_only=True, converter=_extensions
+    )
+    schemas: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=sorted_strings
+    )
+    dropped: tuple[DroppedObject, ...] = attrs.field(
+        default=(), kw_only=True, eq=False, converter=_dropped
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse two relations of one name in one schema."""
+        _refuse_duplicates(
+            [
+                *((table.schema, table.name) for table in self.tables),
+                *((view.schema, view.name) for view in self.views),
+            ],
+            "the snapshot has two relations named",
+        )
+
+    def table(self, name: str, *, schema: str = "public") -> Table | None:
+        """Return the table of exactly this name, or None."""
+        return next(
+            (
+                table
+                for table in self.tables
+                if table.name == name and table.schema == schema
+            ),
+            None,
+        )
+
+
+def _refuse_duplicates(names: cabc.Iterable[tuple[str, ...]], complaint: str) -> None:
+    """Refuse names that come twice; their parts may hold dots themselves."""
+    twice = sorted(
+        name for name, count in collections.Counter(names).items() if count > 1
+    )
+    if twice:
+        quoted = ", ".join(repr(".".join(name)) for name in twice)
+        message = f"{complaint} {quoted}"
+        raise InvalidSnapshotError(message)
