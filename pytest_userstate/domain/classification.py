@@ -7,6 +7,7 @@ which of the few situations of the decision rules that is.
 from __future__ import annotations
 
 import enum
+import functools
 import typing as typ
 
 import attrs
@@ -79,7 +80,7 @@ class Candidate:
         """Where the table is: its schema and its name."""
         return self.table.schema, self.table.name
 
-    @property
+    @functools.cached_property
     def missing(self) -> tuple[tuple[str, ...], ...]:
         """The column groups of which the table has no column."""
         return tuple(
@@ -124,7 +125,7 @@ class Storage:
     schemas: tuple[str, ...]
     candidates: tuple[Candidate, ...]
 
-    @property
+    @functools.cached_property
     def complete(self) -> tuple[Candidate, ...]:
         """The candidates that store the entity."""
         return tuple(each for each in self.candidates if each.is_complete)
@@ -146,7 +147,7 @@ class Storage:
         """The names of the complete models, in the order of the audit model."""
         return tuple(dict.fromkeys(each.model.name for each in self.complete))
 
-    @property
+    @functools.cached_property
     def situation(self) -> Situation:
         """Which of the decision rules' situations this is."""
         if self.complete and self.entity.canonical and not self.declared:

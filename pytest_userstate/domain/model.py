@@ -156,7 +156,7 @@ class Entity:
         if axis in {Axis.REVISION, Axis.CONFLICT} and (
             self.revisions is Revisions.NOT_EXPECTED
         ):
-            return f"the model expects no revisions of {self.name}"
+            return "the model expects no revisions"
         return None
 
 

@@ -89,5 +89,7 @@ def _guards(candidate: Candidate) -> int:
         if key is not None and needed & {*key.columns}
     ]
     flagged = any(c.is_primary_key for c in table.columns if c.name in needed)
-    references = [key for key in table.foreign_keys if needed & {*key.columns}]
+    references = [
+        key for key in table.foreign_keys if key.is_enforced and needed & {*key.columns}
+    ]
     return bool(keys or flagged) + len(references)

@@ -40,7 +40,7 @@ def schema_check(storage: Storage, snapshot: SchemaSnapshot, wiring: Wiring) -> 
             rationale, evidence = _missing(storage, snapshot)
         case Situation.SINGLE | Situation.SEVERAL_FINE:
             rationale = _stored_in(storage, tables(storage.complete))
-            evidence = stored(storage.complete)
+            evidence = stored(storage.declared or storage.complete)
         case Situation.UNDECLARED:
             recommended = recommend(storage, wiring)
             recommendation = recommended.model

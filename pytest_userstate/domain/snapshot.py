@@ -11,9 +11,11 @@ from __future__ import annotations
 import collections
 import collections.abc as cabc
 import enum
+import functools
 
 import attrs
 
+from pytest_userstate.domain.access import Access
 from pytest_userstate.domain.columns import Column, Generated, Identity, Source
 from pytest_userstate.domain.constraints import (
     CheckConstraint,
@@ -21,9 +23,11 @@ from pytest_userstate.domain.constraints import (
     ForeignKey,
     Index,
     KeyConstraint,
+    Policy,
     Trigger,
 )
 from pytest_userstate.domain.errors import InvalidSnapshotError
+from pytest_userstate.domain.number_sequences import Sequence
 from pytest_userstate.domain.sequences import (
     by_name,
     by_place,
@@ -44,7 +48,9 @@ __all__ = [
     "Identity",
     "Index",
     "KeyConstraint",
+    "Policy",
     "SchemaSnapshot",
+    "Sequence",
     "Source",
     "Table",
     "TableKind",
@@ -99,9 +105,16 @@ def _triggers(values: cabc.Iterable[Trigger]) -> tuple[Trigger, ...]:
     return by_name(values)
 
 
+def _policies(values: cabc.Iterable[Policy]) -> tuple[Policy, ...]:
+    return by_name(values)
+
+
 @attrs.frozen
 class Table:
     """A relation that stores rows: an ordinary or partitioned table.
+
+    What holds for its rows stands here, be it declared on the table itself or
+    inherited.
 
     Parameters
     ----------
@@ -112,6 +125,13 @@ class Table:
         about the schema's meaning, and differs between equal schemas.)
     schema : str
         The schema that holds the table.
+    partition_of, partition_bound : str or None
+        Set on partitions: the partitioned table, with its schema, unquoted; and
+        which rows belong here.
+    partition_key : str or None
+        Set on partitioned tables: how rows are assigned.
+    inherits : iterable of str
+        The tables that it inherits from (partitions apart), as above.
     is_bookkeeping : bool
         Whether a migration tool keeps its own records in it.
     source : Source or None
@@ -134,8 +154,11 @@ class Table:
     schema: str = "public"
     kind: TableKind = attrs.field(default=TableKind.ORDINARY, kw_only=True)
     partition_of: str | None = attrs.field(default=None, kw_only=True)
+    partition_bound: str | None = attrs.field(default=None, kw_only=True)
     partition_key: str | None = attrs.field(default=None, kw_only=True)
-    inherits: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=strings)
+    inherits: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=sorted_strings
+    )
     primary_key: KeyConstraint | None = attrs.field(default=None, kw_only=True)
     unique_constraints: tuple[KeyConstraint, ...] = attrs.field(
         default=(), kw_only=True, converter=_keys
@@ -154,6 +177,9 @@ class Table:
     )
     triggers: tuple[Trigger, ...] = attrs.field(
         default=(), kw_only=True, converter=_triggers
+    )
+    policies: tuple[Policy, ...] = attrs.field(
+        default=(), kw_only=True, converter=_policies
     )
     has_row_security: bool = attrs.field(default=False, kw_only=True)
     forces_row_security: bool = attrs.field(default=False, kw_only=True)
@@ -181,7 +207,11 @@ class Table:
 
 @attrs.frozen
 class View:
-    """A view, materialized view or foreign table: recorded, never storage."""
+    """A view, materialized view or foreign table: recorded, never storage.
+
+    `definition` is the query as PostgreSQL deparses it, None for a foreign table.
+    Different major versions of PostgreSQL write the same query differently.
+    """
 
     name: str
     columns: tuple[Column, ...] = attrs.field(default=(), converter=_columns)
@@ -216,6 +246,7 @@ class Domain:
     schema: str = "public"
     is_nullable: bool = True
     default: str | None = None
+    collation: str | None = None
     check_constraints: tuple[CheckConstraint, ...] = attrs.field(
         default=(), converter=_checks
     )
@@ -264,6 +295,10 @@ def _domains(values: cabc.Iterable[Domain]) -> tuple[Domain, ...]:
     return by_place(values)
 
 
+def _sequences(values: cabc.Iterable[Sequence]) -> tuple[Sequence, ...]:
+    return by_place(values)
+
+
 def _extensions(values: cabc.Iterable[Extension]) -> tuple[Extension, ...]:
     return by_name(values)
 
@@ -278,10 +313,12 @@ class SchemaSnapshot:
 
     Parameters
     ----------
-    tables, views, enums, domains, extensions, schemas : iterable
+    tables, views, enums, domains, sequences, extensions, schemas : iterable
         Any order; stored sorted, as tuples.
     dropped : iterable of DroppedObject
         What migrations created and later dropped; takes no part in equality.
+    access : Access or None
+        Owners and privileges, where they were read; takes no part in equality.
 
     Raises
     ------
@@ -305,6 +342,9 @@ class SchemaSnapshot:
     domains: tuple[Domain, ...] = attrs.field(
         default=(), kw_only=True, converter=_domains
     )
+    sequences: tuple[Sequence, ...] = attrs.field(
+        default=(), kw_only=True, converter=_sequences
+    )
     extensions: tuple[Extension, ...] = attrs.field(
         default=(), kw_only=True, converter=_extensions
     )
@@ -313,6 +353,9 @@ class SchemaSnapshot:
     )
     dropped: tuple[DroppedObject, ...] = attrs.field(
         default=(), kw_only=True, eq=False, converter=_dropped
+    )
+    access: Access | None = attrs.field(
+        default=None, kw_only=True, eq=False, repr=False
     )
 
     def __attrs_post_init__(self) -> None:
@@ -327,14 +370,11 @@ class SchemaSnapshot:
 
     def table(self, name: str, *, schema: str = "public") -> Table | None:
         """Return the table of exactly this name, or None."""
-        return next(
-            (
-                table
-                for table in self.tables
-                if table.name == name and table.schema == schema
-            ),
-            None,
-        )
+        return self._tables_by_place.get((schema, name))
+
+    @functools.cached_property
+    def _tables_by_place(self) -> dict[tuple[str, str], Table]:
+        return {(table.schema, table.name): table for table in self.tables}
 
 
 def _refuse_duplicates(names: cabc.Iterable[tuple[str, ...]], complaint: str) -> None:

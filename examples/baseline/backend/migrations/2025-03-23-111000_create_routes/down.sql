@@ -1,0 +1,3 @@
+DROP TABLE routes;
+DROP TYPE route_difficulty;
+DROP TYPE route_status;

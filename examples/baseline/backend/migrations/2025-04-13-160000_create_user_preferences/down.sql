@@ -1,0 +1,3 @@
+DROP TABLE user_preferences;
+DROP FUNCTION check_interest_theme_ids();
+DROP TYPE unit_system;

@@ -1,0 +1,2 @@
+DROP VIEW route_popularity;
+DROP TABLE walks;

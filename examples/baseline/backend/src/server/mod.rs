@@ -1,0 +1,3 @@
+//! The composition root: the only place that names implementations.
+
+pub mod state_builders;

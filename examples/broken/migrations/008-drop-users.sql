@@ -1,0 +1,2 @@
+-- Everything is in accounts now.
+DROP TABLE users CASCADE;

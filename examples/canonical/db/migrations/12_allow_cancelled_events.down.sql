@@ -1,0 +1,3 @@
+ALTER TABLE events
+    DROP COLUMN cancelled_because,
+    DROP COLUMN cancelled_at;

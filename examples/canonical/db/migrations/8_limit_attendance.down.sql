@@ -1,0 +1,2 @@
+DROP TRIGGER attendance_refuse_overbooking ON attendance;
+DROP FUNCTION refuse_overbooking();

@@ -1,0 +1,1 @@
+"""The backend of a portal for people who take part in studies."""

@@ -1,0 +1,6 @@
+"""Assertions about a schema, and explanations of what is not as expected.
+
+Everything here works on snapshots. Arguments are checked first, and wrongly
+written ones are a `TypeError` or `ValueError` whatever the schema looks like; only
+then is the schema looked at, and a finding is a `Failure`.
+"""

@@ -1,0 +1,118 @@
+"""What an assertion found, written for the person whose test has failed.
+
+Readable at 80 columns beneath pytest's own margin, and bounded, however large the
+schema is.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import textwrap
+import typing as typ
+
+import attrs
+
+WIDTH: typ.Final = 72
+_FIRST_WIDTH: typ.Final = 56
+_LABEL_WIDTH: typ.Final = 12
+_LONGEST_TEXT: typ.Final = 400
+SHOWN: typ.Final = 8
+"""How many things of a list are shown."""
+
+
+@attrs.frozen
+class Mismatch:
+    """A fact that is not as expected."""
+
+    what: str
+    expected: str
+    found: str
+
+
+@attrs.frozen
+class Detail:
+    """A label and what there is to say under it, an item a line."""
+
+    label: str
+    items: tuple[str, ...]
+
+
+def detail(label: str, items: str | cabc.Iterable[str]) -> tuple[Detail, ...]:
+    """Return the detail, or nothing where there is nothing to say."""
+    several = (items,) if isinstance(items, str) else tuple(items)
+    kept = tuple(each for each in several if each)
+    return (Detail(label, kept),) if kept else ()
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """An assertion that does not hold.
+
+    Parameters
+    ----------
+    headline : str
+        What does not hold, in one sentence.
+    mismatches : tuple of Mismatch
+        The facts that differ.
+    details : tuple of Detail
+        What else helps: found, nearest, dropped, introduced, hint.
+    """
+
+    headline: str
+    mismatches: tuple[Mismatch, ...] = ()
+    details: tuple[Detail, ...] = ()
+
+    def __str__(self) -> str:
+        """Write all of it, bounded."""
+        lines = _headline(self.headline)
+        if self.mismatches or self.details:
+            lines.append("")
+        for each in self.mismatches:
+            lines += [f"{each.what}:"]
+            lines += _labelled("  expected", [each.expected])
+            lines += _labelled("  found", [each.found])
+        for part in self.details:
+            lines += _labelled(part.label, bounded(part.items))
+        return "\n".join(lines)
+
+
+def bounded(items: cabc.Sequence[str], *, limit: int = SHOWN) -> list[str]:
+    """Return the first items, and how many more there are."""
+    if len(items) <= limit + 1:
+        return list(items)
+    return [*items[:limit], f"… and {len(items) - limit:,} more"]
+
+
+def listed(items: cabc.Sequence[str], *, limit: int = SHOWN) -> str:
+    """Return the first items in one line, and how many more there are."""
+    return ", ".join(bounded(items, limit=limit)) if items else "none"
+
+
+def shortened(text: str, length: int = _LONGEST_TEXT) -> str:
+    """Return the text, its middle left out where it is too long to be read."""
+    if len(text) <= length:
+        return text
+    half = (length - 3) // 2
+    return f"{text[:half]} … {text[-half:]}"
+
+
+def _headline(text: str) -> list[str]:
+    # pytest writes the error's name before the first line.
+    first, *rest = textwrap.wrap(shortened(text), _FIRST_WIDTH) or [""]
+    return [first, *textwrap.wrap(" ".join(rest), WIDTH)]
+
+
+def _labelled(label: str, items: cabc.Iterable[str]) -> list[str]:
+    margin = " " * _LABEL_WIDTH
+    lines: list[str] = []
+    for item in items:
+        lines += textwrap.wrap(
+            shortened(item),
+            WIDTH,
+            initial_indent=margin,
+            subsequent_indent=margin + "  ",
+            break_on_hyphens=False,
+        )
+    if lines:
+        lines[0] = f"{label:<{_LABEL_WIDTH - 1}} {lines[0][_LABEL_WIDTH:]}"
+    return lines

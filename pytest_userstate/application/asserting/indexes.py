@@ -1,0 +1,205 @@
+"""Assertions about indexes."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import re
+import typing as typ
+
+from pytest_userstate.application.asserting import arguments
+from pytest_userstate.application.asserting.arguments import (
+    SOME,
+    UNSPECIFIED,
+    Some,
+    Unspecified,
+)
+from pytest_userstate.application.asserting.columns import unknown_columns, varchars
+from pytest_userstate.application.asserting.describing import index_in_words
+from pytest_userstate.application.asserting.expressions import same_expression
+from pytest_userstate.application.asserting.facts import (
+    Fact,
+    Facts,
+    expression_fact,
+    flag_fact,
+    names_fact,
+    text_fact,
+)
+from pytest_userstate.application.asserting.failure import Failure, detail
+from pytest_userstate.application.asserting.handles import ObjectAssertions
+from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
+from pytest_userstate.application.asserting.matching import (
+    exactly,
+    expect,
+    one_of,
+    require,
+)
+from pytest_userstate.domain.constraints import Index
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+
+_PLAIN: typ.Final = re.compile(r'[\w$ ]+|"(?:[^"]|"")+"')
+
+
+class IndexAssertions(ObjectAssertions[Table]):
+    """Assertions about the indexes of a table."""
+
+    def has_index(
+        self,
+        columns: ColumnNames | Some,
+        *,
+        name: str | Unspecified = UNSPECIFIED,
+        method: str | Unspecified = UNSPECIFIED,
+        unique: bool | Unspecified = UNSPECIFIED,
+        where: str | Some | Unspecified | None = UNSPECIFIED,
+        included: ColumnNames | Unspecified = UNSPECIFIED,
+        nulls_distinct: bool | Unspecified = UNSPECIFIED,
+        valid: bool | Unspecified = UNSPECIFIED,
+        primary: bool | Unspecified = UNSPECIFIED,
+        clustered: bool | Unspecified = UNSPECIFIED,
+    ) -> Index:
+        """Assert that there is an index on these columns, in this order.
+
+        Parameters
+        ----------
+        columns : str, iterable of str, or SOME
+            The columns, or SQL expressions in their place: ``lower(email)``;
+            `SOME` for any, such as an index known by its name.
+        name : str
+            The index's name.
+        method : str
+            The access method: ``btree``, ``gin``, ….
+        unique : bool
+            Whether it is unique.
+        where : str
+            The condition of a partial index, in SQL; `None` for an index of all
+            rows, `SOME` for any partial one.
+        included : str or iterable of str
+            The columns that are only stored (``INCLUDE``), in any order.
+        nulls_distinct : bool
+            Whether nulls count as different from each other.
+        valid : bool
+            Whether queries may use it.
+        primary : bool
+            Whether it is that of the primary key.
+        clustered : bool
+            Whether ``CLUSTER`` last used it.
+        """
+        __tracebackhide__ = True
+        snapshot, table = self._look()
+        key = table.primary_key
+        facts: Facts[Index] = (
+            *_columns_fact(table, columns),
+            *text_fact("name", name, lambda index: index.name),
+            *text_fact("method", method, lambda index: index.method),
+            *flag_fact("unique", unique, lambda index: index.is_unique),
+            *expression_fact(
+                "where", where, lambda index: index.predicate, varchars=varchars(table)
+            ),
+            *names_fact(
+                "included", included, lambda index: index.included, ordered=False
+            ),
+            *flag_fact(
+                "nulls_distinct", nulls_distinct, lambda index: index.nulls_distinct
+            ),
+            *flag_fact("valid", valid, lambda index: index.is_valid),
+            *flag_fact(
+                "primary",
+                primary,
+                lambda index: key is not None and index.constraint == key.name,
+            ),
+            *flag_fact("clustered", clustered, lambda index: index.is_clustered),
+        )
+        require(_unknown(snapshot, table, columns))
+        found = one_of(
+            table.indexes,
+            facts,
+            headline=f"table {table.qualified_name} has no such index",
+            describe=index_in_words,
+        )
+        return expect(found)
+
+    def has_no_index(self, columns: ColumnNames) -> None:
+        """Assert that no index is on exactly these columns, in this order."""
+        __tracebackhide__ = True
+        snapshot, table = self._look()
+        (fact,) = _columns_fact(table, columns)
+        require(_unknown(snapshot, table, columns))
+        found = [index_in_words(index) for index in table.indexes if fact.holds(index)]
+        if found:
+            require(unwanted(table, f"an index on {fact.expected}", found))
+
+    def has_no_index_named(self, name: str) -> None:
+        """Assert that no index of the table has this name."""
+        __tracebackhide__ = True
+        _, table = self._look()
+        wanted = arguments.identifier(name)
+        found = [index_in_words(each) for each in table.indexes if each.name == wanted]
+        if found:
+            require(unwanted(table, f"an index {wanted!r}", found))
+
+    def has_exactly_indexes(self, names: cabc.Iterable[str]) -> None:
+        """Assert that the indexes have these names: all, and no other.
+
+        An index that backs a constraint counts only where it is named.
+        """
+        __tracebackhide__ = True
+        _, table = self._look()
+        wanted = arguments.identifiers(names, "names", single=False, empty=True)
+        found = {
+            index.name: table.source
+            for index in table.indexes
+            if index.constraint is None or index.name in wanted
+        }
+        subject = f"table {table.qualified_name}"
+        require(exactly(subject, "indexes", wanted, found))
+
+
+def _columns_fact(table: Table, columns: ColumnNames | Some) -> Facts[Index]:
+    if columns is SOME:
+        return ()
+    wanted = arguments.one_or_several(columns)
+    if not wanted:
+        message = "columns: name at least one column or expression"
+        raise ValueError(message)
+    names = frozenset(column.name for column in table.columns)
+    strings = varchars(table)
+
+    def same(expected: str, found: str) -> bool:
+        if found in names:
+            return _is_plain(expected) and arguments.identifier(expected) == found
+        return same_expression(expected, found, varchars=strings)
+
+    return (
+        Fact(
+            "columns",
+            ", ".join(wanted),
+            lambda index: (
+                len(index.columns) == len(wanted)
+                and all(map(same, wanted, index.columns))
+            ),
+            lambda index: ", ".join(index.columns),
+        ),
+    )
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it is the name of a column, and no expression."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def _unknown(
+    snapshot: SchemaSnapshot, table: Table, columns: ColumnNames | Some
+) -> Failure | None:
+    """Return the failure that a column is not there, with a hint where it helps."""
+    if columns is SOME:
+        return None
+    given = arguments.one_or_several(columns)
+    plain = [arguments.identifier(each) for each in given if _is_plain(each)]
+    failure = unknown_columns(snapshot, table, plain)
+    named = [index.name for index in table.indexes if index.name in plain]
+    if failure is None or not named:
+        return failure
+    hint = f"to mean the index of this name, write has_index(SOME, name={named[0]!r})"
+    return Failure(
+        headline=failure.headline,
+        details=(*failure.details, *detail("hint", hint)),
+    )

@@ -1,0 +1,139 @@
+"""Holding what was found against what is expected of it."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as typ
+
+from pytest_userstate.application.asserting.facts import Facts, in_words, mismatches
+from pytest_userstate.application.asserting.failure import (
+    Detail,
+    Failure,
+    detail,
+    listed,
+)
+from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.domain.columns import Source
+
+T = typ.TypeVar("T")
+_CLOSEST: typ.Final = 3
+
+
+def expect(result: T | Failure) -> T:
+    """Return the result, or fail the test.
+
+    Raises
+    ------
+    AssertionError
+        When the result is a failure; its text is the message.
+    """
+    __tracebackhide__ = True
+    if isinstance(result, Failure):
+        raise AssertionError(str(result))  # noqa: TRY004 - a finding, not a misuse
+    return result
+
+
+def require(failure: Failure | None) -> None:
+    """Fail the test if there is a failure."""
+    __tracebackhide__ = True
+    if failure is not None:
+        raise AssertionError(str(failure))
+
+
+def as_expected(
+    subject: str, value: T, facts: Facts[T], *, details: tuple[Detail, ...] = ()
+) -> Failure | None:
+    """Return a failure unless all facts hold."""
+    wrong = mismatches(facts, value)
+    if not wrong:
+        return None
+    return Failure(
+        headline=f"{subject} is not as expected", mismatches=wrong, details=details
+    )
+
+
+def one_of(
+    values: cabc.Iterable[T],
+    facts: Facts[T],
+    *,
+    headline: str,
+    describe: cabc.Callable[[T], str],
+    hints: cabc.Iterable[str] = (),
+) -> T | Failure:
+    """Return the first value for which all facts hold.
+
+    Where there is none, the failure shows the values that come closest.
+    """
+    judged = [(value, mismatches(facts, value)) for value in values]
+    for value, wrong in judged:
+        if not wrong:
+            return value
+    judged.sort(key=lambda pair: len(pair[1]))
+    seen = [describe(value) for value, _ in judged]
+    if judged and len(judged[0][1]) < len(facts):
+        return Failure(
+            headline=headline,
+            mismatches=judged[0][1],
+            details=(
+                *detail("closest", seen[0]),
+                *detail("others", seen[1:]),
+                *detail("hint", hints),
+            ),
+        )
+    return Failure(
+        headline=headline,
+        details=(
+            *detail("expected", in_words(facts)),
+            *detail("found", seen or "none at all"),
+            *detail("hint", hints),
+        ),
+    )
+
+
+def exactly(
+    subject: str,
+    what: str,
+    expected: cabc.Collection[str],
+    found: cabc.Mapping[str, Source | None],
+    *,
+    dropped: cabc.Iterable[str] = (),
+) -> Failure | None:
+    """Return a failure unless these are the names, all of them and no other.
+
+    Parameters
+    ----------
+    found : mapping
+        The names that are there, and where they come from.
+    dropped : iterable of str
+        What was dropped once, in words.
+    """
+    missing = [name for name in expected if name not in found]
+    unexpected = [name for name in found if name not in expected]
+    if not missing and not unexpected:
+        return None
+    alike = (
+        f"{name!r}: {listed(near)}"
+        for name in missing[:_CLOSEST]
+        if (near := nearest(name, unexpected))
+    )
+    return Failure(
+        headline=f"{subject} does not have exactly these {what}",
+        details=(
+            *detail("missing", missing),
+            *detail(
+                "unexpected", (with_source(each, found[each]) for each in unexpected)
+            ),
+            *detail("nearest", alike),
+            *detail("dropped", dropped),
+        ),
+    )
+
+
+def with_source(text: str, source: Source | None) -> str:
+    """Return the text, and where the thing comes from."""
+    return f"{text} ({source})" if source else text
+
+
+def introduced(source: Source | None) -> tuple[Detail, ...]:
+    """Return the detail of which migration introduced something."""
+    return detail("introduced", f"by {source}") if source else ()

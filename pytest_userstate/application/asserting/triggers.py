@@ -1,0 +1,229 @@
+"""Assertions about triggers."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import itertools
+import typing as typ
+
+import attrs
+
+from pytest_userstate.application.asserting import arguments
+from pytest_userstate.application.asserting.arguments import (
+    UNSPECIFIED,
+    Some,
+    Unspecified,
+)
+from pytest_userstate.application.asserting.columns import varchars
+from pytest_userstate.application.asserting.describing import trigger_in_words
+from pytest_userstate.application.asserting.facts import (
+    Fact,
+    Facts,
+    choice_fact,
+    expression_fact,
+    flag_fact,
+    names_fact,
+)
+from pytest_userstate.application.asserting.failure import Failure, detail
+from pytest_userstate.application.asserting.handles import ObjectAssertions
+from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
+from pytest_userstate.application.asserting.matching import (
+    as_expected,
+    exactly,
+    expect,
+    introduced,
+    require,
+)
+from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.application.asserting.tokens import Kind, Token, tokens
+from pytest_userstate.domain.constraints import Trigger
+from pytest_userstate.domain.snapshot import Table
+
+Timing: typ.TypeAlias = typ.Literal["before", "after", "instead of"]
+Event: typ.TypeAlias = typ.Literal["insert", "update", "delete", "truncate"]
+Level: typ.TypeAlias = typ.Literal["row", "statement"]
+
+
+class TriggerAssertions(ObjectAssertions[Table]):
+    """Assertions about the triggers of a table."""
+
+    def has_trigger(
+        self,
+        name: str,
+        *,
+        function: str | Unspecified = UNSPECIFIED,
+        timing: Timing | Unspecified = UNSPECIFIED,
+        events: Event | cabc.Iterable[Event] | Unspecified = UNSPECIFIED,
+        update_of: ColumnNames | Unspecified = UNSPECIFIED,
+        level: Level | Unspecified = UNSPECIFIED,
+        when: str | Some | Unspecified | None = UNSPECIFIED,
+        enabled: bool | Unspecified = UNSPECIFIED,
+        constraint: bool | Unspecified = UNSPECIFIED,
+    ) -> Trigger:
+        """Assert that there is a trigger of this name, and what it is like.
+
+        Parameters
+        ----------
+        name : str
+            The trigger's name.
+        function : str
+            The function that it calls: ``set_updated_at``, or with a schema.
+        timing : {"before", "after", "instead of"}
+            When it fires.
+        events : {"insert", "update", "delete", "truncate"}, or several
+            What it fires for: these, and no other.
+        update_of : str or iterable of str
+            The columns that an update has to name, in any order; none for all.
+        level : {"row", "statement"}
+            Whether it fires for each row.
+        when : str
+            Its condition, in SQL.
+        enabled : bool
+            Whether it fires in an ordinary session.
+        constraint : bool
+            Whether it is a constraint trigger.
+        """
+        __tracebackhide__ = True
+        _, table = self._look()
+        wanted = arguments.identifier(name)
+        facts: Facts[_Read] = (
+            *_function_fact(function),
+            *choice_fact("timing", timing, lambda each: each.timing, _args(Timing)),
+            *_events_fact(events),
+            *names_fact(
+                "update_of", update_of, lambda each: each.update_of, ordered=False
+            ),
+            *choice_fact("level", level, lambda each: each.level, _args(Level)),
+            *expression_fact(
+                "when", when, lambda each: each.when, varchars=varchars(table)
+            ),
+            *flag_fact("enabled", enabled, lambda each: each.trigger.is_enabled),
+            *flag_fact(
+                "constraint", constraint, lambda each: each.trigger.is_constraint
+            ),
+        )
+        trigger = expect(_find(table, wanted))
+        subject = f"trigger {wanted} of table {table.qualified_name}"
+        require(as_expected(subject, _read(trigger), facts))
+        return trigger
+
+    def has_no_trigger(self, name: str) -> None:
+        """Assert that the table is there, and has no trigger of this name."""
+        __tracebackhide__ = True
+        _, table = self._look()
+        wanted = arguments.identifier(name)
+        found = [
+            trigger_in_words(each) for each in table.triggers if each.name == wanted
+        ]
+        if found:
+            require(unwanted(table, f"a trigger {wanted!r}", found))
+
+    def has_exactly_triggers(self, names: cabc.Iterable[str]) -> None:
+        """Assert that the triggers have these names: all, and no other."""
+        __tracebackhide__ = True
+        _, table = self._look()
+        wanted = arguments.identifiers(names, "names", single=False, empty=True)
+        found = {trigger.name: table.source for trigger in table.triggers}
+        subject = f"table {table.qualified_name}"
+        require(exactly(subject, "triggers", wanted, found))
+
+
+@attrs.frozen
+class _Read:
+    """A trigger with what its definition says."""
+
+    trigger: Trigger
+    timing: str
+    events: tuple[str, ...]
+    update_of: tuple[str, ...]
+    level: str
+    when: str | None
+
+
+def _args(literal: object) -> tuple[str, ...]:
+    return typ.get_args(literal)
+
+
+def _find(table: Table, name: str) -> Trigger | Failure:
+    triggers = {trigger.name: trigger for trigger in table.triggers}
+    if name in triggers:
+        return triggers[name]
+    return Failure(
+        headline=f"table {table.qualified_name} has no trigger {name!r}",
+        details=(
+            *detail("found", list(triggers) or "no trigger at all"),
+            *detail("nearest", nearest(name, triggers)),
+            *introduced(table.source),
+        ),
+    )
+
+
+def _function_fact(function: str | Unspecified) -> Facts[_Read]:
+    if function is UNSPECIFIED:
+        return ()
+    wanted = str(arguments.place(function, "function"))
+    return (
+        Fact(
+            "function",
+            wanted,
+            lambda each: each.trigger.function == wanted,
+            lambda each: each.trigger.function,
+        ),
+    )
+
+
+def _events_fact(
+    events: str | cabc.Iterable[str] | Unspecified,
+) -> Facts[_Read]:
+    if events is UNSPECIFIED:
+        return ()
+    wanted = arguments.several_choices(events, "events", _args(Event))
+    return (
+        Fact(
+            "events",
+            " or ".join(sorted(wanted)),
+            lambda each: frozenset(each.events) == wanted,
+            lambda each: " or ".join(each.events),
+        ),
+    )
+
+
+def _read(trigger: Trigger) -> _Read:
+    """Read ``CREATE … TRIGGER name timing events ON table … EXECUTE …``."""
+    head, _, rest = trigger.definition.partition(" EXECUTE ")
+    del rest
+    head, _, condition = head.partition(" WHEN ")
+    pieces = tokens(head)
+    after_name = next(
+        at + 2
+        for at, piece in enumerate(pieces)
+        if piece == Token(Kind.WORD, "trigger")
+    )
+    words = pieces[after_name:]
+    timing = words[0].text if words[0].text != "instead" else "instead of"
+    until = words.index(Token(Kind.WORD, "on"))
+    events, update_of = _events(words[len(timing.split()) : until])
+    is_for_rows = Token(Kind.WORD, "row") in words[until:]
+    return _Read(
+        trigger,
+        timing,
+        events,
+        update_of,
+        "row" if is_for_rows else "statement",
+        condition or None,
+    )
+
+
+def _events(words: list[Token]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the events, and the columns behind ``UPDATE OF``."""
+    events = [word.text for word in words if word.text in _args(Event)]
+    behind = itertools.dropwhile(lambda word: word != Token(Kind.WORD, "of"), words)
+    columns = [
+        word.text
+        for word in itertools.takewhile(
+            lambda word: word != Token(Kind.WORD, "or"),
+            itertools.islice(behind, 1, None),
+        )
+        if word.kind in {Kind.WORD, Kind.QUOTED}
+    ]
+    return tuple(events), tuple(columns)

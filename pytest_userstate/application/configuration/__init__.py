@@ -1,0 +1,1 @@
+"""The configuration file: its shape, reading it, and what it means."""

@@ -1,0 +1,220 @@
+"""Reading a parsed configuration file into its classes.
+
+What does not fit is refused with the key, the value, and what would have
+fitted; all faults of a file are told at once.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import difflib
+import enum
+import functools
+import typing as typ
+
+import attrs
+import cattrs
+from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_factory
+from cattrs.errors import (
+    AttributeValidationNote,
+    BaseValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationNote,
+)
+from cattrs.gen import make_dict_structure_fn
+
+from pytest_userstate.application.configuration.document import (
+    Document,
+    MigrationsTable,
+    Names,
+)
+from pytest_userstate.domain.errors import ConfigurationError
+
+Hook: typ.TypeAlias = cabc.Callable[[typ.Any, typ.Any], typ.Any]
+
+_TOML_TYPES: typ.Final[dict[type, str]] = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    dt.date: "a date such as 2027-03-31",
+    dt.datetime: "a date with a time",
+    dict: "a table",
+    list: "a list",
+}
+
+
+class _MisfitError(TypeError):
+    """A value that does not fit; the message continues "`key` …"."""
+
+
+def read_document(
+    raw: cabc.Mapping[str, object], *, file: str, prefix: str = ""
+) -> Document:
+    """Read a parsed configuration file.
+
+    Parameters
+    ----------
+    raw : mapping
+        The parsed file, or the table in it that is ours.
+    file : str
+        The file's name, for messages.
+    prefix : str
+        The key of our table in it, such as ``tool.userstate``.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming the file, the keys, the values, and the nearest right spelling.
+    """
+    try:
+        return _converter().structure(raw, Document)
+    except BaseValidationError as error:
+        faults = sorted(set(_faults(error, prefix)))
+        raise configuration_error(faults, file=file) from None
+
+
+def configuration_error(
+    faults: cabc.Sequence[tuple[str, str]], *, file: str
+) -> ConfigurationError:
+    """Return the error that tells all faults, each a key and what is wrong."""
+    lines = [f"{file}: `{key}` {problem}" for key, problem in faults]
+    return ConfigurationError("\n".join(lines), file=file, key=faults[0][0])
+
+
+def nearest(name: str, known: cabc.Iterable[str]) -> str:
+    """Say which known name was probably meant, and list them all.
+
+    >>> nearest("shema", ["schema", "wiring"])
+    "did you mean 'schema'? (schema, wiring)"
+    """
+    names = [str(each) for each in known]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    listing = ", ".join(names)
+    if near:
+        return f"did you mean {near[0]!r}? ({listing})"
+    return f"expected one of {listing}" if names else "nothing is expected here"
+
+
+@functools.cache
+def _converter() -> cattrs.Converter:
+    """Return the converter that knows the file's types, and coerces nothing."""
+    converter = cattrs.Converter()
+    for kind, read in _SCALARS.items():
+        converter.register_structure_hook(kind, read)
+    converter.register_structure_hook_func(functools.partial(_is, Names), _names)
+    converter.register_structure_hook_func(
+        functools.partial(_is, str | MigrationsTable | None),
+        lambda value, _: _migrations(converter, value),
+    )
+    converter.register_structure_hook_factory(
+        attrs.has,
+        lambda kind: _checked(
+            dict,
+            make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True),
+        ),
+    )
+    converter.register_structure_hook_factory(
+        functools.partial(_is_generic, tuple),
+        lambda kind: _checked(
+            list, homogenous_tuple_structure_factory(kind, converter)
+        ),
+    )
+    converter.register_structure_hook_factory(
+        functools.partial(_is_generic, dict),
+        lambda kind: _checked(dict, mapping_structure_factory(kind, converter)),
+    )
+    return converter
+
+
+def _checked(toml_type: type, read: Hook) -> Hook:
+    """Return a hook that insists on a table or list before it reads it."""
+    return lambda value, kind: read(_expect(value, toml_type), kind)
+
+
+def _is(kind: object, asked: object) -> bool:
+    return kind == asked
+
+
+def _is_generic(origin: type, asked: object) -> bool:
+    return bool(typ.get_origin(asked) == origin)
+
+
+def _expect(value: object, *kinds: type) -> typ.Any:
+    """Return the value if its TOML type is one of the kinds (true is no number)."""
+    if type(value) in kinds:
+        return value
+    kind = _TOML_TYPES.get(type(value), f"a {type(value).__name__}")
+    text = repr(value) if isinstance(value, str) else str(value)
+    shown = kind if isinstance(value, dict | list) else f"{text}, {kind}"
+    message = f"is {shown}; expected {_TOML_TYPES[kinds[0]]}"
+    raise _MisfitError(message)
+
+
+def _text(value: object, _: object = None) -> str:
+    text = str(_expect(value, str))
+    if text.strip():
+        return text
+    message = "is empty; expected some text"
+    raise _MisfitError(message)
+
+
+def _names(value: object, _: object = None) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (_text(value),)
+    return tuple(map(_text, _expect(value, list)))
+
+
+def _seconds(value: object, _: object = None) -> float:
+    number = float(_expect(value, float, int))
+    if 0 < number < float("inf"):
+        return number
+    message = f"is {value!r}; expected a number of seconds above 0"
+    raise _MisfitError(message)
+
+
+def _member(value: object, kind: type[enum.StrEnum]) -> enum.StrEnum:
+    text = _expect(value, str)
+    if text in set(kind):
+        return kind(text)
+    message = f"is {text!r}; {nearest(text, kind)}"
+    raise _MisfitError(message)
+
+
+_SCALARS: typ.Final[dict[type, Hook]] = {
+    str: _text,
+    enum.StrEnum: _member,
+    bool: lambda value, _: _expect(value, bool),
+    float: _seconds,
+    dt.date: lambda value, _: _expect(value, dt.date),
+}
+
+
+def _migrations(converter: cattrs.Converter, value: object) -> str | MigrationsTable:
+    if isinstance(value, dict):
+        return converter.structure(value, MigrationsTable)
+    return _text(value)
+
+
+def _faults(error: BaseException, key: str) -> cabc.Iterator[tuple[str, str]]:
+    """Walk cattrs' error tree; yield each fault's key and what is wrong with it."""
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, AttributeValidationNote):
+            key = f"{key}.{note.name}" if key else note.name
+        elif isinstance(note, IterableValidationNote):
+            index = note.index
+            key = f"{key}[{index}]" if isinstance(index, int) else f"{key}.{index}"
+    match error:
+        case BaseValidationError():
+            for each in error.exceptions:
+                yield from _faults(each, key)
+        case ForbiddenExtraKeysError():
+            known = [field.name for field in attrs.fields(error.cl)]
+            for extra in sorted(error.extra_fields):
+                unknown = f"{key}.{extra}" if key else extra
+                yield unknown, f"is no known key; {nearest(extra, known)}"
+        case KeyError():
+            yield key, "is missing"
+        case _:
+            yield key, str(error)

@@ -1,0 +1,42 @@
+"""Everything a run needs, put together before anything is started."""
+
+from __future__ import annotations
+
+import pathlib
+
+import attrs
+
+from pytest_userstate.application.settings import Settings
+from pytest_userstate.domain.ports import AuditTarget, ReportStore
+from pytest_userstate.domain.wiring import Wiring
+
+
+@attrs.frozen(kw_only=True)
+class Prepared:
+    """A run that is ready to start.
+
+    Parameters
+    ----------
+    settings : Settings
+        What the repository has configured, the command line applied.
+    target : AuditTarget
+        What is audited.
+    wiring : Wiring
+        What stands behind the entities' ports.
+    store : ReportStore
+        Where reports are written.
+    configuration : pathlib.Path or None
+        The configuration file; None where there is none.
+    configured : str
+        The same, for people.
+    first_file : pathlib.Path or None
+        The first file of the target; None where it has no files.
+    """
+
+    settings: Settings
+    target: AuditTarget
+    wiring: Wiring
+    store: ReportStore
+    configuration: pathlib.Path | None
+    configured: str
+    first_file: pathlib.Path | None

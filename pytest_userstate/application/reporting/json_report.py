@@ -1,0 +1,232 @@
+"""The JSON report: the stable interface for other programs.
+
+Its JSON Schema is ``docs/report.schema.json``. Same input, same bytes: no
+timestamps, no absolute paths, no host names.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as typ
+
+from pytest_userstate.application.audit import Findings
+from pytest_userstate.application.run_record import RunRecord
+from pytest_userstate.domain.check import Check
+from pytest_userstate.domain.coverage import Axis, MigrationDecision, coverage_type
+from pytest_userstate.domain.downstream import WorkStatus
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind, Prerequisite
+from pytest_userstate.domain.gate import Outcome, Verdict
+from pytest_userstate.domain.ports import TargetDescription
+from pytest_userstate.domain.report import (
+    DECISIONS,
+    NotApplicable,
+    UserStateSchemaAuditReport,
+)
+from pytest_userstate.domain.snapshot import Source
+
+SCHEMA_VERSION: typ.Final = 1
+
+Json: typ.TypeAlias = dict[str, typ.Any]
+
+
+def render(record: RunRecord) -> str:
+    """Return the report of a run as JSON text."""
+    return dump(document(record))
+
+
+def dump(value: Json) -> str:
+    """Return the JSON text of a document: stable, and readable by people."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def document(record: RunRecord) -> Json:
+    """Return the report of a run as plain values."""
+    audit, failure = record.audit, record.failure
+    report = audit.findings.report if audit else None
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "status": record.status.value,
+        "complete": record.is_complete,
+        "error": failure and {"kind": failure.kind, "message": failure.message},
+        **(findings_document(audit.findings) if audit else _NO_FINDINGS),
+        "checks": [
+            _verdict(verdict, record.outcomes.get(verdict.check.id))
+            for verdict in (audit.verdicts if audit else ())
+        ],
+        "not_applicable": _cells(report),
+        "decisions": _decisions(report),
+        "downstream": [_work(each) for each in (audit.downstream if audit else ())],
+        "vanished": list(record.vanished),
+        "contradicted": list(record.contradicted),
+    }
+
+
+_NO_FINDINGS: typ.Final[Json] = {"target": None, "stubs": [], "warnings": []}
+
+
+def findings_document(findings: Findings) -> Json:
+    """Return what the report says about the target."""
+    target = findings.target
+    return {
+        "target": {
+            "kind": target.kind,
+            "path": target.path,
+            "layout": target.layout,
+            "applied": findings.applied,
+            "server": findings.server,
+            "digest": target.digest,
+        },
+        "stubs": list(findings.stubs),
+        "warnings": list(findings.warnings),
+    }
+
+
+def write_findings(findings: Findings) -> str:
+    """Return findings as text that another process of the run can read."""
+    report = findings.report
+    return dump(
+        {
+            **findings_document(findings),
+            "entities": list(report.entities),
+            "checks": [_check(check) for check in report.checks],
+            "not_applicable": _cells(report),
+        }
+    )
+
+
+def read_findings(text: str, target: TargetDescription) -> Findings:
+    """Read what `write_findings` wrote, about the same target."""
+    value = json.loads(text)
+    return Findings(
+        target=target,
+        server=value["target"]["server"],
+        applied=value["target"]["applied"],
+        stubs=tuple(value["stubs"]),
+        warnings=tuple(value["warnings"]),
+        report=UserStateSchemaAuditReport(
+            entities=value["entities"],
+            checks=map(_read_check, value["checks"]),
+            not_applicable=(
+                NotApplicable(
+                    entity=cell["entity"],
+                    axis=Axis(cell["axis"]),
+                    reason=cell["reason"],
+                )
+                for cell in value["not_applicable"]
+            ),
+        ),
+    )
+
+
+def _cells(report: UserStateSchemaAuditReport | None) -> list[Json]:
+    return [
+        {
+            "id": f"{cell.entity}.{cell.axis}",
+            "entity": cell.entity,
+            "axis": cell.axis.value,
+            "reason": cell.reason,
+        }
+        for cell in (report.not_applicable if report else ())
+    ]
+
+
+def _decisions(report: UserStateSchemaAuditReport | None) -> Json | None:
+    if report is None:
+        return None
+    decided = {name: report.decision(name) for name in DECISIONS}
+    return {
+        name: decision.value if decision else "not_applicable"
+        for name, decision in decided.items()
+    }
+
+
+def _check(check: Check) -> Json:
+    prerequisite = check.prerequisite
+    return {
+        "id": check.id,
+        "entity": check.entity,
+        "axis": check.axis.value,
+        "coverage": check.coverage.value,
+        "decision": check.decision and check.decision.value,
+        "models": list(check.models),
+        "canonical": check.canonical,
+        "recommendation": check.recommendation,
+        "prerequisite": prerequisite
+        and (
+            {"check": prerequisite.check}
+            if prerequisite.check
+            else {"condition": prerequisite.condition}
+        ),
+        "rationale": check.rationale,
+        "evidence": [_evidence(fact) for fact in check.evidence],
+    }
+
+
+def _verdict(verdict: Verdict, outcome: Outcome | None) -> Json:
+    acceptance = verdict.acceptance
+    until = acceptance.until if acceptance else None
+    check = _check(verdict.check)
+    evidence = check.pop("evidence")
+    return {
+        **check,
+        "gated": verdict.gated,
+        "outcome": (outcome or Outcome.DESELECTED).value,
+        "reason": verdict.reason,
+        "acceptance": acceptance
+        and {
+            "reason": acceptance.reason,
+            "until": until.isoformat() if until else None,
+        },
+        "evidence": evidence,
+    }
+
+
+def _evidence(fact: Evidence) -> Json:
+    source = fact.source
+    return {
+        "kind": fact.kind.value,
+        "group": fact.group,
+        "subject": fact.subject,
+        "model": fact.model,
+        "detail": fact.detail,
+        "source": source and {"path": source.path, "line": source.line},
+    }
+
+
+def _work(status: WorkStatus) -> Json:
+    return {
+        "id": status.item.id,
+        "title": status.item.title,
+        "needs": list(status.item.needs),
+        "status": "ready" if status.is_ready else "blocked",
+        "blocked_by": list(status.blocked_by),
+    }
+
+
+def _read_check(value: Json) -> Check:
+    axis = Axis(value["axis"])
+    decision, prerequisite = value["decision"], value["prerequisite"]
+    return Check(
+        entity=value["entity"],
+        axis=axis,
+        coverage=coverage_type(value["entity"], axis)(value["coverage"]),
+        decision=MigrationDecision(decision) if decision else None,
+        models=value["models"],
+        canonical=value["canonical"],
+        recommendation=value["recommendation"],
+        prerequisite=Prerequisite(**prerequisite) if prerequisite else None,
+        rationale=value["rationale"],
+        evidence=map(_read_evidence, value["evidence"]),
+    )
+
+
+def _read_evidence(value: Json) -> Evidence:
+    source = value["source"]
+    return Evidence(
+        kind=EvidenceKind(value["kind"]),
+        group=value["group"],
+        subject=value["subject"],
+        model=value["model"],
+        detail=value["detail"],
+        source=Source(**source) if source else None,
+    )

@@ -1,0 +1,182 @@
+"""The audit as text for a terminal: 80 columns, readable without colour."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import itertools
+import textwrap
+import typing as typ
+
+from pytest_userstate.application.audit import Audit
+from pytest_userstate.domain.coverage import Axis
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.gate import Outcome, Verdict
+from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
+from pytest_userstate.domain.snapshot import Source
+
+WIDTH: typ.Final = 80
+NOT_APPLICABLE: typ.Final = "n/a"
+_MOST_FACTS: typ.Final = 6
+_SIGNS: typ.Final = {
+    EvidenceKind.PRESENT: "+",
+    EvidenceKind.ABSENT: "-",
+    EvidenceKind.CONTRADICTION: "!",
+    EvidenceKind.DECLARED: "=",
+    EvidenceKind.DROPPED: "x",
+    EvidenceKind.NEAR_MISS: "~",
+}
+
+
+def matrix(report: UserStateSchemaAuditReport) -> list[str]:
+    """Return the matrix, one line per entity, and why cells are not applicable."""
+    cells = {(check.entity, check.axis): check.coverage for check in report.checks}
+    rows = [["", *(axis.value for axis in Axis)]]
+    rows += [
+        [entity, *(cells.get((entity, axis), NOT_APPLICABLE) for axis in Axis)]
+        for entity in report.entities
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
+    return [*(line.rstrip() for line in lines), *_not_applicable(report)]
+
+
+def decisions(
+    audit: Audit, outcomes: cabc.Mapping[str, Outcome]
+) -> cabc.Iterator[tuple[Outcome, str, list[str]]]:
+    """Yield, for each check with a decision, its outcome, heading, and details.
+
+    Checks without a decision (wiring) are told where they matter: where they
+    failed, or would have.
+    """
+    names = {check: name.replace("_", " ") for name, check in DECISIONS.items()}
+    told = {Outcome.FAILED, Outcome.ACCEPTED}
+    for verdict in audit.verdicts:
+        check = verdict.check
+        outcome = outcomes.get(check.id, Outcome.DESELECTED)
+        if check.decision or outcome in told:
+            answer = (check.decision or check.coverage).value.replace("_", " ")
+            name = f" ({names[check.id]})" if check.id in names else ""
+            yield outcome, f"{check.id}: {answer}{name}", details(verdict)
+
+
+def details(verdict: Verdict, *, most: int = _MOST_FACTS) -> list[str]:
+    """Return the rationale, what the gate says to it, and the evidence."""
+    check = verdict.check
+    lines = wrap(check.rationale)
+    if verdict.reason not in {check.rationale, ""} and (
+        verdict.outcome is not Outcome.NOT_GATED
+    ):
+        lines += wrap(verdict.reason)
+    facts = condensed(check.evidence)
+    for fact in facts[:most]:
+        lines += wrap(fact, hanging=2)
+    if len(facts) > most:
+        lines.append("  and more, in the report")
+    return lines
+
+
+def condensed(evidence: cabc.Iterable[Evidence]) -> list[str]:
+    """Return the facts as lines: one for all columns that one source made.
+
+    >>> from pytest_userstate.domain.snapshot import Source
+    >>> condensed(
+    ...     Evidence(
+    ...         kind=EvidenceKind.PRESENT,
+    ...         subject=f"public.users{column}",
+    ...         source=Source("up.sql", 3),
+    ...     )
+    ...     for column in ("", ".id", ".display_name")
+    ... )
+    ['+ public.users: id, display_name (up.sql:3)']
+    """
+    lines = []
+    for key, facts in itertools.groupby(evidence, key=_place):
+        kind, place, source = key
+        if kind not in {EvidenceKind.PRESENT, EvidenceKind.ABSENT}:
+            lines += [f"{_SIGNS[kind]} {fact}" for fact in facts]
+            continue
+        subjects = [fact.subject for fact in facts]
+        columns = [each.removeprefix(f"{place}.") for each in subjects if each != place]
+        names = f"{place}: {', '.join(columns)}" if columns else place
+        if "." not in place:
+            names = ", ".join(subjects)
+        lines.append(f"{_SIGNS[kind]} {names}" + (f" ({source})" if source else ""))
+    return lines
+
+
+def _place(fact: Evidence) -> tuple[EvidenceKind, str, Source | None]:
+    """Return what facts have in common that are told in one line."""
+    depth = fact.subject.count(".")
+    place = fact.subject if depth == 1 else fact.subject.rpartition(".")[0]
+    if fact.kind is EvidenceKind.ABSENT and depth == 1:
+        place = fact.subject.partition(".")[0]
+    return fact.kind, place, fact.source
+
+
+def downstream(audit: Audit) -> list[str]:
+    """Return the downstream work, one item a line."""
+    return [
+        line
+        for status in audit.downstream
+        for line in wrap(
+            f"{status.item.id} {status.item.title}: "
+            + (
+                "ready"
+                if status.is_ready
+                else f"blocked by {', '.join(status.blocked_by)}"
+            ),
+            hanging=2,
+            indent="",
+        )
+    ]
+
+
+def explanation(verdict: Verdict) -> str:
+    """Return what a failing check prints: expected, found, and the evidence."""
+    check = verdict.check
+    expected = "the gap to be closed"
+    if check.axis is Axis.WIRING:
+        expected = "wiring that reaches the database, over storage that is there"
+    elif verdict.acceptance is None:
+        expected = "decision not_required"
+    found = f"decision {check.decision.value}, " if check.decision else ""
+    lines = [
+        f"{check.id} failed",
+        f"expected: {expected}",
+        *wrap(f"found: {found}coverage {check.coverage.value}", indent=""),
+        *details(verdict, most=30),
+    ]
+    return "\n".join(lines)
+
+
+def wrap(text: str, *, hanging: int = 0, indent: str = "  ") -> list[str]:
+    """Break text at `WIDTH` columns, long names left whole."""
+    return [
+        line
+        for paragraph in text.splitlines()
+        for line in textwrap.wrap(
+            paragraph,
+            WIDTH,
+            initial_indent=indent,
+            subsequent_indent=indent + " " * hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    ]
+
+
+def _not_applicable(report: UserStateSchemaAuditReport) -> list[str]:
+    """Say once for each reason which rows it is about."""
+    rows: dict[str, dict[str, None]] = {}
+    for cell in report.not_applicable:
+        rows.setdefault(cell.reason, {})[cell.entity] = None
+    return [
+        line
+        for reason, entities in rows.items()
+        for line in wrap(
+            f"{NOT_APPLICABLE} ({', '.join(entities)}): {reason}", indent="", hanging=5
+        )
+    ]

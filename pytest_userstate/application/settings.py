@@ -1,0 +1,91 @@
+"""What a run was asked for, and what a repository has configured."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as typ
+
+import attrs
+
+from pytest_userstate.domain.downstream import WorkItem
+from pytest_userstate.domain.gate import GatePolicy
+from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
+from pytest_userstate.domain.wiring import Wiring
+
+CONFIGURATION_FILE: typ.Final = "userstate.toml"
+
+
+@attrs.frozen(kw_only=True)
+class AuditRequest:
+    """What the command line asked for; None where it said nothing.
+
+    Parameters
+    ----------
+    invocation_dir : pathlib.Path
+        Where the run was started.
+    root_dir : pathlib.Path
+        Where the test runner thinks that the project starts.
+    configuration, migrations, dsn : str or None
+        The values of the options of the same name.
+    axes : tuple of str or None
+        The axes to gate, in place of the configured ones.
+    postgresql_exec, postgresql_exec_origin : str or None
+        The server's ``pg_ctl`` that the user set, and where it was set.
+    needs_server : bool
+        False where nothing will run (``--collect-only``).
+    """
+
+    invocation_dir: pathlib.Path
+    root_dir: pathlib.Path
+    configuration: str | None = None
+    migrations: str | None = None
+    dsn: str | None = None
+    axes: tuple[str, ...] | None = None
+    postgresql_exec: str | None = None
+    postgresql_exec_origin: str = ""
+    needs_server: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class MigrationsSetting:
+    """Where the configuration says that the migrations are."""
+
+    path: str | None = None
+    layout: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PostgresSettings:
+    """How migrations are run.
+
+    Parameters
+    ----------
+    setup : str or None
+        A file of SQL that is run first, as superuser.
+    superuser : bool
+        Whether the migrations themselves run as superuser.
+    migration_timeout : float
+        Seconds that each migration may take.
+    """
+
+    setup: str | None = None
+    superuser: bool = False
+    migration_timeout: float = 60.0
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Everything a repository can configure, with its defaults.
+
+    Examples
+    --------
+    >>> Settings().postgres.migration_timeout
+    60.0
+    """
+
+    migrations: MigrationsSetting = attrs.field(factory=MigrationsSetting)
+    model: AuditModel = DEFAULT_MODEL
+    wiring: Wiring = attrs.field(factory=Wiring)
+    postgres: PostgresSettings = attrs.field(factory=PostgresSettings)
+    gate: GatePolicy = attrs.field(factory=GatePolicy)
+    downstream: tuple[WorkItem, ...] = ()

@@ -1,0 +1,191 @@
+"""The composition root: the only importer of outbound adapters."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import pathlib
+import typing as typ
+
+from pytest_userstate.application.configuration.reading import read_document
+from pytest_userstate.application.configuration.resolution import (
+    settings_of,
+    with_axes,
+)
+from pytest_userstate.application.preparation import Prepared
+from pytest_userstate.application.settings import AuditRequest, Settings
+from pytest_userstate.domain.errors import ConfigurationError, MigrationError
+from pytest_userstate.domain.ports import AuditTarget
+from pytest_userstate.outbound.configuration_file import (
+    ConfigurationFile,
+    find_configuration,
+    read_configuration,
+    repository_root,
+)
+from pytest_userstate.outbound.exchange import FolderExchange
+from pytest_userstate.outbound.report_files import ReportFiles
+from pytest_userstate.outbound.wiring.declared import DeclaredWiringRepository
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations_target import Script
+
+
+def prepare(request: AuditRequest) -> Prepared:
+    """Put together what a run needs, starting nothing.
+
+    Raises
+    ------
+    UsageError
+        When the configuration, the target or the server cannot be used.
+    """
+    root = repository_root(request.invocation_dir, request.root_dir)
+    file = _configuration(request, root)
+    settings = _settings(file)
+    if request.axes is not None:
+        settings = with_axes(settings, request.axes)
+    base = file.path.parent if file else root
+    shown = file.shown if file else ""
+    wiring = DeclaredWiringRepository(settings.wiring, base=base, file=shown)
+    target, first_file = _target(request, settings, file, base)
+    return Prepared(
+        settings=settings,
+        target=target,
+        wiring=wiring.load(),
+        store=report_store(request),
+        configuration=file.path if file else None,
+        configured=f"configured by {shown}" if file else "no configuration file",
+        first_file=first_file,
+    )
+
+
+def report_store(request: AuditRequest) -> ReportFiles:
+    """Return where reports are written."""
+    return ReportFiles(request.invocation_dir)
+
+
+def exchange(folder: str) -> FolderExchange:
+    """Return where the processes of one run share their findings."""
+    return FolderExchange(pathlib.Path(folder))
+
+
+def exchange_folder() -> tuple[str, cabc.Callable[[], None]]:
+    """Make a private folder for an exchange; return it and how to remove it.
+
+    It is one of the folders that the next run sweeps away should this one be
+    killed.
+    """
+    from pytest_userstate.outbound.postgres.account import (  # noqa: PLC0415
+        server_account,
+    )
+    from pytest_userstate.outbound.postgres.rundir import (  # noqa: PLC0415
+        make_run_folder,
+    )
+
+    folder = make_run_folder(server_account())
+    return str(folder.path), folder.remove
+
+
+def _configuration(
+    request: AuditRequest, root: pathlib.Path
+) -> ConfigurationFile | None:
+    start = request.invocation_dir
+    if request.configuration is None:
+        return find_configuration(start, root)
+    return read_configuration(start / request.configuration, start)
+
+
+def _settings(file: ConfigurationFile | None) -> Settings:
+    if file is None:
+        return Settings()
+    document = read_document(file.table, file=file.shown, prefix=file.prefix)
+    return settings_of(document, file=file.shown, prefix=file.prefix)
+
+
+def _target(
+    request: AuditRequest,
+    settings: Settings,
+    file: ConfigurationFile | None,
+    base: pathlib.Path,
+) -> tuple[AuditTarget, pathlib.Path | None]:
+    if request.dsn is not None:
+        from pytest_userstate.outbound.live_target import live_target  # noqa: PLC0415
+
+        return live_target(request.dsn), None
+    return _migrations_target(request, settings, file, base)
+
+
+def _migrations_target(
+    request: AuditRequest,
+    settings: Settings,
+    file: ConfigurationFile | None,
+    base: pathlib.Path,
+) -> tuple[AuditTarget, pathlib.Path | None]:
+    # Imported here, since a live database needs none of it, and it costs time.
+    from pytest_userstate.outbound.migrations.discovery import locate  # noqa: PLC0415
+    from pytest_userstate.outbound.migrations_target import (  # noqa: PLC0415
+        MigrationsTarget,
+        UnreadableTarget,
+    )
+    from pytest_userstate.outbound.postgres.binaries import (  # noqa: PLC0415
+        find_binaries,
+    )
+
+    path, given_by = None, ""
+    if request.migrations is not None:
+        path = str(request.invocation_dir / request.migrations)
+        given_by = "--userstate-migrations"
+    elif settings.migrations.path is not None and file:
+        path = str(base / settings.migrations.path)
+        given_by = f"`{_key(file, 'migrations')}` in {file.shown}"
+    try:
+        located = locate(
+            root=base,
+            base=base,
+            path=path,
+            path_given_by=given_by,
+            layout=settings.migrations.layout,
+        )
+    except MigrationError as error:
+        # A finding about the repository, not about how it was called: the checks
+        # are collected, and end in this error.
+        return UnreadableTarget(error), _file(base / error.path)
+    binaries = None
+    if request.needs_server:
+        binaries = find_binaries(
+            configured=request.postgresql_exec,
+            configured_by=request.postgresql_exec_origin,
+        )
+    target = MigrationsTarget(
+        target=located,
+        binaries=binaries,
+        setup=_setup(settings, file, base),
+        settings=settings.postgres,
+    )
+    return target, _file(base / located.plan.migrations[0].path)
+
+
+def _file(path: pathlib.Path) -> pathlib.Path | None:
+    """Return the path without `..`, symbolic links kept; None where it is no file."""
+    plain = pathlib.Path(os.path.abspath(path))  # noqa: PTH100 - not resolved
+    return plain if plain.is_file() else None
+
+
+def _setup(
+    settings: Settings, file: ConfigurationFile | None, base: pathlib.Path
+) -> Script | None:
+    from pytest_userstate.outbound.migrations.layout import read_sql  # noqa: PLC0415
+    from pytest_userstate.outbound.migrations_target import Script  # noqa: PLC0415
+
+    name = settings.postgres.setup
+    if name is None or file is None:
+        return None
+    try:
+        return Script(name, read_sql(base / name, name))
+    except MigrationError as error:
+        key = _key(file, "postgres.setup")
+        message = f"{file.shown}: `{key}`: {error}"
+        raise ConfigurationError(message, file=file.shown, key=key) from error
+
+
+def _key(file: ConfigurationFile, key: str) -> str:
+    return f"{file.prefix}.{key}" if file.prefix else key

@@ -1,0 +1,1 @@
+"""What pytest drives: options, items, fixtures, the terminal, xdist."""

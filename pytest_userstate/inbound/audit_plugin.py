@@ -1,0 +1,178 @@
+"""The hooks of an audited run, on the controller and on workers alike."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import pathlib
+import typing as typ
+
+import pytest
+
+from pytest_userstate.application.reporting import json_report, markdown
+from pytest_userstate.application.run_record import Failure, RunRecord, Status
+from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.domain.gate import Outcome
+from pytest_userstate.domain.ports import ReportStore
+from pytest_userstate.inbound import collection, completeness, terminal
+from pytest_userstate.inbound.audit_run import AuditRun
+from pytest_userstate.inbound.items import RUN, CheckItem, ChecksFile
+from pytest_userstate.inbound.outcomes import Outcomes
+
+_RENDERERS: typ.Final = {".json": json_report.render, ".md": markdown.render}
+
+
+class AuditPlugin:
+    """Collects the checks, follows what becomes of them, and reports it."""
+
+    def __init__(self, config: pytest.Config, run: AuditRun) -> None:
+        """Take part in the run, and make pytest collect the checks."""
+        config.stash[RUN] = run
+        self._config = config
+        self._run = run
+        self._file = collection.checks_file(config, run.prepared)
+        self._exclusive = collection.include(config, self._file)
+        self._collected = completeness.Collected()
+        self._outcomes = Outcomes(runxfail=config.option.runxfail)
+        self._record = RunRecord()
+        self._notes: list[str] = []
+        self._written: list[str] = []
+
+    @property
+    def collected(self) -> completeness.Collected:
+        """What became of the checks before any of them ran."""
+        return self._collected
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is audited, how it was found, and on which server."""
+        return terminal.header(self._run.prepared, exclusive=self._exclusive)
+
+    def pytest_collect_file(
+        self, file_path: pathlib.Path, parent: pytest.Collector
+    ) -> ChecksFile | None:
+        """Collect the checks from the file that they stand under."""
+        if file_path != self._file:
+            return None
+        nodeid = pathlib.PurePath(os.path.relpath(file_path, self._config.rootpath))
+        return ChecksFile.from_parent(parent, path=file_path, nodeid=nodeid.as_posix())
+
+    def pytest_deselected(self, items: cabc.Sequence[pytest.Item]) -> None:
+        """Remember which checks were deselected in the open."""
+        self._collected.deselected |= {
+            item.name for item in items if isinstance(item, CheckItem)
+        }
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember which checks are about to run."""
+        self._collected.selected |= {
+            item.name for item in session.items if isinstance(item, CheckItem)
+        }
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Follow what becomes of each check."""
+        self._outcomes.record(report)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(
+        self, session: pytest.Session, exitstatus: int | pytest.ExitCode
+    ) -> None:
+        """Hold what ran against what should have, and write the reports."""
+        if hasattr(self._config, "workerinput"):
+            return
+        if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+            return
+        self._record = self._conclude(exitstatus)
+        if not self._config.option.collectonly:
+            session.exitstatus = self._exit_status(session.exitstatus)
+        self._notes, self._written = write_reports(
+            self._record, self._run.prepared.store, self._config.option.userstate_report
+        )
+        if self._notes:
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        self._notes = [*self._complaints(), *self._notes]
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        """Show the audit at the end of the run."""
+        if self._config.option.collectonly:
+            return
+        terminal.summary(
+            terminalreporter, self._record, notes=self._notes, written=self._written
+        )
+
+    def _conclude(self, exitstatus: int | pytest.ExitCode) -> RunRecord:
+        audit = self._run.peek()
+        seen = self._outcomes.of
+        ran = {check for check, how in seen.items() if how is not Outcome.SKIPPED}
+        selection = completeness.selection_of(self._config, self._file)
+        missing: tuple[str, ...] = ()
+        if exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, 5}:
+            missing = completeness.vanished(
+                self._run.check_ids, ran, self._collected, selection
+            )
+        return RunRecord(
+            audit=audit,
+            failure=self._failure(exitstatus) if audit is None else None,
+            outcomes={
+                check: seen.get(check, Outcome.DESELECTED)
+                for check in self._run.check_ids
+            },
+            vanished=() if self._config.option.collectonly else missing,
+            contradicted=tuple(self._outcomes.contradicted),
+        )
+
+    def _failure(self, exitstatus: int | pytest.ExitCode) -> Failure:
+        if self._run.error:
+            return Failure(kind="tool", message=str(self._run.error))
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            message = "interrupted before the audit was carried out"
+            return Failure(kind="interrupted", message=message)
+        message = "no check ran, so nothing was audited"
+        return Failure(kind="not_run", message=message)
+
+    def _exit_status(self, status: int | pytest.ExitCode) -> int | pytest.ExitCode:
+        """Never exit with 0 where checks vanished or none ran."""
+        if status != pytest.ExitCode.OK:
+            gone = (
+                self._record.vanished and status == pytest.ExitCode.NO_TESTS_COLLECTED
+            )
+            return pytest.ExitCode.TESTS_FAILED if gone else status
+        match self._record.status:
+            case Status.FAILED:
+                return pytest.ExitCode.TESTS_FAILED
+            case Status.ERROR if self._record.vanished or self._record.audit:
+                return pytest.ExitCode.TESTS_FAILED
+            case Status.ERROR:
+                return pytest.ExitCode.NO_TESTS_COLLECTED
+            case Status.PASSED:
+                return status
+
+    def _complaints(self) -> cabc.Iterator[str]:
+        if self._record.vanished:
+            yield (
+                "these checks did not run, although nothing on the command line left "
+                f"them out: {', '.join(self._record.vanished)}"
+            )
+            yield "look at addopts, the ini file, conftest.py hooks, and plugins"
+        if self._record.contradicted:
+            yield (
+                "these checks were reported otherwise than the gate decided: "
+                f"{', '.join(self._record.contradicted)}"
+            )
+
+
+def write_reports(
+    record: RunRecord, store: ReportStore, paths: cabc.Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """Write the reports; return what went wrong, and what was written where."""
+    problems, written = [], []
+    for path in dict.fromkeys(paths):
+        render = _RENDERERS[pathlib.PurePath(path).suffix]
+        try:
+            store.write(path, render(record))
+        except ToolError as error:
+            problems.append(str(error))
+        else:
+            written.append(path)
+    return problems, written

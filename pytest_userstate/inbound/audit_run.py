@@ -1,0 +1,91 @@
+"""The audit of one run: carried out once, when the first check needs it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+from pytest_userstate.application.audit import Audit, Findings, conclude, find
+from pytest_userstate.application.preparation import Prepared
+from pytest_userstate.application.reporting.json_report import (
+    dump,
+    read_findings,
+    write_findings,
+)
+from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.domain.ports import Exchange
+
+
+class AuditRun:
+    """Carries the audit out, or reads what another process of the run found."""
+
+    def __init__(
+        self, prepared: Prepared, *, exchange: Exchange | None, today: dt.date
+    ) -> None:
+        """Prepare to audit; nothing is started yet."""
+        self.prepared = prepared
+        self._exchange = exchange
+        self._today = today
+        self._audit: Audit | None = None
+        self._error: ToolError | None = None
+
+    @property
+    def check_ids(self) -> tuple[str, ...]:
+        """The ids of all checks, known before anything is started."""
+        return self.prepared.settings.model.check_ids()
+
+    @property
+    def error(self) -> ToolError | None:
+        """Why the audit could not be carried out, once that is known."""
+        return self._error
+
+    def audit(self) -> Audit:
+        """Return the audit, carrying it out if nobody has yet.
+
+        Raises
+        ------
+        ToolError
+            When it could not be carried out; the same error every time.
+        """
+        if self._error:
+            raise self._error
+        if self._audit is None:
+            try:
+                self._audit = self._conclude(self._find())
+            except ToolError as error:
+                self._error = error
+                raise
+        return self._audit
+
+    def peek(self) -> Audit | None:
+        """Return the audit if some process of the run has carried it out."""
+        if self._audit is None and self._error is None and self._exchange:
+            text = self._exchange.peek()
+            try:
+                self._audit = self._conclude(self._read(text)) if text else None
+            except ToolError as error:
+                self._error = error
+        return self._audit
+
+    def _find(self) -> Findings:
+        prepared = self.prepared
+        if self._exchange is None:
+            return find(prepared.target, prepared.settings, prepared.wiring)
+        return self._read(self._exchange.once(self._produce))
+
+    def _produce(self) -> str:
+        prepared = self.prepared
+        try:
+            findings = find(prepared.target, prepared.settings, prepared.wiring)
+        except ToolError as error:
+            return dump({"error": str(error)})
+        return write_findings(findings)
+
+    def _read(self, text: str) -> Findings:
+        error = json.loads(text).get("error")
+        if error:
+            raise ToolError(error)
+        return read_findings(text, self.prepared.target.description)
+
+    def _conclude(self, findings: Findings) -> Audit:
+        return conclude(findings, self.prepared.settings, today=self._today)

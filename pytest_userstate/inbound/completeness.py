@@ -1,0 +1,113 @@
+"""Fail closed: which checks did not run, and whether somebody asked for that.
+
+Checks may be left out by what was typed on the command line. Whatever else
+makes them vanish (`addopts`, an ini file, a hook, a broken plugin) fails the
+run, since a gate that checks nothing is green for no reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections.abc as cabc
+import pathlib
+import typing as typ
+
+import attrs
+import pytest
+
+from pytest_userstate.inbound.collection import names_item
+from pytest_userstate.inbound.options import TypedOptions
+
+# What each option does to a check: deselect it in the open (pytest says so),
+# leave it out of collection silently, or end the run before it.
+_DESELECT: typ.Final = {
+    "keyword": "-k",
+    "markexpr": "-m",
+    "deselect": "--deselect",
+    "lf": "--lf",
+    "stepwise": "--sw",
+}
+_LEAVE_OUT: typ.Final = {"lf": "--lf"}
+_STOP: typ.Final = {"maxfail": "-x or --maxfail", "stepwise": "--sw"}
+
+
+@attrs.frozen(kw_only=True)
+class Selection:
+    """What in the options may reduce the checks.
+
+    Parameters
+    ----------
+    typed : frozenset of str
+        The options in effect that were typed on the command line.
+    added : frozenset of str
+        Those in effect that something else added.
+    by_node_id : bool
+        Whether single checks were named on the command line.
+    """
+
+    typed: frozenset[str]
+    added: frozenset[str]
+    by_node_id: bool = False
+
+    def allows(self, options: cabc.Iterable[str]) -> bool:
+        """Whether one of the options was typed, and none of them added."""
+        wanted = {*options}
+        return bool(self.typed & wanted) and not self.added & wanted
+
+
+@attrs.define
+class Collected:
+    """What became of the checks before any of them ran.
+
+    Attributes
+    ----------
+    selected : set of str
+        Checks that were about to run.
+    deselected : set of str
+        Checks that were deselected in the open.
+    """
+
+    selected: set[str] = attrs.field(factory=set)
+    deselected: set[str] = attrs.field(factory=set)
+
+
+def selection_of(config: pytest.Config, path: pathlib.Path) -> Selection:
+    """Tell what was typed from what was added."""
+    options = {**_DESELECT, **_LEAVE_OUT, **_STOP}
+    keeper = config.pluginmanager.get_plugin(TypedOptions.name)
+    typed = keeper.parse(config) if keeper else argparse.Namespace()
+    in_effect = {each for each in options if getattr(config.option, each, None)}
+    by_hand = {
+        each
+        for each in in_effect
+        if getattr(typed, each, None) == getattr(config.option, each)
+    }
+    typed_paths = [str(each) for each in getattr(typed, "file_or_dir", None) or ()]
+    named = [arg for arg in config.args if names_item(config, arg, path)]
+    return Selection(
+        typed=frozenset(by_hand),
+        added=frozenset(in_effect - by_hand),
+        by_node_id=bool(named) and all(arg in typed_paths for arg in named),
+    )
+
+
+def vanished(
+    checks: cabc.Iterable[str],
+    ran: cabc.Container[str],
+    collected: Collected,
+    selection: Selection,
+) -> tuple[str, ...]:
+    """Return the checks that did not run although nobody asked for that."""
+    return tuple(
+        check
+        for check in checks
+        if check not in ran and not _is_excused(check, collected, selection)
+    )
+
+
+def _is_excused(check: str, collected: Collected, selection: Selection) -> bool:
+    if check in collected.selected:
+        return selection.allows(_STOP)
+    if check in collected.deselected:
+        return selection.allows(_DESELECT)
+    return selection.by_node_id or selection.allows(_LEAVE_OUT)

@@ -1,0 +1,77 @@
+"""The checks as pytest items, under a real file."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import pathlib
+import typing as typ
+
+import pytest
+
+from pytest_userstate.application.reporting.text import explanation
+from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.domain.gate import Outcome, Verdict
+from pytest_userstate.inbound.audit_run import AuditRun
+
+MARKER: typ.Final = "userstate"
+CHECK: typ.Final = "userstate.check"
+OUTCOME: typ.Final = "userstate.outcome"
+RUN: typ.Final = pytest.StashKey[AuditRun]()
+
+
+class ChecksFile(pytest.File):
+    """The file that the checks are collected from; its text is not read here."""
+
+    def collect(self) -> cabc.Iterable[CheckItem]:
+        """Yield an item for each check, in the order of the matrix."""
+        for check_id in self.config.stash[RUN].check_ids:
+            yield CheckItem.from_parent(self, name=check_id)
+
+
+class CheckItem(pytest.Item):
+    """One check: the audit in its setup, the gate's verdict in its call."""
+
+    def __init__(self, **arguments: typ.Any) -> None:
+        """Mark the item, and name its check in reports."""
+        super().__init__(**arguments)
+        self.add_marker(MARKER)
+        self.user_properties.append((CHECK, self.name))
+
+    def setup(self) -> None:
+        """Audit, or take what was found already; a failure is an error."""
+        verdict, problem = self._verdict()
+        if verdict is None:
+            pytest.fail(problem, pytrace=False)
+        self.user_properties.extend(_properties(verdict))
+
+    def _verdict(self) -> tuple[Verdict | None, str]:
+        run = self.config.stash[RUN]
+        was_told = run.error is not None
+        try:
+            return run.audit().verdict(self.name), ""
+        except ToolError as error:
+            headline = "the audit could not be carried out"
+            told = f"{headline}: see the first check"
+            return None, told if was_told else f"{headline}\n{error}"
+
+    def runtest(self) -> None:
+        """Turn the verdict into the outcome of a test."""
+        verdict = self.config.stash[RUN].audit().verdict(self.name)
+        outcome = verdict.outcome
+        if outcome.is_expected_failure and not self.config.option.runxfail:
+            pytest.xfail(verdict.reason)
+        if outcome.is_expected_failure or outcome is Outcome.FAILED:
+            pytest.fail(explanation(verdict), pytrace=False)
+
+    def reportinfo(self) -> tuple[pathlib.Path, int, str]:
+        """Name the item by its file and check (pytest wants some line, from 0)."""
+        return self.path, 0, self.name
+
+
+def _properties(verdict: Verdict) -> cabc.Iterator[tuple[str, str]]:
+    check = verdict.check
+    yield OUTCOME, verdict.outcome.value
+    yield "userstate.coverage", check.coverage.value
+    if check.decision:
+        yield "userstate.decision", check.decision.value
+    yield "userstate.rationale", check.rationale

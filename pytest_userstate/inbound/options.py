@@ -1,0 +1,141 @@
+"""The command line: its options, and what they ask for."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as typ
+
+if typ.TYPE_CHECKING:
+    import argparse
+
+    import pytest
+
+    from pytest_userstate.application.settings import AuditRequest
+
+FORMATS: typ.Final = (".json", ".md")
+_HELP: typ.Final = "audit where this repository keeps user state"
+_NEEDS_AUDIT: typ.Final = {
+    "userstate_report": "--userstate-report",
+    "userstate_gate": "--userstate-gate",
+    "userstate_dsn": "--userstate-dsn",
+}
+
+
+class TypedOptions:
+    """The parser, kept to tell what was typed from what `addopts` added."""
+
+    name: typ.Final = "userstate-typed-options"
+
+    def __init__(self, parser: pytest.Parser) -> None:
+        """Keep the parser until the command line is known."""
+        self._parser = parser
+
+    def parse(self, config: pytest.Config) -> argparse.Namespace:
+        """Return the options as they would be without `addopts`."""
+        return self._parser.parse_known_args(config.invocation_params.args)
+
+
+def add_options(
+    parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
+) -> None:
+    """Declare the options, in a group of their own."""
+    pluginmanager.register(TypedOptions(parser), TypedOptions.name)
+    group = parser.getgroup("userstate", _HELP)
+    group.addoption(
+        "--userstate-audit",
+        action="store_true",
+        help="apply the repository's migrations to an embedded PostgreSQL, audit the "
+        "schema, and report each check as a test",
+    )
+    group.addoption(
+        "--userstate-config",
+        metavar="FILE",
+        help="the configuration (default: userstate.toml, or [tool.userstate] in "
+        "pyproject.toml, here or in a folder above)",
+    )
+    group.addoption(
+        "--userstate-migrations",
+        metavar="PATH",
+        help="the migrations folder (default: configured, or found)",
+    )
+    group.addoption(
+        "--userstate-dsn",
+        metavar="DSN",
+        help="audit this live database in place, read-only; env:NAME reads the DSN "
+        "from the environment",
+    )
+    group.addoption(
+        "--userstate-report",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write a report to FILE, as JSON (.json) or Markdown (.md); repeatable",
+    )
+    group.addoption(
+        "--userstate-gate",
+        metavar="AXES",
+        help="gate these axes, separated by commas, in place of the configured ones: "
+        "schema, wiring, revision, conflict",
+    )
+
+
+def request_of(config: pytest.Config) -> AuditRequest:
+    """Return what the command line asks for."""
+    from pytest_userstate.application.settings import AuditRequest  # noqa: PLC0415
+
+    option = config.option
+    executable, origin = _postgresql_exec(config)
+    axes = option.userstate_gate
+    return AuditRequest(
+        invocation_dir=pathlib.Path(config.invocation_params.dir),
+        root_dir=config.rootpath,
+        configuration=option.userstate_config,
+        migrations=option.userstate_migrations,
+        dsn=option.userstate_dsn,
+        axes=tuple(each.strip() for each in axes.split(",")) if axes else None,
+        postgresql_exec=executable,
+        postgresql_exec_origin=origin,
+        needs_server=not option.collectonly,
+    )
+
+
+def answers_without_running(config: pytest.Config) -> bool:
+    """Whether pytest was only asked about itself (``--help`` and its kind)."""
+    questions = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test")
+    return any(config.getoption(name, default=False) for name in questions)
+
+
+def misuse(config: pytest.Config) -> str | None:
+    """Say which options do not go together, or None."""
+    option = config.option
+    if not option.userstate_audit:
+        stray = [name for key, name in _NEEDS_AUDIT.items() if getattr(option, key)]
+        return f"{stray[0]} goes with --userstate-audit" if stray else None
+    if option.userstate_dsn and option.userstate_migrations:
+        return (
+            "--userstate-dsn audits a live database in place of migrations: give "
+            "either it or --userstate-migrations"
+        )
+    for path in option.userstate_report:
+        if pathlib.PurePath(path).suffix not in FORMATS:
+            return (
+                f"--userstate-report {path}: the format follows from the suffix, "
+                f"which has to be {' or '.join(FORMATS)}"
+            )
+    return None
+
+
+def _postgresql_exec(config: pytest.Config) -> tuple[str | None, str]:
+    """Return the pg_ctl that the user set for pytest-postgresql, and where."""
+    typed = config.getoption("postgresql_exec", None)
+    if typed:
+        return typed, "--postgresql-exec"
+    try:
+        configured = config.getini("postgresql_exec")
+    except ValueError:  # pytest-postgresql is switched off
+        return None, ""
+    # Its ini default names a Debian path whether or not anything is there;
+    # only another value is the user's word.
+    if not configured or configured == "/usr/lib/postgresql/14/bin/pg_ctl":
+        return None, ""
+    return configured, "postgresql_exec in the ini file"

@@ -1,0 +1,103 @@
+"""Putting an audited run together, in the process at hand."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import typing as typ
+
+import pytest
+
+from pytest_userstate.application.preparation import Prepared
+from pytest_userstate.application.run_record import Failure, RunRecord
+from pytest_userstate.application.settings import AuditRequest
+from pytest_userstate.domain.errors import UsageError
+from pytest_userstate.domain.ports import Exchange, ReportStore
+from pytest_userstate.inbound import xdist
+from pytest_userstate.inbound.audit_plugin import AuditPlugin, write_reports
+from pytest_userstate.inbound.audit_run import AuditRun
+from pytest_userstate.inbound.options import misuse, request_of
+
+
+class Composition(typ.Protocol):
+    """What the composition root provides."""
+
+    def prepare(self, request: AuditRequest) -> Prepared:
+        """Put together what a run needs; a UsageError says why it cannot."""
+
+    def report_store(self, request: AuditRequest) -> ReportStore:
+        """Return where reports are written."""
+
+    def exchange(self, folder: str) -> Exchange:
+        """Return where the processes of one run share their findings."""
+
+    def exchange_folder(self) -> tuple[str, cabc.Callable[[], None]]:
+        """Make a folder for an exchange; return it and how to remove it."""
+
+
+def install(config: pytest.Config, composition: Composition) -> None:
+    """Register the hooks of an audited run.
+
+    Raises
+    ------
+    pytest.UsageError
+        When the run cannot start as asked; the reports asked for say so too.
+    """
+    worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
+    request = request_of(config)
+    store = composition.report_store(request)
+    try:
+        _check_options(config, store)
+        prepared = composition.prepare(request)
+    except UsageError as error:
+        _report_usage_error(config, store, error)
+        raise pytest.UsageError(str(error)) from error
+    today = dt.datetime.now(dt.UTC).date()
+    if worker is None:
+        _install_controller(config, composition, prepared, today)
+        return
+    run = AuditRun(
+        prepared,
+        exchange=composition.exchange(worker[xdist.FOLDER]),
+        today=dt.date.fromisoformat(worker[xdist.TODAY]),
+    )
+    plugin = AuditPlugin(config, run)
+    config.pluginmanager.register(plugin, "userstate-audit")
+    config.pluginmanager.register(xdist.WorkerPlugin(config, plugin), "userstate-xdist")
+
+
+def _install_controller(
+    config: pytest.Config, composition: Composition, prepared: Prepared, today: dt.date
+) -> None:
+    exchange = None
+    folder = ""
+    if xdist.is_distributed(config):
+        folder, remove = composition.exchange_folder()
+        config.add_cleanup(remove)
+        exchange = composition.exchange(folder)
+    plugin = AuditPlugin(config, AuditRun(prepared, exchange=exchange, today=today))
+    config.pluginmanager.register(plugin, "userstate-audit")
+    if folder:
+        controller = xdist.ControllerPlugin(plugin, folder, today)
+        config.pluginmanager.register(controller, "userstate-xdist")
+
+
+def _check_options(config: pytest.Config, store: ReportStore) -> None:
+    problem = misuse(config)
+    if problem:
+        raise UsageError(problem)
+    for path in config.option.userstate_report:
+        store.check(path)
+
+
+def _report_usage_error(
+    config: pytest.Config, store: ReportStore, error: UsageError
+) -> None:
+    """Write the reports that were asked for, where they can be written."""
+    record = RunRecord(failure=Failure(kind="usage", message=str(error)))
+    for path in config.option.userstate_report:
+        try:
+            store.check(path)
+            write_reports(record, store, [path])
+        except (UsageError, KeyError):
+            continue

@@ -1,0 +1,64 @@
+"""Under pytest-xdist: the workers audit once, the controller reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as typ
+
+import pytest
+
+from pytest_userstate.inbound.audit_plugin import AuditPlugin
+
+FOLDER: typ.Final = "userstate_exchange"
+TODAY: typ.Final = "userstate_today"
+COLLECTED: typ.Final = "userstate_collected"
+
+
+def is_distributed(config: pytest.Config) -> bool:
+    """Whether this process only hands the tests out to workers."""
+    return (
+        config.getoption("dist", "no") != "no"
+        and not config.option.collectonly
+        and not config.getoption("usepdb", default=False)
+    )
+
+
+class ControllerPlugin:
+    """The controller's side: tell workers where to meet, hear what they collected."""
+
+    def __init__(self, plugin: AuditPlugin, folder: str, today: dt.date) -> None:
+        """Keep what every worker has to be told."""
+        self._plugin = plugin
+        self._folder = folder
+        self._today = today
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: typ.Any) -> None:
+        """Tell a worker where to meet the others, and which day it is."""
+        node.workerinput[FOLDER] = self._folder
+        node.workerinput[TODAY] = self._today.isoformat()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: typ.Any) -> None:
+        """Take over what a worker selected and deselected."""
+        told = getattr(node, "workeroutput", {}).get(COLLECTED)
+        if told:
+            self._plugin.collected.selected |= {*told["selected"]}
+            self._plugin.collected.deselected |= {*told["deselected"]}
+
+
+class WorkerPlugin:
+    """A worker's side: tell the controller what was collected."""
+
+    def __init__(self, config: pytest.Config, plugin: AuditPlugin) -> None:
+        """Keep what the controller will be told."""
+        self._config = config
+        self._plugin = plugin
+
+    def pytest_sessionfinish(self) -> None:
+        """Tell the controller which checks were selected and deselected."""
+        output: dict[str, typ.Any] = getattr(self._config, "workeroutput", {})
+        output[COLLECTED] = {
+            "selected": sorted(self._plugin.collected.selected),
+            "deselected": sorted(self._plugin.collected.deselected),
+        }

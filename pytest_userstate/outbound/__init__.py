@@ -1,0 +1,1 @@
+"""What the audit drives: PostgreSQL, migration files, configuration files."""

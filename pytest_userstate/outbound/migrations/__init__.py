@@ -1,0 +1,1 @@
+"""Migration files: one module per tool, one runner for all of them."""

@@ -1,0 +1,267 @@
+"""Applies a plan over an open connection, as its tool would."""
+
+from __future__ import annotations
+
+import re
+import typing as typ
+
+import psycopg
+
+from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.outbound.migrations import failures
+from pytest_userstate.outbound.migrations.attribution import Attribution
+from pytest_userstate.outbound.migrations.failures import Step
+from pytest_userstate.outbound.migrations.layout import Migration, Plan
+from pytest_userstate.outbound.migrations.provenance import (
+    ALL_RELATIONS,
+    LOCKED_RELATIONS,
+    History,
+    Ledger,
+)
+from pytest_userstate.outbound.migrations.session import (
+    Command,
+    Outcome,
+    Row,
+    Session,
+)
+from pytest_userstate.outbound.migrations.sql import Statement, statements
+
+DEFAULT_TIMEOUT = 60.0  # seconds for each migration
+
+_READ_SEARCH_PATH: Command = ("SELECT pg_catalog.current_setting('search_path')", ())
+_SET_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', $1, false)"
+_BEGIN: Command = ("BEGIN", ())
+_COMMIT: Command = ("COMMIT", ())
+# DISCARD ALL would say the same, but forget what is prepared here, too.
+_NEW_SESSION = (
+    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DISCARD TEMP;"
+    " DISCARD SEQUENCES; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()"
+)
+_LOOK = "EXECUTE userstate_locked_relations"
+_PREPARE_LOOK = f"PREPARE userstate_locked_relations AS {LOCKED_RELATIONS}"
+_FORGETS_WHAT_IS_PREPARED = re.compile("deallocate|discard", re.IGNORECASE)
+
+
+def run_script(
+    connection: psycopg.Connection[typ.Any],
+    path: str,
+    sql: str,
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> None:
+    """Run a file that is no migration, such as the setup file, as one batch.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Open, in autocommit mode, with the rights that the file needs.
+    path : str
+        How messages name the file.
+    sql : str
+        Its content.
+    timeout : float
+        Seconds until it is cancelled.
+
+    Raises
+    ------
+    MigrationError
+        When it fails, takes too long or leaves a transaction open.
+    ServerError
+        When the connection was lost.
+    """
+    session = Session(connection, timeout=timeout)
+    step = Step(path=path, sql=sql, statements=_split(session, sql))
+    try:
+        _run_file(session, step, sql)
+        _expect_no_transaction(session, step)
+    except ServerError as error:
+        raise failures.connection_lost(step, error) from error
+
+
+class MigrationRunner:
+    """Applies migrations over one open connection, never through psql.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Open, in autocommit mode, as the role that the migrations run as. An
+        interruption (Ctrl-C, a lost server) leaves it closed.
+    timeout : float
+        Seconds that each migration may take.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[typ.Any],
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Take the connection over; nothing is sent yet."""
+        self._session = Session(connection, timeout=timeout)
+        self._look = LOCKED_RELATIONS
+
+    def run(self, plan: Plan, *, setup: str = "") -> History:
+        """Apply the plan to the end.
+
+        Parameters
+        ----------
+        plan : Plan
+            What to apply, and how.
+        setup : str
+            The setup file that was run before, if any: what exists already is
+            credited to it.
+
+        Returns
+        -------
+        History
+            What the migrations introduced and dropped.
+
+        Raises
+        ------
+        MigrationError
+            When a migration fails, takes too long, or leaves its transaction in
+            a state that its tool does not allow.
+        ServerError
+            When the connection was lost.
+        """
+        self._prepare(plan)
+        ledger = Ledger(
+            self._session.batch(ALL_RELATIONS).rows,
+            origin=Source(setup) if setup else None,
+            without_origin=plan.bookkeeping_tables,
+        )
+        for applied, migration in enumerate(plan.migrations):
+            step = Step(
+                path=migration.path,
+                sql=migration.sql,
+                statements=_split(self._session, migration.sql),
+                layout=plan.layout,
+                applied=applied,
+                total=len(plan.migrations),
+                advice_on_transactions=plan.advice_on_transactions,
+            )
+            try:
+                self._apply(plan, migration, step, ledger)
+            except ServerError as error:
+                raise failures.connection_lost(step, error) from error
+        return ledger.history(applied=len(plan.migrations))
+
+    def _prepare(self, plan: Plan) -> None:
+        self._session.restart_clock()
+        if plan.prepare:
+            outcome = self._session.batch(plan.prepare)
+            if not outcome.succeeded:
+                raise failures.not_prepared(plan, outcome)
+        prepared = self._session.batch(_PREPARE_LOOK).succeeded
+        self._look = _LOOK if prepared else LOCKED_RELATIONS
+
+    def _apply(
+        self, plan: Plan, migration: Migration, step: Step, ledger: Ledger
+    ) -> None:
+        """Apply one migration, and note what it did."""
+        if _FORGETS_WHAT_IS_PREPARED.search(migration.sql):
+            self._look = LOCKED_RELATIONS
+        self._session.restart_clock()
+        if migration.in_transaction:
+            locked = self._apply_in_transaction(plan, migration, step)
+        else:
+            locked = self._apply_as_it_is(plan, migration, step)
+        attribution = Attribution(step.statements)
+        if locked is None or not ledger.note_locked(locked, step.path, attribution):
+            rows = self._session.batch(ALL_RELATIONS).rows
+            ledger.note_all(rows, step.path, attribution)
+        if plan.separate_sessions:
+            self._session.batch(_NEW_SESSION)
+
+    def _apply_in_transaction(
+        self, plan: Plan, migration: Migration, step: Step
+    ) -> list[Row] | None:
+        """Apply a migration in a transaction of ours.
+
+        Returns the relations that it had locked; None where they are not known,
+        since the file itself ended one transaction and began another.
+        """
+        opened = self._session.commands(_READ_SEARCH_PATH, _BEGIN)
+        _expect_success(opened, step, doing="opening a transaction")
+        _run_file(self._session, step, migration.sql)
+        if not self._session.in_transaction:
+            raise failures.ended_its_transaction(step)
+        closed = self._session.commands(
+            *_closing_commands(plan, migration, opened), (self._look, ()), _COMMIT
+        )
+        _expect_success(closed, step, doing="recording and committing it")
+        if any(each.controls_transaction for each in step.statements):
+            return None
+        return closed.rows
+
+    def _apply_as_it_is(
+        self, plan: Plan, migration: Migration, step: Step
+    ) -> list[Row] | None:
+        """Apply a migration that has no transaction but what it opens itself.
+
+        Returns the relations that it had locked, where it was one transaction of
+        the server's making; else None.
+        """
+        opened = self._session.commands(_READ_SEARCH_PATH)
+        _expect_success(opened, step, doing="reading search_path")
+        watched = self._with_a_look(migration.sql, step)
+        outcome = _run_file(self._session, step, watched or migration.sql)
+        _expect_no_transaction(self._session, step)
+        if closing := _closing_commands(plan, migration, opened):
+            closed = self._session.commands(*closing)
+            _expect_success(closed, step, doing="recording it")
+        return outcome.rows if watched else None
+
+    def _with_a_look(self, sql: str, step: Step) -> str | None:
+        """Return the batch with the question for its locks at the end.
+
+        The server makes a batch of several statements one transaction. Only
+        where the file allows that does the question change nothing: not where
+        it controls transactions itself or has to stand alone, nor where its end
+        would swallow the question (a quote that is not closed).
+        """
+        if not all(each.can_share_a_transaction for each in step.statements):
+            return None
+        watched = f"{sql}\n;{self._look}"
+        extended = _split(self._session, watched)
+        return watched if len(extended) == len(step.statements) + 1 else None
+
+
+def _split(session: Session, sql: str) -> tuple[Statement, ...]:
+    conforming = session.standard_conforming_strings
+    return statements(sql, standard_conforming_strings=conforming)
+
+
+def _run_file(session: Session, step: Step, sql: str) -> Outcome:
+    outcome = session.batch(sql)
+    if outcome.succeeded:
+        return outcome
+    session.roll_back()
+    if outcome.timed_out:
+        raise failures.took_too_long(step, outcome, session.timeout)
+    raise failures.statement_failed(step, outcome)
+
+
+def _expect_success(outcome: Outcome, step: Step, *, doing: str) -> None:
+    if not outcome.succeeded:
+        raise failures.tool_failed(step, outcome, doing=doing)
+
+
+def _expect_no_transaction(session: Session, step: Step) -> None:
+    if session.in_transaction:
+        session.roll_back()
+        raise failures.left_a_transaction_open(step)
+
+
+def _closing_commands(
+    plan: Plan, migration: Migration, opened: Outcome
+) -> list[Command]:
+    """Return what the tool does after a file, in its transaction."""
+    commands: list[Command] = []
+    if plan.restores_search_path:
+        [(search_path,)] = opened.rows
+        commands.append((_SET_SEARCH_PATH, (search_path or "",)))
+    if migration.record is not None:
+        commands.append(migration.record)
+    return commands

@@ -1,0 +1,294 @@
+"""One libpq connection, driven directly: batches, deadlines, cancelling.
+
+psycopg reports a batch as one thing. Here its results are taken one by one,
+since their number tells which statement of the batch failed.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import select
+import time
+import typing as typ
+
+import attrs
+import psycopg
+from psycopg import pq
+
+from pytest_userstate.domain.errors import ServerError
+
+Command = tuple[str, tuple[str, ...]]
+Row = tuple[str | None, ...]
+
+_SETTLING_TIME = 5.0  # seconds that a cancelled statement gets to end
+_OPEN = frozenset({pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR})
+_COMPLETED = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
+_PARSER_FILES = frozenset({b"scan.l", b"gram.y", b"parser.c", b"scansup.c"})
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """An error as PostgreSQL reported it.
+
+    `position` counts characters of the whole batch, from 1; it is None for most
+    errors that happen while a statement runs. An error of the parser comes
+    before any statement of the batch has run.
+    """
+
+    message: str
+    sqlstate: str = ""
+    detail: str = ""
+    hint: str = ""
+    context: str = ""
+    position: int | None = None
+    is_from_parser: bool = False
+
+
+@attrs.define(kw_only=True)
+class Outcome:
+    """What became of a batch, or of a row of commands.
+
+    Parameters
+    ----------
+    completed : int
+        How many statements completed.
+    failure : Failure or None
+        Why the next one did not.
+    timed_out : bool
+        Whether the next one was cancelled because the time was up.
+    wanted_input : bool
+        Whether one of them was a ``COPY … FROM STDIN``.
+    encoding : str
+        Python's name of the connection's encoding.
+    """
+
+    completed: int = 0
+    failure: Failure | None = None
+    timed_out: bool = False
+    wanted_input: bool = False
+    encoding: str = "utf-8"
+    _returned: pq.abc.PGresult | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether everything was done."""
+        return self.failure is None and not self.timed_out
+
+    def note(self, result: pq.abc.PGresult) -> None:
+        """Take account of one result that ends a statement."""
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            self.failure = _failure_of(result)
+        elif result.status in _COMPLETED:
+            self.completed += 1
+            if result.status == pq.ExecStatus.TUPLES_OK:
+                self._returned = result
+
+    @property
+    def rows(self) -> list[Row]:
+        """What the last statement that returned rows returned, as text."""
+        if (result := self._returned) is None:
+            return []
+        columns = range(result.nfields)
+        return [
+            tuple(self._text(result.get_value(row, column)) for column in columns)
+            for row in range(result.ntuples)
+        ]
+
+    def _text(self, value: bytes | None) -> str | None:
+        # SQL_ASCII means that the server converts nothing: what is stored is UTF-8.
+        encoding = "utf-8" if self.encoding == "ascii" else self.encoding
+        return None if value is None else value.decode(encoding, "replace")
+
+
+class Session:
+    """A connection that runs batches under a deadline.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Open, in autocommit mode. Whatever interrupts a statement closes it.
+    timeout : float
+        Seconds from `restart_clock` on until a running statement is cancelled.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection[typ.Any], *, timeout: float
+    ) -> None:
+        """Take the connection over; nothing is sent yet."""
+        self._connection = connection
+        self._pgconn = connection.pgconn
+        self.timeout = timeout
+        self._deadline = time.monotonic() + timeout
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction block is open, failed or not."""
+        return self._pgconn.transaction_status in _OPEN
+
+    @property
+    def standard_conforming_strings(self) -> bool:
+        """The session's setting of that name, as the server reported it."""
+        return self._pgconn.parameter_status(b"standard_conforming_strings") != b"off"
+
+    def restart_clock(self) -> None:
+        """Let the time allowed begin now."""
+        self._deadline = time.monotonic() + self.timeout
+
+    def batch(self, sql: str) -> Outcome:
+        """Run the text as one simple query, as psql and the tools send a file.
+
+        Raises
+        ------
+        ServerError
+            When the connection was lost.
+        """
+        with self._guarded():
+            self._pgconn.send_query(sql.encode())
+            return self._outcome(self._results)
+
+    def commands(self, *commands: Command) -> Outcome:
+        """Run statements with their parameters, all in one round trip.
+
+        What comes after a statement that failed is not run.
+
+        Raises
+        ------
+        ServerError
+            When the connection was lost.
+        """
+        with self._guarded():
+            self._pgconn.enter_pipeline_mode()
+            for sql, parameters in commands:
+                values = [value.encode() for value in parameters]
+                self._pgconn.send_query_params(sql.encode(), values)
+            self._pgconn.pipeline_sync()
+            outcome = self._outcome(self._results_of_pipeline)
+            if not self._connection.closed:
+                self._pgconn.exit_pipeline_mode()
+            return outcome
+
+    def roll_back(self) -> None:
+        """End the transaction that is open, if any, on a connection that lives."""
+        if self.in_transaction:
+            self._pgconn.exec_(b"ROLLBACK")
+
+    @contextlib.contextmanager
+    def _guarded(self) -> cabc.Iterator[None]:
+        """Leave nothing running behind, whatever interrupts."""
+        done = False
+        try:
+            yield
+            done = True
+        except psycopg.OperationalError as error:
+            message = f"The connection to PostgreSQL was lost: {str(error).strip()}"
+            raise ServerError(message) from error
+        finally:
+            if not done:
+                self._abandon()
+
+    def _abandon(self) -> None:
+        with contextlib.suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=_SETTLING_TIME)
+        self._connection.close()
+
+    def _outcome(
+        self, results: cabc.Callable[[], cabc.Iterator[pq.abc.PGresult]]
+    ) -> Outcome:
+        """Take the results one by one; cancel what is late."""
+        outcome = Outcome()
+        try:
+            for result in results():
+                if result.status == pq.ExecStatus.COPY_IN:
+                    outcome.wanted_input = True
+                    self._refuse_input()
+                elif result.status == pq.ExecStatus.COPY_OUT:
+                    self._discard_output()
+                else:
+                    outcome.note(result)
+        except TimeoutError:
+            outcome.timed_out = True
+            self._settle(results)
+        else:
+            outcome.encoding = self._connection.info.encoding
+        return outcome
+
+    def _settle(
+        self, results: cabc.Callable[[], cabc.Iterator[pq.abc.PGresult]]
+    ) -> None:
+        """Cancel what runs, and read what it still says; else hang up."""
+        self._deadline = time.monotonic() + _SETTLING_TIME
+        try:
+            self._connection.cancel_safe(timeout=_SETTLING_TIME)
+            for _ in results():
+                pass
+        except (TimeoutError, psycopg.Error):
+            self._abandon()
+
+    def _results(self) -> cabc.Iterator[pq.abc.PGresult]:
+        self._flush()
+        while (result := self._next_result()) is not None:
+            yield result
+
+    def _results_of_pipeline(self) -> cabc.Iterator[pq.abc.PGresult]:
+        self._flush()
+        while True:
+            result = self._next_result()
+            if result is None:  # the end of one command's results
+                continue
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                return
+            yield result
+
+    def _next_result(self) -> pq.abc.PGresult | None:
+        while self._pgconn.is_busy():
+            self._wait(select.POLLIN)
+            self._pgconn.consume_input()
+        result = self._pgconn.get_result()
+        if result is None and self._pgconn.status == pq.ConnStatus.BAD:
+            raise psycopg.OperationalError(self._pgconn.get_error_message())
+        return result
+
+    def _flush(self) -> None:
+        """Send what is buffered; the server may have to be heard meanwhile."""
+        while self._pgconn.flush():
+            if self._wait(select.POLLIN | select.POLLOUT) & select.POLLIN:
+                self._pgconn.consume_input()
+
+    def _refuse_input(self) -> None:
+        self._pgconn.put_copy_end(b"a migration has no input")
+        self._flush()
+
+    def _discard_output(self) -> None:
+        """Read what a ``COPY … TO STDOUT`` writes, and forget it."""
+        while (size := self._pgconn.get_copy_data(1)[0]) >= 0:
+            if size == 0:
+                self._wait(select.POLLIN)
+                self._pgconn.consume_input()
+
+    def _wait(self, events: int) -> int:
+        """Wait for the socket until the deadline; return what it is ready for."""
+        poll = select.poll()
+        poll.register(self._pgconn.socket, events)
+        remaining = self._deadline - time.monotonic()
+        ready = poll.poll(remaining * 1000) if remaining > 0 else []
+        if not ready:
+            raise TimeoutError
+        return ready[0][1]
+
+
+def _failure_of(result: pq.abc.PGresult) -> Failure:
+    def field(which: pq.DiagnosticField) -> str:
+        return (result.error_field(which) or b"").decode("utf-8", "replace")
+
+    position = field(pq.DiagnosticField.STATEMENT_POSITION)
+    return Failure(
+        message=field(pq.DiagnosticField.MESSAGE_PRIMARY)
+        or result.error_message.decode("utf-8", "replace").strip(),
+        sqlstate=field(pq.DiagnosticField.SQLSTATE),
+        detail=field(pq.DiagnosticField.MESSAGE_DETAIL),
+        hint=field(pq.DiagnosticField.MESSAGE_HINT),
+        context=field(pq.DiagnosticField.CONTEXT),
+        position=int(position) if position else None,
+        is_from_parser=field(pq.DiagnosticField.SOURCE_FILE).encode() in _PARSER_FILES,
+    )

@@ -1,0 +1,295 @@
+"""The one lexer: where PostgreSQL's own would split a batch of SQL.
+
+It follows ``src/backend/parser/scan.l`` of PostgreSQL 14 to 18 as far as the
+boundaries of statements depend on it: quotes of every kind, dollar quotes,
+nested comments, and the two places where a semicolon does not end a statement
+(parentheses, as in ``CREATE RULE``, and ``BEGIN ATOMIC`` bodies). It never
+refuses anything: where a quote or comment is not closed, the rest of the text
+is one statement, and refusing it is the server's business.
+
+A repository may have a thousand migrations, so one match of a pattern jumps
+over everything that can neither hide nor end a statement, and a statement's
+words are found only when somebody asks for them.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+
+import attrs
+
+_BLANKS = " \t\n\r\f\v"
+_BLANK = f"[{_BLANKS}]"
+_LINE_COMMENT = r"--[^\n\r]*+"
+_WORD = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*+"
+_NUMBER = r"[0-9][0-9_]*+(?:\.[0-9_]++)?+(?:[eE][+-]?[0-9]++)?+"
+_QUOTED = r'(?:[uU]&)?+"(?:[^"]|"")*+"?+'
+_TAG = r"\$(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*+)?+\$"
+
+_PLAIN = r"'(?:[^']|'')*+'?+"
+_ESCAPING = r"'(?:[^'\\]|''|\\.)*+"
+# Literals with nothing but a line break between them are one literal, and what
+# follows the break is read by the rules of the first part.
+_BREAK = rf"(?:[ \t\f\v]|{_LINE_COMMENT})*+[\n\r](?:{_BLANK}|{_LINE_COMMENT}[\n\r])*+"
+_ESCAPED = rf"{_ESCAPING}(?:'{_BREAK}{_ESCAPING})*+'?+"
+
+
+@attrs.frozen
+class _Grammar:
+    """The patterns under one setting of ``standard_conforming_strings``.
+
+    `inert` matches a run of text that can neither hide nor end a statement;
+    `token` a token (groups 1 and 3) or what is none.
+    """
+
+    inert: re.Pattern[str]
+    token: re.Pattern[str]
+
+    @classmethod
+    def of(cls, unprefixed: str) -> _Grammar:
+        """Compile the patterns for literals without a prefix of this form."""
+        literal = rf"[eE]{_ESCAPED}|(?:[bBxXnN]|[uU]&)?+{unprefixed}"
+        passive = rf"{_BLANK}++|{_LINE_COMMENT}|{literal}"
+        return cls(
+            re.compile(
+                rf"(?:{passive}|{_QUOTED}|{_WORD}|{_NUMBER}|/(?!\*)|[^/();$])*+",
+                re.DOTALL,
+            ),
+            re.compile(
+                rf"{passive}|({_QUOTED}|{_WORD}|{_NUMBER})|({_TAG}).*?(?:\2|\Z)|(.)",
+                re.DOTALL,
+            ),
+        )
+
+
+_CONFORMING = _Grammar.of(_PLAIN)
+_NON_CONFORMING = _Grammar.of(_ESCAPED)
+_BETWEEN = re.compile(rf"(?:{_BLANK}++|;|{_LINE_COMMENT})*+")
+_DOLLAR = re.compile(_TAG)
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_FOLD = str.maketrans({chr(code): chr(code + 32) for code in range(65, 91)})
+_SHARING = frozenset(
+    {
+        *("alter", "comment", "create", "delete", "drop", "grant", "insert", "lock"),
+        *("merge", "revoke", "security", "select", "set", "truncate", "update"),
+        *("values", "with"),
+    }
+)
+_CLUSTER_WIDE = frozenset({"database", "subscription", "system", "tablespace"})
+_ATOMIC = re.compile("atomic", re.IGNORECASE)
+_ROUTINE = re.compile("create (?:or replace )?(?:function|procedure) ")
+
+
+@attrs.frozen(slots=False)
+class Statement:
+    """One statement of a batch.
+
+    Parameters
+    ----------
+    text : str
+        The statement from its first token up to its semicolon.
+    start : int
+        Where it starts in the batch, in characters from 0.
+    line : int
+        The line of its first token, from 1.
+    """
+
+    text: str
+    start: int
+    line: int
+    _code: str = attrs.field(repr=False, eq=False, kw_only=True)
+    _grammar: _Grammar = attrs.field(
+        default=_CONFORMING, repr=False, eq=False, kw_only=True
+    )
+
+    @functools.cached_property
+    def words(self) -> tuple[str, ...]:
+        """The tokens, without comments and string literals.
+
+        Unquoted identifiers are folded to lower case as the server folds them,
+        quoted ones stand verbatim without their quotes, and numbers and
+        punctuation as they are.
+        """
+        return tuple(
+            _unquoted(token) if '"' in token else token.translate(_FOLD)
+            for token in _tokens(self._code, self._grammar)
+        )
+
+    @property
+    def controls_transaction(self) -> bool:
+        """Whether it opens or ends a transaction (savepoints do neither)."""
+        first, second = (*self.words[:2], "", "")[:2]
+        return (
+            first in {"begin", "commit", "end", "abort"}
+            or (first in {"start", "prepare"} and second == "transaction")
+            or (first == "rollback" and "to" not in self.words)
+        )
+
+    @property
+    def can_share_a_transaction(self) -> bool:
+        """Whether it may run inside a transaction block, as far as is certain.
+
+        False for what PostgreSQL refuses there (``CREATE INDEX CONCURRENTLY``,
+        ``VACUUM``, ``CREATE DATABASE``), and for what can end a transaction
+        from within (``CALL``, ``DO``).
+        """
+        first, second = (*self.words[:2], "", "")[:2]
+        return (
+            first in _SHARING
+            and second not in _CLUSTER_WIDE
+            and "concurrently" not in self.words
+        )
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the batch, in characters from 0."""
+        return self.start + len(self.text)
+
+    @property
+    def first_line(self) -> str:
+        """The first line, for messages."""
+        return self.text.split("\n", 1)[0].rstrip()
+
+
+def statements(
+    sql: str, *, standard_conforming_strings: bool = True
+) -> tuple[Statement, ...]:
+    r"""Split a batch as PostgreSQL splits a simple query.
+
+    Parameters
+    ----------
+    sql : str
+        The whole batch. What only psql understands is not known here.
+    standard_conforming_strings : bool
+        The session's setting; off, a backslash escapes in every literal.
+
+    Returns
+    -------
+    tuple of Statement
+        In order. Comments and stray semicolons alone make no statement.
+
+    Examples
+    --------
+    >>> [each.line for each in statements("-- two\nSELECT ';';\nSELECT $$;$$;;")]
+    [2, 3]
+    >>> statements('DROP TABLE "Users", Orders')[0].words
+    ('drop', 'table', 'Users', ',', 'orders')
+    """
+    grammar = _CONFORMING if standard_conforming_strings else _NON_CONFORMING
+    found: list[Statement] = []
+    line, counted = 1, 0
+    start = _next_start(sql, 0)
+    while start < len(sql):
+        line += sql.count("\n", counted, start)
+        counted = start
+        end, comments = _extent(sql, start, grammar)
+        text = sql[start:end].rstrip(_BLANKS)
+        code = _without(comments, sql, start, start + len(text))
+        found.append(Statement(text, start, line, code=code, grammar=grammar))
+        start = _next_start(sql, end)
+    return tuple(found)
+
+
+def _next_start(sql: str, position: int) -> int:
+    """Return where the next statement starts, or the text's length."""
+    while True:
+        match = _BETWEEN.match(sql, position)
+        position = match.end() if match else position
+        if not sql.startswith("/*", position):
+            return position
+        if (end := _end_of_comment(sql, position)) is None:
+            return position  # a comment without end is the server's to refuse
+        position = end
+
+
+def _extent(
+    sql: str, start: int, grammar: _Grammar
+) -> tuple[int, list[tuple[int, int]]]:
+    """Return where the statement's semicolon is, and its block comments."""
+    comments: list[tuple[int, int]] = []
+    position, depth = start, 0
+    while True:
+        match = grammar.inert.match(sql, position)
+        position = match.end() if match else position
+        mark = sql[position : position + 1]
+        if not mark:
+            return len(sql), comments
+        if mark == "/":
+            end = _end_of_comment(sql, position) or len(sql)
+            comments.append((position, end))
+            position = end
+            continue
+        if mark == "$":
+            position = _end_of_dollar_quote(sql, position)
+            continue
+        if mark == ";" and depth == 0:
+            if not _is_in_body(_without(comments, sql, start, position), grammar):
+                return position, comments
+        elif mark == "(":
+            depth += 1
+        elif mark == ")":
+            depth = max(depth - 1, 0)
+        position += 1
+
+
+def _end_of_comment(sql: str, position: int) -> int | None:
+    """Return where the block comment that starts at `position` ends, if it does."""
+    depth = 0
+    for edge in _COMMENT_EDGE.finditer(sql, position):
+        depth += 1 if edge[0] == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    return None
+
+
+def _end_of_dollar_quote(sql: str, position: int) -> int:
+    """Return where the dollar quote that starts at `position` ends, if it is one."""
+    tag = _DOLLAR.match(sql, position)
+    if tag is None:
+        return position + 1
+    closing = sql.find(tag[0], tag.end())
+    return len(sql) if closing < 0 else closing + len(tag[0])
+
+
+def _without(comments: list[tuple[int, int]], sql: str, start: int, end: int) -> str:
+    """Return the text between two positions with a space for each comment."""
+    pieces = []
+    for opening, closing in comments:
+        pieces.append(sql[start:opening])
+        start = closing
+    pieces.append(sql[start:end])
+    return " ".join(pieces)
+
+
+def _tokens(code: str, grammar: _Grammar) -> list[str]:
+    """Return the tokens as they are written; `code` has no block comments."""
+    return [
+        word or mark for word, _, mark in grammar.token.findall(code) if word or mark
+    ]
+
+
+def _unquoted(token: str) -> str:
+    return token[token.index('"') + 1 :].removesuffix('"').replace('""', '"')
+
+
+def _is_in_body(code: str, grammar: _Grammar) -> bool:
+    """Tell whether a ``BEGIN ATOMIC`` body is open at the end of `code`.
+
+    Each statement of a body ends with a semicolon, so only an END that follows
+    one closes it: any other END belongs to a CASE, or is a column's label.
+    """
+    if not _ATOMIC.search(code):
+        return False
+    words = [token.lower() for token in _tokens(code, grammar)]
+    if not _ROUTINE.match(" ".join(words[:5])):
+        return False
+    depth, opened = 0, False
+    for before, word in itertools.pairwise(words):
+        depth += (before == "(") - (before == ")")
+        if not opened:
+            opened = depth == 0 and (before, word) == ("begin", "atomic")
+        elif word == "end" and before in {";", "atomic"}:
+            return False
+    return opened

@@ -1,0 +1,158 @@
+"""The target of most audits: migrations, applied to an embedded server."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+
+import attrs
+
+from pytest_userstate.application.settings import PostgresSettings
+from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.domain.ports import TargetDescription
+from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound.migrations.annotation import annotate
+from pytest_userstate.outbound.migrations.discovery import Target
+from pytest_userstate.outbound.migrations.provenance import History
+from pytest_userstate.outbound.migrations.runner import MigrationRunner, run_script
+from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
+from pytest_userstate.outbound.postgres.catalogue import (
+    PostgresSchemaSnapshotRepository,
+)
+from pytest_userstate.outbound.postgres.server import (
+    OWNER,
+    SUPERUSER,
+    EmbeddedServer,
+)
+from pytest_userstate.outbound.postgres.stubs import STUB_EXTENSIONS, STUBS
+
+
+@attrs.frozen
+class Script:
+    """A file of SQL that is no migration.
+
+    Parameters
+    ----------
+    path : str
+        The file, relative to the repository.
+    sql : str
+        What it says.
+    """
+
+    path: str
+    sql: str
+
+
+@attrs.frozen
+class MigratedDatabase:
+    """A database with all migrations applied, on a server that is running."""
+
+    server: EmbeddedServer
+    target: Target
+    history: History
+
+    @property
+    def server_version(self) -> str:
+        """The server's version, such as ``18.6``."""
+        return self.server.version
+
+    @property
+    def applied(self) -> int:
+        """How many migrations were applied."""
+        return self.history.applied
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is surprising about the migrations."""
+        return self.target.plan.warnings
+
+    def load(self) -> SchemaSnapshot:
+        """Return the schema, each fact with the migration that made it."""
+        repository = PostgresSchemaSnapshotRepository(
+            self.server.connect,
+            bookkeeping=self.target.plan.bookkeeping_tables,
+            stub_extensions=STUB_EXTENSIONS,
+        )
+        return annotate(repository.load(), self.history)
+
+
+@attrs.frozen(kw_only=True)
+class MigrationsTarget:
+    """Migrations to be applied to an embedded server.
+
+    Parameters
+    ----------
+    target : Target
+        The migrations, and how they were found.
+    binaries : Binaries or None
+        The server's programs; None where nothing will run.
+    setup : Script or None
+        SQL to be run first, as superuser.
+    settings : PostgresSettings
+        How the migrations are run.
+    """
+
+    target: Target
+    binaries: Binaries | None
+    setup: Script | None
+    settings: PostgresSettings
+
+    @property
+    def description(self) -> TargetDescription:
+        """What is audited and how it was found."""
+        plan = self.target.plan
+        server = f"PostgreSQL from {self.binaries.origin}" if self.binaries else ""
+        return TargetDescription(
+            kind="migrations",
+            path=self.target.shown,
+            layout=plan.layout,
+            migrations=len(plan.migrations),
+            digest=self.target.digest,
+            found=self.target.found,
+            server=server or "no server is needed",
+        )
+
+    @contextlib.contextmanager
+    def open(self) -> cabc.Iterator[MigratedDatabase]:
+        """Start the server, apply the migrations, and stop it afterwards."""
+        binaries = self.binaries or find_binaries()
+        with self._server(binaries) as server:
+            yield MigratedDatabase(server, self.target, self._migrate(server))
+
+    def _server(self, binaries: Binaries) -> EmbeddedServer:
+        # Only a superuser can create databases, and so needs those to copy from.
+        return EmbeddedServer(
+            binaries,
+            stub_extensions=STUBS,
+            all_databases=self.settings.superuser or self.setup is not None,
+        )
+
+    def _migrate(self, server: EmbeddedServer) -> History:
+        timeout = self.settings.migration_timeout
+        setup = self.setup
+        if setup:
+            with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
+                run_script(connection, setup.path, setup.sql, timeout=timeout)
+        role = SUPERUSER if self.settings.superuser else OWNER
+        with contextlib.closing(server.connect(user=role)) as connection:
+            return MigrationRunner(connection, timeout=timeout).run(
+                self.target.plan, setup=setup.path if setup else ""
+            )
+
+
+@attrs.frozen
+class UnreadableTarget:
+    """Migrations that cannot even be read: opening them says why."""
+
+    error: MigrationError
+
+    @property
+    def description(self) -> TargetDescription:
+        """Say that there is nothing to tell."""
+        return TargetDescription(
+            kind="migrations", found="they cannot be read", server="no server is needed"
+        )
+
+    def open(self) -> contextlib.AbstractContextManager[MigratedDatabase]:
+        """Raise the error."""
+        raise self.error

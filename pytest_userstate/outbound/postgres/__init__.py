@@ -1,0 +1,1 @@
+"""PostgreSQL: finding it, running it, reading its catalogue."""

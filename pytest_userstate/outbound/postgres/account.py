@@ -1,0 +1,175 @@
+"""The operating-system account that runs the server, and what it can reach."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import os
+import pwd
+import stat
+import typing as typ
+from pathlib import Path
+
+import attrs
+
+from pytest_userstate.domain.errors import UsageError
+
+# In this order: the account made for the purpose, then the one that always is.
+UNPRIVILEGED = ("postgres", "nobody")
+
+
+class Credentials(typ.TypedDict, total=False):
+    """The arguments of `subprocess.Popen` that switch to another account."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+@attrs.frozen(kw_only=True)
+class Account:
+    """An operating-system account with a passwd entry.
+
+    Parameters
+    ----------
+    name, uid, gid
+        The passwd entry of the account that runs the server and its tools.
+    client : str
+        The name of the account that connects: the one that runs pytest.
+    is_switched : bool
+        Whether starting a program as this account means switching to it.
+    """
+
+    name: str
+    uid: int
+    gid: int
+    client: str
+    is_switched: bool
+
+    @property
+    def credentials(self) -> Credentials:
+        """What `subprocess.Popen` needs to start a program as this account."""
+        if not self.is_switched:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """The accounts that may connect: ours, and the server's own."""
+        return tuple(dict.fromkeys((self.client, self.name)))
+
+    def take_over(self, *paths: Path) -> None:
+        """Make the account the owner of each of these files and folders."""
+        if self.is_switched:
+            for path in paths:
+                os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def has(self, path: Path) -> bool:
+        """Whether the account is the owner of the file or folder."""
+        return path.lstat().st_uid == self.uid
+
+    def can_enter(self, folder: Path) -> bool:
+        """Whether the account can reach what lies in the folder, by mode bits."""
+        if not self.is_switched:
+            return os.access(folder, os.X_OK)
+        real = Path(os.path.realpath(folder))
+        return all(self._is_allowed(step, stat.S_IXOTH) for step in _steps(real))
+
+    def can_read(self, path: Path) -> bool:
+        """Whether the account can read the file or list the folder."""
+        if not self.is_switched:
+            return os.access(path, os.R_OK)
+        real = Path(os.path.realpath(path))
+        return self.can_enter(real.parent) and self._is_allowed(real, stat.S_IROTH)
+
+    def _is_allowed(self, path: Path, others: int) -> bool:
+        """Look up the owner's, the group's or the others' bit, as the kernel does."""
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        if status.st_uid == self.uid:
+            return bool(status.st_mode & (others << 6))
+        if status.st_gid == self.gid:
+            return bool(status.st_mode & (others << 3))
+        return bool(status.st_mode & others)
+
+
+def server_account() -> Account:
+    """Return the account to run the server as: our own, or an unprivileged one.
+
+    PostgreSQL refuses to run as root, and to run as a user without a passwd
+    entry; its peer authentication needs such an entry of the client as well.
+
+    Raises
+    ------
+    UsageError
+        When there is no such account.
+    """
+    uid = os.geteuid()
+    client = _entry(functools.partial(pwd.getpwuid, uid))
+    if client is None:
+        raise UsageError(_NO_ENTRY.format(uid=uid))
+    if uid != 0:
+        return _account(client, client=client, is_switched=False)
+    for name in UNPRIVILEGED:
+        entry = _entry(functools.partial(pwd.getpwnam, name))
+        if entry is not None and entry.pw_uid != 0:
+            return _account(entry, client=client, is_switched=True)
+    raise UsageError(_NO_ACCOUNT.format(names=" nor ".join(UNPRIVILEGED)))
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment of the server and its tools: nothing of the user's.
+
+    Messages have to be in English for us to read them, and a `PGDATA` or
+    `PGOPTIONS` meant for another server has to stay away from ours.
+    """
+    kept = {
+        name: os.environ[name]
+        for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+        if name in os.environ
+    }
+    path = os.pathsep.join(filter(None, (os.environ.get("PATH"), os.defpath)))
+    return {"LC_ALL": "C", "TZ": "UTC", "PATH": path, **kept}
+
+
+def _steps(folder: Path) -> tuple[Path, ...]:
+    return (folder, *folder.parents)
+
+
+def _entry(look_up: cabc.Callable[[], pwd.struct_passwd]) -> pwd.struct_passwd | None:
+    try:
+        return look_up()
+    except KeyError:
+        return None
+
+
+def _account(
+    entry: pwd.struct_passwd, *, client: pwd.struct_passwd, is_switched: bool
+) -> Account:
+    return Account(
+        name=entry.pw_name,
+        uid=entry.pw_uid,
+        gid=entry.pw_gid,
+        client=client.pw_name,
+        is_switched=is_switched,
+    )
+
+
+_NO_ENTRY = """\
+the embedded PostgreSQL cannot run as this user.
+  found      user id {uid}, which has no passwd entry
+  needed     an entry: PostgreSQL refuses to run, and to let connect, a user
+             whose name it cannot look up
+To mend it, give the user an entry, for instance in the container's image:
+  echo 'tester:x:{uid}:0::/tmp:/sbin/nologin' >> /etc/passwd
+or audit a live database instead: --userstate-dsn"""
+
+_NO_ACCOUNT = """\
+the embedded PostgreSQL cannot run: pytest runs as root, and PostgreSQL refuses to.
+  looked for an unprivileged account to run it as
+  found      neither {names} in the passwd database
+To mend it, add one:
+  useradd --system --no-create-home postgres
+or run pytest as an ordinary user."""

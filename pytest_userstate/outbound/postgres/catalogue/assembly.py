@@ -1,0 +1,160 @@
+"""From everything read to a snapshot."""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import typing as typ
+
+from pytest_userstate.domain.snapshot import (
+    Domain,
+    Enum,
+    Extension,
+    SchemaSnapshot,
+    Table,
+    TableKind,
+    View,
+    ViewKind,
+)
+from pytest_userstate.outbound.postgres.catalogue import (
+    relation_queries,
+    type_queries,
+)
+from pytest_userstate.outbound.postgres.catalogue.columns import Columns
+from pytest_userstate.outbound.postgres.catalogue.constraints import TableParts
+from pytest_userstate.outbound.postgres.catalogue.reading import Reading
+
+_TABLES: typ.Final = {"r": TableKind.ORDINARY, "p": TableKind.PARTITIONED}
+_VIEWS: typ.Final = {
+    "v": ViewKind.VIEW,
+    "m": ViewKind.MATERIALIZED,
+    "f": ViewKind.FOREIGN,
+}
+
+
+def assemble(
+    reading: Reading,
+    *,
+    bookkeeping: cabc.Set[str],
+    stub_extensions: cabc.Set[str],
+) -> SchemaSnapshot:
+    """Build the snapshot.
+
+    Parameters
+    ----------
+    reading : Reading
+        What was read.
+    bookkeeping : set of str
+        Names of tables in which a migration tool keeps its records.
+    stub_extensions : set of str
+        Names of the extensions that are declared without their code.
+
+    Returns
+    -------
+    SchemaSnapshot
+        The objects of users' schemas, without those that belong to extensions.
+    """
+    parts = TableParts(reading)
+    columns = Columns(reading)
+    return SchemaSnapshot(
+        tables=_tables(reading, columns, parts, bookkeeping),
+        views=_views(reading, columns),
+        enums=_enums(reading),
+        domains=_domains(reading, parts),
+        extensions=_extensions(reading, stub_extensions),
+        schemas=reading.schema_names(),
+    )
+
+
+def _tables(
+    reading: Reading, columns: Columns, parts: TableParts, bookkeeping: cabc.Set[str]
+) -> cabc.Iterator[Table]:
+    parents = _parents(reading)
+    for row in reading.tables:
+        inherits = parents.get(row.oid, [])
+        yield Table(
+            row.name,
+            columns.of(row.oid),
+            reading.schemas[row.schema],
+            kind=_TABLES[row.kind],
+            partition_of=inherits[0] if row.is_partition else None,
+            partition_bound=row.partition_bound,
+            partition_key=row.partition_key,
+            inherits=() if row.is_partition else inherits,
+            primary_key=parts.primary_key(row.oid),
+            unique_constraints=parts.unique_constraints(row.oid),
+            foreign_keys=parts.foreign_keys(row.oid),
+            check_constraints=parts.check_constraints(row.oid),
+            exclusion_constraints=parts.exclusion_constraints(row.oid),
+            indexes=parts.indexes(row.oid),
+            triggers=parts.triggers(row.oid),
+            policies=parts.policies(row.oid),
+            has_row_security=row.has_row_security,
+            forces_row_security=row.forces_row_security,
+            is_unlogged=row.is_unlogged,
+            is_bookkeeping=row.name in bookkeeping,
+            comment=reading.comment(relation_queries.PG_CLASS, row.oid),
+        )
+
+
+def _parents(reading: Reading) -> dict[int, list[str]]:
+    """Return what each table inherits from, or is a partition of."""
+    tables = {row.oid for row in reading.tables}
+    parents: dict[int, list[str]] = collections.defaultdict(list)
+    for row in reading.rows(relation_queries.INHERITANCE):
+        if row.child in tables:
+            parents[row.child].append(".".join(reading.place(row.parent)))
+    return parents
+
+
+def _views(reading: Reading, columns: Columns) -> cabc.Iterator[View]:
+    for row in reading.views:
+        yield View(
+            row.name,
+            columns.of(row.oid),
+            reading.schemas[row.schema],
+            kind=_VIEWS[row.kind],
+            definition=row.view_definition,
+            comment=reading.comment(relation_queries.PG_CLASS, row.oid),
+        )
+
+
+def _enums(reading: Reading) -> cabc.Iterator[Enum]:
+    labels: dict[int, list[str]] = collections.defaultdict(list)
+    for label in reading.rows(type_queries.LABELS):
+        labels[label.type].append(label.label)
+    for row in reading.user_types:
+        if row.kind == "e":
+            yield Enum(
+                name=row.name,
+                labels=labels[row.oid],
+                schema=reading.schemas[row.schema],
+                comment=reading.comment(relation_queries.PG_TYPE, row.oid),
+            )
+
+
+def _domains(reading: Reading, parts: TableParts) -> cabc.Iterator[Domain]:
+    checks = parts.domain_checks()
+    for row in reading.user_types:
+        if row.kind == "d":
+            base = reading.types[row.base, row.modifier]
+            yield Domain(
+                name=row.name,
+                data_type=base.text,
+                schema=reading.schemas[row.schema],
+                is_nullable=not (row.is_not_null or base.is_never_null),
+                default=row.default,
+                collation=reading.own_collation(row.collation, base.collation),
+                check_constraints=checks.get(row.oid, ()),
+                comment=reading.comment(relation_queries.PG_TYPE, row.oid),
+            )
+
+
+def _extensions(reading: Reading, stubs: cabc.Set[str]) -> cabc.Iterator[Extension]:
+    for row in reading.rows(relation_queries.EXTENSIONS):
+        yield Extension(
+            name=row.name,
+            version=row.version,
+            schema=row.schema,
+            is_stub=row.name in stubs,
+        )

@@ -1,0 +1,66 @@
+"""The batch of queries that every reading starts with.
+
+Plain scans of single catalogues, joined in Python: on a small schema most of the
+time goes into planning, which a join doubles; on a large one into deparsing,
+which is asked for only where text is needed.
+
+Objects that users create have object identifiers from 16384 on
+(``FirstNormalObjectId`` in PostgreSQL's ``access/transam.h``).
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as typ
+
+from pytest_userstate.outbound.postgres.catalogue.constraint_queries import (
+    ACCESS_METHODS,
+    CONSTRAINTS,
+    INDEXES,
+    POLICIES,
+    TRIGGERS,
+)
+from pytest_userstate.outbound.postgres.catalogue.query import Query
+from pytest_userstate.outbound.postgres.catalogue.relation_queries import (
+    ATTRIBUTES,
+    COMMENTS,
+    DEFAULTS,
+    EXTENSIONS,
+    INHERITANCE,
+    MEMBERS,
+    RELATIONS,
+    SCHEMAS,
+)
+from pytest_userstate.outbound.postgres.catalogue.type_queries import (
+    COERCIONS,
+    LABELS,
+    OPERATOR_CLASSES,
+    USER_TYPES,
+)
+
+TOGETHER: typ.Final[tuple[Query[typ.Any], ...]] = (
+    SCHEMAS,
+    RELATIONS,
+    ATTRIBUTES,
+    DEFAULTS,
+    CONSTRAINTS,
+    INDEXES,
+    TRIGGERS,
+    POLICIES,
+    INHERITANCE,
+    USER_TYPES,
+    LABELS,
+    COMMENTS,
+    EXTENSIONS,
+    MEMBERS,
+    ACCESS_METHODS,
+    OPERATOR_CLASSES,
+    COERCIONS,
+)
+"""What is asked in one go; the rest depends on the answers."""
+
+
+@functools.cache
+def text_for(server_version: int) -> str:
+    """Return all of `TOGETHER` for a server of this version, as one batch."""
+    return ";".join(query.text(server_version) for query in TOGETHER)

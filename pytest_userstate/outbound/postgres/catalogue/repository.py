@@ -1,0 +1,230 @@
+"""Reading a schema snapshot from a PostgreSQL server, versions 14 and newer.
+
+Only ``pg_catalog`` is read, which needs no privilege on any table, so every role
+gets the same snapshot. Text is deparsed with a search path of ``pg_catalog``
+alone: whatever is PostgreSQL's own stands bare (``timestamp with time zone``,
+``now()``), whatever is the user's with its schema (``public.mood``,
+``nextval('public.users_id_seq'::regclass)``), in every session alike.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import gc
+import re
+import typing as typ
+
+import psycopg
+import psycopg.rows
+from psycopg.pq import TransactionStatus
+
+from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
+from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound.postgres.catalogue.assembly import assemble
+from pytest_userstate.outbound.postgres.catalogue.reading import Reading
+
+Connection = psycopg.Connection[typ.Any]
+
+OLDEST_SERVER = 140_000
+
+# What deparsed text, and the time it takes, depend on.
+_SETTINGS: typ.Final = {
+    "client_encoding": "UTF8",
+    "search_path": "pg_catalog, pg_temp",
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "lc_monetary": "C",
+    "jit": "off",
+    "lock_timeout": "30s",
+}
+_SET = "SELECT " + ", ".join(
+    f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items()
+)
+
+
+class PostgresSchemaSnapshotRepository:
+    """Loads the schema of a PostgreSQL database.
+
+    Parameters
+    ----------
+    connect : callable or psycopg.Connection
+        Opens a connection, which is closed after each `load`; or a connection that
+        is open already, which is left as it was: its settings, and the transaction
+        that it may be in.
+    bookkeeping : set of str
+        Names of tables, without schema, in which a migration tool keeps its own
+        records.
+    stub_extensions : set of str
+        Names of extensions that are declared without their code.
+
+    Notes
+    -----
+    The snapshot is consistent: it is read in a transaction of its own, read-only
+    and repeatable read, or, on a connection that is inside a transaction, there.
+    (Definitions that PostgreSQL deparses are those of the moment, whatever the
+    transaction's isolation.)
+    """
+
+    def __init__(
+        self,
+        connect: cabc.Callable[[], Connection] | Connection,
+        *,
+        bookkeeping: cabc.Set[str] = frozenset(),
+        stub_extensions: cabc.Set[str] = frozenset(),
+    ) -> None:
+        """Keep how to connect; nothing is opened yet."""
+        self._connect = connect
+        self._bookkeeping = bookkeeping
+        self._stub_extensions = stub_extensions
+
+    def load(self) -> SchemaSnapshot:
+        """Return the schema as it stands now.
+
+        Raises
+        ------
+        SchemaSnapshotRepositoryError
+            When connecting or querying failed; its `operation` says which. The
+            message never holds a password.
+        """
+        with self._connection() as connection:
+            _refuse_old_server(connection)
+            with (
+                _failing_to_query(connection),
+                _reading(connection),
+                _no_garbage_collection(),
+            ):
+                return self._read(connection)
+
+    def _read(self, connection: Connection) -> SchemaSnapshot:
+        cursor = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row)
+        cursor.execute(_SET, prepare=False)
+        return assemble(
+            Reading(cursor, connection.info.server_version),
+            bookkeeping=self._bookkeeping,
+            stub_extensions=self._stub_extensions,
+        )
+
+    @contextlib.contextmanager
+    def _connection(self) -> cabc.Iterator[Connection]:
+        """Give the connection, and close it again if it was opened here."""
+        if callable(self._connect):
+            with contextlib.closing(_open(self._connect)) as connection:
+                yield connection
+        else:
+            yield _unless_closed(self._connect)
+
+
+def _open(connect: cabc.Callable[[], Connection]) -> Connection:
+    try:
+        return connect()
+    except psycopg.Error as error:
+        failure = error
+    # Raised outside of the handler, so that the original is not shown beneath:
+    # it may quote the connection string.
+    cause = type(failure)(without_secrets(failure))
+    message = _CANNOT_CONNECT.format(reason=_indented(str(cause)))
+    raise SchemaSnapshotRepositoryError(message, operation="connect") from cause
+
+
+def _unless_closed(connection: Connection) -> Connection:
+    if connection.closed:
+        message = (
+            "The schema cannot be read: the database connection is closed.\n"
+            "Pass an open connection, or a function that opens one."
+        )
+        raise SchemaSnapshotRepositoryError(message, operation="connect")
+    return connection
+
+
+def _refuse_old_server(connection: Connection) -> None:
+    version = connection.info.server_version
+    if version < OLDEST_SERVER:
+        major, minor = divmod(version, 10_000)
+        message = (
+            f"The server is PostgreSQL {major}.{minor}, or says so; the schema can be\n"
+            f"read from PostgreSQL {OLDEST_SERVER // 10_000} and newer."
+        )
+        raise SchemaSnapshotRepositoryError(message, operation="query")
+
+
+@contextlib.contextmanager
+def _failing_to_query(connection: Connection) -> cabc.Iterator[None]:
+    database, user = connection.info.dbname, connection.info.user
+    try:
+        yield
+    except psycopg.Error as error:
+        message = _CANNOT_QUERY.format(
+            database=database, user=user, reason=_indented(str(error))
+        )
+        raise SchemaSnapshotRepositoryError(message, operation="query") from error
+
+
+@contextlib.contextmanager
+def _reading(connection: Connection) -> cabc.Iterator[None]:
+    """Run in a transaction that leaves nothing behind, settings included.
+
+    Inside a transaction of the caller's it is a savepoint.
+    """
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        with connection.transaction(force_rollback=True):
+            yield
+        return
+    isolation_level, read_only = connection.isolation_level, connection.read_only
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    try:
+        with connection.transaction(force_rollback=True):
+            yield
+    finally:
+        if connection.info.transaction_status is TransactionStatus.IDLE:
+            connection.isolation_level = isolation_level
+            connection.read_only = read_only
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> cabc.Iterator[None]:
+    """Pause the collector: it would look through a large schema over and over."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def without_secrets(error: psycopg.Error) -> str:
+    """Return what the driver says of a failed connection, without passwords.
+
+    What it quotes from a malformed connection string can be anything, part of a
+    password too; and what stands before an at-sign may be one that would have had
+    to be percent-encoded.
+    """
+    text = str(error).strip()
+    if isinstance(error, psycopg.ProgrammingError):
+        text = re.sub(r'".*"', '"…"', text, flags=re.DOTALL)
+    text = re.sub(r"[^\s'\"]*@", "…@", text)
+    return re.sub(r"(?i)\b(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)", r"\1…", text)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line.strip()}" for line in text.strip().splitlines())
+
+
+_CANNOT_CONNECT = """\
+No connection to PostgreSQL.
+{reason}
+Check that the server runs, and that host, port, database, user and password are
+right. In a connection URL, special characters are written percent-encoded."""
+
+_CANNOT_QUERY = """\
+The schema of database {database!r} could not be read (as role {user!r}).
+{reason}
+Reading needs PostgreSQL's own catalogues, but no privilege on any table."""

@@ -1,0 +1,42 @@
+"""What a server said, kept where no clean-up can take it away."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import typing as typ
+from pathlib import Path
+
+TAIL_LINES = 15
+_TAIL_BYTES = 16_384
+
+
+class Log:
+    """A file without a name: the server writes it, we read it, nobody removes it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the file on the file system of the folder."""
+        self._file: typ.IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `close`
+
+    def fileno(self) -> int:
+        """Return the descriptor for a program to write to."""
+        return self._file.fileno()
+
+    def tail(self) -> str:
+        """Return the last lines, indented; says so where there are none."""
+        size = os.fstat(self.fileno()).st_size
+        # Positioned reading: the offset is shared with the server that writes.
+        start = max(0, size - _TAIL_BYTES)
+        return tail(
+            os.pread(self.fileno(), _TAIL_BYTES, start).decode(errors="replace")
+        )
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+
+def tail(text: str) -> str:
+    """Return the last lines of a text, indented."""
+    lines = text.strip().splitlines()[-TAIL_LINES:]
+    return "\n".join(f"  {line}" for line in lines) or "  (nothing)"

@@ -1,0 +1,214 @@
+"""The folder that a server lives in, and removing those whose run is dead.
+
+A run folder is alive as long as somebody holds the lock on its lock file: the
+run that made it and the supervisor that it started share one. The kernel
+releases it when the last of them is gone, however that happened; unlike a
+process id it means the same in every container that shares the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import attrs
+
+from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.outbound.postgres.account import Account
+from pytest_userstate.outbound.postgres.remains import bury
+
+PREFIX = "pytest-userstate-"
+PORT = 5432  # of the socket's name only: nothing listens on a network
+# struct sockaddr_un ends its path with a zero byte.
+SOCKET_LIMIT = 107 if sys.platform == "linux" else 103  # bytes
+FALLBACKS = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - made with mkdtemp in it
+# A run makes and removes hundreds of small files: in memory that is faster, and on
+# some disks by far. ext4 without a journal takes ten times as long as it could for
+# minutes after many files were removed.
+MEMORY = Path("/dev/shm")  # noqa: S108 - likewise
+MEMORY_NEEDED = 1 << 30  # bytes; containers often have 64 MB
+HALF_MADE_AGE = 60.0  # seconds after which a folder without a lock is abandoned
+
+_TEMPORARY = frozenset(("TMPDIR", "TEMP", "TMP"))  # as Python's tempfile reads them
+# libpq and PostgreSQL read these in a folder's name as separators.
+_SEPARATORS = frozenset(',:"')
+
+
+@attrs.frozen
+class RunFolder:
+    """A folder of our own that holds a server's data and its socket.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, which only the server's account (and root) can enter.
+    lock : int
+        The descriptor that keeps it alive, to be shared with the supervisor.
+    """
+
+    path: Path
+    lock: int
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.path / "data"
+
+    def open_for(self, account: Account) -> None:
+        """Let the account reach what is prepared for it, but not yet write here."""
+        if account.is_switched:
+            self.path.chmod(0o711)
+
+    def hand_over(self, account: Account) -> None:
+        """Make everything the account's, and closed to all others."""
+        if not account.is_switched:
+            return
+        self.path.chmod(0o700)
+        for step, folders, files in os.walk(self.path):
+            own = [name for name in folders if not account.has(Path(step, name))]
+            # Below a folder of its own the account could swap files under us.
+            folders[:] = own
+            account.take_over(*(Path(step, name) for name in (*own, *files)))
+        account.take_over(self.path)
+
+    def remove(self) -> None:
+        """Remove what is left of the folder, an orphaned server first."""
+        if self.path.exists():
+            bury(self.path)
+        os.close(self.lock)
+
+
+def make_run_folder(account: Account) -> RunFolder:
+    """Make a run folder where a socket's path fits and the account can go.
+
+    It is ours until it is handed over to the account.
+
+    Raises
+    ------
+    ServerError
+        When no place is suitable; the message lists them.
+    """
+    misses = []
+    for parent in _places():
+        reason = _unsuitable(parent, account)
+        if reason is None:
+            try:
+                return _make(parent)
+            except OSError as error:
+                reason = error.strerror or str(error)
+        misses.append(f"  {parent}: {reason}")
+    raise ServerError(_NO_PLACE.format(misses="\n".join(misses)))
+
+
+def sweep(account: Account) -> None:
+    """Remove the run folders of killed runs, and stop servers left in them."""
+    owners = {os.geteuid(), account.uid}
+    for parent in _places():
+        with contextlib.suppress(OSError), os.scandir(parent) as entries:
+            for entry in entries:
+                if entry.name.startswith(PREFIX) and _is_own(entry, owners):
+                    _bury_if_dead(Path(entry.path))
+
+
+def _places() -> list[Path]:
+    """Return where run folders may be, the best first."""
+    return list(dict.fromkeys((MEMORY, *_on_disk())))
+
+
+def _on_disk() -> list[Path]:
+    try:
+        usual = [Path(tempfile.gettempdir())]
+    except FileNotFoundError:  # none that can be written to
+        usual = []
+    return [*usual, *FALLBACKS]
+
+
+def _is_roomy(memory: Path) -> bool:
+    """Whether there is memory to spare, and nobody asked for another place."""
+    if _on_disk()[0] not in FALLBACKS or _TEMPORARY & os.environ.keys():
+        return False
+    try:
+        room = os.statvfs(memory)
+    except OSError:
+        return False
+    return room.f_bavail * room.f_frsize >= MEMORY_NEEDED
+
+
+def _unsuitable(parent: Path, account: Account) -> str | None:
+    """Say why no server can live below the folder; None where one can."""
+    if parent == MEMORY and not _is_roomy(parent):
+        return "not to be used, or not roomy enough"
+    socket = parent / f"{PREFIX}01234567" / f".s.PGSQL.{PORT}"
+    if _SEPARATORS & set(str(parent)):
+        return "its name holds a character that PostgreSQL takes as a separator"
+    if len(os.fsencode(socket)) > SOCKET_LIMIT:
+        return f"too long for the path of a socket, which {SOCKET_LIMIT} bytes hold"
+    if not account.can_enter(parent):
+        return f"the account {account.name} cannot enter it"
+    return None
+
+
+def _make(parent: Path) -> RunFolder:
+    path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    try:
+        return RunFolder(path, _new_lock(path))
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def _new_lock(path: Path) -> int:
+    """Make a lock file that is locked from the moment it has its name."""
+    fresh = path / "lock.new"
+    lock = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fresh.rename(path / "lock")
+    except BaseException:
+        os.close(lock)
+        raise
+    return lock
+
+
+def _is_own(entry: os.DirEntry[str], owners: set[int]) -> bool:
+    status = entry.stat(follow_symlinks=False)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid in owners
+
+
+def _bury_if_dead(path: Path) -> None:
+    try:
+        lock = os.open(path / "lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        if _age(path) > HALF_MADE_AGE:
+            bury(path)
+        return
+    except OSError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return  # alive
+    else:
+        bury(path)
+    finally:
+        os.close(lock)
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+_NO_PLACE = """\
+there is no folder to run the embedded PostgreSQL in. Looked at:
+{misses}
+To mend it, set TMPDIR to a folder with a short path that can be written to."""

@@ -1,0 +1,258 @@
+"""A disposable PostgreSQL server, for as long as a context lasts."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+import typing as typ
+from pathlib import Path
+
+import attrs
+import psycopg
+
+from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.outbound.postgres import connection
+from pytest_userstate.outbound.postgres.account import server_account
+from pytest_userstate.outbound.postgres.binaries import Binaries
+from pytest_userstate.outbound.postgres.cache import Cache, open_cache
+from pytest_userstate.outbound.postgres.cluster import Cluster
+from pytest_userstate.outbound.postgres.preparation import Preparation, Prepared
+from pytest_userstate.outbound.postgres.rundir import (
+    PORT,
+    RunFolder,
+    make_run_folder,
+    sweep,
+)
+from pytest_userstate.outbound.postgres.settings import DATABASE, OWNER, SUPERUSER
+from pytest_userstate.outbound.postgres.supervisor import Supervisor
+from pytest_userstate.outbound.postgres.version import Version
+
+__all__ = ["DATABASE", "OWNER", "SUPERUSER", "EmbeddedServer"]
+
+STUBS_SINCE = 18  # the first version that has extension_control_path
+
+
+class EmbeddedServer:
+    """A PostgreSQL server of our own, gone without a trace afterwards.
+
+    Entering the context starts it, leaving stops it and removes its folder; should
+    this process be killed in between, both happen all the same. Only the account
+    that runs this process can connect, as `SUPERUSER` or `OWNER`, through a socket
+    in a closed folder.
+
+    Parameters
+    ----------
+    binaries : Binaries
+        The PostgreSQL to run.
+    cache_root : Path or None
+        Where to keep a fresh data directory between runs, in place of the user's
+        cache folder.
+    stub_extensions : Path or None
+        A folder with extensions to use where the server has none of that name
+        (PostgreSQL 18 and newer): ``extension/<name>.control`` and its scripts.
+    all_databases : bool
+        Whether to have ``postgres``, ``template0`` and ``template1`` beside
+        `DATABASE`. ``CREATE DATABASE`` needs them, as do tools that connect to
+        ``postgres`` first; the audit does not, and starts in half the time.
+
+    Examples
+    --------
+    >>> from pytest_userstate.outbound.postgres.binaries import find_binaries
+    >>> with EmbeddedServer(find_binaries()) as server, server.connect() as session:
+    ...     session.execute("SELECT current_user, current_database()").fetchone()
+    ('userstate', 'userstate')
+    """
+
+    def __init__(
+        self,
+        binaries: Binaries,
+        *,
+        cache_root: Path | None = None,
+        stub_extensions: Path | None = None,
+        all_databases: bool = False,
+    ) -> None:
+        """Describe a server; nothing is started yet."""
+        self._binaries = binaries
+        self._cache_root = cache_root
+        self._stub_extensions = stub_extensions
+        self._all_databases = all_databases
+        self._cache: Cache | None = None
+        self._run: _Run | None = None
+
+    def __enter__(self) -> typ.Self:
+        """Start the server and wait until it accepts connections.
+
+        Raises
+        ------
+        UsageError
+            When there is no account that PostgreSQL would run as.
+        ServerError
+            When it does not start; the message shows the end of its log.
+        """
+        try:
+            self.launch()
+            self._wait_until_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        """Stop the server, and wait until its processes and its folder are gone."""
+        self._stop()
+
+    @property
+    def host(self) -> str:
+        """The folder of the socket, which libpq takes for a host."""
+        return str(self._running.folder.path)
+
+    @property
+    def port(self) -> int:
+        """The number in the socket's name; no network port is opened."""
+        return PORT
+
+    @property
+    def version(self) -> str:
+        """The server's version: ``18.6``."""
+        return str(self._version)
+
+    @property
+    def version_num(self) -> int:
+        """The version as ``server_version_num`` has it: 180006."""
+        return self._version.number
+
+    def launch(self) -> None:
+        """Start the server without waiting for it; entering the context waits.
+
+        For a caller that has something to do meanwhile. Raises as entering does.
+        """
+        if self._run is not None:
+            return
+        account = server_account()
+        sweep(account)
+        self._cache = open_cache(account, self._cache_root)
+        folder = make_run_folder(account)
+        try:
+            folder.open_for(account)
+            preparation = Preparation(account, self._cache, folder)
+            prepared = preparation.prepare(self._binaries, self._stub_extensions)
+            supervisor = Supervisor(
+                folder,
+                account,
+                prepared.binaries,
+                trees=self._trees(prepared.cluster),
+                arguments=_arguments(folder, prepared),
+            )
+        except BaseException:
+            folder.remove()
+            raise
+        self._run = _Run(folder, prepared, supervisor)
+
+    def connect(
+        self, *, dbname: str = DATABASE, user: str = OWNER, autocommit: bool = True
+    ) -> psycopg.Connection:
+        """Open a connection, whatever the `PG*` variables of the user say.
+
+        Raises
+        ------
+        ServerError
+            When it cannot be made; the message says whether the server still runs.
+        """
+        try:
+            return connection.connect(
+                host=self.host,
+                port=self.port,
+                dbname=dbname,
+                user=user,
+                autocommit=autocommit,
+            )
+        except psycopg.OperationalError as error:
+            message = _NOT_CONNECTED.format(
+                version=self.version,
+                dbname=dbname,
+                user=user,
+                error=str(error).strip(),
+                state="still runs" if self._running.supervisor.is_alive else "died",
+                tail=self._running.supervisor.log_tail(),
+            )
+            raise ServerError(message) from error
+
+    def begin_stop(self) -> None:
+        """Let the server stop while the caller does something else.
+
+        Leaving the context waits for the end of it.
+        """
+        if self._run is not None:
+            self._run.supervisor.begin_stop()
+
+    @property
+    def _running(self) -> _Run:
+        if self._run is None:
+            message = "the embedded PostgreSQL is not running: enter its context first"
+            raise ServerError(message)
+        return self._run
+
+    @property
+    def _version(self) -> Version:
+        return self._running.prepared.cluster.version
+
+    def _trees(self, cluster: Cluster) -> list[Path | str]:
+        others = cluster.others if self._all_databases else ""
+        return [cluster.data, cluster.audited, others]
+
+    def _wait_until_ready(self) -> None:
+        """Wait; where it fails over what lay in the cache, make that anew, once."""
+        run = self._running
+        # While the shell copies, and so at no cost, we look for lost files.
+        if run.prepared.cluster.is_intact(all_databases=self._all_databases):
+            try:
+                run.supervisor.wait_until_ready()
+            except ServerError:
+                if run.supervisor.is_alive or not run.prepared.is_reused:
+                    raise
+            else:
+                return
+        self._stop()
+        if self._cache is not None:
+            for entry in run.prepared.entries:
+                with contextlib.suppress(OSError):  # nobody can use it then, either
+                    self._cache.discard(entry)
+        self.launch()
+        self._running.supervisor.wait_until_ready()
+
+    def _stop(self) -> None:
+        if self._run is not None:
+            self._run.supervisor.stop()
+            self._run = None
+
+
+@attrs.frozen
+class _Run:
+    """What belongs to one start of the server."""
+
+    folder: RunFolder
+    prepared: Prepared
+    supervisor: Supervisor
+
+
+def _arguments(folder: RunFolder, prepared: Prepared) -> list[str]:
+    arguments = ["-k", str(folder.path), "-p", str(PORT)]
+    stubs = prepared.stub_extensions
+    if stubs is not None and prepared.cluster.version.major >= STUBS_SINCE:
+        # What the server has itself comes first.
+        arguments += ["-c", f"extension_control_path=$system:{stubs}"]
+    return arguments
+
+
+_NOT_CONNECTED = """\
+cannot connect to the embedded PostgreSQL {version}, which {state}.
+  database   {dbname}
+  role       {user}
+  error      {error}
+The end of its log:
+{tail}"""

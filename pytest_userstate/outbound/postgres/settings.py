@@ -1,0 +1,106 @@
+"""How a disposable server is configured, and who may connect to it."""
+
+from __future__ import annotations
+
+from pytest_userstate.outbound.postgres.account import Account
+from pytest_userstate.outbound.postgres.version import Version
+
+SUPERUSER = "postgres"
+OWNER = "userstate"  # the ordinary role that owns the audited database
+DATABASE = "userstate"
+
+_MAP = "userstate"
+
+_INITDB_OPTIONS = (
+    f"--username={SUPERUSER}",
+    "--auth-local=peer",
+    "--auth-host=reject",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--wal-segsize=1",
+    "--no-sync",
+    "--no-instructions",
+)
+# Each with the first version that knows it.
+_NEWER_INITDB_OPTIONS = ((18, "--no-data-checksums"),)
+
+# The data are thrown away: nothing is worth a sync. One session works at a time,
+# so helpers (autovacuum, parallel workers, launchers) would only take time.
+_SETTINGS = {
+    "listen_addresses": "''",
+    "unix_socket_permissions": "0700",
+    "max_connections": "50",
+    "shared_buffers": "16MB",
+    "dynamic_shared_memory_type": "mmap",  # containers have a tiny /dev/shm
+    "huge_pages": "off",
+    "max_files_per_process": "256",  # the server counts them one by one at its start
+    "max_locks_per_transaction": "256",  # one transaction may make a whole schema
+    "max_prepared_transactions": "10",  # migrations may prepare transactions
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "wal_init_zero": "off",
+    "wal_recycle": "off",
+    "min_wal_size": "2MB",
+    "max_wal_size": "64MB",
+    "checkpoint_timeout": "1h",
+    "autovacuum": "off",
+    "jit": "off",
+    "max_parallel_workers": "0",
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "max_logical_replication_workers": "0",
+    "timezone": "'UTC'",
+    "log_timezone": "'UTC'",
+    "datestyle": "'iso, mdy'",
+    "lc_messages": "'C'",
+    "default_text_search_config": "'pg_catalog.english'",
+    "log_line_prefix": "''",
+    "log_min_messages": "warning",
+}
+_NEWER_SETTINGS = ((18, ("io_method", "sync")),)  # workers take time to start
+
+# The socket lies in a closed folder; peer authentication is the second lock.
+_HBA = f"local all all peer map={_MAP}\n"
+
+# `postgres --single -j` takes a statement up to a semicolon and an empty line.
+SQL = f"""\
+CREATE ROLE {OWNER} LOGIN;
+
+CREATE DATABASE {DATABASE} OWNER {OWNER};
+
+"""
+
+
+def recipe(account: Account) -> tuple[object, ...]:
+    """Return all that decides what a data directory holds, beside the programs."""
+    options = (_INITDB_OPTIONS, _NEWER_INITDB_OPTIONS)
+    settings = (_SETTINGS, _NEWER_SETTINGS)
+    return (account.uid, options, settings, _HBA, _ident(account), SQL)
+
+
+def initdb_options(version: Version) -> list[str]:
+    """Return the options of initdb, as far as this version knows them."""
+    newer = (
+        option for since, option in _NEWER_INITDB_OPTIONS if version.major >= since
+    )
+    return [*_INITDB_OPTIONS, *newer]
+
+
+def configuration_files(account: Account, version: Version) -> dict[str, str]:
+    """Return the texts of the configuration files, by the names of the script."""
+    settings = [*_SETTINGS.items()]
+    settings += [pair for since, pair in _NEWER_SETTINGS if version.major >= since]
+    conf = "".join(f"{name} = {value}\n" for name, value in settings)
+    return {"CONF": conf, "HBA": _HBA, "IDENT": _ident(account)}
+
+
+def _ident(account: Account) -> str:
+    """Map accounts to roles, a line for each pair: `all` came with PostgreSQL 16."""
+    lines = []
+    for client in account.clients:
+        quoted = client.replace('"', '""')
+        lines += [f'{_MAP} "{quoted}" {role}\n' for role in (SUPERUSER, OWNER)]
+    return "".join(lines)

@@ -1,0 +1,17 @@
+"""Extensions that migrations commonly create and the embedded server lacks.
+
+Declared in SQL, with the signatures of the real ones. PostgreSQL 18 finds them by
+``extension_control_path = '$system:<STUBS>'``: it looks in the subfolder
+``extension`` of each path.
+"""
+
+from __future__ import annotations
+
+import typing as typ
+from pathlib import Path
+
+STUBS: typ.Final = Path(__file__).parent
+"""The folder to put on the server's ``extension_control_path``."""
+
+STUB_EXTENSIONS: typ.Final = frozenset({"pgcrypto", "uuid-ossp"})
+"""The names of the extensions in it."""

@@ -1,0 +1,50 @@
+# Runs a disposable server until nobody wants it any more, then removes its traces.
+#
+#   sh supervise.sh RUN DATA AUDITED OTHERS SERVER [ARGUMENT...] <PIPE >LOCK 2>LOG
+#
+# DATA, AUDITED and OTHERS (or '') are folders to copy into RUN/data. The run that
+# wants the server holds the other end of PIPE: the kernel closes it when that run
+# ends, in whatever way. LOCK, which that run shares, says to others that RUN is in
+# use; the server must not hold it.
+set -u
+umask 077
+cd /
+exec 3<&0 4>&1 </dev/null >&2
+run=$1 data=$2 audited=$3 others=$4
+shift 4
+
+server='' watcher='' unwanted=''
+stop() {
+    # TERM is for a server that has not come to heed QUIT yet: a shell starts its
+    # background jobs with QUIT ignored.
+    [ -z "$server" ] || kill -TERM "$server" || :
+    [ -z "$server" ] || kill -QUIT "$server" || :
+} 2>/dev/null
+clean() {
+    [ -z "$watcher" ] || kill "$watcher" || :
+    wait
+    rm -rf "$run" || { sleep 1; rm -rf "$run"; } # a last process may still write
+} 2>/dev/null
+trap 'unwanted=yes; stop' TERM INT HUP
+trap clean EXIT
+
+mkdir "$run/data"
+cp -R "$data/." "$audited/." ${others:+"$others/."} "$run/data" || exit
+[ -z "$unwanted" ] || exit
+
+"$@" 3<&- 4>&- &
+server=$!
+{
+    read -r _ <&3 # nothing is ever written: this returns at the end of the pipe
+    stop
+} &
+watcher=$!
+
+wait "$server"
+status=$?
+while [ "$status" -gt 128 ] && kill -0 "$server" 2>/dev/null; do # a trap ran
+    wait "$server"
+    status=$?
+done
+server=''
+exit "$status"

@@ -1,0 +1,162 @@
+"""One server and the small process that holds it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+import typing as typ
+from pathlib import Path
+
+from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.outbound.postgres.account import Account, clean_environment
+from pytest_userstate.outbound.postgres.binaries import Binaries
+from pytest_userstate.outbound.postgres.log import Log
+from pytest_userstate.outbound.postgres.rundir import RunFolder
+
+POLL_INTERVAL = 0.001  # seconds
+START_TIMEOUT = 60.0  # seconds; it takes about a twentieth of one
+STOP_TIMEOUT = 20.0  # seconds; likewise, and the server itself gives up after five
+# The line of postmaster.pid that tells the server's state, counted from 0.
+_STATUS_LINE = 7
+
+
+class Supervisor:
+    """A shell that copies the data, runs the server and removes it all.
+
+    It lives in a session of its own, so that a Ctrl-C at the terminal does not
+    reach it, and waits for the end of a pipe that only we hold: whatever way we
+    go, the server goes with us.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        account: Account,
+        binaries: Binaries,
+        *,
+        trees: typ.Sequence[Path | str],
+        arguments: typ.Sequence[str],
+    ) -> None:
+        """Start it, and do not wait for anything.
+
+        Parameters
+        ----------
+        folder : RunFolder
+            Where to run; gone afterwards.
+        account : Account
+            Whom to run as.
+        binaries : Binaries
+            Which server to run.
+        trees : sequence of Path or str
+            What to copy into the data directory: all but the databases, the one
+            to audit, and the others, if they are wanted, or an empty string.
+        arguments : sequence of str
+            The server's command line, after its data directory.
+
+        Raises
+        ------
+        ServerError
+            When no program can be started as the account.
+        """
+        self._folder = folder
+        self._binaries = binaries
+        self._log = Log(folder.path)
+        folder.hand_over(account)
+        server = [binaries.postgres, "-D", folder.data, *arguments]
+        words = [str(word) for word in (folder.path, *trees, *server)]
+        script = Path(__file__).with_name("supervise.sh").read_text(encoding="utf-8")
+        try:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", script, "pytest-userstate", *words],
+                stdin=subprocess.PIPE,
+                stdout=folder.lock,
+                stderr=self._log.fileno(),
+                cwd="/",
+                env=clean_environment(),
+                start_new_session=True,
+                **account.credentials,
+            )
+        except OSError as error:
+            self._log.close()
+            message = _NOT_STARTED.format(account=account.name, error=error)
+            raise ServerError(message) from error
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the server, or what prepares it, still runs."""
+        return self._process.poll() is None
+
+    def log_tail(self) -> str:
+        """Return the last lines of what the server said."""
+        return self._log.tail()
+
+    def wait_until_ready(self) -> None:
+        """Wait until the server accepts connections.
+
+        Raises
+        ------
+        ServerError
+            When it dies, or takes longer than `START_TIMEOUT`.
+        """
+        deadline = time.monotonic() + START_TIMEOUT
+        while not _is_ready(self._folder.data):
+            if not self.is_alive:
+                raise ServerError(self._complaint(_DIED))
+            if time.monotonic() > deadline:
+                raise ServerError(self._complaint(_TOO_SLOW))
+            time.sleep(POLL_INTERVAL)
+
+    def _complaint(self, template: str) -> str:
+        return template.format(
+            program=self._binaries.postgres,
+            origin=self._binaries.origin,
+            seconds=START_TIMEOUT,
+            tail=self.log_tail(),
+        )
+
+    def begin_stop(self) -> None:
+        """Let go of the server; it stops and its folder goes while we work on."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def stop(self) -> None:
+        """Let go of the server, and wait until it and its folder are gone."""
+        self.begin_stop()
+        deadline = time.monotonic() + STOP_TIMEOUT
+        try:
+            while self.is_alive:  # Popen.wait with a timeout sleeps for longer
+                if time.monotonic() > deadline:
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                time.sleep(POLL_INTERVAL)
+        finally:
+            self._log.close()
+            self._folder.remove()
+
+
+def _is_ready(data: Path) -> bool:
+    try:
+        lines = (data / "postmaster.pid").read_bytes().splitlines()
+    except OSError:
+        return False
+    return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == b"ready"
+
+
+_NOT_STARTED = """\
+the embedded PostgreSQL could not be started as the account {account!r}.
+  found      {error}"""
+
+_DIED = """\
+the embedded PostgreSQL died while starting.
+  program    {program}
+  from       {origin}
+The end of its log:
+{tail}"""
+
+_TOO_SLOW = """\
+the embedded PostgreSQL did not start within {seconds:.0f} seconds.
+  program    {program}
+  from       {origin}
+The end of its log:
+{tail}"""

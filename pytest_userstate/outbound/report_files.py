@@ -1,0 +1,60 @@
+"""Reports as files: checked early, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import tempfile
+
+from pytest_userstate.domain.errors import ToolError, UsageError
+
+
+class ReportFiles:
+    """Writes reports to files, relative to where the run was started."""
+
+    def __init__(self, base: pathlib.Path) -> None:
+        """Keep the folder that relative paths start from."""
+        self._base = base
+
+    def check(self, path: str) -> None:
+        """Raise a UsageError where a report could not be written to the path."""
+        target = self._base / path
+        problem = None
+        if target.is_dir():
+            problem = "it is a folder"
+        elif not target.parent.is_dir():
+            problem = f"there is no folder {pathlib.PurePath(path).parent}"
+        elif not os.access(target.parent, os.W_OK | os.X_OK):
+            problem = f"the folder {pathlib.PurePath(path).parent} is not writable"
+        elif target.exists() and not target.is_file():
+            problem = "it is no ordinary file"
+        if problem:
+            message = f"--userstate-report {path}: cannot be written: {problem}"
+            raise UsageError(message)
+
+    def write(self, path: str, text: str) -> None:
+        """Write a report, whole or not at all."""
+        target = (self._base / path).resolve()
+        temporary = None
+        try:
+            handle, temporary = tempfile.mkstemp(
+                dir=target.parent, prefix=f".{target.name}."
+            )
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            pathlib.Path(temporary).chmod(0o666 & ~_umask())
+            pathlib.Path(temporary).replace(target)
+        except OSError as error:
+            if temporary:
+                with contextlib.suppress(FileNotFoundError):
+                    pathlib.Path(temporary).unlink()
+            message = f"the report {path} cannot be written: {error.strerror or error}"
+            raise ToolError(message) from error
+
+
+def _umask() -> int:
+    """Return the process's umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

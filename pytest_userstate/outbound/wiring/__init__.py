@@ -1,0 +1,1 @@
+"""Run-time wiring: where it can be read from."""

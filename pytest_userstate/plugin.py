@@ -1,0 +1,37 @@
+"""The pytest plugin: which hooks it takes part in, and who answers them.
+
+Nothing heavy is imported before an audit is asked for.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_userstate.inbound.options import (
+    add_options,
+    answers_without_running,
+    misuse,
+)
+
+
+def pytest_addoption(
+    parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
+) -> None:
+    """Declare the options."""
+    add_options(parser, pluginmanager)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Take part in the run where an audit is asked for."""
+    config.addinivalue_line("markers", "userstate: a check of the user-state audit")
+    if answers_without_running(config):
+        return
+    if not config.option.userstate_audit:
+        if problem := misuse(config):
+            raise pytest.UsageError(problem)
+        return
+    from pytest_userstate import bootstrap  # noqa: PLC0415 - costs time
+    from pytest_userstate.inbound.session import install  # noqa: PLC0415 - likewise
+
+    install(config, bootstrap)

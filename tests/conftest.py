@@ -1,0 +1,75 @@
+"""Real servers for the tests: every PostgreSQL on this machine, each in its turn.
+
+`USERSTATE_TEST_BINDIRS` adds further ones: folders that hold `postgres` and
+`initdb`, separated as in `PATH`.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import itertools
+import os
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
+from pytest_userstate.outbound.postgres.server import OWNER, SUPERUSER, EmbeddedServer
+from pytest_userstate.outbound.postgres.stubs import STUBS
+from pytest_userstate.outbound.postgres.version import supported_version
+from tests.helpers.servers import installations
+
+MORE_SERVERS = "USERSTATE_TEST_BINDIRS"
+
+_numbers = itertools.count(1)
+
+
+def _servers() -> list[Binaries]:
+    more = filter(None, os.environ.get(MORE_SERVERS, "").split(os.pathsep))
+    return [
+        *installations(),
+        *(
+            find_binaries(configured=folder, configured_by=MORE_SERVERS)
+            for folder in more
+        ),
+    ]
+
+
+def _name(binaries: Binaries) -> str:
+    return f"postgres-{supported_version(binaries.postgres)}"
+
+
+@pytest.fixture(scope="session", params=_servers(), ids=_name)
+def server(request: pytest.FixtureRequest) -> cabc.Iterator[EmbeddedServer]:
+    """Start each PostgreSQL that is installed, with our stub extensions."""
+    with EmbeddedServer(
+        request.param, stub_extensions=STUBS, all_databases=True
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def database(server: EmbeddedServer) -> cabc.Iterator[psycopg.Connection]:
+    """Make an empty database and connect to it as its owner, an ordinary role."""
+    name = f"test_{next(_numbers)}"
+    with server.connect(user=SUPERUSER) as session:
+        session.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(OWNER)
+            )
+        )
+        with server.connect(dbname=name) as connection:
+            yield connection
+        session.execute(
+            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+        )
+
+
+@pytest.fixture
+def superuser(
+    server: EmbeddedServer, database: psycopg.Connection
+) -> cabc.Iterator[psycopg.Connection]:
+    """Connect to the database of the test as superuser."""
+    with server.connect(dbname=database.info.dbname, user=SUPERUSER) as connection:
+        yield connection

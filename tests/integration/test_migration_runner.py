@@ -1,0 +1,602 @@
+"""Migrations run as their tools would run them, and fail with words that help."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import threading
+import time
+
+import psycopg
+import pytest
+from psycopg import pq
+
+from pytest_userstate.domain.errors import MigrationError, ServerError
+from pytest_userstate.outbound.migrations.diesel import DieselLayout
+from pytest_userstate.outbound.migrations.layout import Migration, Plan
+from pytest_userstate.outbound.migrations.plain import PlainLayout
+from pytest_userstate.outbound.migrations.runner import MigrationRunner, run_script
+from pytest_userstate.outbound.migrations.sql import statements
+
+
+def plain(folder: pathlib.Path, *files: str | bytes) -> Plan:
+    """Return the plan of a plain folder with these files."""
+    folder = folder / "db"
+    folder.mkdir()
+    for number, content in enumerate(files, 1):
+        data = content if isinstance(content, bytes) else content.encode()
+        (folder / f"{number}.sql").write_bytes(data)
+    return PlainLayout().load(folder, folder.parent)
+
+
+def diesel(folder: pathlib.Path, *files: str, bare: tuple[int, ...] = ()) -> Plan:
+    """Return the plan of a Diesel folder; `bare` ones are without transaction."""
+    folder = folder / "db"
+    for number, content in enumerate(files, 1):
+        migration = folder / f"{number}_step"
+        migration.mkdir(parents=True)
+        (migration / "up.sql").write_text(content)
+        if number in bare:
+            metadata = migration / "metadata.toml"
+            metadata.write_text("run_in_transaction = false")
+    return DieselLayout().load(folder, folder.parent)
+
+
+def run(database: psycopg.Connection, plan: Plan, **options: float) -> None:
+    """Apply a plan."""
+    MigrationRunner(database, **options).run(plan)
+
+
+def failure(
+    database: psycopg.Connection, plan: Plan, **options: float
+) -> MigrationError:
+    """Return the error that applying a plan ends in."""
+    with pytest.raises(MigrationError) as caught:
+        run(database, plan, **options)
+    return caught.value
+
+
+def ask(database: psycopg.Connection, query: str) -> object:
+    """Return the single value that a query yields."""
+    row = database.execute(query).fetchone()
+    assert row is not None
+    return row[0]
+
+
+BATCHES = [
+    "",
+    ";;",
+    "-- nothing\n/* /* nested; */ ; */;",
+    "SELECT 1",
+    "SELECT 1;;SELECT 2;",
+    "SELECT ';', 'it''s;', $$;$$, $a$;$$;$a$, E'\\';', U&'\\0041;', N';', B'1', X'F';",
+    "SELECT E'a'\n'\\';b', 'c';SELECT 2",
+    "SELECT E'a' -- c;\n  '\\';b';SELECT 2",
+    "SELECT 'a\\';SELECT 'b'",
+    'SELECT 1 AS ";", 2 AS "a"";", 3 AS U&"\\0041;";',
+    "SELECT 1 AS a$$;SELECT 1 AS c$$",
+    "SELECT 1--2;\n+3;SELECT 2/* ; /* */ ; */*3",
+    "CREATE TABLE t (a int); CREATE RULE r AS ON INSERT TO t DO ALSO"
+    " (SELECT 1; SELECT 2); INSERT INTO t VALUES (1)",
+    "CREATE TABLE t (a int); CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING;"
+    "INSERT INTO t VALUES (1)",
+    "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql BEGIN ATOMIC"
+    " SELECT CASE WHEN a = 1 THEN 2 END AS end; SELECT 1 end; SELECT 2; END; SELECT f(1)",
+    "CREATE OR REPLACE PROCEDURE p() BEGIN /* ; */ ATOMIC SELECT 1; END; CALL p();",
+    "CREATE PROCEDURE q() LANGUAGE sql BEGIN ATOMIC END; SELECT 1",
+    "CREATE FUNCTION g() RETURNS int LANGUAGE sql RETURN 1; SELECT g()",
+    "DO $do$ BEGIN EXECUTE 'SELECT 1; SELECT 2'; END $do$; SELECT 1",
+    "BEGIN; SELECT 1; END; SELECT 2",
+    "START TRANSACTION; SAVEPOINT a; ROLLBACK TO a; COMMIT",
+    'SELECT 1 AS begin, 2 AS atomic; SELECT 3 AS "end"',
+    "SET standard_conforming_strings = off; SELECT 'a\\'; SELECT 1",
+    "SELECT '\u00e9;\u4e2d' AS \u00e9\u4e2d; SELECT $\u00e9$;$\u00e9$",
+    "COPY (SELECT 1) TO STDOUT; SELECT 1",
+    "SELECT\f1\r;\tSELECT 2\r-- a comment to the end of its line\rSELECT 3",
+    "EXPLAIN SELECT 1; SHOW work_mem; VALUES (1), (2); TABLE pg_catalog.pg_am",
+]
+
+
+@pytest.mark.parametrize("sql", BATCHES)
+def test_the_server_runs_as_many_statements_as_the_lexer_finds(
+    database: psycopg.Connection, sql: str
+) -> None:
+    """PostgreSQL returns one result for each statement of a batch."""
+    pgconn = database.pgconn
+    pgconn.send_query(sql.encode())
+    done = []
+    while (result := _next_result(pgconn)) is not None:
+        assert result.status != pq.ExecStatus.FATAL_ERROR, result.error_message
+        if result.status == pq.ExecStatus.COPY_OUT:
+            while pgconn.get_copy_data(0)[0] > 0:
+                pass
+        elif result.status != pq.ExecStatus.EMPTY_QUERY:
+            done.append(result)
+    assert len(statements(sql)) == len(done)
+
+
+def _next_result(pgconn: pq.abc.PGconn) -> pq.abc.PGresult | None:
+    while pgconn.is_busy():
+        pgconn.consume_input()
+    return pgconn.get_result()
+
+
+def test_migrations_are_applied_in_order(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Each sees what those before it did."""
+    plan = plain(
+        tmp_path,
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (1);",
+        "-- nothing",
+        "ALTER TABLE t ADD b int DEFAULT 2;",
+    )
+    assert MigrationRunner(database).run(plan).applied == 3
+    assert ask(database, "SELECT a + b FROM t") == 3
+
+
+def test_diesels_table_has_a_row_for_each_migration(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Made before the first, so that migrations can read and alter it."""
+    plan = diesel(
+        tmp_path,
+        "CREATE TABLE seen AS SELECT count(*) n FROM __diesel_schema_migrations;",
+        "INSERT INTO seen SELECT count(*) FROM __diesel_schema_migrations;",
+        "VACUUM;",
+        bare=(3,),
+    )
+    run(database, plan)
+    assert database.execute("SELECT n FROM seen ORDER BY n").fetchall() == [(0,), (1,)]
+    versions = "SELECT string_agg(version, ',' ORDER BY run_on, version)"
+    assert ask(database, f"{versions} FROM __diesel_schema_migrations") == "1,2,3"
+
+
+def test_diesel_puts_the_search_path_back_and_nothing_else(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Other settings stay for the migrations that follow."""
+    plan = diesel(
+        tmp_path,
+        "CREATE SCHEMA other; SET search_path TO other; SET work_mem TO '7MB';"
+        " CREATE TABLE t (a int);",
+        "CREATE TABLE u AS SELECT current_setting('search_path') p,"
+        " current_setting('work_mem') m, current_setting('TimeZone') z;"
+        "SET search_path TO other;",
+        "CREATE TABLE v (a int);",
+        bare=(2,),
+    )
+    run(database, plan)
+    assert database.execute("SELECT * FROM public.u").fetchone() == (
+        *('"$user", public', "7MB", "UTC"),
+    )
+    assert ask(database, "SELECT to_regclass('public.v')::text") == "v"
+
+
+def test_a_plain_file_leaves_no_settings_behind(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Each is as a session of its own: role, settings, temporary tables."""
+    plan = plain(
+        tmp_path,
+        "SET search_path TO ''; SET TIME ZONE 'Asia/Tokyo'; CREATE TEMP TABLE x (a int);"
+        "SET standard_conforming_strings TO off; PREPARE p AS SELECT 1;",
+        "CREATE TABLE t AS SELECT current_setting('search_path') p, to_regclass('x') x,"
+        " 'a\\' AS s, 1 AS n;",
+    )
+    run(database, plan)
+    found = database.execute("SELECT p, x, s FROM public.t").fetchone()
+    assert found == ('"$user", public', None, "a\\")
+
+
+@pytest.mark.parametrize("layout", [plain, diesel])
+def test_a_failing_migration_leaves_nothing_of_itself(
+    database: psycopg.Connection, tmp_path: pathlib.Path, layout: type
+) -> None:
+    """A file is one transaction; what was applied before it stays."""
+    plan = layout(
+        tmp_path, "CREATE TABLE t (a int);", "CREATE TABLE u (a int); SELECT 1/0;"
+    )
+    error = failure(database, plan)
+    assert error.applied == 1
+    assert ask(database, "SELECT to_regclass('t')::text") == "t"
+    assert ask(database, "SELECT to_regclass('u')") is None
+
+
+def test_an_index_can_be_made_concurrently(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Alone in a plain file, comments and semicolons not counted."""
+    index = "-- alone\n;CREATE INDEX CONCURRENTLY i ON t (a);;\n"
+    run(database, plain(tmp_path, "CREATE TABLE t (a int);", index))
+    assert ask(database, "SELECT to_regclass('i')::text") == "i"
+
+
+def test_diesel_makes_an_index_concurrently_without_transaction(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """With its metadata.toml; without, the message says which line it needs."""
+    table, index = "CREATE TABLE t (a int);", "CREATE INDEX CONCURRENTLY i ON t (a);"
+    run(database, diesel(tmp_path / "a", table, index, bare=(2,)))
+    assert ask(database, "SELECT to_regclass('i')::text") == "i"
+    database.execute("DROP TABLE t; DROP TABLE __diesel_schema_migrations")
+    message = str(failure(database, diesel(tmp_path / "b", table, index)))
+    assert "metadata.toml with the line: run_in_transaction = false" in message
+    assert "the only one in its up.sql" in " ".join(message.split())
+    database.execute("DROP TABLE t; DROP TABLE __diesel_schema_migrations")
+    both = failure(
+        database, diesel(tmp_path / "c", table, f"{index} {table}", bare=(2,))
+    )
+    assert "SQLSTATE: 25001" in str(both)
+
+
+def test_two_statements_without_transaction_are_one_all_the_same(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """The server makes a batch one transaction, under Diesel and here."""
+    plan = diesel(tmp_path, "CREATE TABLE t (a int);\nSELECT 1/0;", bare=(1,))
+    error = failure(database, plan)
+    assert error.line == 2
+    assert ask(database, "SELECT to_regclass('t')") is None
+
+
+def test_a_commit_in_diesels_transaction_is_an_error(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Diesel stops as well: its own COMMIT is outside of a transaction."""
+    error = failure(database, diesel(tmp_path, "SELECT 1;\nCOMMIT;\nSELECT 2;"))
+    assert error.line == 2
+    assert "ends the transaction that diesel runs it in" in str(error)
+    assert "run_in_transaction = false" in str(error)
+
+
+@pytest.mark.parametrize(
+    "sql", ["COMMIT; BEGIN; CREATE TABLE t ();", "BEGIN; SELECT 1;"]
+)
+def test_what_ends_inside_a_transaction_is_fine_for_diesel(
+    database: psycopg.Connection, tmp_path: pathlib.Path, sql: str
+) -> None:
+    """Its own COMMIT then finds a transaction to commit."""
+    run(database, diesel(tmp_path, sql))
+    assert ask(database, "SELECT count(*) FROM __diesel_schema_migrations") == 1
+
+
+def test_a_plain_file_may_bring_its_own_transaction(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Hand-written files often do."""
+    run(database, plain(tmp_path, "BEGIN;\nCREATE TABLE t (a int);\nCOMMIT;"))
+    assert ask(database, "SELECT to_regclass('t')::text") == "t"
+
+
+@pytest.mark.parametrize("layout", [plain, diesel])
+def test_a_transaction_left_open_is_an_error(
+    database: psycopg.Connection, tmp_path: pathlib.Path, layout: type
+) -> None:
+    """What it did would be lost, or be part of the next migration."""
+    options = {"bare": (1,)} if layout is diesel else {}
+    sql = "BEGIN;\nCREATE TABLE t (a int);"
+    error = failure(database, layout(tmp_path, sql, "SELECT 1;", **options))
+    assert error.line == 1
+    assert "leaves a transaction open" in str(error)
+    assert ask(database, "SELECT to_regclass('t')") is None
+
+
+def test_a_constraint_that_is_checked_at_the_end(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """COMMIT itself can fail; the migration is named, no statement is."""
+    table = "CREATE TABLE t (a int PRIMARY KEY, b int REFERENCES t DEFERRABLE INITIALLY"
+    plan = plain(
+        tmp_path, f"{table} DEFERRED);", "INSERT INTO t VALUES (1, 2); SELECT 1;"
+    )
+    error = failure(database, plan)
+    assert (error.path, error.line, error.applied) == ("db/2.sql", None, 1)
+    assert "violates foreign key constraint" in str(error)
+    assert "deferred" in str(error)
+
+
+def test_a_migration_that_breaks_diesels_own_table(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Diesel could not record it either."""
+    plan = diesel(tmp_path, "SELECT 1;", "DROP TABLE __diesel_schema_migrations;")
+    error = failure(database, plan)
+    assert (error.path, error.applied) == ("db/2_step/up.sql", 1)
+    assert "recording" in str(error)
+    assert '"__diesel_schema_migrations" does not exist' in str(error)
+
+
+def test_an_error_with_a_position_names_line_and_column(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Characters count, not bytes, over the whole batch; LF and CRLF alike."""
+    sql = "SELECT 'é中';\r\n\r\nALTER TABLE t\r\n  ADD x int, 'é', b nope;\r\n"
+    plan = plain(tmp_path, "CREATE TABLE t (a int);", sql)
+    error = failure(database, plan)
+    assert (error.path, error.line, error.column) == ("db/2.sql", 4, 14)
+    message = str(error)
+    assert message.startswith("db/2.sql, line 4, column 14: syntax error at or near")
+    assert "\n    ALTER TABLE t\n" in message
+    assert "SQLSTATE: 42601" in message
+    assert "1 migration of 2 had been applied before it." in message
+
+
+def test_an_error_at_run_time_is_found_by_counting(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """PostgreSQL gives it no position; detail and hint are told."""
+    sql = (
+        "CREATE TABLE t (a int NOT NULL);\n-- two\nINSERT INTO t VALUES (1);\n\n"
+        "INSERT INTO t\nVALUES (NULL);\nSELECT 1;"
+    )
+    error = failure(database, plain(tmp_path, sql))
+    assert (error.line, error.column, error.applied) == (5, None, 0)
+    assert "null value in column" in str(error)
+    assert "DETAIL: Failing row contains (null)." in str(error)
+    assert "    INSERT INTO t\n" in str(error)
+    assert "No migration of 1 had been applied" in str(error)
+
+
+def test_an_error_in_a_function_shows_its_context(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """The line is that of the statement in the file."""
+    sql = "SELECT 1;\nDO $$\nBEGIN\n  PERFORM 1/0;\nEND\n$$;"
+    error = failure(database, plain(tmp_path, sql))
+    assert error.line == 2
+    assert "CONTEXT: " in str(error)
+
+
+@pytest.mark.parametrize(
+    ("sql", "line"),
+    [("SELECT 1;\nSELECT 'abc;\n", 2), ("SELECT 1;\n/* abc", 2), ("SELECT (1;\nx;", 1)],
+)
+def test_what_is_not_closed_is_refused_by_the_server(
+    database: psycopg.Connection, tmp_path: pathlib.Path, sql: str, line: int
+) -> None:
+    """With its own words, and nothing of the file was run."""
+    for layout, options in ((plain, {}), (diesel, {"bare": (1,)})):
+        folder = tmp_path / layout.__name__
+        folder.mkdir()
+        error = failure(database, layout(folder, sql, **options))
+        assert error.line == line
+        assert "userstate" not in str(error)
+
+
+REMEDIES = {
+    "rights": (
+        "CREATE ROLE reporting;",
+        ["[postgres] setup", "[postgres] superuser = true", "42501"],
+    ),
+    "role": (
+        "CREATE TABLE t (); GRANT SELECT ON t TO reporting;",
+        ["CREATE ROLE reporting;", "[postgres] setup"],
+    ),
+    "extension": (
+        "CREATE EXTENSION nowhere;",
+        ["extension nowhere", "neither part of this server", "--postgresql-exec"],
+    ),
+    "library": (
+        "CREATE FUNCTION f() RETURNS int LANGUAGE c AS '$libdir/nowhere', 'f';",
+        ["[postgres] setup"],
+    ),
+    "schema": ("CREATE TABLE auth.t ();", ["schema auth", "[postgres] setup"]),
+    "collation": (
+        'CREATE TABLE t (a text COLLATE "xx-nowhere-x-icu");',
+        ["collation or locale", "--postgresql-exec"],
+    ),
+    "concurrently": (
+        "SELECT 1; CREATE INDEX CONCURRENTLY i ON pg_am (oid);",
+        ["a file of its own"],
+    ),
+    "enum": (
+        "CREATE TYPE m AS ENUM ('a'); COMMIT; BEGIN; ALTER TYPE m ADD VALUE 'b';"
+        " SELECT 'b'::m;",
+        ["in a migration of its own"],
+    ),
+    "psql command": ("SELECT 1;\n\\i other.sql\n", ["\\i is a command of psql"]),
+    "psql variable": ("SELECT :'name';", [":'name' looks like a variable of psql"]),
+    "mustache": ("CREATE TABLE {{ schema }}.t ();", ["template: {{ schema }}"]),
+    "jinja": ("{% if x %}\nSELECT 1;\n{% endif %}", ["template: {% if x %}"]),
+    "shell": ("GRANT ALL ON t TO ${OWNER};", ["template: ${OWNER}"]),
+    "quoted": ("SELECT '{{ id }}'::uuid;", ["{{ id }}, which looks like"]),
+    "dump": (
+        "CREATE TABLE t (a int);\nCOPY t (a) FROM stdin;\n1\n\\.\n",
+        ["COPY … FROM stdin"],
+    ),
+    "empty dump": (
+        "CREATE TABLE t (a int);\nCOPY t (a) FROM stdin;\n\\.\n",
+        ["COPY … FROM stdin"],
+    ),
+    "copy": ("CREATE TABLE t (a int); COPY t FROM STDIN;", ["COPY … FROM stdin"]),
+}
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_what_is_known_to_help_is_said(
+    database: psycopg.Connection, tmp_path: pathlib.Path, name: str
+) -> None:
+    """For each kind of error the settings, files or commands that mend it."""
+    sql, words = REMEDIES[name]
+    message = str(failure(database, plain(tmp_path, sql)))
+    flat = " ".join(message.split())
+    for each in words:
+        assert each in flat, message
+    remedy = message.split("\n\n")[-1]
+    assert max(map(len, remedy.splitlines())) <= 79
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT '{{1,2},{3,4}}'::int[], '{\"a\": {\"b\": 1}}'::jsonb, '${x}', '{% x %}';",
+        "SELECT $${{ x }}$$, $a$${OWNER}$a$, '$.a.b'::jsonpath; -- {{ x }} ${y}",
+        'CREATE TABLE "{{ t }}" ("${a}" int);',
+    ],
+)
+def test_braces_that_postgresql_accepts_are_no_template(
+    database: psycopg.Connection, tmp_path: pathlib.Path, sql: str
+) -> None:
+    """Only what the server refuses is told to be one."""
+    run(database, plain(tmp_path, sql))
+
+
+def test_copy_from_stdin_does_not_hang_without_transaction(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """It is ended with an error, and the connection goes on."""
+    plan = diesel(tmp_path, "CREATE TABLE t (a int);", "COPY t FROM STDIN;", bare=(2,))
+    error = failure(database, plan, timeout=10)
+    assert error.line == 1
+    assert "belongs to dumps" in " ".join(str(error).split())
+    assert ask(database, "SELECT count(*) FROM t") == 0
+
+
+def test_what_copy_writes_is_thrown_away(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """However much it is."""
+    sql = "COPY (SELECT generate_series(1, 100000)) TO STDOUT;\nSELECT 1/0;"
+    assert failure(database, plain(tmp_path, sql)).line == 2
+
+
+def test_a_large_file_with_many_notices_passes(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Sending and hearing take turns, so that neither side waits for the other."""
+    notice = "DO $$ BEGIN FOR i IN 1..50 LOOP RAISE NOTICE '%', repeat('x', 999);"
+    sql = f"{notice} END LOOP; END $$;\n" * 100 + "SELECT 1;\n" * 100_000
+    run(database, plain(tmp_path, sql))
+
+
+def test_what_takes_too_long_is_cancelled(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """File, line and setting are named; the connection stays usable."""
+    sql = "CREATE TABLE t (a int);\nSELECT pg_sleep(60);\nSELECT 1;"
+    started = time.monotonic()
+    error = failure(database, plain(tmp_path, "SELECT 1;", sql), timeout=0.3)
+    assert time.monotonic() - started < 10
+    assert (error.path, error.line, error.applied) == ("db/2.sql", 2, 1)
+    assert "not done after 0.3 seconds" in str(error)
+    assert "[postgres] migration_timeout" in str(error)
+    assert ask(database, "SELECT to_regclass('t')") is None
+
+
+def test_each_migration_has_the_whole_time(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """The clock starts anew."""
+    run(database, plain(tmp_path, *["SELECT pg_sleep(0.4);"] * 3), timeout=1)
+
+
+def test_an_interruption_cancels_and_closes(
+    database: psycopg.Connection, superuser: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Ctrl-C arrives at once, and nothing goes on running on the server."""
+    plan = plain(tmp_path, "SELECT pg_sleep(60);")
+    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    alarm.start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run(database, plan)
+    alarm.join()
+    assert time.monotonic() - started < 10
+    assert database.closed
+    deadline = time.monotonic() + 10
+    running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'"
+    while ask(superuser, f"{running} AND pid <> pg_backend_pid()"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("layout", [plain, diesel])
+def test_a_lost_connection_is_not_the_migrations_failure(
+    database: psycopg.Connection, tmp_path: pathlib.Path, layout: type
+) -> None:
+    """The file that ran is named all the same."""
+    plan = layout(tmp_path, "SELECT 1; SELECT pg_terminate_backend(pg_backend_pid());")
+    with pytest.raises(ServerError, match=r"^db/1.*the server went away") as caught:
+        run(database, plan)
+    assert "terminating connection" in str(caught.value)
+
+
+def test_a_closed_connection_is_a_server_error(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """No traceback of libpq."""
+    plan = plain(tmp_path, "SELECT 1;")
+    database.close()
+    with pytest.raises(ServerError, match="connection to PostgreSQL was lost"):
+        run(database, plan)
+
+
+def test_a_session_may_change_its_encoding_and_forget_what_is_prepared(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Neither the next migration nor what is known about tables suffers."""
+    plan = diesel(
+        tmp_path,
+        "DEALLOCATE ALL; CREATE TABLE é (ü int);",
+        "SET client_encoding TO 'LATIN1'; CREATE TABLE ä (ö int);",
+        "DISCARD ALL;",
+        "CREATE TABLE t (a int);",
+        bare=(3,),
+    )
+    created = MigrationRunner(database).run(plan).created
+    assert {("public", "é", "ü"), ("public", "t", "a")} <= set(created)
+
+
+def test_a_runner_can_run_twice_on_one_connection(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Nothing that it leaves in the session is in its own way."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        run(database, plain(tmp_path / name, f"CREATE TABLE {name} ();"))
+
+
+def test_a_layout_may_record_with_parameters(database: psycopg.Connection) -> None:
+    """In the migration's own transaction, so that both or none are there."""
+    record = ("INSERT INTO log VALUES ($1, $2)", ("it's", "é"))
+    good = Migration(version="1", path="1.sql", sql="SELECT 1", record=record)
+    bad = Migration(version="2", path="2.sql", sql="SELECT 1/0", record=record)
+    plan = Plan(
+        layout="test",
+        migrations=(good, bad),
+        prepare="CREATE TABLE log (a text, b text)",
+    )
+    assert failure(database, plan).applied == 1
+    assert database.execute("SELECT * FROM log").fetchall() == [("it's", "é")]
+
+
+def test_what_a_tool_prepares_may_fail(
+    database: psycopg.Connection, superuser: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """No migration is blamed, and what would help is said."""
+    superuser.execute("DROP SCHEMA public CASCADE")
+    error = failure(database, diesel(tmp_path, "SELECT 1;"))
+    assert "preparing diesel's own table failed: no schema" in str(error)
+
+
+def test_setup_runs_as_one_batch(superuser: psycopg.Connection) -> None:
+    """With all rights, and errors told like those of migrations."""
+    run_script(superuser, "tests/roles.sql", "CREATE SCHEMA auth; SELECT 1;")
+    with pytest.raises(MigrationError) as caught:
+        run_script(superuser, "tests/roles.sql", "SELECT 1;\nCREATE SCHEMA auth;")
+    assert (caught.value.path, caught.value.line) == ("tests/roles.sql", 2)
+    assert "setup file" in str(caught.value)
+    with pytest.raises(MigrationError, match="leaves a transaction open"):
+        run_script(superuser, "tests/roles.sql", "BEGIN;")
+    with pytest.raises(MigrationError, match="not done after"):
+        run_script(superuser, "x.sql", "SELECT pg_sleep(60)", timeout=0.2)
+    assert ask(superuser, "SELECT 1") == 1
+
+
+def test_setup_does_not_advise_setup(superuser: psycopg.Connection) -> None:
+    """The remedies for migrations would mislead."""
+    with pytest.raises(MigrationError) as caught:
+        run_script(superuser, "roles.sql", "GRANT SELECT ON pg_am TO nobody_at_all;")
+    assert "[postgres]" not in str(caught.value)

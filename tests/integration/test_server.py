@@ -1,0 +1,780 @@
+"""The embedded server: what it offers, and that nothing of it is left."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+import typing as typ
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.outbound.postgres import cluster, connection, rundir, supervisor
+from pytest_userstate.outbound.postgres.binaries import Binaries
+from pytest_userstate.outbound.postgres.server import (
+    DATABASE,
+    OWNER,
+    SUPERUSER,
+    EmbeddedServer,
+)
+from tests.helpers import servers
+
+if typ.TYPE_CHECKING:
+    import collections.abc as cabc
+
+INSTALLATIONS = servers.installations()
+NOTHING_TO_DO = (
+    "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"
+)
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/cmdline").exists(),
+    reason="processes are counted in /proc, which this system does not have",
+)
+
+
+@pytest.fixture(scope="module")
+def cache() -> cabc.Iterator[Path]:
+    """Share a cache between the tests that do not look at it."""
+    with servers.open_folder() as folder:
+        yield folder / "cache"
+
+
+@pytest.fixture
+def folder() -> cabc.Iterator[Path]:
+    """Give a test a folder that the server's account can enter."""
+    with servers.open_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(params=INSTALLATIONS, ids=lambda binaries: binaries.origin)
+def binaries(request: pytest.FixtureRequest) -> Binaries:
+    """Run the test with each PostgreSQL there is."""
+    return request.param
+
+
+@pytest.fixture
+def server(binaries: Binaries, cache: Path) -> cabc.Iterator[EmbeddedServer]:
+    """Run a server for the test."""
+    with EmbeddedServer(binaries, cache_root=cache) as server:
+        yield server
+
+
+def value(session: psycopg.Connection, query: str) -> object:
+    """Return the one value of the one row of a query."""
+    row = session.execute(query).fetchone()
+    assert row is not None
+    return row[0]
+
+
+class TestConnecting:
+    """Who can connect, and what they find."""
+
+    def test_the_owner_is_ordinary_and_owns_an_empty_database(
+        self, server: EmbeddedServer
+    ) -> None:
+        """Migrations run as a role without any right but over its database."""
+        with server.connect() as session:
+            assert value(session, "SELECT current_user") == OWNER
+            assert value(session, "SELECT current_database()") == DATABASE
+            assert value(session, "SHOW is_superuser") == "off"
+            owner = "SELECT datdba::regrole::text FROM pg_database WHERE datname = "
+            assert value(session, f"{owner} current_database()") == OWNER
+            tables = "SELECT count(*) FROM pg_class WHERE oid >= 16384"
+            assert value(session, tables) == 0
+
+    def test_the_superuser_can_connect(self, server: EmbeddedServer) -> None:
+        """What migrations may not do, a setup file does first."""
+        with server.connect(user=SUPERUSER) as session:
+            assert value(session, "SHOW is_superuser") == "on"
+
+    def test_it_knows_its_version(self, server: EmbeddedServer) -> None:
+        """The version, known before anybody connects, is the server's own."""
+        with server.connect() as session:
+            number = value(session, "SHOW server_version_num")
+            assert str(server.version_num) == number
+            text = value(session, "SHOW server_version")
+            assert str(text).split()[0] == server.version
+
+    def test_nobody_else_can_enter_its_folder(self, server: EmbeddedServer) -> None:
+        """The socket and the data lie in a closed folder."""
+        status = Path(server.host).stat()
+        assert stat.S_IMODE(status.st_mode) == 0o700
+        assert Path(server.host, f".s.PGSQL.{server.port}").is_socket()
+
+    def test_it_listens_on_no_network(self, server: EmbeddedServer) -> None:
+        """There is no port that another user could reach."""
+        with server.connect() as session:
+            assert value(session, "SHOW listen_addresses") == ""
+
+    def test_other_roles_are_refused(self, server: EmbeddedServer) -> None:
+        """A role that no account is mapped to cannot connect."""
+        with server.connect(user=SUPERUSER) as session:
+            session.execute("CREATE ROLE stranger LOGIN")
+        with pytest.raises(ServerError, match="Peer authentication failed") as failure:
+            server.connect(user="stranger")
+        assert "still runs" in str(failure.value)
+        assert "stranger" in str(failure.value)
+
+    def test_the_users_own_variables_are_kept_away(
+        self, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Variables meant for another server neither harm ours nor get lost."""
+        theirs = {
+            "PGHOST": "db.example.org",
+            "PGPORT": "1",
+            "PGDATABASE": "shop",
+            "PGUSER": "shopkeeper",
+            "PGOPTIONS": "-c search_path=nowhere",
+            "PGSERVICE": "no-such-service",
+            "PGSSLMODE": "verify-full",
+            "PGTZ": "Asia/Tokyo",
+            "PGPASSFILE": "/nonexistent",
+        }
+        for name, setting in theirs.items():
+            monkeypatch.setenv(name, setting)
+        before = dict(os.environ)
+        with server.connect() as session:
+            assert value(session, "SHOW search_path") == '"$user", public'
+            assert value(session, "SHOW timezone") == "UTC"
+        assert dict(os.environ) == before
+
+    def test_the_variables_come_back_after_a_failure(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A connection that cannot be made leaves the environment as it was."""
+        monkeypatch.setenv("PGSERVICE", "no-such-service")
+        with pytest.raises(psycopg.OperationalError, match="No such file"):
+            connection.connect(host="/nonexistent", dbname="x", user="y")
+        assert os.environ["PGSERVICE"] == "no-such-service"
+
+    def test_the_server_knows_nothing_of_the_users_environment(
+        self, binaries: Binaries, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its environment is made for it: C locale, UTC, PATH."""
+        monkeypatch.setenv("PGDATA", "/nonexistent")
+        monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+        monkeypatch.setenv("SECRET_TOKEN", "s3cret")
+        monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+        with EmbeddedServer(binaries, cache_root=cache) as server:
+            pid = servers.pid_of_server(server.host)
+            text = Path("/proc", str(pid), "environ").read_bytes().decode()
+        variables = dict(pair.split("=", 1) for pair in text.split("\0") if pair)
+        # The shell adds the last two of its own accord.
+        assert variables.keys() <= {
+            "LC_ALL",
+            "TZ",
+            "PATH",
+            "PWD",
+            "_",
+            "SHLVL",
+            "OLDPWD",
+        }
+        assert (variables["LC_ALL"], variables["TZ"]) == ("C", "UTC")
+
+
+class TestRealMigrations:
+    """A disposable server still does what migrations ask of a real one."""
+
+    @pytest.mark.parametrize(
+        "statements",
+        [
+            ["BEGIN", "CREATE TABLE t (id int)", "PREPARE TRANSACTION 'x'",
+             "COMMIT PREPARED 'x'", "SELECT id FROM t"],
+            ["CREATE TABLE t (id int) PARTITION BY RANGE (id)",
+             "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (9)"],
+            ["CREATE TABLE t (id int)", "CREATE INDEX CONCURRENTLY ON t (id)"],
+            ["CREATE UNLOGGED TABLE t (id int)", "VACUUM FULL t", "ANALYZE t"],
+            ["CREATE TABLE t (id serial, x text)", "LISTEN a", "NOTIFY a",
+             "SELECT pg_advisory_lock(1)", "CREATE TEMPORARY TABLE u (id int)",
+             "CREATE MATERIALIZED VIEW v AS SELECT * FROM t"],
+            ["CREATE TABLE t (s tsvector GENERATED ALWAYS AS ('cat') STORED)",
+             "CREATE INDEX ON t USING gin (s)"],
+            ["DO $$ BEGIN ASSERT to_tsvector('cats')::text = $x$'cat':1$x$; END $$"],
+            ["SELECT lo_create(0)", "SELECT set_config('app.user', '1', false)"],
+        ],
+        ids=["prepared transaction", "partitions", "concurrent index", "unlogged",
+             "session features", "full text search", "English text search",
+             "large object"],
+    )  # fmt: skip
+    def test_as_the_owner(self, server: EmbeddedServer, statements: list[str]) -> None:
+        """What an ordinary owner of a database may do."""
+        with server.connect() as session:
+            for statement in statements:
+                session.execute(statement)
+
+    @pytest.mark.parametrize(
+        "statements",
+        [
+            ["CREATE TABLE t (id int)", "CREATE PUBLICATION p FOR TABLE t",
+             "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect=false)"],
+            [NOTHING_TO_DO,
+             "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()",
+             "CREATE TABLE t (id int)"],
+            ["CREATE ROLE app LOGIN", "GRANT app TO userstate",
+             "ALTER SYSTEM SET work_mem = '8MB'", "SELECT pg_reload_conf()"],
+        ],
+        ids=["logical replication", "event trigger", "roles and settings"],
+    )  # fmt: skip
+    def test_as_the_superuser(
+        self, server: EmbeddedServer, statements: list[str]
+    ) -> None:
+        """What a setup file, or migrations that need more rights, may do."""
+        with server.connect(user=SUPERUSER) as session:
+            for statement in statements:
+                session.execute(statement)
+
+    def test_one_transaction_may_make_a_large_schema(
+        self, server: EmbeddedServer
+    ) -> None:
+        """A dump of thousands of tables fits one transaction's locks."""
+        with server.connect(autocommit=False) as session:
+            session.execute(
+                "DO $$ BEGIN FOR i IN 1..3000 LOOP"
+                " EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, x text)', i);"
+                " END LOOP; END $$"
+            )
+
+    def test_other_databases_come_on_request(
+        self, binaries: Binaries, cache: Path
+    ) -> None:
+        """With all databases, tools find `postgres`, and CREATE DATABASE works."""
+        with (
+            EmbeddedServer(binaries, cache_root=cache, all_databases=True) as server,
+            server.connect(dbname="postgres", user=SUPERUSER) as session,
+        ):
+            session.execute(f"CREATE DATABASE shop OWNER {OWNER}")
+            session.execute("CREATE DATABASE bare TEMPLATE template0")
+            server.connect(dbname="shop").close()
+
+    def test_without_them_connecting_says_so(self, server: EmbeddedServer) -> None:
+        """The audit's server has its own database only."""
+        with pytest.raises(ServerError, match='database "postgres" does not exist'):
+            server.connect(dbname="postgres", user=SUPERUSER)
+
+
+class TestStubExtensions:
+    """Extensions that the server lacks, from a folder of stubs."""
+
+    @pytest.fixture
+    def stubs(self, folder: Path) -> Path:
+        """Write stubs of an extension that no server has, and of one that all have."""
+        for name in ("nowhere_to_be_found", "plpgsql"):
+            control = folder / "stubs" / "extension" / f"{name}.control"
+            control.parent.mkdir(parents=True, exist_ok=True)
+            control.write_text("default_version = '0.stub'\ntrusted = true\n")
+            control.with_name(f"{name}--0.stub.sql").write_text(
+                "CREATE FUNCTION stubbed() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"
+            )
+        return folder / "stubs"
+
+    @pytest.fixture
+    def session(
+        self, binaries: Binaries, cache: Path, stubs: Path
+    ) -> cabc.Iterator[psycopg.Connection]:
+        """Connect to a server that was given the stubs."""
+        with (
+            EmbeddedServer(binaries, cache_root=cache, stub_extensions=stubs) as server,
+            server.connect() as session,
+        ):
+            yield session
+
+    def test_a_missing_extension_is_stubbed_where_the_server_can(
+        self, session: psycopg.Connection
+    ) -> None:
+        """From PostgreSQL 18 on; older ones say that they do not have it."""
+        if session.info.server_version >= 180000:
+            session.execute("CREATE EXTENSION nowhere_to_be_found")
+            assert value(session, "SELECT stubbed()") == 1
+        else:
+            with pytest.raises(psycopg.Error, match="nowhere_to_be_found"):
+                session.execute("CREATE EXTENSION nowhere_to_be_found")
+
+    def test_a_real_extension_wins(self, session: psycopg.Connection) -> None:
+        """A stub of something that the server has is not used."""
+        version = value(
+            session,
+            "SELECT default_version FROM pg_available_extensions"
+            " WHERE name = 'plpgsql'",
+        )
+        assert version != "0.stub"
+
+    def test_a_folder_with_a_colon_in_its_name_is_usable(
+        self, cache: Path, stubs: Path
+    ) -> None:
+        """PostgreSQL separates folders by colons, so the stubs are copied."""
+        awkward = stubs.rename(stubs.with_name("c:stubs"))
+        with (
+            EmbeddedServer(
+                servers.wheel(), cache_root=cache, stub_extensions=awkward
+            ) as server,
+            server.connect() as session,
+        ):
+            session.execute("CREATE EXTENSION nowhere_to_be_found")
+            host = server.host
+        servers.wait_until_gone(host, seconds=0)
+
+
+class TestNothingSurvives:
+    """However a run ends, no process and no folder of its server is left."""
+
+    def test_after_success(self, binaries: Binaries, cache: Path) -> None:
+        """Leaving the context waits until everything is gone."""
+        with EmbeddedServer(binaries, cache_root=cache) as server:
+            host = server.host
+            assert len(servers.processes_of(host)) >= 3
+            server.connect().close()
+        servers.wait_until_gone(host, seconds=0)
+
+    def test_with_connections_left_open(self, binaries: Binaries, cache: Path) -> None:
+        """A forgotten connection does not delay the end."""
+        with EmbeddedServer(binaries, cache_root=cache) as server:
+            host, session = server.host, server.connect(autocommit=False)
+            session.execute("CREATE TABLE t (id int)")
+            start = time.monotonic()
+        assert time.monotonic() - start < 3
+        servers.wait_until_gone(host, seconds=0)
+        with contextlib.suppress(psycopg.OperationalError):
+            session.close()
+
+    @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+    def test_after_failure(self, cache: Path, error: type[BaseException]) -> None:
+        """An exception passes through, and leaves nothing behind."""
+        hosts: list[str] = []
+
+        def fail() -> None:
+            with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+                hosts.append(server.host)
+                raise error
+
+        with pytest.raises(error):
+            fail()
+        servers.wait_until_gone(hosts[0], seconds=0)
+
+    def test_after_sigkill(self, binaries: Binaries, cache: Path) -> None:
+        """A run that is killed takes its server with it."""
+        with servers.start_run(binaries, cache) as run:
+            host = servers.read_line(run)
+            assert servers.processes_of(host)
+            run.kill()
+        servers.wait_until_gone(host)
+
+    def test_after_ctrl_c_at_the_terminal(self, cache: Path) -> None:
+        """The signal that reaches the whole process group ends in good order."""
+        with servers.start_run(servers.wheel(), cache) as run:
+            host = servers.read_line(run)
+            servers.read_line(run)
+            os.killpg(run.pid, signal.SIGINT)
+            assert servers.read_line(run) == "interrupted"
+            assert run.wait() == 0
+        servers.wait_until_gone(host, seconds=0)
+
+    @pytest.mark.parametrize("delay", [0.005, 0.02, 0.04, 0.06, 0.08, 0.12])
+    def test_after_ctrl_c_at_any_moment_of_the_start(
+        self, cache: Path, delay: float, monkeypatch: pytest.MonkeyPatch, folder: Path
+    ) -> None:
+        """Interrupted while it copies or starts, it leaves nothing either."""
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        server = EmbeddedServer(servers.wheel(), cache_root=cache)
+        server.launch()
+        host = server.host
+
+        def be_interrupted() -> None:
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            with server:
+                time.sleep(10)
+
+        previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                be_interrupted()
+        finally:
+            signal.signal(signal.SIGALRM, previous)
+        servers.wait_until_gone(host, seconds=1)
+        assert not list(folder.iterdir())
+
+    @pytest.mark.parametrize("delay", [0.05, 0.2, 0.4])
+    def test_after_ctrl_c_while_the_data_directory_is_made(
+        self, delay: float, monkeypatch: pytest.MonkeyPatch, folder: Path
+    ) -> None:
+        """Neither initdb nor half of an entry is left, and the next run succeeds."""
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
+
+        def be_interrupted() -> None:
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            with server:
+                time.sleep(10)
+
+        previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                be_interrupted()
+        finally:
+            signal.signal(signal.SIGALRM, previous)
+        assert not servers.processes_of(folder)
+        assert [path.name for path in folder.iterdir()] == ["cache"]
+        assert not list((folder / "cache").glob("new-*"))
+        with server:
+            server.connect().close()
+
+    def test_a_killed_supervisor_is_made_up_for(self, cache: Path) -> None:
+        """Leaving the context stops the server itself then."""
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+            host = server.host
+            servers.kill(servers.parent_of(servers.pid_of_server(host)))
+            server.connect().close()
+        servers.wait_until_gone(host, seconds=1)
+
+    def test_a_supervisor_that_is_told_to_end_does(self, cache: Path) -> None:
+        """A SIGTERM, from a service manager for instance, is heeded cleanly."""
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+            host = server.host
+            pid = servers.parent_of(servers.pid_of_server(host))
+            os.kill(pid, signal.SIGTERM)
+            servers.wait_until_gone(host)
+
+    def test_the_next_run_removes_what_a_massacre_left(self, cache: Path) -> None:
+        """Run and supervisor killed at once: the next start sweeps."""
+        with servers.start_run(servers.wheel(), cache) as run:
+            host = servers.read_line(run)
+            server = servers.pid_of_server(host)
+            shells = [
+                pid
+                for pid, command in servers.processes_of(host).items()
+                if command.startswith("/bin/sh")
+            ]
+            assert len(shells) == 2
+            for pid in (*shells, run.pid):
+                servers.kill(pid)
+        assert servers.processes_of(host).keys() >= {server}
+        assert Path(host).exists()
+        with EmbeddedServer(servers.wheel(), cache_root=cache):
+            servers.wait_until_gone(host, seconds=1)
+
+    def test_the_next_run_leaves_living_ones_alone(self, cache: Path) -> None:
+        """A server that somebody still uses is not swept away."""
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as first:
+            with EmbeddedServer(servers.wheel(), cache_root=cache) as second:
+                assert first.host != second.host
+            with first.connect() as session:
+                session.execute("CREATE TABLE t (id int)")
+
+    def test_a_process_that_only_got_the_number_is_not_killed(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+    ) -> None:
+        """A dead server's process id may be another program's by now."""
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        dead = folder / f"{rundir.PREFIX}dead"
+        (dead / "data").mkdir(parents=True)
+        (dead / "lock").touch()
+        with subprocess.Popen(["sleep", "60"]) as bystander:  # noqa: S607 - anywhere
+            (dead / "data" / "postmaster.pid").write_text(f"{bystander.pid}\n")
+            with EmbeddedServer(servers.wheel(), cache_root=cache):
+                assert not dead.exists()
+                assert bystander.poll() is None
+            bystander.kill()
+
+    def test_a_folder_without_a_lock_is_given_time(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+    ) -> None:
+        """One that is just being made has none yet; an old one is abandoned."""
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        young, old = (folder / f"{rundir.PREFIX}{name}" for name in ("young", "old"))
+        for path in (young, old):
+            path.mkdir()
+        os.utime(old, (0, 0))
+        with EmbeddedServer(servers.wheel(), cache_root=cache):
+            assert young.exists()
+            assert not old.exists()
+
+
+class TestFailing:
+    """A server that does not start, or goes away, says why."""
+
+    @pytest.fixture
+    def wrapper(self, folder: Path) -> cabc.Callable[[str], Binaries]:
+        """Make an installation whose server does something else when started."""
+
+        def make(instead: str) -> Binaries:
+            real = servers.wheel()
+            bin_dir = folder / "bin"
+            bin_dir.mkdir()
+            (bin_dir / "initdb").symlink_to(real.initdb)
+            script = bin_dir / "postgres"
+            script.write_text(
+                f'#!/bin/sh\nfor word; do\n[ "$word" != -k ] || {{ {instead}; }}\n'
+                f'done\nexec {real.postgres} "$@"\n'
+            )
+            script.chmod(0o755)
+            return Binaries(bin_dir=bin_dir, origin="a broken installation")
+
+        return make
+
+    def test_a_server_that_dies_shows_the_end_of_its_log(
+        self, wrapper: cabc.Callable[[str], Binaries], folder: Path
+    ) -> None:
+        """The message has the last lines, the program and where it came from."""
+        binaries = wrapper("seq 1 100 >&2; echo 'FATAL:  no luck' >&2; exit 1")
+        before = set(Path(tempfile.gettempdir()).glob(f"{rundir.PREFIX}*"))
+        server = EmbeddedServer(binaries, cache_root=folder / "cache")
+        with pytest.raises(ServerError) as failure, server:
+            pass
+        message = str(failure.value)
+        assert "died while starting" in message
+        assert "  FATAL:  no luck" in message
+        assert "  87\n" in message
+        assert "  86\n" not in message
+        assert str(binaries.postgres) in message
+        assert "a broken installation" in message
+        assert set(Path(tempfile.gettempdir()).glob(f"{rundir.PREFIX}*")) == before
+
+    def test_a_server_that_hangs_is_given_up(
+        self,
+        wrapper: cabc.Callable[[str], Binaries],
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Starting has a bound, after which nothing is left."""
+        monkeypatch.setattr(supervisor, "START_TIMEOUT", 0.3)
+        binaries = wrapper("sleep 60")  # as a job of a shell that names the folder
+        server = EmbeddedServer(binaries, cache_root=folder / "cache")
+        with pytest.raises(ServerError, match="did not start within"), server:
+            pass
+        assert not servers.processes_of(binaries.bin_dir)
+
+    def test_a_server_that_went_away_is_reported(
+        self, binaries: Binaries, cache: Path
+    ) -> None:
+        """Connecting to a dead server says that it died."""
+        with EmbeddedServer(binaries, cache_root=cache) as server:
+            host = server.host
+            os.kill(servers.pid_of_server(host), signal.SIGINT)
+            servers.wait_until_gone(host)
+            with pytest.raises(ServerError, match="which died") as failure:
+                server.connect()
+            assert "shutdown request" in str(failure.value)
+
+    def test_an_initdb_that_fails_is_quoted(
+        self, folder: Path, wrapper: cabc.Callable[[str], Binaries]
+    ) -> None:
+        """The message shows what initdb said."""
+        binaries = wrapper("exit 1")
+        binaries.initdb.unlink()
+        binaries.initdb.write_text("#!/bin/sh\necho 'no space at all'; exit 3\n")
+        binaries.initdb.chmod(0o755)
+        server = EmbeddedServer(binaries, cache_root=folder / "cache")
+        with pytest.raises(ServerError, match="no space at all") as failure, server:
+            pass
+        assert "a broken installation" in str(failure.value)
+
+    def test_it_has_to_be_entered(self) -> None:
+        """Without its context there is no server to ask."""
+        with pytest.raises(ServerError, match="enter its context first"):
+            EmbeddedServer(servers.wheel()).connect()
+
+
+class TestCache:
+    """A fresh data directory is made once and copied from then on."""
+
+    @staticmethod
+    def entries(cache: Path) -> list[Path]:
+        """Return the entries of a cache."""
+        return [path for path in cache.iterdir() if path.is_dir()]
+
+    def test_the_second_start_makes_nothing(
+        self, binaries: Binaries, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Only the first run pays for initdb."""
+        with EmbeddedServer(binaries, cache_root=folder / "cache"):
+            pass
+        monkeypatch.setattr(cluster, "make_cluster", None)
+        [entry] = self.entries(folder / "cache")
+        inode = entry.stat().st_ino
+        with EmbeddedServer(binaries, cache_root=folder / "cache") as server:
+            server.connect().close()
+        assert entry.stat().st_ino == inode
+
+    def test_each_run_has_fresh_data(self, binaries: Binaries, cache: Path) -> None:
+        """What one run does to its data, no other sees."""
+        for _ in range(2):
+            with (
+                EmbeddedServer(binaries, cache_root=cache) as server,
+                server.connect(user=SUPERUSER) as session,
+            ):
+                assert value(session, "SHOW work_mem") == "4MB"
+                session.execute("CREATE TABLE t (id int)")
+                session.execute("CREATE ROLE r")
+                session.execute("ALTER SYSTEM SET work_mem = '1MB'")
+
+    def test_each_installation_has_its_own(self, folder: Path) -> None:
+        """Data of one version are never given to another."""
+        for binaries in INSTALLATIONS[:2]:
+            with EmbeddedServer(binaries, cache_root=folder / "cache") as server:
+                server.connect().close()
+        assert len(self.entries(folder / "cache")) == len(INSTALLATIONS[:2])
+
+    def test_several_runs_may_start_at_once_without_a_cache(self, folder: Path) -> None:
+        """Runs of several processes that meet an empty cache share one entry."""
+        binaries = servers.wheel()
+        with contextlib.ExitStack() as stack:
+            runs = [
+                stack.enter_context(
+                    servers.start_run(binaries, folder / "cache", seconds=0)
+                )
+                for _ in range(3)
+            ]
+            hosts = {servers.read_line(run) for run in runs}
+            assert {servers.read_line(run) for run in runs} == {OWNER}
+            assert [run.wait() for run in runs] == [0, 0, 0]
+        assert len(hosts) == 3
+        assert len(self.entries(folder / "cache")) == 1
+
+    def test_several_servers_may_run_in_one_process(self, cache: Path) -> None:
+        """Threads start and stop servers of their own, independently."""
+
+        def run(number: int) -> object:
+            with (
+                EmbeddedServer(servers.wheel(), cache_root=cache) as server,
+                server.connect() as session,
+            ):
+                session.execute(f"CREATE TABLE t AS SELECT {number} AS n")
+                time.sleep(0.1)
+                return value(session, "SELECT n FROM t")
+
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            assert list(pool.map(run, range(4))) == [0, 1, 2, 3]
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda entry: (entry / "manifest").unlink(),
+            lambda entry: (entry / "manifest").write_text("rubbish"),
+            lambda entry: next(entry.glob("audited/base/*/1259")).unlink(),
+            lambda entry: os.truncate(next(entry.glob("audited/base/*/1259")), 0),
+            lambda entry: _overwrite(entry / "data" / "global" / "pg_control"),
+        ],
+        ids=[
+            "half-made", "manifest", "lost file", "cut file", "control file",
+        ],
+    )  # fmt: skip
+    def test_a_damaged_entry_is_made_anew(
+        self, binaries: Binaries, folder: Path, damage: cabc.Callable[[Path], object]
+    ) -> None:
+        """Whatever happened to the cache, the run goes on, and the next as well."""
+        with EmbeddedServer(binaries, cache_root=folder / "cache"):
+            pass
+        [entry] = self.entries(folder / "cache")
+        (entry / "the-old-one").touch()
+        damage(entry)
+        for _ in range(2):
+            with EmbeddedServer(binaries, cache_root=folder / "cache") as server:
+                server.connect().close()
+        assert self.entries(folder / "cache") == [entry]
+        assert not (entry / "the-old-one").exists()
+
+    def test_what_a_killed_maker_left_is_removed(self, folder: Path) -> None:
+        """A half-made entry of a killed run is swept when the next is made."""
+        leftover = folder / "cache" / "new-leftover"
+        leftover.mkdir(parents=True)
+        (folder / "cache" / "lock").touch()
+        with EmbeddedServer(servers.wheel(), cache_root=folder / "cache"):
+            pass
+        assert not leftover.exists()
+
+    @pytest.mark.parametrize("kind", ["a file", "a symbolic link", "open to all"])
+    def test_a_cache_that_cannot_be_trusted_is_not_used(
+        self, folder: Path, kind: str
+    ) -> None:
+        """The server starts without it, and nothing is written there."""
+        cache, elsewhere = folder / "cache", folder / "elsewhere"
+        elsewhere.mkdir()
+        if kind == "a file":
+            cache.touch()
+        elif kind == "a symbolic link":
+            cache.symlink_to(elsewhere)
+        else:
+            cache.mkdir()
+            cache.chmod(0o777)
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+            host = server.host
+            server.connect().close()
+        servers.wait_until_gone(host, seconds=0)
+        assert not list(elsewhere.iterdir())
+        assert kind != "open to all" or not list(cache.iterdir())
+
+
+def _overwrite(path: Path) -> None:
+    path.write_bytes(b"#" * path.stat().st_size)
+
+
+class TestRunFolder:
+    """Where the server lives."""
+
+    def test_it_lives_in_the_folder_for_temporary_files(
+        self, cache: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """TMPDIR, as Python understands it, is heeded."""
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+            assert Path(server.host).parent == folder
+
+    @pytest.mark.parametrize("name", ["x" * 90, "a,b", "nowhere/at/all"])
+    def test_an_unsuitable_folder_is_passed_over(
+        self, cache: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        """Too long for a socket, misread by libpq, not there: another is used."""
+        unsuitable = folder / name
+        if "/" not in name:
+            unsuitable.mkdir(mode=0o755)
+        monkeypatch.setattr(tempfile, "tempdir", str(unsuitable))
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+            assert Path(server.host).parent in rundir.FALLBACKS
+            server.connect().close()
+
+    def test_where_no_folder_is_suitable_all_are_listed(
+        self, cache: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The message names each place, why it will not do, and the remedy."""
+        long, missing = folder / ("x" * 90), folder / "missing"
+        monkeypatch.setattr(tempfile, "tempdir", str(long))
+        monkeypatch.setattr(rundir, "FALLBACKS", (missing,))
+        server = EmbeddedServer(servers.wheel(), cache_root=cache)
+        with pytest.raises(ServerError) as failure, server:
+            pass
+        message = str(failure.value)
+        assert f"{long}: too long for the path of a socket" in message
+        assert str(missing) in message
+        assert "TMPDIR" in message
+
+
+class TestWorkingMeanwhile:
+    """A caller may use the time that starting and stopping take."""
+
+    def test_starting_early_and_stopping_early(self, cache: Path) -> None:
+        """Entering waits for a server launched before, leaving for the end of it."""
+        server = EmbeddedServer(servers.wheel(), cache_root=cache)
+        server.launch()
+        host = server.host
+        with server:
+            assert server.host == host
+            server.connect().close()
+            server.begin_stop()
+        servers.wait_until_gone(host, seconds=0)
+
+    def test_a_server_can_be_started_again(self, cache: Path) -> None:
+        """Each entering is a fresh start."""
+        server = EmbeddedServer(servers.wheel(), cache_root=cache)
+        hosts = set()
+        for _ in range(2):
+            with server:
+                hosts.add(server.host)
+        assert len(hosts) == 2

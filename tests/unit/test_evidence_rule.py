@@ -1,0 +1,239 @@
+"""A decision cannot be built without the evidence that it rests on."""
+
+from __future__ import annotations
+
+import typing as typ
+
+import attrs
+import pytest
+
+from pytest_userstate.domain.check import Check
+from pytest_userstate.domain.columns import Source
+from pytest_userstate.domain.coverage import (
+    Axis,
+    EntitySchemaCoverage,
+    MigrationDecision,
+    RuntimeWiring,
+)
+from pytest_userstate.domain.errors import UnjustifiedDecisionError, UserStateError
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind, Prerequisite
+
+REQUIRED = MigrationDecision.REQUIRED
+NOT_REQUIRED = MigrationDecision.NOT_REQUIRED
+DEFERRED = MigrationDecision.DEFERRED
+CHECK = Prerequisite(check="consents.schema")
+CONDITION = Prerequisite(condition="the old table is retired")
+
+
+def fact(kind: str, group: int | None = None) -> Evidence:
+    """Return a fact of this kind."""
+    return Evidence(kind=EvidenceKind(kind), subject=f"public.{kind}", group=group)
+
+
+def check(
+    decision: MigrationDecision | None,
+    *evidence: Evidence,
+    prerequisite: Prerequisite | None = None,
+    axis: Axis = Axis.SCHEMA,
+) -> Check:
+    """Build a check, whatever it says."""
+    wiring = axis is Axis.WIRING
+    return Check(
+        entity="consents",
+        axis=axis,
+        coverage=(RuntimeWiring.NOT_PROBED if wiring else EntitySchemaCoverage.COVERED),
+        decision=decision,
+        prerequisite=prerequisite,
+        rationale="for the sake of the test",
+        evidence=evidence,
+    )
+
+
+JUSTIFIED: dict[str, dict[str, typ.Any]] = {
+    "not required: one group": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1)],
+    },
+    "not required: each group has a fact": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 2), fact("declared", 1), fact("present", 1)],
+    },
+    "not required: a near miss beside it says nothing": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1), fact("near_miss"), fact("dropped")],
+    },
+    "required: something is absent": {
+        "decision": REQUIRED,
+        "evidence": [fact("absent", 1)],
+    },
+    "required: something contradicts": {
+        "decision": REQUIRED,
+        "evidence": [fact("contradiction"), fact("present", 1)],
+    },
+    "deferred: a check comes first": {
+        "decision": DEFERRED,
+        "evidence": [fact("absent", 1)],
+        "prerequisite": CHECK,
+    },
+    "deferred: a written condition": {
+        "decision": DEFERRED,
+        "evidence": [fact("present", 1)],
+        "prerequisite": CONDITION,
+    },
+    "wiring: no decision, no evidence needed": {
+        "decision": None,
+        "evidence": [],
+        "axis": Axis.WIRING,
+    },
+}
+
+UNJUSTIFIED: dict[str, dict[str, typ.Any]] = {
+    "not required: no evidence": {"decision": NOT_REQUIRED},
+    "not required: only ungrouped facts": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present")],
+    },
+    "not required: a group without a supporting fact": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1), fact("near_miss", 2)],
+    },
+    "not required: something is absent": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1), fact("absent", 1)],
+    },
+    "not required: something contradicts, if in no group": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1), fact("contradiction")],
+    },
+    "not required: with a prerequisite": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1)],
+        "prerequisite": CHECK,
+    },
+    "required: no evidence": {"decision": REQUIRED},
+    "required: only what is there": {
+        "decision": REQUIRED,
+        "evidence": [fact("present", 1), fact("declared", 2)],
+    },
+    "required: only what is near or gone": {
+        "decision": REQUIRED,
+        "evidence": [fact("near_miss"), fact("dropped")],
+    },
+    "required: with a prerequisite": {
+        "decision": REQUIRED,
+        "evidence": [fact("absent", 1)],
+        "prerequisite": CONDITION,
+    },
+    "deferred: no prerequisite": {
+        "decision": DEFERRED,
+        "evidence": [fact("absent", 1)],
+    },
+    "deferred: no evidence": {"decision": DEFERRED, "prerequisite": CHECK},
+    "groups that start at 2": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 2)],
+    },
+    "groups with a gap": {
+        "decision": REQUIRED,
+        "evidence": [fact("absent", 1), fact("absent", 3)],
+    },
+    "groups that start at 0": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 0)],
+    },
+    "a schema check without a decision": {
+        "decision": None,
+        "evidence": [fact("present", 1)],
+    },
+    "a wiring check with a decision": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1)],
+        "axis": Axis.WIRING,
+    },
+    "a wiring check with a prerequisite": {
+        "decision": None,
+        "prerequisite": CHECK,
+        "axis": Axis.WIRING,
+    },
+}
+
+
+def build(decision: MigrationDecision | None, **rest: typ.Any) -> Check:
+    """Build a check from a row of the tables above."""
+    return check(decision, *rest.pop("evidence", ()), **rest)
+
+
+@pytest.mark.parametrize("case", JUSTIFIED.values(), ids=JUSTIFIED)
+def test_a_justified_decision_can_be_built(case: dict[str, typ.Any]) -> None:
+    """The evidence carries it, and is kept in the order given."""
+    built = build(**case)
+    assert built.decision is case["decision"]
+    assert list(built.evidence) == case["evidence"]
+
+
+@pytest.mark.parametrize("case", UNJUSTIFIED.values(), ids=UNJUSTIFIED)
+def test_an_unjustified_decision_cannot_be_built(case: dict[str, typ.Any]) -> None:
+    """The error names the check, and is one of ours and a ValueError."""
+    with pytest.raises(UnjustifiedDecisionError, match=r"consents\.") as caught:
+        build(**case)
+    assert isinstance(caught.value, UserStateError)
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("case", UNJUSTIFIED.values(), ids=UNJUSTIFIED)
+def test_a_justified_decision_cannot_be_changed_into_an_unjustified_one(
+    case: dict[str, typ.Any],
+) -> None:
+    """The invariant holds for copies too."""
+    valid = build(**JUSTIFIED["not required: one group"])
+    changes = {"evidence": [], "prerequisite": None} | case
+    with pytest.raises(UnjustifiedDecisionError):
+        attrs.evolve(valid, **changes)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"check": "", "condition": ""},
+        {"check": "interests.schema", "condition": "something else"},
+    ],
+)
+def test_a_prerequisite_is_a_check_or_a_condition(fields: dict[str, str]) -> None:
+    """Not both, and not neither."""
+    with pytest.raises(UnjustifiedDecisionError, match="either a check or a written"):
+        Prerequisite(**fields)
+
+
+def test_a_prerequisite_reads_as_the_end_of_a_sentence() -> None:
+    """It follows `deferred until`."""
+    assert str(CHECK) == "consents.schema is closed"
+    assert str(CONDITION) == "the old table is retired"
+
+
+@pytest.mark.parametrize("kind", EvidenceKind)
+def test_a_fact_reads_as_one_line(kind: EvidenceKind) -> None:
+    """Subject, what is said of it, detail, and where it comes from."""
+    line = str(
+        Evidence(
+            kind=kind,
+            subject="public.users.id",
+            detail="some detail",
+            source=Source("db/1.sql", 3),
+        )
+    )
+    assert line.startswith("public.users.id")
+    assert line.endswith(": some detail (db/1.sql:3)")
+    assert "\n" not in line
+
+
+def test_a_fact_without_detail_and_source_is_short() -> None:
+    """Nothing is printed for what is not known."""
+    assert str(fact("present")) == "public.present is there"
+    assert str(fact("absent")) == "public.absent is missing"
+    assert str(fact("dropped")) == "public.dropped was dropped"
+
+
+def test_a_check_is_named_after_its_cell() -> None:
+    """Entity and axis, joined by a dot."""
+    assert build(**JUSTIFIED["required: something is absent"]).id == "consents.schema"

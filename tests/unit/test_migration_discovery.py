@@ -1,0 +1,370 @@
+"""Migrations are found where they usually are, and never where they are not."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import attrs
+import pytest
+
+from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
+from pytest_userstate.outbound.migrations import registry
+from pytest_userstate.outbound.migrations.discovery import Target, locate
+
+GIT = shutil.which("git")
+
+
+@attrs.frozen
+class Repository:
+    """A repository to search."""
+
+    root: pathlib.Path
+
+    def write(self, *names: str, text: str = "SELECT 1;") -> None:
+        """Write files."""
+        for name in names:
+            file = self.root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+
+    def locate(
+        self, path: str | None = None, *, layout: str | None = None, by: str = ""
+    ) -> Target:
+        """Find the migrations, or those in the folder named."""
+        return locate(
+            root=self.root,
+            base=self.root,
+            path=None if path is None else str(self.root / path),
+            path_given_by=by,
+            layout=layout,
+        )
+
+    def refusal(self, path: str | None = None, *, layout: str | None = None) -> str:
+        """Return the message of the error that the search ends in."""
+        with pytest.raises(TargetNotFoundError) as caught:
+            self.locate(path, layout=layout, by="--userstate-migrations")
+        assert str(self.root) not in str(caught.value)
+        return str(caught.value)
+
+    def git(self, *args: str) -> None:
+        """Run git here."""
+        assert GIT is not None
+        subprocess.run([GIT, *args], cwd=self.root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: pathlib.Path) -> Repository:
+    """Make a repository with nothing to find in it."""
+    root = tmp_path / "repository"
+    (root / "src").mkdir(parents=True)
+    return Repository(root)
+
+
+@pytest.mark.parametrize("above", ["", "backend/", "services/api/"])
+@pytest.mark.parametrize(
+    "name", ["migrations", "db/migrations", "db/migrate", "sql/migrations"]
+)
+def test_usual_names_are_found_down_to_two_folders(
+    repository: Repository, above: str, name: str
+) -> None:
+    """At the root, and one and two folders below it."""
+    repository.write(f"{above}{name}/1.sql")
+    target = repository.locate()
+    assert target.shown == f"{above}{name}"
+    assert target.folder == repository.root / above / name
+    assert target.found == "found by name"
+    assert target.plan.layout == "plain"
+    assert target.plan.migrations[0].path == f"{above}{name}/1.sql"
+
+
+def test_three_folders_down_is_too_deep(repository: Repository) -> None:
+    """The search ends before it costs time."""
+    repository.write("a/b/c/migrations/1.sql")
+    assert "No migrations were found" in repository.refusal()
+
+
+def test_what_diesel_toml_names_is_found(repository: Repository) -> None:
+    """Wherever it is, whatever its name; other folders then do not count."""
+    repository.write("services/api/diesel.toml", text="[migrations_directory]\ndir='x'")
+    repository.write("services/api/x/1_a/up.sql")
+    repository.write("tools/migrations/1.sql")
+    target = repository.locate()
+    assert target.shown == "services/api/x"
+    assert target.found == "found by services/api/diesel.toml"
+    assert target.plan.layout == "diesel"
+
+
+def test_diesel_toml_without_a_folder_says_nothing(repository: Repository) -> None:
+    """It may be there for the schema file alone."""
+    repository.write("diesel.toml", text="[print_schema]\nfile='src/schema.rs'")
+    repository.write("db/migrations/1_a/up.sql")
+    assert repository.locate().shown == "db/migrations"
+
+
+def test_an_empty_folder_that_diesel_toml_names(repository: Repository) -> None:
+    """What was expected is said, and who named the folder."""
+    repository.write("diesel.toml", text="[migrations_directory]\ndir='db'")
+    repository.write("db/.keep")
+    message = repository.refusal()
+    assert "db is empty" in message
+    assert "found by diesel.toml" in message
+    assert "up.sql" in message
+
+
+def test_several_candidates_are_listed(repository: Repository) -> None:
+    """With their layouts, and how to choose."""
+    repository.write("backend/migrations/1_a/up.sql", "sql/migrations/1.sql")
+    message = repository.refusal()
+    assert "backend/migrations (diesel, found by name)" in message
+    assert "sql/migrations (plain, found by name)" in message
+    assert message.count("sql/migrations") == 1
+    assert 'migrations = "backend/migrations" in userstate.toml' in message
+    assert "--userstate-migrations" in message
+
+
+def test_two_files_of_the_tools_are_several_candidates(repository: Repository) -> None:
+    """Which of two services is meant cannot be guessed."""
+    for service in ("one", "two"):
+        repository.write(f"{service}/diesel.toml", text="")
+        repository.write(f"{service}/migrations/1_a/up.sql")
+    message = repository.refusal()
+    assert "one/migrations (diesel, found by one/diesel.toml)" in message
+    assert "two/migrations" in message
+
+
+def test_one_folder_by_two_names_is_one_candidate(repository: Repository) -> None:
+    """A link is not a second folder."""
+    repository.write("db/migrations/1.sql")
+    (repository.root / "migrations").symlink_to("db/migrations")
+    assert repository.locate().shown == "migrations"
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        *("target", "node_modules", ".venv", "venv", "vendor", ".hidden", "build"),
+        *("crates/target", "a/node_modules", "lib/site-packages", "dist"),
+    ],
+)
+def test_products_and_dependencies_are_never_searched(
+    repository: Repository, folder: str
+) -> None:
+    """Nor are hidden folders, with or without git."""
+    repository.write(f"{folder}/migrations/1.sql", f"{folder}/diesel.toml")
+    repository.write("own/migrations/1.sql")
+    assert repository.locate().shown == "own/migrations"
+
+
+@pytest.mark.skipif(GIT is None, reason="there is no git")
+def test_what_git_ignores_is_not_searched(repository: Repository) -> None:
+    """Unless it is tracked all the same."""
+    repository.git("init", "-q")
+    repository.write(".gitignore", text="out/\n")
+    repository.write("out/copy/migrations/1_a/up.sql", "migrations/1_a/up.sql")
+    assert repository.locate().shown == "migrations"
+    repository.git("add", "-f", "out")
+    assert "out/copy/migrations" in repository.refusal()
+
+
+@pytest.mark.skipif(GIT is None, reason="there is no git")
+def test_git_is_asked_about_links_and_folders_outside(repository: Repository) -> None:
+    """A path that git could not follow does not keep it from answering."""
+    repository.git("init", "-q")
+    repository.write(".gitignore", text="out\n")
+    repository.write("diesel.toml", text="[migrations_directory]\ndir = '../outside'")
+    repository.write("../outside/1_a/up.sql", "out/1_a/up.sql")
+    (repository.root / "src" / "migrations").symlink_to("../out")
+    assert repository.locate().shown == "../outside"
+    (repository.root / "diesel.toml").unlink()
+    assert "No migrations were found" in repository.refusal()
+
+
+@pytest.mark.skipif(GIT is None, reason="there is no git")
+def test_a_folder_with_its_only_migrations_ignored(repository: Repository) -> None:
+    """Ignored means not found, even where there is no other."""
+    repository.git("init", "-q")
+    repository.write(".gitignore", text="/migrations\n")
+    repository.write("migrations/1.sql")
+    assert "what git ignores" in repository.refusal()
+
+
+def test_without_git_nothing_is_ignored(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository without git, or a machine without it, is searched all the same."""
+    (repository.root / ".git").mkdir()  # no repository that git would accept
+    repository.write(".gitignore", text="migrations\n")
+    repository.write("migrations/1.sql")
+    assert repository.locate().shown == "migrations"
+    monkeypatch.setenv("PATH", "")
+    assert repository.locate().shown == "migrations"
+
+
+def test_a_huge_folder_is_not_listed(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the root and the folders in it are listed, and no product folder."""
+    repository.write("migrations/1_a/up.sql", "a/b/c/d.txt", "target/debug/x/y.txt")
+    listed: list[str] = []
+    scandir = os.scandir
+
+    def watched(path: str | os.PathLike[str]) -> object:
+        listed.append(os.path.relpath(path, repository.root))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", watched)
+    repository.locate()
+    assert not {"a/b", "a/b/c", "target", "target/debug"} & set(listed)
+    assert {".", "a", "src"} <= set(listed)
+
+
+@pytest.mark.parametrize(
+    ("files", "tool"),
+    [
+        (["__init__.py", "0001_initial.py"], "Django"),
+        (["env.py", "versions/1_a.py"], "Alembic"),
+        (["20240101000000_users.rb"], "Rails"),
+        (["1_a/migration.sql"], "Prisma"),
+        (["migration_lock.toml", "1_a/migration.sql"], "Prisma"),
+        (["0000_a.sql", "meta/_journal.json"], "Drizzle"),
+        (["20240101_a.js"], "a tool for JavaScript"),
+    ],
+)
+def test_folders_of_other_tools_are_no_candidates(
+    repository: Repository, files: list[str], tool: str
+) -> None:
+    """But they are named when there is nothing else."""
+    repository.write(*(f"app/migrations/{name}" for name in files))
+    message = repository.refusal()
+    assert f"app/migrations holds migrations of {tool}" in message
+    assert "supported are: diesel, plain" in message
+    repository.write("db/migrations/1.sql")
+    assert repository.locate().shown == "db/migrations"
+
+
+def test_nothing_found_lists_where_it_was_sought(repository: Repository) -> None:
+    """Files, names, depth, what was left out, and how to name a folder."""
+    message = repository.refusal()
+    for words in (
+        *("diesel.toml", "db/migrations", "db/migrate", "sql/migrations"),
+        *("one and two below", "node_modules", "--userstate-migrations"),
+        'migrations = "path/to/migrations" in userstate.toml',
+    ):
+        assert words in message
+    assert max(map(len, message.splitlines())) <= 80
+
+
+def test_a_layout_alone_narrows_the_search(repository: Repository) -> None:
+    """With `migrations = { layout = … }` only its folders are candidates."""
+    repository.write("backend/migrations/1_a/up.sql", "sql/migrations/1.sql")
+    assert repository.locate(layout="plain").shown == "sql/migrations"
+    assert repository.locate(layout="diesel").shown == "backend/migrations"
+
+
+def test_a_named_folder_is_used_as_it_is(repository: Repository) -> None:
+    """Wherever it lies, with its layout recognized; nothing is searched."""
+    repository.write("target/schema/1_a/up.sql", "migrations/1.sql")
+    target = repository.locate("target/schema", by="`migrations` in userstate.toml")
+    assert (target.shown, target.plan.layout) == ("target/schema", "diesel")
+    assert target.found == "`migrations` in userstate.toml"
+
+
+def test_a_named_layout_decides(repository: Repository) -> None:
+    """A folder may hold what could be read in two ways."""
+    repository.write("m/1_a/up.sql", "m/1.sql")
+    assert repository.locate("m").plan.layout == "diesel"
+    target = repository.locate("m", layout="plain")
+    assert [each.path for each in target.plan.migrations] == ["m/1.sql"]
+
+
+def test_an_unknown_layout_is_refused_with_the_nearest(repository: Repository) -> None:
+    """File, key, value, and all names."""
+    with pytest.raises(ConfigurationError) as caught:
+        repository.locate("src", layout="deisel", by="`migrations` in pyproject.toml")
+    assert (caught.value.file, caught.value.key) == (
+        *("pyproject.toml", "migrations.layout"),
+    )
+    message = str(caught.value)
+    assert "Did you mean 'diesel'?" in message
+    assert "diesel, plain" in message
+
+
+def test_every_layout_is_found_by_its_name() -> None:
+    """The registry is the only list."""
+    for layout in registry.LAYOUTS:
+        assert registry.layout_named(layout.name, file="x") is layout
+
+
+def test_a_named_folder_that_does_not_exist(repository: Repository) -> None:
+    """Who named it, and what was probably meant."""
+    repository.write("migrations/1.sql")
+    message = repository.refusal("migration")
+    assert "--userstate-migrations names migration" in message
+    assert "Did you mean migrations?" in message
+
+
+def test_a_named_file(repository: Repository) -> None:
+    """A folder is expected."""
+    repository.write("db/structure.sql")
+    message = repository.refusal("db/structure.sql")
+    assert "db/structure.sql, which is a file" in message
+
+
+def test_a_named_folder_that_is_empty(repository: Repository) -> None:
+    """What was expected is said for each layout."""
+    (repository.root / "db").mkdir()
+    message = repository.refusal("db")
+    assert "db is empty" in message
+    assert "diesel: a folder per migration, each with an up.sql in it" in message
+    assert "plain: SQL files (*.sql)" in message
+    assert "db is empty" in repository.refusal("db", layout="diesel")
+
+
+def test_a_named_folder_above_the_right_one(repository: Repository) -> None:
+    """The right one is suggested."""
+    repository.write("db/postgres/1.sql")
+    assert "Did you mean one of these: db/postgres?" in repository.refusal("db")
+
+
+def test_a_named_folder_of_another_tool(repository: Repository) -> None:
+    """The tool is named, and the ways that there are."""
+    repository.write("db/1.sql", text="-- +goose Up\nSELECT 1;")
+    message = repository.refusal("db")
+    assert "db holds migrations of goose: 1.sql has the line '-- +goose'" in message
+    assert "--userstate-dsn" in message
+    repository.write("flyway/V1__a.sql")
+    message = repository.refusal("flyway")
+    assert 'migrations = { path = "flyway", layout = "plain" }' in message
+
+
+def test_the_digest_tells_contents_order_and_transactions_apart(
+    repository: Repository,
+) -> None:
+    """But not where the folder lies."""
+    repository.write("a/1_x/up.sql", "a/2_y/up.sql", "b/1_x/up.sql", "b/2_y/up.sql")
+    digest = repository.locate("a").digest
+    assert digest.startswith("sha256:")
+    assert repository.locate("b").digest == digest
+    repository.write("b/2_y/metadata.toml", text="run_in_transaction = false")
+    other = repository.locate("b").digest
+    assert other != digest
+    repository.write("a/2_y/up.sql", text="SELECT 2;")
+    assert repository.locate("a").digest not in {digest, other}
+    shutil.move(repository.root / "b/1_x", repository.root / "b/3_x")
+    assert repository.locate("b").digest not in {digest, other}
+
+
+def test_paths_are_relative_to_the_base(repository: Repository) -> None:
+    """With forward slashes, also above it."""
+    repository.write("backend/migrations/1.sql")
+    target = locate(
+        root=repository.root / "backend",
+        base=repository.root / "src",
+        path=None,
+        path_given_by="",
+        layout=None,
+    )
+    assert target.plan.migrations[0].path == "../backend/migrations/1.sql"
