@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import os
 import pathlib
 import typing as typ
@@ -14,19 +15,27 @@ from pytest_userstate.application.configuration.resolution import (
 )
 from pytest_userstate.application.preparation import Prepared
 from pytest_userstate.application.settings import AuditRequest, Settings
-from pytest_userstate.domain.errors import ConfigurationError, MigrationError
+from pytest_userstate.domain.errors import (
+    ConfigurationError,
+    MigrationError,
+    UsageError,
+)
 from pytest_userstate.domain.ports import AuditTarget
+from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.configuration_file import (
     ConfigurationFile,
+    configuration_of,
     find_configuration,
     read_configuration,
     repository_root,
 )
 from pytest_userstate.outbound.exchange import FolderExchange
 from pytest_userstate.outbound.report_files import ReportFiles
+from pytest_userstate.outbound.unreadable_target import UnreadableTarget
 from pytest_userstate.outbound.wiring.declared import DeclaredWiringRepository
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.baseline import Baseline
     from pytest_userstate.outbound.migrations_target import Script
 
 
@@ -52,10 +61,51 @@ def prepare(request: AuditRequest) -> Prepared:
         target=target,
         wiring=wiring.load(),
         store=report_store(request),
-        configuration=file.path if file else None,
+        configuration=file.path if file and file.path.is_file() else None,
         configured=f"configured by {shown}" if file else "no configuration file",
         first_file=first_file,
     )
+
+
+def open_baseline(prepared: Prepared) -> contextlib.AbstractContextManager[Baseline]:
+    """Start a server, apply the migrations, yield the migrated baseline.
+
+    Raises
+    ------
+    UsageError
+        When the target is a live database, which nobody may copy.
+    """
+    from pytest_userstate.outbound.baseline import open_baseline  # noqa: PLC0415
+    from pytest_userstate.outbound.migrations_target import (  # noqa: PLC0415
+        MigrationsTarget,
+    )
+
+    if isinstance(prepared.target, MigrationsTarget):
+        return open_baseline(prepared.target)
+    if isinstance(prepared.target, UnreadableTarget):
+        raise prepared.target.error
+    message = (
+        "the fixtures need migrations to build a baseline from: --userstate-dsn is "
+        "for auditing a live database in place"
+    )
+    raise UsageError(message)
+
+
+def snapshot_of(source: typ.Any) -> SchemaSnapshot:
+    """Return the schema of a snapshot, an open psycopg connection, or a DSN.
+
+    A connection is left as it was, whatever transaction it is in.
+
+    Raises
+    ------
+    SchemaSnapshotRepositoryError
+        When connecting or querying failed.
+    TypeError
+        When the source is none of the three.
+    """
+    from pytest_userstate.outbound.sources import read_snapshot  # noqa: PLC0415
+
+    return read_snapshot(source)
 
 
 def report_store(request: AuditRequest) -> ReportFiles:
@@ -88,10 +138,12 @@ def exchange_folder() -> tuple[str, cabc.Callable[[], None]]:
 def _configuration(
     request: AuditRequest, root: pathlib.Path
 ) -> ConfigurationFile | None:
-    start = request.invocation_dir
-    if request.configuration is None:
+    start, given = request.invocation_dir, request.configuration
+    if given is None:
         return find_configuration(start, root)
-    return read_configuration(start / request.configuration, start)
+    if isinstance(given, cabc.Mapping):
+        return configuration_of(given, root)
+    return read_configuration(start / given, start)
 
 
 def _settings(file: ConfigurationFile | None) -> Settings:
@@ -124,7 +176,6 @@ def _migrations_target(
     from pytest_userstate.outbound.migrations.discovery import locate  # noqa: PLC0415
     from pytest_userstate.outbound.migrations_target import (  # noqa: PLC0415
         MigrationsTarget,
-        UnreadableTarget,
     )
     from pytest_userstate.outbound.postgres.binaries import (  # noqa: PLC0415
         find_binaries,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import os
 import pathlib
 import typing as typ
 
@@ -25,7 +27,9 @@ class AuditRequest:
         Where the run was started.
     root_dir : pathlib.Path
         Where the test runner thinks that the project starts.
-    configuration, migrations, dsn : str or None
+    configuration : path, mapping, or None
+        The configuration file, or what it would say.
+    migrations, dsn : str or None
         The values of the options of the same name.
     axes : tuple of str or None
         The axes to gate, in place of the configured ones.
@@ -37,7 +41,7 @@ class AuditRequest:
 
     invocation_dir: pathlib.Path
     root_dir: pathlib.Path
-    configuration: str | None = None
+    configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None
     migrations: str | None = None
     dsn: str | None = None
     axes: tuple[str, ...] | None = None

@@ -112,6 +112,8 @@ class Index:
         The whole statement as PostgreSQL deparses it, where the other facts do not
         tell all (a sort order, an operator class, a collation or a storage
         parameter of its own); else empty.
+    is_clustered : bool
+        Whether ``CLUSTER`` goes by it.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Index:
     predicate: str | None = None
     constraint: str | None = None
     definition: str = ""
+    is_clustered: bool = False
 
 
 @attrs.frozen(kw_only=True)

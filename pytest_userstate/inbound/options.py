@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import os
 import pathlib
 import typing as typ
 
@@ -72,6 +74,12 @@ def add_options(
         help="write a report to FILE, as JSON (.json) or Markdown (.md); repeatable",
     )
     group.addoption(
+        "--userstate-keep-failed",
+        action="store_true",
+        help="keep the databases of failed tests (fixture userstate_database), and "
+        "the server with them, for an hour",
+    )
+    group.addoption(
         "--userstate-gate",
         metavar="AXES",
         help="gate these axes, separated by commas, in place of the configured ones: "
@@ -79,8 +87,20 @@ def add_options(
     )
 
 
-def request_of(config: pytest.Config) -> AuditRequest:
-    """Return what the command line asks for."""
+def request_of(
+    config: pytest.Config,
+    *,
+    configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None,
+) -> AuditRequest:
+    """Return what the command line asks for.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        The run's.
+    configuration : path or mapping, optional
+        What a repository's fixture says in place of the file that would be found.
+    """
     from pytest_userstate.application.settings import AuditRequest  # noqa: PLC0415
 
     option = config.option
@@ -89,7 +109,7 @@ def request_of(config: pytest.Config) -> AuditRequest:
     return AuditRequest(
         invocation_dir=pathlib.Path(config.invocation_params.dir),
         root_dir=config.rootpath,
-        configuration=option.userstate_config,
+        configuration=configuration or option.userstate_config,
         migrations=option.userstate_migrations,
         dsn=option.userstate_dsn,
         axes=tuple(each.strip() for each in axes.split(",")) if axes else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import datetime as dt
 import typing as typ
 
@@ -13,6 +14,7 @@ from pytest_userstate.application.run_record import Failure, RunRecord
 from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.domain.errors import UsageError
 from pytest_userstate.domain.ports import Exchange, ReportStore
+from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.inbound import xdist
 from pytest_userstate.inbound.audit_plugin import AuditPlugin, write_reports
 from pytest_userstate.inbound.audit_run import AuditRun
@@ -24,6 +26,14 @@ class Composition(typ.Protocol):
 
     def prepare(self, request: AuditRequest) -> Prepared:
         """Put together what a run needs; a UsageError says why it cannot."""
+
+    def open_baseline(
+        self, prepared: Prepared
+    ) -> contextlib.AbstractContextManager[typ.Any]:
+        """Start a server, apply the migrations, yield the migrated baseline."""
+
+    def snapshot_of(self, source: typ.Any) -> SchemaSnapshot:
+        """Return the schema of a snapshot, an open connection, or a DSN."""
 
     def report_store(self, request: AuditRequest) -> ReportStore:
         """Return where reports are written."""

@@ -100,6 +100,14 @@ def read_configuration(path: pathlib.Path, start: pathlib.Path) -> Configuration
     return file
 
 
+def configuration_of(
+    table: cabc.Mapping[str, object], root: pathlib.Path
+) -> ConfigurationFile:
+    """Return a configuration that a repository's fixture gives as a mapping."""
+    shown = "userstate_configuration"
+    return ConfigurationFile(path=root / shown, shown=shown, prefix="", table=table)
+
+
 def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
     if not path.is_file():
         return None

@@ -8,7 +8,6 @@ import contextlib
 import attrs
 
 from pytest_userstate.application.settings import PostgresSettings
-from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.domain.ports import TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.migrations.annotation import annotate
@@ -112,20 +111,33 @@ class MigrationsTarget:
             server=server or "no server is needed",
         )
 
+    @property
+    def role(self) -> str:
+        """The role that the migrations run as, and that owns what they make."""
+        return SUPERUSER if self.settings.superuser else OWNER
+
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[MigratedDatabase]:
         """Start the server, apply the migrations, and stop it afterwards."""
-        binaries = self.binaries or find_binaries()
-        with self._server(binaries) as server:
-            yield MigratedDatabase(server, self.target, self._migrate(server))
-
-    def _server(self, binaries: Binaries) -> EmbeddedServer:
         # Only a superuser can create databases, and so needs those to copy from.
-        return EmbeddedServer(
-            binaries,
+        needs_all = self.settings.superuser or self.setup is not None
+        with self._open(all_databases=needs_all) as database:
+            yield database
+
+    @contextlib.contextmanager
+    def open_with_all_databases(self) -> cabc.Iterator[MigratedDatabase]:
+        """Do the same on a server on which databases can be created."""
+        with self._open(all_databases=True) as database:
+            yield database
+
+    @contextlib.contextmanager
+    def _open(self, *, all_databases: bool) -> cabc.Iterator[MigratedDatabase]:
+        with EmbeddedServer(
+            self.binaries or find_binaries(),
             stub_extensions=STUBS,
-            all_databases=self.settings.superuser or self.setup is not None,
-        )
+            all_databases=all_databases,
+        ) as server:
+            yield MigratedDatabase(server, self.target, self._migrate(server))
 
     def _migrate(self, server: EmbeddedServer) -> History:
         timeout = self.settings.migration_timeout
@@ -133,26 +145,7 @@ class MigrationsTarget:
         if setup:
             with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
                 run_script(connection, setup.path, setup.sql, timeout=timeout)
-        role = SUPERUSER if self.settings.superuser else OWNER
-        with contextlib.closing(server.connect(user=role)) as connection:
+        with contextlib.closing(server.connect(user=self.role)) as connection:
             return MigrationRunner(connection, timeout=timeout).run(
                 self.target.plan, setup=setup.path if setup else ""
             )
-
-
-@attrs.frozen
-class UnreadableTarget:
-    """Migrations that cannot even be read: opening them says why."""
-
-    error: MigrationError
-
-    @property
-    def description(self) -> TargetDescription:
-        """Say that there is nothing to tell."""
-        return TargetDescription(
-            kind="migrations", found="they cannot be read", server="no server is needed"
-        )
-
-    def open(self) -> contextlib.AbstractContextManager[MigratedDatabase]:
-        """Raise the error."""
-        raise self.error

@@ -30,7 +30,7 @@ CREATE TABLE users (
   born timestamptz DEFAULT '2001-02-03 04:05:06+02',
   age interval DEFAULT '1 day 2 hours',
   avatar bytea DEFAULT '\x00ff',
-  score float8 DEFAULT 0.1,
+  score float8 DEFAULT '0.30000000000000004'::float8,
   credit money DEFAULT 12.5,
   revision revision);
 CREATE INDEX ON users (lower("displayName")) WHERE born > '2000-01-01 00:00+00';
@@ -50,7 +50,8 @@ ALTER DOMAIN revision SET NOT NULL;
 CREATE TYPE mood AS ENUM ('ok');
 ALTER TYPE mood ADD VALUE 'sad' BEFORE 'ok';
 CREATE TABLE users (
-  revision revision, credit money DEFAULT 12.5, score float8 DEFAULT 0.1, gone json,
+  revision revision, credit money DEFAULT 12.5, gone json,
+  score float8 DEFAULT '0.30000000000000004'::float8,
   avatar bytea DEFAULT '\x00ff', age interval DEFAULT '1 day 2 hours',
   born timestamptz DEFAULT '2001-02-03 04:05:06+02', mood mood DEFAULT 'ok',
   "displayName" text, id uuid DEFAULT gen_random_uuid());

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import fcntl
 import os
 import signal
 import stat
@@ -17,8 +18,10 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.outbound.postgres import cache as cache_module
 from pytest_userstate.outbound.postgres import cluster, connection, rundir, supervisor
 from pytest_userstate.outbound.postgres.binaries import Binaries
+from pytest_userstate.outbound.postgres.cache import Cache
 from pytest_userstate.outbound.postgres.server import (
     DATABASE,
     OWNER,
@@ -545,7 +548,7 @@ class TestFailing:
     ) -> None:
         """Starting has a bound, after which nothing is left."""
         monkeypatch.setattr(supervisor, "START_TIMEOUT", 0.3)
-        binaries = wrapper("sleep 60")  # as a job of a shell that names the folder
+        binaries = wrapper("while :; do :; done")
         server = EmbeddedServer(binaries, cache_root=folder / "cache")
         with pytest.raises(ServerError, match="did not start within"), server:
             pass
@@ -689,6 +692,61 @@ class TestCache:
         with EmbeddedServer(servers.wheel(), cache_root=folder / "cache"):
             pass
         assert not leftover.exists()
+
+    def test_those_not_used_for_long_are_removed(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Every virtual environment has binaries of its own; disks are finite."""
+        monkeypatch.setattr(cache_module, "KEPT_ENTRIES", 2)
+        store = Cache(folder)
+        for key in ("first", "second", "third"):
+            store.entry("kind", key, lambda _: None, Path.exists)
+            os.utime(folder / "kind-first")
+            os.utime(folder / f"kind-{key}", (1, 1) if key == "second" else None)
+        assert {path.name for path in self.entries(folder)} == {
+            "kind-first",
+            "kind-third",
+        }
+
+    def test_what_several_want_at_once_is_made_once(self, folder: Path) -> None:
+        """The others wait for the one that came first."""
+        made: list[Path] = []
+
+        def make(path: Path) -> None:
+            made.append(path)
+            time.sleep(0.1)
+
+        def entry(_: int) -> Path:
+            return Cache(folder).entry("kind", "key", make, Path.exists).path
+
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            assert set(pool.map(entry, range(3))) == {folder / "kind-key"}
+        assert len(made) == 1
+
+    def test_a_maker_that_fails_leaves_nothing(self, folder: Path) -> None:
+        """Neither an entry nor half of one."""
+
+        def fail(path: Path) -> None:
+            (path / "half").touch()
+            message = "no luck"
+            raise ServerError(message)
+
+        with pytest.raises(ServerError, match="no luck"):
+            Cache(folder).entry("kind", "key", fail, Path.exists)
+        assert self.entries(folder) == []
+
+    def test_a_lock_that_is_not_released_does_not_stop_a_run(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The server starts without the cache then."""
+        monkeypatch.setattr(cache_module, "LOCK_TIMEOUT", 0.1)
+        cache = folder / "cache"
+        cache.mkdir()
+        with (cache / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+                server.connect().close()
+        assert self.entries(cache) == []
 
     @pytest.mark.parametrize("kind", ["a file", "a symbolic link", "open to all"])
     def test_a_cache_that_cannot_be_trusted_is_not_used(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -269,7 +270,7 @@ def test_no_postgresql_anywhere(backend: Backend) -> None:
     )
     done = subprocess.run(
         [
-            *backend.command()[:1],
+            sys.executable,
             "-c",
             code,
             "--userstate-audit",

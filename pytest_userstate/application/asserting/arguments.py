@@ -40,6 +40,7 @@ UNSPECIFIED: typ.Final = Unspecified.UNSPECIFIED
 _PART: typ.Final = r'"(?:[^"]|"")+"|[^".]+'
 _ONE: typ.Final = re.compile(_PART)
 _TWO: typ.Final = re.compile(rf"(?:({_PART})\.)?({_PART})")
+_THREE: typ.Final = re.compile(rf"(?:({_PART})\.)?({_PART})\.({_PART})")
 
 
 @attrs.frozen
@@ -82,6 +83,20 @@ def place(value: object, what: str = "name") -> Place:
         raise ValueError(message)
     schema, name = match.groups()
     return Place(_unquoted(schema or "public", what), _unquoted(name, what))
+
+
+def column_place(value: object, what: str) -> str:
+    """Return ``users.id``, or ``legal.policies.id``, with its schema, unquoted."""
+    text = _text(value, what)
+    match = _THREE.fullmatch(text)
+    if not match:
+        message = (
+            f"{what}: {text!r} is neither table.column nor schema.table.column. A "
+            f"part that holds a dot is written in double quotes."
+        )
+        raise ValueError(message)
+    schema, *names = match.groups()
+    return ".".join(_unquoted(part, what) for part in (schema or "public", *names))
 
 
 def one_or_several(

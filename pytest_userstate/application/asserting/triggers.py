@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import itertools
+import re
 import typing as typ
 
 import attrs
@@ -42,6 +43,16 @@ from pytest_userstate.domain.snapshot import Table
 Timing: typ.TypeAlias = typ.Literal["before", "after", "instead of"]
 Event: typ.TypeAlias = typ.Literal["insert", "update", "delete", "truncate"]
 Level: typ.TypeAlias = typ.Literal["row", "statement"]
+
+_OF: typ.Final = Token(Kind.WORD, "of")
+_OR: typ.Final = Token(Kind.WORD, "or")
+_DEFINITION: typ.Final = re.compile(
+    r"""CREATE\ (?:CONSTRAINT\ )?TRIGGER\ (?:"(?:[^"]|"")+"|\S+)
+    \ (?P<timing>BEFORE|AFTER|INSTEAD\ OF)\ (?P<events>.*?)\ ON\ .*?
+    \ FOR\ EACH\ (?P<level>ROW|STATEMENT)
+    (?:\ WHEN\ \((?P<when>.*)\))?\ EXECUTE\ """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 class TriggerAssertions(ObjectAssertions[Table]):
@@ -86,25 +97,28 @@ class TriggerAssertions(ObjectAssertions[Table]):
         __tracebackhide__ = True
         _, table = self._look()
         wanted = arguments.identifier(name)
-        facts: Facts[_Read] = (
+        facts: Facts[Trigger] = (
             *_function_fact(function),
-            *choice_fact("timing", timing, lambda each: each.timing, _args(Timing)),
+            *choice_fact(
+                "timing", timing, lambda each: _read(each).timing, _args(Timing)
+            ),
             *_events_fact(events),
             *names_fact(
-                "update_of", update_of, lambda each: each.update_of, ordered=False
+                "update_of",
+                update_of,
+                lambda each: _read(each).update_of,
+                ordered=False,
             ),
-            *choice_fact("level", level, lambda each: each.level, _args(Level)),
+            *choice_fact("level", level, lambda each: _read(each).level, _args(Level)),
             *expression_fact(
-                "when", when, lambda each: each.when, varchars=varchars(table)
+                "when", when, lambda each: _read(each).when, varchars=varchars(table)
             ),
-            *flag_fact("enabled", enabled, lambda each: each.trigger.is_enabled),
-            *flag_fact(
-                "constraint", constraint, lambda each: each.trigger.is_constraint
-            ),
+            *flag_fact("enabled", enabled, lambda each: each.is_enabled),
+            *flag_fact("constraint", constraint, lambda each: each.is_constraint),
         )
         trigger = expect(_find(table, wanted))
         subject = f"trigger {wanted} of table {table.qualified_name}"
-        require(as_expected(subject, _read(trigger), facts))
+        require(as_expected(subject, trigger, facts))
         return trigger
 
     def has_no_trigger(self, name: str) -> None:
@@ -129,15 +143,14 @@ class TriggerAssertions(ObjectAssertions[Table]):
 
 
 @attrs.frozen
-class _Read:
-    """A trigger with what its definition says."""
+class _Definition:
+    """What the statement says that creates a trigger."""
 
-    trigger: Trigger
-    timing: str
-    events: tuple[str, ...]
-    update_of: tuple[str, ...]
-    level: str
-    when: str | None
+    timing: str | None = None
+    events: tuple[str, ...] = ()
+    update_of: tuple[str, ...] = ()
+    level: str | None = None
+    when: str | None = None
 
 
 def _args(literal: object) -> tuple[str, ...]:
@@ -158,7 +171,7 @@ def _find(table: Table, name: str) -> Trigger | Failure:
     )
 
 
-def _function_fact(function: str | Unspecified) -> Facts[_Read]:
+def _function_fact(function: str | Unspecified) -> Facts[Trigger]:
     if function is UNSPECIFIED:
         return ()
     wanted = str(arguments.place(function, "function"))
@@ -166,15 +179,15 @@ def _function_fact(function: str | Unspecified) -> Facts[_Read]:
         Fact(
             "function",
             wanted,
-            lambda each: each.trigger.function == wanted,
-            lambda each: each.trigger.function,
+            lambda trigger: trigger.function == wanted,
+            lambda trigger: trigger.function,
         ),
     )
 
 
 def _events_fact(
     events: str | cabc.Iterable[str] | Unspecified,
-) -> Facts[_Read]:
+) -> Facts[Trigger]:
     if events is UNSPECIFIED:
         return ()
     wanted = arguments.several_choices(events, "events", _args(Event))
@@ -182,48 +195,32 @@ def _events_fact(
         Fact(
             "events",
             " or ".join(sorted(wanted)),
-            lambda each: frozenset(each.events) == wanted,
-            lambda each: " or ".join(each.events),
+            lambda trigger: frozenset(_read(trigger).events) == wanted,
+            lambda trigger: " or ".join(_read(trigger).events),
         ),
     )
 
 
-def _read(trigger: Trigger) -> _Read:
-    """Read ``CREATE … TRIGGER name timing events ON table … EXECUTE …``."""
-    head, _, rest = trigger.definition.partition(" EXECUTE ")
-    del rest
-    head, _, condition = head.partition(" WHEN ")
-    pieces = tokens(head)
-    after_name = next(
-        at + 2
-        for at, piece in enumerate(pieces)
-        if piece == Token(Kind.WORD, "trigger")
-    )
-    words = pieces[after_name:]
-    timing = words[0].text if words[0].text != "instead" else "instead of"
-    until = words.index(Token(Kind.WORD, "on"))
-    events, update_of = _events(words[len(timing.split()) : until])
-    is_for_rows = Token(Kind.WORD, "row") in words[until:]
-    return _Read(
-        trigger,
-        timing,
+def _read(trigger: Trigger) -> _Definition:
+    match = _DEFINITION.match(trigger.definition)
+    if match is None:
+        return _Definition()
+    words = tokens(match["events"])
+    events = tuple(word.text for word in words if word.text in _args(Event))
+    return _Definition(
+        match["timing"].lower(),
         events,
-        update_of,
-        "row" if is_for_rows else "statement",
-        condition or None,
+        tuple(_columns(words)),
+        match["level"].lower(),
+        match["when"],
     )
 
 
-def _events(words: list[Token]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the events, and the columns behind ``UPDATE OF``."""
-    events = [word.text for word in words if word.text in _args(Event)]
-    behind = itertools.dropwhile(lambda word: word != Token(Kind.WORD, "of"), words)
-    columns = [
-        word.text
-        for word in itertools.takewhile(
-            lambda word: word != Token(Kind.WORD, "or"),
-            itertools.islice(behind, 1, None),
-        )
-        if word.kind in {Kind.WORD, Kind.QUOTED}
-    ]
-    return tuple(events), tuple(columns)
+def _columns(words: list[Token]) -> cabc.Iterator[str]:
+    """Yield the columns behind ``UPDATE OF``."""
+    behind = itertools.dropwhile(lambda word: word != _OF, words)
+    for word in itertools.islice(behind, 1, None):
+        if word == _OR:
+            return
+        if word.kind in {Kind.WORD, Kind.QUOTED}:
+            yield word.text

@@ -20,6 +20,7 @@ from pytest_userstate.domain.errors import ServerError
 
 Command = tuple[str, tuple[str, ...]]
 Row = tuple[str | None, ...]
+Results = cabc.Callable[[], cabc.Iterator[pq.abc.PGresult]]
 
 _SETTLING_TIME = 5.0  # seconds that a cancelled statement gets to end
 _OPEN = frozenset({pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR})
@@ -80,7 +81,8 @@ class Outcome:
         if result.status == pq.ExecStatus.FATAL_ERROR:
             self.failure = _failure_of(result)
         elif result.status in _COMPLETED:
-            self.completed += 1
+            # What a rule adds to a statement may return rows, but has no tag.
+            self.completed += 1 if result.command_status else 0
             if result.status == pq.ExecStatus.TUPLES_OK:
                 self._returned = result
 
@@ -192,36 +194,37 @@ class Session:
             self._connection.cancel_safe(timeout=_SETTLING_TIME)
         self._connection.close()
 
-    def _outcome(
-        self, results: cabc.Callable[[], cabc.Iterator[pq.abc.PGresult]]
-    ) -> Outcome:
+    def _outcome(self, results: Results) -> Outcome:
         """Take the results one by one; cancel what is late."""
         outcome = Outcome()
         try:
-            for result in results():
-                if result.status == pq.ExecStatus.COPY_IN:
-                    outcome.wanted_input = True
-                    self._refuse_input()
-                elif result.status == pq.ExecStatus.COPY_OUT:
-                    self._discard_output()
-                else:
-                    outcome.note(result)
+            self._note(results, outcome)
+            outcome.encoding = self._connection.info.encoding
         except TimeoutError:
             outcome.timed_out = True
-            self._settle(results)
-        else:
-            outcome.encoding = self._connection.info.encoding
+            self._settle(results, outcome)
         return outcome
 
-    def _settle(
-        self, results: cabc.Callable[[], cabc.Iterator[pq.abc.PGresult]]
-    ) -> None:
-        """Cancel what runs, and read what it still says; else hang up."""
+    def _note(self, results: Results, outcome: Outcome) -> None:
+        for result in results():
+            if result.status == pq.ExecStatus.COPY_IN:
+                outcome.wanted_input = True
+                self._refuse_input()
+            elif result.status == pq.ExecStatus.COPY_OUT:
+                self._discard_output()
+            else:
+                outcome.note(result)
+
+    def _settle(self, results: Results, outcome: Outcome) -> None:
+        """Cancel what runs, and hear the end of it; else hang up.
+
+        The server sends results when it has many, so that only now it says how
+        many statements it had completed.
+        """
         self._deadline = time.monotonic() + _SETTLING_TIME
         try:
             self._connection.cancel_safe(timeout=_SETTLING_TIME)
-            for _ in results():
-                pass
+            self._note(results, outcome)
         except (TimeoutError, psycopg.Error):
             self._abandon()
 

@@ -182,6 +182,10 @@ class EmbeddedServer:
             )
             raise ServerError(message) from error
 
+    def outlive(self, seconds: int) -> None:
+        """Let the server live on after the context, for so many seconds."""
+        self._running.supervisor.outlive(seconds)
+
     def begin_stop(self) -> None:
         """Let the server stop while the caller does something else.
 

@@ -63,6 +63,7 @@ class Supervisor:
         self._folder = folder
         self._binaries = binaries
         self._log = Log(folder.path)
+        self._is_left_alone = False
         folder.hand_over(account)
         server = [binaries.postgres, "-D", folder.data, *arguments]
         words = [str(word) for word in (folder.path, *trees, *server)]
@@ -121,9 +122,31 @@ class Supervisor:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
+    def outlive(self, seconds: int) -> None:
+        """Let the server live on for a while, whatever becomes of this process."""
+        pipe = self._process.stdin
+        if pipe is None:
+            return
+        holder = subprocess.Popen(
+            ["/bin/sleep", str(seconds)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[pipe.fileno()],
+            start_new_session=True,
+        )
+        # Nobody will wait for either of them; without this, their Popen objects
+        # would warn of that.
+        holder.returncode = self._process.returncode = 0
+        self._is_left_alone = True
+
     def stop(self) -> None:
         """Let go of the server, and wait until it and its folder are gone."""
         self.begin_stop()
+        if self._is_left_alone:
+            self._log.close()
+            os.close(self._folder.lock)
+            return
         deadline = time.monotonic() + STOP_TIMEOUT
         try:
             while self.is_alive:  # Popen.wait with a timeout sleeps for longer

@@ -68,7 +68,7 @@ class Reading:
 
     def rows(self, query: Query[R]) -> list[R]:
         """Return the rows that answer a query of the batch."""
-        return query.rows(self._answers[query])
+        return typ.cast("list[R]", self._answers[query])
 
     def by_relation(self, query: Query[H]) -> dict[int, list[H]]:
         """Return the rows that answer a query of the batch, by their relation."""
@@ -141,13 +141,11 @@ class Reading:
             if self._is_of_user(relation_queries.PG_TYPE, row.oid, row.schema)
         ]
 
-    def _ask_together(
-        self, server_version: int
-    ) -> dict[Query[typ.Any], list[tuple[typ.Any, ...]]]:
+    def _ask_together(self, server_version: int) -> dict[Query[typ.Any], list[typ.Any]]:
         cursor = self._cursor.execute(queries.text_for(server_version), prepare=False)
         answers = {}
         for query in queries.TOGETHER:
-            answers[query] = cursor.fetchall()
+            answers[query] = query.rows(cursor.fetchall())
             cursor.nextset()
         return answers
 

@@ -274,8 +274,8 @@ BEGIN
     END LOOP;
   END LOOP;
   RETURN E'-----BEGIN PGP MESSAGE-----\n' || headers || E'\n'
-    || rtrim(encode($1, 'base64'), E'\n')
-    || E'\n=' || encode(substring(int4send(crc) FROM 2), 'base64')
+    || regexp_replace(encode($1, 'base64'), '([^\n])\n?$', E'\\1\n')
+    || '=' || encode(substring(int4send(crc) FROM 2), 'base64')
     || E'\n-----END PGP MESSAGE-----\n';
 END
 $body$;
@@ -293,17 +293,20 @@ DECLARE
   parts CONSTANT text[] := regexp_match(
     replace($1, E'\r', ''),
     '-----BEGIN [^\n]*-----\n(?:[^\n]+\n)*\n'
-    '([A-Za-z0-9+/=\s]*)\n=([A-Za-z0-9+/]{4})\s*-----END ');
-  bytes bytea;
+    '((?:[A-Za-z0-9+/=]+\n)*)=([A-Za-z0-9+/]{4})\s*-----END ');
+  body CONSTANT text := replace(parts[1], E'\n', '');
+  is_base64 CONSTANT boolean :=
+    body ~ '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$';
+  bytes CONSTANT bytea := decode(CASE WHEN is_base64 THEN body ELSE '' END, 'base64');
 BEGIN
-  bytes := decode(parts[1], 'base64');
   FOR i IN 0 .. length(bytes) - 1 LOOP
     crc := crc # (get_byte(bytes, i) << 16);
     FOR step IN 1 .. 8 LOOP
       crc := (crc << 1) # (CASE WHEN crc & 8388608 <> 0 THEN 25578747 ELSE 0 END);
     END LOOP;
   END LOOP;
-  IF (substring(int4send(crc) FROM 2) = decode(parts[2], 'base64')) IS NOT TRUE THEN
+  IF is_base64 IS NOT TRUE
+    OR substring(int4send(crc) FROM 2) <> decode(parts[2], 'base64') THEN
     RAISE EXCEPTION 'Corrupt ascii-armor'
       USING ERRCODE = 'external_routine_invocation_exception';
   END IF;

@@ -1,0 +1,200 @@
+"""The fixtures: an embedded server, private databases, snapshots, and audits.
+
+Nothing is imported or started before a test asks for one of them.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import pathlib
+import typing as typ
+
+import pytest
+
+from pytest_userstate.inbound.options import request_of
+
+if typ.TYPE_CHECKING:
+    import psycopg
+    from pytest_postgresql.executors import NoopExecutor
+
+    from pytest_userstate.application.preparation import Prepared
+    from pytest_userstate.domain.model import AuditModel
+    from pytest_userstate.domain.report import UserStateSchemaAuditReport
+    from pytest_userstate.domain.snapshot import SchemaSnapshot
+    from pytest_userstate.domain.wiring import Wiring
+    from pytest_userstate.inbound.session import Composition
+
+COMPOSITION: typ.Final[pytest.StashKey[cabc.Callable[[], Composition]]] = (
+    pytest.StashKey()
+)
+KEPT: typ.Final = "userstate.kept"
+_FAILED: typ.Final = pytest.StashKey[bool]()
+
+Configuration: typ.TypeAlias = "str | pathlib.Path | cabc.Mapping[str, object] | None"
+T = typ.TypeVar("T")
+
+
+class UserStateAudit(typ.Protocol):
+    """What the fixture `userstate_audit` returns."""
+
+    def __call__(
+        self,
+        source: SchemaSnapshot | psycopg.Connection[typ.Any] | str,
+        *,
+        model: AuditModel | None = None,
+        wiring: Wiring | None = None,
+    ) -> UserStateSchemaAuditReport:
+        """Audit a snapshot, an open connection, or the database of a DSN.
+
+        Without `model` and `wiring`, those of the configuration hold.
+        """
+
+
+@pytest.fixture(scope="session")
+def userstate_configuration() -> Configuration:
+    """The configuration to use: override it to return a path or a mapping.
+
+    By default it is found as `pytest --userstate-audit` finds it.
+    """
+    return None
+
+
+@pytest.fixture(scope="session")
+def userstate_prepared(
+    pytestconfig: pytest.Config, userstate_configuration: Configuration
+) -> Prepared:
+    """Everything that the other fixtures need, found but not started."""
+    request = request_of(pytestconfig, configuration=userstate_configuration)
+    composition = pytestconfig.stash[COMPOSITION]()
+    return _or_fail(lambda: composition.prepare(request))
+
+
+@pytest.fixture(scope="session")
+def userstate_baseline(
+    pytestconfig: pytest.Config, userstate_prepared: Prepared
+) -> cabc.Iterator[typ.Any]:
+    """The migrated baseline on a running server; the other fixtures stand on it."""
+    composition = pytestconfig.stash[COMPOSITION]()
+    with contextlib.ExitStack() as stack:
+        baseline = composition.open_baseline(userstate_prepared)
+        yield _or_fail(lambda: stack.enter_context(baseline))
+
+
+@pytest.fixture(scope="session")
+def userstate_server(userstate_baseline: typ.Any) -> NoopExecutor:
+    """The embedded PostgreSQL, as pytest-postgresql knows servers.
+
+    `pytest_postgresql.factories.postgresql("userstate_server")` makes a client
+    fixture whose databases are copies of the migrated baseline.
+    """
+    executor: NoopExecutor = userstate_baseline.executor()
+    return executor
+
+
+@pytest.fixture
+def userstate_database(
+    request: pytest.FixtureRequest, userstate_baseline: typ.Any
+) -> cabc.Iterator[psycopg.Connection[typ.Any]]:
+    """A connection to a private copy of the migrated baseline, fresh for this test.
+
+    The test may drop and alter what it likes. `--userstate-keep-failed` keeps the
+    database of a test that failed.
+    """
+    with userstate_baseline.copy() as connection:
+        yield connection
+        item = request.node
+        if request.config.option.userstate_keep_failed and item.stash.get(
+            _FAILED, None
+        ):
+            item.user_properties.append((KEPT, userstate_baseline.keep(connection)))
+
+
+@pytest.fixture(scope="session")
+def schema_snapshot(userstate_baseline: typ.Any) -> SchemaSnapshot:
+    """The schema of the migrated baseline, each fact with its migration."""
+    snapshot: SchemaSnapshot = userstate_baseline.load()
+    return snapshot
+
+
+@pytest.fixture(scope="session")
+def userstate_audit(
+    pytestconfig: pytest.Config, userstate_prepared: Prepared
+) -> UserStateAudit:
+    """Audit a snapshot, an open connection, or a DSN; return the report."""
+    composition = pytestconfig.stash[COMPOSITION]()
+
+    def audit(
+        source: SchemaSnapshot | psycopg.Connection[typ.Any] | str,
+        *,
+        model: AuditModel | None = None,
+        wiring: Wiring | None = None,
+    ) -> UserStateSchemaAuditReport:
+        from pytest_userstate.domain.report import (  # noqa: PLC0415 - costs time
+            UserStateSchemaAuditReport,
+        )
+
+        return UserStateSchemaAuditReport.evaluate(
+            composition.snapshot_of(source),
+            model=model or userstate_prepared.settings.model,
+            wiring=wiring or userstate_prepared.wiring,
+        )
+
+    return audit
+
+
+@pytest.fixture(scope="session")
+def userstate_report(
+    schema_snapshot: SchemaSnapshot, userstate_audit: UserStateAudit
+) -> UserStateSchemaAuditReport:
+    """What the audit says about the migrated baseline."""
+    return userstate_audit(schema_snapshot)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> cabc.Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test failed, so that its database can be kept."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+class KeptDatabases:
+    """Tells, at the end of the run, where the kept databases can be reached."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._kept: list[tuple[str, str]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note of a kept database, in whichever process it was kept."""
+        if report.when == "teardown":
+            self._kept += [
+                (report.nodeid, str(value))
+                for name, value in report.user_properties
+                if name == KEPT
+            ]
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        """Show the connection strings."""
+        if self._kept:
+            terminalreporter.section("databases of failed tests, kept for an hour")
+            for nodeid, dsn in self._kept:
+                terminalreporter.write_line(f"{nodeid}\n  psql '{dsn}'")
+
+
+def _or_fail(action: cabc.Callable[[], T]) -> T:
+    """Run the action; end the test with the plain message of an error of ours."""
+    from pytest_userstate.domain.errors import UserStateError  # noqa: PLC0415 - cost
+
+    problem = ""
+    try:
+        return action()
+    except UserStateError as error:
+        problem = str(error)
+    pytest.fail(problem, pytrace=False)

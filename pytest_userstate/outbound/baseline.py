@@ -1,0 +1,113 @@
+"""A migrated database that tests get private copies of."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import itertools
+import typing as typ
+import urllib.parse
+
+import psycopg
+from psycopg import sql
+from pytest_postgresql.executors import NoopExecutor
+
+from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound.migrations_target import (
+    MigratedDatabase,
+    MigrationsTarget,
+)
+from pytest_userstate.outbound.postgres.server import (
+    DATABASE,
+    SUPERUSER,
+    EmbeddedServer,
+)
+
+_MAINTENANCE: typ.Final = "postgres"
+_KEPT_SECONDS: typ.Final = 3600
+
+
+class BaselineExecutor(NoopExecutor):
+    """The running server, in the shape that pytest-postgresql's factories expect.
+
+    ``pytest_postgresql.factories.postgresql("userstate_server")`` makes a client
+    fixture of it whose databases are copies of the migrated baseline.
+    """
+
+    @property
+    def template_dbname(self) -> str:
+        """The migrated baseline."""
+        return DATABASE
+
+
+class Baseline:
+    """A migrated database on a running server, and private copies of it."""
+
+    def __init__(self, database: MigratedDatabase, *, role: str) -> None:
+        """Keep one connection open for making and dropping copies."""
+        self._database = database
+        self._role = role
+        self._server: EmbeddedServer = database.server
+        self._numbers = itertools.count(1)
+        self._admin = self._server.connect(dbname=_MAINTENANCE, user=SUPERUSER)
+        self._kept: list[str] = []
+
+    def load(self) -> SchemaSnapshot:
+        """Return the baseline's schema, each fact with its source."""
+        return self._database.load()
+
+    def executor(self) -> BaselineExecutor:
+        """Return the server as pytest-postgresql knows servers."""
+        return BaselineExecutor(
+            host=self._server.host,
+            port=self._server.port,
+            user=SUPERUSER,
+            options="",
+            dbname="tests",
+            maintenance_dbname=_MAINTENANCE,
+        )
+
+    @contextlib.contextmanager
+    def copy(self) -> cabc.Iterator[psycopg.Connection[typ.Any]]:
+        """Yield a connection to a fresh copy, and drop the copy afterwards."""
+        name = f"test_{next(self._numbers)}"
+        template, copy, role = map(sql.Identifier, (DATABASE, name, self._role))
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+        self._admin.execute(create.format(copy, template, role))
+        try:
+            connection = self._server.connect(
+                dbname=name, user=self._role, autocommit=False
+            )
+            with contextlib.closing(connection):
+                yield connection
+        finally:
+            if name not in self._kept:
+                drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+                self._admin.execute(drop.format(copy))
+
+    def keep(self, connection: psycopg.Connection[typ.Any]) -> str:
+        """Keep the copy beyond the run; return its connection string.
+
+        The server then outlives the run by an hour, and goes away by itself.
+        """
+        name = connection.info.dbname
+        self._kept.append(name)
+        query = urllib.parse.urlencode(
+            {"host": self._server.host, "port": self._server.port}
+        )
+        return f"postgresql://{self._role}@/{name}?{query}"
+
+    def close(self) -> None:
+        """Close the connection; the server goes unless a copy is kept."""
+        self._admin.close()
+        if self._kept:
+            self._server.outlive(_KEPT_SECONDS)
+
+
+@contextlib.contextmanager
+def open_baseline(target: MigrationsTarget) -> cabc.Iterator[Baseline]:
+    """Start a server, apply the migrations, and yield the baseline."""
+    with target.open_with_all_databases() as database:
+        baseline = Baseline(database, role=target.role)
+        with contextlib.closing(baseline):
+            yield baseline

@@ -1,0 +1,42 @@
+"""What else a schema snapshot can be read from: whatever a test holds."""
+
+from __future__ import annotations
+
+import typing as typ
+
+import psycopg
+
+from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound.live_target import live_target
+from pytest_userstate.outbound.postgres.catalogue import (
+    PostgresSchemaSnapshotRepository,
+)
+from pytest_userstate.outbound.postgres.stubs import STUB_EXTENSIONS
+
+
+def read_snapshot(source: typ.Any) -> SchemaSnapshot:
+    """Return the schema of a snapshot, an open psycopg connection, or a DSN.
+
+    Raises
+    ------
+    SchemaSnapshotRepositoryError
+        When connecting or querying failed.
+    TypeError
+        When the source is none of the three.
+    """
+    match source:
+        case SchemaSnapshot():
+            return source
+        case psycopg.Connection():
+            return PostgresSchemaSnapshotRepository(
+                source, stub_extensions=STUB_EXTENSIONS
+            ).load()
+        case str():
+            with live_target(source).open() as database:
+                return database.load()
+        case _:
+            message = (
+                f"expected a SchemaSnapshot, a psycopg connection or a DSN, not "
+                f"{type(source).__name__}"
+            )
+            raise TypeError(message)

@@ -1,0 +1,483 @@
+"""Each name of the schema knows the migration that made it, or removed it."""
+
+from __future__ import annotations
+
+import textwrap
+import unittest.mock
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.outbound.migrations.layout import Migration, Plan
+from pytest_userstate.outbound.migrations.provenance import (
+    ALL_RELATIONS,
+    History,
+    Ledger,
+)
+from pytest_userstate.outbound.migrations.runner import MigrationRunner
+
+
+def plan(*batches: str, in_transaction: bool = True) -> Plan:
+    """Return a plan whose migrations are ``1.sql``, ``2.sql`` and so on."""
+    return Plan(
+        layout="test",
+        migrations=tuple(
+            Migration(
+                version=str(number),
+                path=f"{number}.sql",
+                sql=textwrap.dedent(batch).strip(),
+                in_transaction=in_transaction,
+            )
+            for number, batch in enumerate(batches, 1)
+        ),
+    )
+
+
+def history(
+    database: psycopg.Connection, *batches: str, in_transaction: bool = True
+) -> History:
+    """Apply batches, each as a migration, and return what they did."""
+    runner = MigrationRunner(database)
+    return runner.run(plan(*batches, in_transaction=in_transaction))
+
+
+def made(found: History, name: str) -> str | None:
+    """Return where ``table`` or ``table.column`` (schema public) comes from."""
+    table, _, column = name.partition(".")
+    source = found.created.get(("public", table, column))
+    return None if source is None else str(source)
+
+
+def gone(found: History) -> dict[str, str]:
+    """Return what is gone, with the migration that removed it."""
+    return {
+        each.qualified_name.removeprefix("public."): str(each.source)
+        for each in found.dropped
+    }
+
+
+BOTH = pytest.mark.parametrize("in_transaction", [True, False])
+
+
+@BOTH
+def test_tables_views_and_columns_know_their_migration(
+    database: psycopg.Connection, *, in_transaction: bool
+) -> None:
+    """Of every kind of relation."""
+    found = history(
+        database,
+        "CREATE TABLE t (a int, b int); CREATE TABLE p (k int) PARTITION BY LIST (k);",
+        "CREATE VIEW v AS SELECT a FROM t; CREATE TABLE p1 PARTITION OF p DEFAULT;",
+        "CREATE MATERIALIZED VIEW m AS SELECT a FROM t;",
+        'ALTER TABLE t ADD c int;\nCREATE SCHEMA "S 2"; CREATE TABLE "S 2"."Ü" ()',
+        in_transaction=in_transaction,
+    )
+    assert found.applied == 4
+    assert {key: str(source) for key, source in found.created.items()} == {
+        ("public", "t", ""): "1.sql:1",
+        ("public", "t", "a"): "1.sql:1",
+        ("public", "t", "b"): "1.sql:1",
+        ("public", "p", ""): "1.sql:1",
+        ("public", "p", "k"): "1.sql:1",
+        ("public", "v", ""): "2.sql:1",
+        ("public", "v", "a"): "2.sql:1",
+        ("public", "p1", ""): "2.sql:1",
+        ("public", "p1", "k"): "2.sql",
+        ("public", "m", ""): "3.sql:1",
+        ("public", "m", "a"): "3.sql:1",
+        ("public", "t", "c"): "4.sql:1",
+        ("S 2", "Ü", ""): "4.sql:2",
+    }
+    assert found.dropped == ()
+
+
+@BOTH
+def test_what_only_touches_a_row_of_the_catalogue_changes_nothing(
+    database: psycopg.Connection, *, in_transaction: bool
+) -> None:
+    """Foreign keys, rights, indexes, triggers, defaults, types: not names."""
+    found = history(
+        database,
+        "CREATE TABLE t (a int PRIMARY KEY, b int);",
+        """\
+        CREATE TABLE u (a int REFERENCES t);
+        GRANT SELECT ON t TO PUBLIC; CREATE INDEX ON t (b);
+        ALTER TABLE t ALTER b SET DEFAULT 1, ALTER b TYPE bigint, ADD CHECK (b > 0);
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY; COMMENT ON TABLE t IS 'x';
+        CLUSTER t USING t_pkey; ANALYZE t; TRUNCATE t CASCADE;""",
+        in_transaction=in_transaction,
+    )
+    for name in ("t", "t.a", "t.b"):
+        assert made(found, name) == "1.sql:1"
+
+
+@BOTH
+def test_a_renamed_table_is_made_by_its_renaming(
+    database: psycopg.Connection, *, in_transaction: bool
+) -> None:
+    """The old name is gone by it; columns keep their own migration."""
+    found = history(
+        database,
+        "CREATE TABLE accounts (id int);",
+        "SELECT 1;\nALTER TABLE accounts RENAME TO users;",
+        in_transaction=in_transaction,
+    )
+    assert made(found, "users") == "2.sql:2"
+    assert made(found, "users.id") == "1.sql:1"
+    assert made(found, "accounts") is None
+    assert gone(found) == {"accounts": "2.sql:2", "accounts.id": "2.sql:2"}
+
+
+@BOTH
+def test_a_renamed_column_is_made_by_its_renaming(
+    database: psycopg.Connection, *, in_transaction: bool
+) -> None:
+    """With or without the word COLUMN."""
+    found = history(
+        database,
+        "CREATE TABLE t (a int, b int);",
+        "ALTER TABLE t RENAME a TO x;\nALTER TABLE t RENAME COLUMN b TO y;",
+        in_transaction=in_transaction,
+    )
+    assert (made(found, "t.x"), made(found, "t.y")) == ("2.sql:1", "2.sql:2")
+    assert gone(found) == {"t.a": "2.sql:1", "t.b": "2.sql:2"}
+
+
+@BOTH
+def test_a_dropped_column_knows_who_dropped_it(
+    database: psycopg.Connection, *, in_transaction: bool
+) -> None:
+    """The last one counts where it was made again in between."""
+    found = history(
+        database,
+        "CREATE TABLE t (a int, b int);",
+        "ALTER TABLE t DROP COLUMN a;",
+        "ALTER TABLE t ADD a int;",
+        "-- last\n\nALTER TABLE t DROP a, DROP COLUMN IF EXISTS b;",
+        in_transaction=in_transaction,
+    )
+    assert gone(found) == {"t.a": "4.sql:3", "t.b": "4.sql:3"}
+    assert made(found, "t") == "1.sql:1"
+
+
+@BOTH
+def test_a_dropped_table_takes_its_columns_with_it(
+    database: psycopg.Connection, *, in_transaction: bool
+) -> None:
+    """Also what depends on it."""
+    found = history(
+        database,
+        "CREATE TABLE t (a int);\nCREATE VIEW v AS TABLE t;\nCREATE TABLE u ();",
+        "SELECT 1;\nDROP TABLE t CASCADE;",
+        in_transaction=in_transaction,
+    )
+    assert gone(found) == {
+        "t": "2.sql:2",
+        "t.a": "2.sql:2",
+        "v": "2.sql",
+        "v.a": "2.sql",
+    }
+
+
+@BOTH
+def test_a_table_that_is_made_again_is_not_gone(
+    database: psycopg.Connection, *, in_transaction: bool
+) -> None:
+    """In a later migration, or in the same."""
+    found = history(
+        database,
+        "CREATE TABLE t (a int); CREATE TABLE u (a int, b int);",
+        "DROP TABLE t;\nDROP TABLE u;\nCREATE TABLE u (a int, c int);",
+        "CREATE TABLE t (a int);",
+        in_transaction=in_transaction,
+    )
+    assert made(found, "t") == made(found, "t.a") == "3.sql:1"
+    assert made(found, "u") == made(found, "u.a") == "2.sql:3"
+    assert gone(found) == {"u.b": "2.sql:2"}
+
+
+@BOTH
+def test_names_can_be_swapped(
+    database: psycopg.Connection, *, in_transaction: bool
+) -> None:
+    """By the number of the relation and the column, not by name."""
+    found = history(
+        database,
+        "CREATE TABLE a (x int, y int); CREATE TABLE b (z int);",
+        """\
+        ALTER TABLE a RENAME TO tmp; ALTER TABLE b RENAME TO a;
+        ALTER TABLE tmp RENAME TO b;
+        ALTER TABLE b RENAME x TO tmp; ALTER TABLE b RENAME y TO x;
+        ALTER TABLE b RENAME tmp TO y;""",
+        in_transaction=in_transaction,
+    )
+    assert set(found.created) == {
+        *(("public", "a", ""), ("public", "a", "z")),
+        *(("public", "b", ""), ("public", "b", "x"), ("public", "b", "y")),
+    }
+    assert made(found, "a") == "2.sql:1"
+    assert made(found, "a.z") == "1.sql:1"
+    assert gone(found) == {"a.x": "2.sql:1", "a.y": "2.sql:1", "b.z": "2.sql:1"}
+
+
+@BOTH
+def test_schemas_can_be_dropped_renamed_and_changed(
+    database: psycopg.Connection, *, in_transaction: bool
+) -> None:
+    """A relation is known by its schema and its name."""
+    found = history(
+        database,
+        "CREATE SCHEMA one; CREATE TABLE one.t (a int); CREATE TABLE one.u ();",
+        "SELECT 1;\nALTER SCHEMA one RENAME TO two;",
+        "SELECT 1;\n\nALTER TABLE two.t SET SCHEMA public;",
+        "SELECT 1;\nDROP SCHEMA two CASCADE;",
+        in_transaction=in_transaction,
+    )
+    assert made(found, "t") == "3.sql:3"
+    assert made(found, "t.a") == "1.sql:1"
+    assert gone(found) == {
+        "one.t": "2.sql:2",
+        "one.t.a": "2.sql:2",
+        "one.u": "2.sql:2",
+        "two.t": "3.sql:3",
+        "two.t.a": "3.sql:3",
+        "two.u": "4.sql:2",
+    }
+
+
+def test_what_is_not_the_repositorys_schema_is_left_out(
+    database: psycopg.Connection,
+) -> None:
+    """Temporary tables, sequences, indexes, composite types."""
+    found = history(
+        database,
+        "CREATE TEMP TABLE t (a int); CREATE SEQUENCE s; CREATE TYPE c AS (a int);"
+        "CREATE TABLE big (a text PRIMARY KEY);",
+        "DROP TABLE t; DROP SEQUENCE s; DROP TYPE c;",
+    )
+    assert set(found.created) == {("public", "big", ""), ("public", "big", "a")}
+    assert found.dropped == ()
+
+
+def test_inherited_and_typed_columns_are_followed(database: psycopg.Connection) -> None:
+    """Though no statement names the tables that have them."""
+    found = history(
+        database,
+        "CREATE TABLE a (x int); CREATE TABLE b () INHERITS (a);",
+        "SELECT 1;\nALTER TABLE a ADD y int;",
+        "CREATE TYPE c AS (k int); CREATE TABLE d OF c;",
+        "SELECT 1;\nALTER TYPE c RENAME ATTRIBUTE k TO l CASCADE;",
+    )
+    assert (made(found, "a.y"), made(found, "b.y")) == ("2.sql:2", "2.sql")
+    assert made(found, "d.l") == "4.sql"
+    assert gone(found) == {"d.k": "4.sql"}
+
+
+def test_columns_that_go_with_their_type(database: psycopg.Connection) -> None:
+    """The file is certain, the line is not."""
+    found = history(
+        database,
+        "CREATE TYPE m AS ENUM ('a'); CREATE TABLE t (a m, b int);",
+        "SELECT 1;\nDROP TYPE m CASCADE;",
+    )
+    assert gone(found) == {"t.a": "2.sql"}
+
+
+def test_what_existed_before_comes_from_setup(
+    database: psycopg.Connection, superuser: psycopg.Connection
+) -> None:
+    """If there was a setup file; the tool's own table has no source at all."""
+    superuser.execute("CREATE SCHEMA auth; CREATE TABLE auth.users (id int)")
+    batches = plan("CREATE TABLE t ();")
+    prepared = Plan(
+        layout="test",
+        migrations=batches.migrations,
+        prepare="CREATE TABLE own (version text)",
+        bookkeeping_tables=frozenset({"own"}),
+    )
+    found = MigrationRunner(database).run(prepared, setup="tests/roles.sql")
+    assert {key: str(source) for key, source in found.created.items()} == {
+        ("auth", "users", ""): "tests/roles.sql",
+        ("auth", "users", "id"): "tests/roles.sql",
+        ("public", "t", ""): "1.sql:1",
+    }
+
+
+def test_writing_to_the_catalogue_by_hand_is_noticed(
+    superuser: psycopg.Connection,
+) -> None:
+    """It leaves no lock on the table, but one on the catalogue."""
+    found = history(
+        superuser,
+        "CREATE TABLE t (a int);",
+        "UPDATE pg_attribute SET attname = 'b' WHERE attrelid = 't'::regclass"
+        " AND attname = 'a';",
+    )
+    assert made(found, "t.b") == "2.sql:1"
+    assert gone(found) == {"t.a": "2.sql:1"}
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        "COMMIT; BEGIN;",
+        "ROLLBACK; BEGIN; CREATE TABLE t (a int); COMMIT; BEGIN;",
+        "SAVEPOINT s; DROP TABLE t; ROLLBACK TO s;",
+    ],
+)
+def test_a_file_that_controls_transactions_is_followed(
+    database: psycopg.Connection, control: str
+) -> None:
+    """Locks of a transaction that has ended tell nothing."""
+    found = history(
+        database,
+        "CREATE TABLE first (); CREATE TABLE gone ();",
+        f"DROP TABLE gone; CREATE TABLE t (a int); {control} CREATE TABLE u ();",
+    )
+    assert made(found, "t.a") == ("2.sql" if control.count("t (a int)") else "2.sql:1")
+    assert made(found, "u") == "2.sql:1"
+    expected = {} if control.startswith("ROLLBACK") else {"gone": "2.sql:1"}
+    assert gone(found) == expected
+
+
+LINES = [
+    ("CREATE TABLE IF NOT EXISTS t (a int);", "t", 2),
+    ("CREATE TABLE public.t (a int);", "t", 2),
+    ("CREATE UNLOGGED TABLE t (a int);", "t.a", 2),
+    ('CREATE TABLE "T" (a int);', "T", 2),
+    ("CREATE TABLE T (A int);", "t.a", 2),
+    ("CREATE TABLE/**/t --x\n(a int);", "t", 2),
+    ("CREATE TABLE t AS SELECT 1 AS a;", "t.a", 2),
+    ("CREATE OR REPLACE VIEW t AS SELECT 1 AS a;", "t.a", 2),
+    ("CREATE TABLE t (LIKE old);", "t", 2),
+    ("CREATE TABLE t (LIKE old);", "t.o", None),
+    (
+        "CREATE TABLE t (); ALTER TABLE IF EXISTS ONLY t ADD IF NOT EXISTS a int;",
+        "t.a",
+        2,
+    ),
+    ("CREATE TABLE t (a int); ALTER TABLE t RENAME a TO b;", "t.b", 2),
+    ("CREATE TABLE t (a int);\nALTER TABLE t ADD b int;", "t.b", 3),
+    (
+        "CREATE TABLE t (a int);\nALTER TABLE t DROP a;\nALTER TABLE t ADD a int;",
+        "t.a",
+        None,
+    ),
+    ("DO $$BEGIN CREATE TABLE t (a int); END$$;", "t", None),
+    ("DO $$BEGIN CREATE TABLE t (a int); END$$; CREATE TABLE u ();", "u", None),
+    ("CREATE TABLE t (a int); SELECT pg_sleep(0);", "t", None),
+    ("CREATE TABLE t (a int); SELECT setval('s', 1), count(*) FROM t;", "t", 2),
+    ("CREATE TABLE t (a int); INSERT INTO t VALUES (abs(1));", "t", 2),
+    ("CREATE TABLE t (a int); DROP TABLE t; CREATE TABLE t (a int);", "t", None),
+    ("SELECT 1 AS a INTO t;", "t", None),
+    ("CREATE SCHEMA s CREATE TABLE t (a int);", "s.t", None),
+]
+
+
+@pytest.mark.parametrize(("sql", "name", "line"), LINES)
+def test_a_line_is_given_only_where_it_is_certain(
+    database: psycopg.Connection, sql: str, name: str, line: int | None
+) -> None:
+    """Exactly one statement fits, and none runs code."""
+    setup = "CREATE TABLE old (o int); CREATE SEQUENCE s;"
+    found = history(database, setup, f"SELECT 1;\n{sql}")
+    if name.startswith("s."):
+        assert found.created["s", "t", ""] == Source("2.sql", line)
+    else:
+        assert made(found, name) == str(Source("2.sql", line))
+
+
+def test_a_conditional_statement_may_not_have_done_it(
+    database: psycopg.Connection,
+) -> None:
+    """Where another one could have come before it."""
+    found = history(
+        database,
+        "CREATE TABLE u (a int);",
+        "DROP SCHEMA IF EXISTS no CASCADE;\nDROP TABLE IF EXISTS u;",
+        "CREATE EXTENSION IF NOT EXISTS plpgsql;\nCREATE TABLE IF NOT EXISTS v ();",
+    )
+    assert gone(found)["u"] == "2.sql"
+    assert made(found, "v") == "3.sql"
+
+
+NAMES = st.sampled_from(["a", "b", "c", '"D"'])
+SCHEMAS = st.sampled_from(["public", "one", "two"])
+RELATIONS = st.builds("{}.{}".format, SCHEMAS, NAMES)
+CHANGES = st.one_of(
+    st.builds("CREATE TABLE IF NOT EXISTS {} ({} int)".format, RELATIONS, NAMES),
+    st.builds("CREATE TABLE {} () INHERITS ({})".format, RELATIONS, RELATIONS),
+    st.builds("CREATE TABLE {} AS TABLE {}".format, RELATIONS, RELATIONS),
+    st.builds("CREATE OR REPLACE VIEW {} AS TABLE {}".format, RELATIONS, RELATIONS),
+    st.builds("CREATE MATERIALIZED VIEW {} AS TABLE {}".format, RELATIONS, RELATIONS),
+    st.builds("ALTER TABLE {} ADD {} int".format, RELATIONS, NAMES),
+    st.builds("ALTER TABLE {} DROP {} CASCADE".format, RELATIONS, NAMES),
+    st.builds("ALTER TABLE {} RENAME {} TO {}".format, RELATIONS, NAMES, NAMES),
+    st.builds("ALTER TABLE {} RENAME TO {}".format, RELATIONS, NAMES),
+    st.builds("ALTER TABLE {} SET SCHEMA {}".format, RELATIONS, SCHEMAS),
+    st.builds("DROP TABLE {} CASCADE".format, RELATIONS),
+    st.builds("DROP VIEW {} CASCADE".format, RELATIONS),
+    st.builds("ALTER SCHEMA {} RENAME TO {}".format, SCHEMAS, SCHEMAS),
+    st.builds("DROP SCHEMA {} CASCADE".format, SCHEMAS),
+    st.builds("CREATE SCHEMA {}".format, SCHEMAS),
+    st.builds("GRANT SELECT ON {} TO PUBLIC".format, RELATIONS),
+)
+
+
+ANEW = """
+BEGIN;
+DROP SCHEMA IF EXISTS one, two, public, helpers CASCADE;
+CREATE SCHEMA public;
+CREATE SCHEMA helpers;
+CREATE FUNCTION helpers.attempt(change text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN EXECUTE change; EXCEPTION WHEN others THEN NULL; END $$;
+COMMIT"""
+
+
+@settings(
+    max_examples=1500,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.lists(CHANGES, min_size=1, max_size=5)), max_size=8
+    )
+)
+def test_locks_tell_as_much_as_comparing_everything(
+    database: psycopg.Connection, batches: list[tuple[bool, list[str]]]
+) -> None:
+    """Whatever migrations do, no change of a name is missed, and none invented."""
+    migrations = [
+        Migration(
+            version="",
+            path=f"{number}.sql",
+            sql=";".join(f"SELECT helpers.attempt('{each}')" for each in changes),
+            in_transaction=in_transaction,
+        )
+        for number, (in_transaction, changes) in enumerate(batches, 1)
+    ]
+    database.execute(ANEW)
+    names = [all_names(database)]
+    for migration in migrations:
+        database.execute(migration.sql)
+        names.append(all_names(database))
+    database.execute(ANEW)
+    everything = Plan(layout="test", migrations=tuple(migrations))
+    found = MigrationRunner(database).run(everything)
+    database.execute(ANEW)
+    with unittest.mock.patch.object(Ledger, "note_locked", return_value=False):
+        assert MigrationRunner(database).run(everything) == found
+    lost = {(each.schema, each.table, each.column) for each in found.dropped}
+    assert set(found.created) == names[-1]
+    assert lost == set().union(*names) - names[-1]
+
+
+def all_names(database: psycopg.Connection) -> set[tuple[str, str, str]]:
+    """Return every name there is now, read anew."""
+    rows = database.execute(ALL_RELATIONS).fetchall()
+    text = [tuple(None if x is None else str(x) for x in row) for row in rows]
+    return set(Ledger(text, origin=Source("x")).history(applied=0).created)

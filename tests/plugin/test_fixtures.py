@@ -1,0 +1,161 @@
+"""The fixtures, used alone and beside an audit."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from tests.helpers.backends import USERS, Backend
+
+USES = """
+from pytest_userstate import EntitySchemaCoverage, SchemaSnapshot, Table
+
+
+def test_database_is_migrated_and_private(userstate_database):
+    userstate_database.execute("INSERT INTO users VALUES (gen_random_uuid(), 'a')")
+    userstate_database.execute("DROP TABLE user_credentials")
+    userstate_database.commit()
+
+
+def test_the_next_test_gets_a_fresh_one(userstate_database):
+    assert userstate_database.execute("SELECT count(*) FROM users").fetchone() == (0,)
+    userstate_database.execute("SELECT FROM user_credentials")
+
+
+def test_snapshot_and_report_are_of_the_baseline(schema_snapshot, userstate_report):
+    assert schema_snapshot.table("users").source.path == "migrations/001_step.sql"
+    assert userstate_report.users_coverage is EntitySchemaCoverage.COVERED
+
+
+def test_audit_takes_a_connection(userstate_audit, userstate_database):
+    userstate_database.execute("ALTER TABLE users DROP COLUMN display_name")
+    report = userstate_audit(userstate_database)
+    assert report.users_coverage is EntitySchemaCoverage.MISSING
+    assert userstate_database.info.transaction_status.name == "INTRANS"
+
+
+def test_audit_takes_a_dsn_and_a_snapshot(userstate_audit, userstate_database):
+    report = userstate_audit(userstate_database.info.dsn)
+    assert report.users_coverage is EntitySchemaCoverage.COVERED
+    assert userstate_audit(SchemaSnapshot()).profile_storage_migration.is_required
+"""
+
+
+def test_the_fixtures_work_without_an_audit(covered: Backend) -> None:
+    """Nobody has to type --userstate-audit to use them."""
+    covered.write("tests/test_own.py", USES)
+    run = covered.run("-p", "no:cacheprovider", "-W", "error", audit=False)
+    assert run.status == 0, run.output
+    assert "5 passed" in run.output
+
+
+def test_the_fixtures_work_beside_an_audit_and_under_xdist(covered: Backend) -> None:
+    """Checks and tests share a run, on several workers."""
+    covered.write("tests/test_own.py", USES)
+    run = covered.run("tests", "-n", "2")
+    assert run.status == 0, run.output
+    assert "15 passed" in run.output
+
+
+def test_no_server_is_started_before_one_is_needed(covered: Backend) -> None:
+    """A test that asks for no fixture needs no PostgreSQL."""
+    covered.write("tests/test_own.py", "def test_own(): pass\n")
+    run = covered.run("--postgresql-exec=/nowhere/pg_ctl", audit=False)
+    assert run.status == 0, run.output
+
+
+def test_they_are_documented(covered: Backend) -> None:
+    """`--fixtures` says what each is for."""
+    output = covered.run("--fixtures", audit=False).output
+    for name in (
+        "userstate_server",
+        "userstate_database",
+        "schema_snapshot",
+        "userstate_report",
+        "userstate_audit",
+        "userstate_configuration",
+    ):
+        assert re.search(rf"^{name} .*\n    \w", output, re.MULTILINE), name
+
+
+def test_a_conftest_can_override_the_configuration(backend: Backend) -> None:
+    """The fixture userstate_configuration takes a path or a mapping."""
+    backend.migrate(USERS, folder="elsewhere")
+    backend.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def userstate_configuration():
+            return {"migrations": "elsewhere"}
+        """,
+    )
+    backend.write(
+        "test_own.py",
+        """
+        def test_own(schema_snapshot):
+            assert schema_snapshot.table("users")
+        """,
+    )
+    run = backend.run(audit=False)
+    assert run.status == 0, run.output
+
+
+def test_a_problem_is_told_without_a_traceback(backend: Backend) -> None:
+    """Without migrations the fixtures say so, as the audit does."""
+    backend.write("test_own.py", "def test_own(schema_snapshot): pass\n")
+    run = backend.run(audit=False)
+    assert run.status == 1
+    assert "db/migrations" in run.output
+    assert "Traceback" not in run.output
+    assert "fixtures.py" not in run.output
+
+
+def test_pytest_postgresql_can_use_the_server(covered: Backend) -> None:
+    """Its client factory makes databases of the migrated baseline."""
+    covered.write(
+        "test_own.py",
+        """
+        from pytest_postgresql import factories
+
+        client = factories.postgresql("userstate_server")
+
+        def test_client(client, userstate_audit):
+            client.execute("INSERT INTO users VALUES (gen_random_uuid(), 'a')")
+            assert userstate_audit(client).users_coverage == "covered"
+
+        def test_fresh(client):
+            assert client.execute("SELECT count(*) FROM users").fetchone() == (0,)
+        """,
+    )
+    run = covered.run(audit=False)
+    assert run.status == 0, run.output
+
+
+def test_the_database_of_a_failed_test_can_be_kept(covered: Backend) -> None:
+    """Its connection string is printed, works after the run, and is let go."""
+    covered.write(
+        "test_own.py",
+        """
+        def test_fails(userstate_database):
+            userstate_database.execute("CREATE TABLE evidence (id int)")
+            userstate_database.commit()
+            assert False
+
+        def test_passes(userstate_database):
+            pass
+        """,
+    )
+    run = covered.run("--userstate-keep-failed", audit=False)
+    assert run.status == 1
+    found = re.findall(r"psql '(postgresql://.+)'", run.output)
+    assert len(found) == 1, run.output
+    assert "test_own.py::test_fails" in run.output
+    try:
+        code = (
+            f"import psycopg; psycopg.connect({found[0]!r}).execute('TABLE evidence')"
+        )
+        subprocess.run([covered.command()[0], "-c", code], check=True)
+    finally:
+        subprocess.run(["/usr/bin/pkill", "-f", "^/bin/sleep 3600$"], check=True)
