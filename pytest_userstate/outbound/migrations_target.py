@@ -23,7 +23,7 @@ from pytest_userstate.outbound.postgres.server import (
     SUPERUSER,
     EmbeddedServer,
 )
-from pytest_userstate.outbound.postgres.stubs import STUB_EXTENSIONS, STUBS
+from pytest_userstate.outbound.postgres.stubs import STUBS
 
 
 @attrs.frozen
@@ -70,7 +70,6 @@ class MigratedDatabase:
         repository = PostgresSchemaSnapshotRepository(
             self.server.connect,
             bookkeeping=self.target.plan.bookkeeping_tables,
-            stub_extensions=STUB_EXTENSIONS,
         )
         return annotate(repository.load(), self.history)
 

@@ -11,7 +11,6 @@ from pytest_userstate.outbound.live_target import live_target
 from pytest_userstate.outbound.postgres.catalogue import (
     PostgresSchemaSnapshotRepository,
 )
-from pytest_userstate.outbound.postgres.stubs import STUB_EXTENSIONS
 
 
 def read_snapshot(source: typ.Any) -> SchemaSnapshot:
@@ -28,9 +27,7 @@ def read_snapshot(source: typ.Any) -> SchemaSnapshot:
         case SchemaSnapshot():
             return source
         case psycopg.Connection():
-            return PostgresSchemaSnapshotRepository(
-                source, stub_extensions=STUB_EXTENSIONS
-            ).load()
+            return PostgresSchemaSnapshotRepository(source).load()
         case str():
             with live_target(source).open() as database:
                 return database.load()

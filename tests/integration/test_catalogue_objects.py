@@ -192,9 +192,7 @@ def test_objects_of_extensions_are_left_out(
           a hstore, l level, d label, s int REFERENCES settings ON DELETE CASCADE)
         """
     )
-    snapshot = PostgresSchemaSnapshotRepository(
-        database, stub_extensions=frozenset({"hstore"})
-    ).load()
+    snapshot = PostgresSchemaSnapshotRepository(database).load()
     assert [one.name for one in snapshot.tables] == ["users"]
     assert (snapshot.views, snapshot.enums, snapshot.domains) == ((), (), ())
     assert snapshot.schemas == ("public",)
@@ -206,7 +204,7 @@ def test_objects_of_extensions_are_left_out(
     ]
     assert snapshot.tables[0].foreign_keys[0].target_table == "settings"
     hstore, plpgsql = snapshot.extensions
-    assert (hstore.name, hstore.schema, hstore.is_stub) == ("hstore", "public", True)
+    assert (hstore.name, hstore.schema, hstore.is_stub) == ("hstore", "public", False)
     assert plpgsql == Extension(name="plpgsql", version="1.0", schema="pg_catalog")
 
 

@@ -433,9 +433,7 @@ def test_a_typical_migration_runs_as_the_ordinary_role(
         """
     ).fetchone()
     assert row == (5, True, True)
-    snapshot = PostgresSchemaSnapshotRepository(
-        fresh, stub_extensions=STUB_EXTENSIONS
-    ).load()
+    snapshot = PostgresSchemaSnapshotRepository(fresh).load()
     assert [table.name for table in snapshot.tables] == ["users"]
     assert {one.name: one.is_stub for one in snapshot.extensions} == {
         "pgcrypto": True,

@@ -23,7 +23,7 @@ from pytest_userstate.application.asserting.lookup import (
     relation_at,
     source_of,
 )
-from pytest_userstate.application.asserting.matching import introduced
+from pytest_userstate.application.asserting.matching import expect, introduced
 from pytest_userstate.application.asserting.tables import TableAssertions
 from pytest_userstate.application.asserting.views import ViewAssertions
 from pytest_userstate.domain.snapshot import SchemaSnapshot, View, ViewKind
@@ -72,10 +72,13 @@ def unwanted_object(
     )
 
 
-def find_relation(snapshot: SchemaSnapshot, place: Place) -> Relation | Failure:
-    """Return the table, view or sequence, or what there is instead."""
+def expected_relation(snapshot: SchemaSnapshot, place: Place) -> Relation:
+    """Return the table, view or sequence, or fail the test."""
+    __tracebackhide__ = True
     found = relation_at(snapshot, place)
-    return found or absent("relation", place, snapshot, Kind.RELATION.of(snapshot))
+    return found or expect(
+        absent("relation", place, snapshot, Kind.RELATION.of(snapshot))
+    )
 
 
 def table_or_view(

@@ -23,6 +23,7 @@ from pytest_userstate.outbound.postgres.catalogue import (
 from pytest_userstate.outbound.postgres.catalogue.columns import Columns
 from pytest_userstate.outbound.postgres.catalogue.constraints import TableParts
 from pytest_userstate.outbound.postgres.catalogue.reading import Reading
+from pytest_userstate.outbound.postgres.stubs import is_stub
 
 _TABLES: typ.Final = {"r": TableKind.ORDINARY, "p": TableKind.PARTITIONED}
 _VIEWS: typ.Final = {
@@ -36,7 +37,6 @@ def assemble(
     reading: Reading,
     *,
     bookkeeping: cabc.Set[str],
-    stub_extensions: cabc.Set[str],
 ) -> SchemaSnapshot:
     """Build the snapshot.
 
@@ -46,8 +46,6 @@ def assemble(
         What was read.
     bookkeeping : set of str
         Names of tables in which a migration tool keeps its records.
-    stub_extensions : set of str
-        Names of the extensions that are declared without their code.
 
     Returns
     -------
@@ -61,7 +59,7 @@ def assemble(
         views=_views(reading, columns),
         enums=_enums(reading),
         domains=_domains(reading, parts),
-        extensions=_extensions(reading, stub_extensions),
+        extensions=_extensions(reading),
         schemas=reading.schema_names(),
     )
 
@@ -150,11 +148,11 @@ def _domains(reading: Reading, parts: TableParts) -> cabc.Iterator[Domain]:
             )
 
 
-def _extensions(reading: Reading, stubs: cabc.Set[str]) -> cabc.Iterator[Extension]:
+def _extensions(reading: Reading) -> cabc.Iterator[Extension]:
     for row in reading.rows(relation_queries.EXTENSIONS):
         yield Extension(
             name=row.name,
             version=row.version,
             schema=row.schema,
-            is_stub=row.name in stubs,
+            is_stub=is_stub(row.name, row.comment),
         )

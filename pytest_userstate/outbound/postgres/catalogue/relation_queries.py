@@ -143,13 +143,15 @@ class Extension(typ.NamedTuple):
     name: str
     version: str
     schema: str
+    comment: str | None
 
 
 EXTENSIONS = Query(
     Extension._make,
     """
     SELECT extname, extversion,
-      (SELECT nspname FROM pg_namespace WHERE pg_namespace.oid = extnamespace)
+      (SELECT nspname FROM pg_namespace WHERE pg_namespace.oid = extnamespace),
+      obj_description(pg_extension.oid, 'pg_extension')
     FROM pg_extension
     """,
 )

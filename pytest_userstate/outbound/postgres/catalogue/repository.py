@@ -60,8 +60,6 @@ class PostgresSchemaSnapshotRepository:
     bookkeeping : set of str
         Names of tables, without schema, in which a migration tool keeps its own
         records.
-    stub_extensions : set of str
-        Names of extensions that are declared without their code.
 
     Notes
     -----
@@ -76,12 +74,10 @@ class PostgresSchemaSnapshotRepository:
         connect: cabc.Callable[[], Connection] | Connection,
         *,
         bookkeeping: cabc.Set[str] = frozenset(),
-        stub_extensions: cabc.Set[str] = frozenset(),
     ) -> None:
         """Keep how to connect; nothing is opened yet."""
         self._connect = connect
         self._bookkeeping = bookkeeping
-        self._stub_extensions = stub_extensions
 
     def load(self) -> SchemaSnapshot:
         """Return the schema as it stands now.
@@ -107,7 +103,6 @@ class PostgresSchemaSnapshotRepository:
         return assemble(
             Reading(cursor, connection.info.server_version),
             bookkeeping=self._bookkeeping,
-            stub_extensions=self._stub_extensions,
         )
 
     @contextlib.contextmanager

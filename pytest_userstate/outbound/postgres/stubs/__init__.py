@@ -15,3 +15,8 @@ STUBS: typ.Final = Path(__file__).parent
 
 STUB_EXTENSIONS: typ.Final = frozenset({"pgcrypto", "uuid-ossp"})
 """The names of the extensions in it."""
+
+
+def is_stub(name: str, comment: str | None) -> bool:
+    """Tell a stub from the real extension, by the comment that its file gives it."""
+    return (comment or "").startswith(f"stub of {name}:")

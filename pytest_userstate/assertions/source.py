@@ -1,0 +1,36 @@
+"""What assertions are about, and how it is read."""
+
+from __future__ import annotations
+
+import typing as typ
+
+from pytest_userstate.application.asserting.handles import Read
+from pytest_userstate.domain.snapshot import SchemaSnapshot
+
+if typ.TYPE_CHECKING:
+    import psycopg
+
+SchemaSource: typ.TypeAlias = "SchemaSnapshot | psycopg.Connection[typ.Any]"
+"""What can be asserted about: a snapshot, or an open connection."""
+
+
+def reader(source: object) -> Read:
+    """Return how to get the snapshot: of a connection, anew each time.
+
+    Raises
+    ------
+    TypeError
+        When the source is neither a snapshot nor a psycopg connection.
+    """
+    if isinstance(source, SchemaSnapshot):
+        return lambda: source
+    if isinstance(source, str):
+        message = (
+            "expected a SchemaSnapshot or an open psycopg connection first, not "
+            f"the string {source!r}"
+        )
+        raise TypeError(message)
+    # Imported here, since a snapshot needs neither driver nor adapters.
+    from pytest_userstate.bootstrap import snapshot_of  # noqa: PLC0415
+
+    return lambda: snapshot_of(source)

@@ -1,0 +1,243 @@
+"""The difference between two snapshots, in the terms of the schema.
+
+A table that only one side has is one change, not one for each of its columns. What
+takes no part in the equality of snapshots (sources, owners, privileges) takes none
+here; the tables in which migration tools keep their records are left out unless they
+are asked for.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import enum
+import typing as typ
+
+import attrs
+
+from pytest_userstate.domain.columns import Column
+from pytest_userstate.domain.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    ForeignKey,
+    Index,
+    KeyConstraint,
+    Policy,
+    Trigger,
+)
+from pytest_userstate.domain.number_sequences import Sequence
+from pytest_userstate.domain.snapshot import (
+    Domain,
+    Enum,
+    Extension,
+    SchemaSnapshot,
+    Table,
+    View,
+)
+
+_InSchema: typ.TypeAlias = Table | View | Enum | Domain | Sequence
+Whole: typ.TypeAlias = _InSchema | Extension
+Part: typ.TypeAlias = (
+    Column
+    | KeyConstraint
+    | ForeignKey
+    | CheckConstraint
+    | ExclusionConstraint
+    | Index
+    | Trigger
+    | Policy
+)
+Value: typ.TypeAlias = Whole | Part | str
+"""What can differ; a string is the name of a schema."""
+
+_Key: typ.TypeAlias = tuple[str, str, str, str]
+_PARTS: typ.Final = (
+    ("column", "columns"),
+    ("unique constraint", "unique_constraints"),
+    ("foreign key", "foreign_keys"),
+    ("check constraint", "check_constraints"),
+    ("exclusion constraint", "exclusion_constraints"),
+    ("index", "indexes"),
+    ("trigger", "triggers"),
+    ("policy", "policies"),
+)
+_COLLECTIONS: typ.Final = frozenset({field for _, field in _PARTS} | {"primary_key"})
+
+
+class ChangeKind(enum.StrEnum):
+    """What became of something between the first snapshot and the second."""
+
+    REMOVED = "removed"
+    ADDED = "added"
+    CHANGED = "changed"
+
+
+@attrs.frozen(kw_only=True)
+class FieldChange:
+    """A fact about an object that is another one afterwards.
+
+    `field` is the attribute's name, such as ``data_type``.
+    """
+
+    field: str
+    before: object
+    after: object
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """One thing that only one of two snapshots has, or that differs in them.
+
+    Parameters
+    ----------
+    what : str
+        The kind of object: ``table``, ``column``, ``foreign key``, ….
+    subject : str
+        Its name, unquoted: ``public.users`` or ``public.users.nick``.
+    before, after : object or None
+        The values on either side; None where there is none.
+    """
+
+    what: str
+    subject: str
+    before: Value | None
+    after: Value | None
+
+    @property
+    def kind(self) -> ChangeKind:
+        """Whether it was removed, added or changed."""
+        if self.after is None:
+            return ChangeKind.REMOVED
+        return ChangeKind.ADDED if self.before is None else ChangeKind.CHANGED
+
+    @property
+    def fields(self) -> tuple[FieldChange, ...]:
+        """The facts that differ, where both sides have the object."""
+        if self.before is None or self.after is None:
+            return ()
+        return tuple(
+            FieldChange(field=name, before=before, after=after)
+            for name in _own_fields(type(self.before))
+            if (before := getattr(self.before, name))
+            != (after := getattr(self.after, name, None))
+        )
+
+
+@attrs.frozen
+class Difference:
+    """All changes from one snapshot to another, in canonical order.
+
+    Examples
+    --------
+    >>> before = SchemaSnapshot([Table("users", [Column("id", "uuid")])])
+    >>> after = SchemaSnapshot([Table("users", [Column("id", "text")])])
+    >>> (change,) = Difference.between(before, after).changes
+    >>> change.what, change.subject, str(change.kind), change.fields[0].field
+    ('column', 'public.users.id', 'changed', 'data_type')
+    """
+
+    changes: tuple[Change, ...] = ()
+
+    @classmethod
+    def between(
+        cls,
+        before: SchemaSnapshot,
+        after: SchemaSnapshot,
+        *,
+        bookkeeping: bool = False,
+    ) -> typ.Self:
+        """Compare two snapshots.
+
+        Parameters
+        ----------
+        before, after : SchemaSnapshot
+            What was, and what is.
+        bookkeeping : bool
+            Whether the tables of migration tools count, too.
+        """
+        old, new = (_wholes(each, bookkeeping) for each in (before, after))
+        changes: list[Change] = []
+        for key in sorted(old.keys() | new.keys()):
+            changes += _changes(key, old.get(key), new.get(key))
+        return cls(tuple(changes))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the two are the same."""
+        return not self.changes
+
+
+def _wholes(snapshot: SchemaSnapshot, bookkeeping: bool) -> dict[_Key, Value]:  # noqa: FBT001 - private
+    """Return everything in a snapshot that stands for itself."""
+    found: dict[_Key, Value] = {
+        ("0", table.schema, table.name, "table"): table
+        for table in snapshot.tables
+        if bookkeeping or not table.is_bookkeeping
+    }
+    kinds: tuple[tuple[str, str, tuple[_InSchema, ...]], ...] = (
+        ("1", "view", snapshot.views),
+        ("2", "enum", snapshot.enums),
+        ("3", "domain", snapshot.domains),
+        ("4", "sequence", snapshot.sequences),
+    )
+    for order, what, values in kinds:
+        found |= {(order, each.schema, each.name, what): each for each in values}
+    found |= {("5", "", each.name, "extension"): each for each in snapshot.extensions}
+    return found | {("6", "", name, "schema"): name for name in snapshot.schemas}
+
+
+def _changes(key: _Key, before: Value | None, after: Value | None) -> list[Change]:
+    if before == after:
+        return []
+    _, schema, name, what = key
+    subject = f"{schema}.{name}" if schema else name
+    change = Change(what=what, subject=subject, before=before, after=after)
+    if before is None or after is None:
+        return [change]
+    parts: list[Change] = []
+    for part, field in _PARTS:
+        pairs = _paired(getattr(before, field, ()), getattr(after, field, ()))
+        parts += _part_changes(part, subject, pairs)
+    parts += _part_changes("primary key", subject, _primary_keys(before, after))
+    return [change, *parts] if change.fields or not parts else parts
+
+
+def _part_changes(
+    what: str,
+    owner: str,
+    pairs: cabc.Iterable[tuple[str, Part | None, Part | None]],
+) -> cabc.Iterator[Change]:
+    for name, before, after in pairs:
+        if before != after:
+            subject = f"{owner}.{name}"
+            yield Change(what=what, subject=subject, before=before, after=after)
+
+
+def _paired(
+    before: cabc.Iterable[Part], after: cabc.Iterable[Part]
+) -> cabc.Iterator[tuple[str, Part | None, Part | None]]:
+    """Yield the parts of the same name side by side."""
+    old = {each.name: each for each in before}
+    new = {each.name: each for each in after}
+    for name in sorted(old.keys() | new.keys()):
+        yield name, old.get(name), new.get(name)
+
+
+def _primary_keys(
+    before: Value, after: Value
+) -> cabc.Iterator[tuple[str, Part | None, Part | None]]:
+    old = before.primary_key if isinstance(before, Table) else None
+    new = after.primary_key if isinstance(after, Table) else None
+    either = old or new
+    if either is not None:
+        yield either.name, old, new
+
+
+def _own_fields(kind: type) -> list[str]:
+    """Return the fields that count, without collections of parts."""
+    if not attrs.has(kind):
+        return []
+    return [
+        field.name
+        for field in attrs.fields(kind)
+        if field.eq and field.name not in _COLLECTIONS
+    ]
