@@ -17,6 +17,13 @@ import importlib
 import typing as typ
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.access import (
+        Access,
+        Grant,
+        ObjectAccess,
+        Role,
+        Securable,
+    )
     from pytest_userstate.domain.check import (
         Check,
     )
@@ -29,6 +36,12 @@ if typ.TYPE_CHECKING:
         MigrationDecision,
         RevisionCoverage,
         RuntimeWiring,
+    )
+    from pytest_userstate.domain.difference import (
+        Change,
+        ChangeKind,
+        Difference,
+        FieldChange,
     )
     from pytest_userstate.domain.downstream import (
         WorkItem,
@@ -91,7 +104,9 @@ if typ.TYPE_CHECKING:
         Identity,
         Index,
         KeyConstraint,
+        Policy,
         SchemaSnapshot,
+        Sequence,
         Source,
         Table,
         TableKind,
@@ -107,14 +122,18 @@ if typ.TYPE_CHECKING:
 __all__ = [
     "DEFAULT_MODEL",
     "Acceptance",
+    "Access",
     "AuditModel",
     "Axis",
     "Canonical",
+    "Change",
+    "ChangeKind",
     "Check",
     "CheckConstraint",
     "Column",
     "ConfigurationError",
     "ConflictCoverage",
+    "Difference",
     "Domain",
     "DroppedObject",
     "Entity",
@@ -124,9 +143,11 @@ __all__ = [
     "EvidenceKind",
     "ExclusionConstraint",
     "Extension",
+    "FieldChange",
     "ForeignKey",
     "GatePolicy",
     "Generated",
+    "Grant",
     "Identity",
     "Index",
     "InterestsStorageCoverage",
@@ -137,16 +158,21 @@ __all__ = [
     "MigrationDecision",
     "MigrationError",
     "NotApplicable",
+    "ObjectAccess",
     "Outcome",
+    "Policy",
     "PortWiring",
     "Prerequisite",
     "RevisionCoverage",
     "Revisions",
+    "Role",
     "RuntimeWiring",
     "RuntimeWiringRepository",
     "SchemaSnapshot",
     "SchemaSnapshotRepository",
     "SchemaSnapshotRepositoryError",
+    "Securable",
+    "Sequence",
     "ServerError",
     "ServerNotFoundError",
     "Several",
@@ -172,6 +198,13 @@ __all__ = [
 ]
 
 _HOMES: typ.Final = {
+    "domain.access": (
+        "Access",
+        "Grant",
+        "ObjectAccess",
+        "Role",
+        "Securable",
+    ),
     "domain.check": ("Check",),
     "domain.coverage": (
         "Axis",
@@ -182,6 +215,12 @@ _HOMES: typ.Final = {
         "MigrationDecision",
         "RevisionCoverage",
         "RuntimeWiring",
+    ),
+    "domain.difference": (
+        "Change",
+        "ChangeKind",
+        "Difference",
+        "FieldChange",
     ),
     "domain.downstream": (
         "WorkItem",
@@ -244,7 +283,9 @@ _HOMES: typ.Final = {
         "Identity",
         "Index",
         "KeyConstraint",
+        "Policy",
         "SchemaSnapshot",
+        "Sequence",
         "Source",
         "Table",
         "TableKind",

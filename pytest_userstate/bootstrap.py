@@ -18,6 +18,7 @@ from pytest_userstate.application.settings import AuditRequest, Settings
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
+    ServerError,
     UsageError,
 )
 from pytest_userstate.domain.ports import AuditTarget
@@ -30,41 +31,49 @@ from pytest_userstate.outbound.configuration_file import (
     repository_root,
 )
 from pytest_userstate.outbound.exchange import FolderExchange
-from pytest_userstate.outbound.report_files import ReportFiles
+from pytest_userstate.outbound.report_files import ReportFiles, read_report
 from pytest_userstate.outbound.unreadable_target import UnreadableTarget
 from pytest_userstate.outbound.wiring.declared import DeclaredWiringRepository
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.baseline import Baseline
+    from pytest_userstate.outbound.migrations.discovery import Target
     from pytest_userstate.outbound.migrations_target import Script
+    from pytest_userstate.outbound.postgres.binaries import Binaries
+    from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
 
 def prepare(request: AuditRequest) -> Prepared:
-    """Put together what a run needs, starting nothing.
+    """Put together what a run needs.
+
+    Nothing is started, unless the request says that the server may start ahead of
+    time; `Prepared.close` stops it again.
 
     Raises
     ------
     UsageError
         When the configuration, the target or the server cannot be used.
     """
-    root = repository_root(request.invocation_dir, request.root_dir)
-    file = _configuration(request, root)
-    settings = _settings(file)
-    if request.axes is not None:
-        settings = with_axes(settings, request.axes)
-    base = file.path.parent if file else root
-    shown = file.shown if file else ""
-    wiring = DeclaredWiringRepository(settings.wiring, base=base, file=shown)
-    target, first_file = _target(request, settings, file, base)
-    return Prepared(
-        settings=settings,
-        target=target,
-        wiring=wiring.load(),
-        store=report_store(request),
-        configuration=file.path if file and file.path.is_file() else None,
-        configured=f"configured by {shown}" if file else "no configuration file",
-        first_file=first_file,
-    )
+    with contextlib.ExitStack() as started:
+        root = repository_root(request.invocation_dir, request.root_dir)
+        file = _configuration(request, root)
+        settings = _settings(file)
+        if request.axes is not None:
+            settings = with_axes(settings, request.axes)
+        base = file.path.parent if file else root
+        shown = file.shown if file else ""
+        wiring = DeclaredWiringRepository(settings.wiring, base=base, file=shown)
+        target, first_file = _target(request, settings, file, base, started)
+        return Prepared(
+            settings=settings,
+            target=target,
+            wiring=wiring.load(),
+            store=report_store(request),
+            configuration=file.path if file and file.path.is_file() else None,
+            configured=f"configured by {shown}" if file else "no configuration file",
+            first_file=first_file,
+            close=started.pop_all().close,
+        )
 
 
 def open_baseline(prepared: Prepared) -> contextlib.AbstractContextManager[Baseline]:
@@ -113,6 +122,17 @@ def report_store(request: AuditRequest) -> ReportFiles:
     return ReportFiles(request.invocation_dir)
 
 
+def report_text(path: str | os.PathLike[str]) -> str:
+    """Return the text of a report that was written to a file.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file; the message says where it was sought.
+    """
+    return read_report(pathlib.Path(path))
+
+
 def exchange(folder: str) -> FolderExchange:
     """Return where the processes of one run share their findings."""
     return FolderExchange(pathlib.Path(folder))
@@ -158,28 +178,68 @@ def _target(
     settings: Settings,
     file: ConfigurationFile | None,
     base: pathlib.Path,
+    started: contextlib.ExitStack,
 ) -> tuple[AuditTarget, pathlib.Path | None]:
     if request.dsn is not None:
         from pytest_userstate.outbound.live_target import live_target  # noqa: PLC0415
 
         return live_target(request.dsn), None
-    return _migrations_target(request, settings, file, base)
-
-
-def _migrations_target(
-    request: AuditRequest,
-    settings: Settings,
-    file: ConfigurationFile | None,
-    base: pathlib.Path,
-) -> tuple[AuditTarget, pathlib.Path | None]:
     # Imported here, since a live database needs none of it, and it costs time.
-    from pytest_userstate.outbound.migrations.discovery import locate  # noqa: PLC0415
     from pytest_userstate.outbound.migrations_target import (  # noqa: PLC0415
         MigrationsTarget,
+    )
+
+    binaries, launched = _server(request, settings, started)
+    try:
+        located = _located(request, settings, file, base)
+    except MigrationError as error:
+        # A finding about the repository, not about how it was called: the checks
+        # are collected, and end in this error.
+        return UnreadableTarget(error), _file(base / error.path)
+    target = MigrationsTarget(
+        target=located,
+        binaries=binaries,
+        launched=launched,
+        setup=_setup(settings, file, base),
+        settings=settings.postgres,
+    )
+    return target, _file(base / located.plan.migrations[0].path)
+
+
+def _server(
+    request: AuditRequest, settings: Settings, started: contextlib.ExitStack
+) -> tuple[Binaries | None, EmbeddedServer | None]:
+    """Find the server, and launch it where the run is certain to want it."""
+    from pytest_userstate.outbound.migrations_target import (  # noqa: PLC0415
+        embedded_server,
     )
     from pytest_userstate.outbound.postgres.binaries import (  # noqa: PLC0415
         find_binaries,
     )
+
+    if not request.needs_server:
+        return None, None
+    binaries = find_binaries(
+        configured=request.postgresql_exec,
+        configured_by=request.postgresql_exec_origin,
+    )
+    if not request.launches_server:
+        return binaries, None
+    server = embedded_server(binaries, settings.postgres)
+    started.callback(server.close)
+    # Whatever is wrong with it is told by the check that needs it.
+    with contextlib.suppress(ServerError):
+        server.launch()
+    return binaries, server
+
+
+def _located(
+    request: AuditRequest,
+    settings: Settings,
+    file: ConfigurationFile | None,
+    base: pathlib.Path,
+) -> Target:
+    from pytest_userstate.outbound.migrations.discovery import locate  # noqa: PLC0415
 
     path, given_by = None, ""
     if request.migrations is not None:
@@ -188,31 +248,13 @@ def _migrations_target(
     elif settings.migrations.path is not None and file:
         path = str(base / settings.migrations.path)
         given_by = f"`{_key(file, 'migrations')}` in {file.shown}"
-    try:
-        located = locate(
-            root=base,
-            base=base,
-            path=path,
-            path_given_by=given_by,
-            layout=settings.migrations.layout,
-        )
-    except MigrationError as error:
-        # A finding about the repository, not about how it was called: the checks
-        # are collected, and end in this error.
-        return UnreadableTarget(error), _file(base / error.path)
-    binaries = None
-    if request.needs_server:
-        binaries = find_binaries(
-            configured=request.postgresql_exec,
-            configured_by=request.postgresql_exec_origin,
-        )
-    target = MigrationsTarget(
-        target=located,
-        binaries=binaries,
-        setup=_setup(settings, file, base),
-        settings=settings.postgres,
+    return locate(
+        root=base,
+        base=base,
+        path=path,
+        path_given_by=given_by,
+        layout=settings.migrations.layout,
     )
-    return target, _file(base / located.plan.migrations[0].path)
 
 
 def _file(path: pathlib.Path) -> pathlib.Path | None:

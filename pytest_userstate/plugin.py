@@ -5,6 +5,8 @@ Nothing heavy is imported before an audit is asked for.
 
 from __future__ import annotations
 
+import importlib
+import sys
 import typing as typ
 
 import pytest
@@ -19,6 +21,8 @@ from pytest_userstate.inbound.options import (
 if typ.TYPE_CHECKING:
     from pytest_userstate.inbound.session import Composition
 
+_STEPS: typ.Final = "pytest_userstate.steps"
+_OURS: typ.Final = "pytest_userstate.domain."
 pytest_plugins = ["pytest_userstate.inbound.fixtures"]
 
 
@@ -29,9 +33,16 @@ def pytest_addoption(
     add_options(parser, pluginmanager)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Offer the steps before any conftest does, so that a conftest's own win."""
+    _offer_steps(early_config.pluginmanager)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Take part in the run where an audit is asked for."""
+    _offer_steps(config.pluginmanager)
     config.addinivalue_line("markers", "userstate: a check of the user-state audit")
     config.stash[COMPOSITION] = _composition
     config.pluginmanager.register(KeptDatabases(), "userstate-kept")
@@ -44,6 +55,26 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_userstate.inbound.session import install  # noqa: PLC0415 - costs time
 
     install(config, _composition())
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain a comparison of our values in their own terms."""
+    if not any(type(each).__module__.startswith(_OURS) for each in (left, right)):
+        return None
+    from pytest_userstate.application.asserting.explaining import (  # noqa: PLC0415
+        explain,
+    )
+
+    return explain(op, left, right)
+
+
+def _offer_steps(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the steps where pytest-bdd is active, under whatever name."""
+    bdd = sys.modules.get("pytest_bdd.plugin")
+    active = bdd is not None and pluginmanager.is_registered(bdd)
+    if active and not pluginmanager.hasplugin(_STEPS):
+        # Not `import_plugin`, which would rewrite assertions that are not there.
+        pluginmanager.register(importlib.import_module(_STEPS), _STEPS)
 
 
 def _composition() -> Composition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import pathlib
 
 import attrs
@@ -31,6 +32,8 @@ class Prepared:
         The same, for people.
     first_file : pathlib.Path or None
         The first file of the target; None where it has no files.
+    close : callable
+        Stops what was started ahead of time and not used.
     """
 
     settings: Settings
@@ -40,3 +43,4 @@ class Prepared:
     configuration: pathlib.Path | None
     configured: str
     first_file: pathlib.Path | None
+    close: cabc.Callable[[], None]

@@ -24,6 +24,9 @@ about it.
 >>> users.has_no_column("password")
 >>> users.has_exactly_columns(["id", "name"])
 
+About what the audit says there are `assert_check`, `assert_wiring`,
+`assert_no_migration_needed`, and `assert_same_report`, which take a report first.
+
 Names are written ``name`` (in schema ``public``) or ``schema.name``, as the catalogue
 has them: case counts. A name that holds a dot stands in double quotes.
 """
@@ -31,6 +34,7 @@ has them: case counts. A name that holds a dot stands in double quotes.
 from __future__ import annotations
 
 from pytest_userstate.application.asserting.arguments import SOME
+from pytest_userstate.application.asserting.audit import AuditCheckAssertions
 from pytest_userstate.application.asserting.schemas import SchemaAssertions
 from pytest_userstate.application.asserting.sequences import SequenceAssertions
 from pytest_userstate.application.asserting.tables import TableAssertions
@@ -56,6 +60,12 @@ from pytest_userstate.assertions.absence import (
     assert_no_trigger,
     assert_no_view,
 )
+from pytest_userstate.assertions.audit import (
+    assert_check,
+    assert_no_migration_needed,
+    assert_same_report,
+    assert_wiring,
+)
 from pytest_userstate.assertions.presence import (
     assert_domain,
     assert_enum,
@@ -74,6 +84,7 @@ from pytest_userstate.assertions.source import SchemaSource
 
 __all__ = [
     "SOME",
+    "AuditCheckAssertions",
     "DomainAssertions",
     "EnumAssertions",
     "SchemaAssertions",
@@ -81,6 +92,7 @@ __all__ = [
     "SequenceAssertions",
     "TableAssertions",
     "ViewAssertions",
+    "assert_check",
     "assert_domain",
     "assert_enum",
     "assert_exactly_extensions",
@@ -96,6 +108,7 @@ __all__ = [
     "assert_no_foreign_table",
     "assert_no_index",
     "assert_no_materialized_view",
+    "assert_no_migration_needed",
     "assert_no_policy",
     "assert_no_relation",
     "assert_no_schema",
@@ -104,8 +117,10 @@ __all__ = [
     "assert_no_trigger",
     "assert_no_view",
     "assert_relation",
+    "assert_same_report",
     "assert_schema",
     "assert_sequence",
     "assert_table",
     "assert_view",
+    "assert_wiring",
 ]

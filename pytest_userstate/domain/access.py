@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import enum
 import functools
+import operator
 import typing as typ
 
 import attrs
@@ -75,8 +76,15 @@ class Grant:
     is_grantable: bool = attrs.field(default=False, kw_only=True)
 
 
-def _grants(values: cabc.Iterable[Grant]) -> tuple[Grant, ...]:
-    return tuple(sorted(values, key=attrs.astuple))
+def _grants(values: cabc.Iterable[Grant] | None) -> tuple[Grant, ...] | None:
+    return None if values is None else tuple(sorted(values, key=_grant_order))
+
+
+def _own_grants(values: cabc.Iterable[Grant]) -> tuple[Grant, ...]:
+    return tuple(sorted(values, key=_grant_order))
+
+
+_grant_order = operator.attrgetter("role", "privilege", "column", "is_grantable")
 
 
 @attrs.frozen(kw_only=True)
@@ -85,14 +93,17 @@ class ObjectAccess:
 
     Tables, views, materialized views and foreign tables are all of the kind
     ``table``; enumerated types and domains are types; a schema has no name
-    beside that of the schema.
+    beside that of the schema. `grants` is None where nothing was ever granted or
+    revoked on the object as a whole, so that PostgreSQL's defaults hold: the owner
+    may do everything, and everybody may use a type.
     """
 
     kind: Securable
     schema: str
     name: str = ""
     owner: str
-    grants: tuple[Grant, ...] = attrs.field(default=(), converter=_grants)
+    grants: tuple[Grant, ...] | None = attrs.field(default=None, converter=_grants)
+    column_grants: tuple[Grant, ...] = attrs.field(default=(), converter=_own_grants)
 
 
 @attrs.frozen
@@ -177,12 +188,21 @@ class Access:
         roles = self._acting_as(role)
         granted = {
             grant.privilege
-            for grant in target.grants
+            for grant in self.grants(target)
             if grant.role in roles and grant.column in {"", column}
         }
         for predefined in roles & _PREDEFINED.keys():
             granted |= _PREDEFINED[predefined].get(target.kind, set())
         return possible & granted
+
+    def grants(self, target: ObjectAccess) -> tuple[Grant, ...]:
+        """Return what was granted on an object and its columns, defaults included."""
+        if target.grants is not None:
+            return target.grants + target.column_grants
+        owners = [Grant(target.owner, each) for each in self.possible(target.kind)]
+        if target.kind is Securable.TYPE:
+            owners.append(Grant(EVERYBODY, "usage"))
+        return _own_grants(owners) + target.column_grants
 
     def possible(self, kind: Securable, *, column: str = "") -> frozenset[str]:
         """Return the privileges that there are on such an object, or a column."""

@@ -32,6 +32,7 @@ P = typ.TypeVar("P", bound=Placed)
 
 _name = operator.attrgetter("name")
 _schema_and_name = operator.attrgetter("schema", "name")
+_SHOWN: typ.Final = 100
 
 
 def by_name(values: cabc.Iterable[N]) -> tuple[N, ...]:
@@ -58,3 +59,11 @@ def strings(values: cabc.Iterable[str]) -> tuple[str, ...]:
 def sorted_strings(values: cabc.Iterable[str]) -> tuple[str, ...]:
     """Return the strings as a sorted tuple."""
     return tuple(sorted(strings(values)))
+
+
+def abridged(values: tuple[object, ...]) -> str:
+    """Show a tuple, a long one by its first values and how many more there are."""
+    if len(values) <= _SHOWN:
+        return repr(values)
+    first = ", ".join(map(repr, values[:_SHOWN]))
+    return f"({first}, … {len(values) - _SHOWN:,} more)"

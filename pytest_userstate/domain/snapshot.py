@@ -29,6 +29,7 @@ from pytest_userstate.domain.constraints import (
 from pytest_userstate.domain.errors import InvalidSnapshotError
 from pytest_userstate.domain.number_sequences import Sequence
 from pytest_userstate.domain.sequences import (
+    abridged,
     by_name,
     by_place,
     sorted_strings,
@@ -336,8 +337,12 @@ class SchemaSnapshot:
     True
     """
 
-    tables: tuple[Table, ...] = attrs.field(default=(), converter=_tables)
-    views: tuple[View, ...] = attrs.field(default=(), kw_only=True, converter=_views)
+    tables: tuple[Table, ...] = attrs.field(
+        default=(), converter=_tables, repr=abridged
+    )
+    views: tuple[View, ...] = attrs.field(
+        default=(), kw_only=True, converter=_views, repr=abridged
+    )
     enums: tuple[Enum, ...] = attrs.field(default=(), kw_only=True, converter=_enums)
     domains: tuple[Domain, ...] = attrs.field(
         default=(), kw_only=True, converter=_domains

@@ -63,6 +63,16 @@ class CheckItem(pytest.Item):
         if outcome.is_expected_failure or outcome is Outcome.FAILED:
             pytest.fail(explanation(verdict), pytrace=False)
 
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: typ.Any = None,
+    ) -> typ.Any:
+        """Show a verdict as its text; pytest would render a traceback to no use."""
+        if isinstance(excinfo.value, pytest.fail.Exception | pytest.xfail.Exception):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
     def reportinfo(self) -> tuple[pathlib.Path, int, str]:
         """Name the item by its file and check (pytest wants some line, from 0)."""
         return self.path, 0, self.name

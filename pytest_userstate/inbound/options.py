@@ -90,6 +90,7 @@ def add_options(
 def request_of(
     config: pytest.Config,
     *,
+    launches_server: bool = False,
     configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None,
 ) -> AuditRequest:
     """Return what the command line asks for.
@@ -98,6 +99,8 @@ def request_of(
     ----------
     config : pytest.Config
         The run's.
+    launches_server : bool
+        Whether to let the server start while the checks are still collected.
     configuration : path or mapping, optional
         What a repository's fixture says in place of the file that would be found.
     """
@@ -116,6 +119,7 @@ def request_of(
         postgresql_exec=executable,
         postgresql_exec_origin=origin,
         needs_server=not option.collectonly,
+        launches_server=launches_server,
     )
 
 

@@ -54,7 +54,10 @@ def install(config: pytest.Config, composition: Composition) -> None:
         When the run cannot start as asked; the reports asked for say so too.
     """
     worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
-    request = request_of(config)
+    alone = worker is None and not xdist.is_distributed(config)
+    request = request_of(
+        config, launches_server=alone and not config.option.collectonly
+    )
     store = composition.report_store(request)
     try:
         _check_options(config, store)
@@ -62,6 +65,7 @@ def install(config: pytest.Config, composition: Composition) -> None:
     except UsageError as error:
         _report_usage_error(config, store, error)
         raise pytest.UsageError(str(error)) from error
+    config.add_cleanup(prepared.close)
     today = dt.datetime.now(dt.UTC).date()
     if worker is None:
         _install_controller(config, composition, prepared, today)

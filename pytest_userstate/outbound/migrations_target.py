@@ -26,6 +26,13 @@ from pytest_userstate.outbound.postgres.server import (
 from pytest_userstate.outbound.postgres.stubs import STUBS
 
 
+def embedded_server(binaries: Binaries, settings: PostgresSettings) -> EmbeddedServer:
+    """Return the server that migrations need, not yet started."""
+    # Only a superuser can create databases, and so needs those to copy from.
+    needs_all = settings.superuser or settings.setup is not None
+    return EmbeddedServer(binaries, stub_extensions=STUBS, all_databases=needs_all)
+
+
 @attrs.frozen
 class Script:
     """A file of SQL that is no migration.
@@ -84,6 +91,8 @@ class MigrationsTarget:
         The migrations, and how they were found.
     binaries : Binaries or None
         The server's programs; None where nothing will run.
+    launched : EmbeddedServer or None
+        A server that is starting already; the first `open` uses it.
     setup : Script or None
         SQL to be run first, as superuser.
     settings : PostgresSettings
@@ -92,6 +101,7 @@ class MigrationsTarget:
 
     target: Target
     binaries: Binaries | None
+    launched: EmbeddedServer | None = None
     setup: Script | None
     settings: PostgresSettings
 
@@ -118,23 +128,23 @@ class MigrationsTarget:
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[MigratedDatabase]:
         """Start the server, apply the migrations, and stop it afterwards."""
-        # Only a superuser can create databases, and so needs those to copy from.
-        needs_all = self.settings.superuser or self.setup is not None
-        with self._open(all_databases=needs_all) as database:
-            yield database
+        server = self.launched or embedded_server(
+            self.binaries or find_binaries(), self.settings
+        )
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(server)
+            yield MigratedDatabase(server, self.target, self._migrate(server))
+            if self.launched:
+                # It stops while the findings are told; whoever launched it waits.
+                server.begin_stop()
+                stack.pop_all()
 
     @contextlib.contextmanager
     def open_with_all_databases(self) -> cabc.Iterator[MigratedDatabase]:
         """Do the same on a server on which databases can be created."""
-        with self._open(all_databases=True) as database:
-            yield database
-
-    @contextlib.contextmanager
-    def _open(self, *, all_databases: bool) -> cabc.Iterator[MigratedDatabase]:
+        binaries = self.binaries or find_binaries()
         with EmbeddedServer(
-            self.binaries or find_binaries(),
-            stub_extensions=STUBS,
-            all_databases=all_databases,
+            binaries, stub_extensions=STUBS, all_databases=True
         ) as server:
             yield MigratedDatabase(server, self.target, self._migrate(server))
 

@@ -53,6 +53,24 @@ class ReportFiles:
             raise ToolError(message) from error
 
 
+def read_report(path: pathlib.Path) -> str:
+    """Return the text of a report.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file; the message says where it was sought.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        message = (
+            f"there is no report {path.absolute()}: write one with pytest "
+            f"--userstate-audit --userstate-report {path.name}"
+        )
+        raise FileNotFoundError(message) from error
+
+
 def _umask() -> int:
     """Return the process's umask, which can only be read by setting it."""
     mask = os.umask(0o077)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import signal
 import threading
 import time
@@ -320,7 +321,8 @@ def test_an_error_with_a_position_names_line_and_column(
     assert (error.path, error.line, error.column) == ("db/2.sql", 4, 14)
     message = str(error)
     assert message.startswith("db/2.sql, line 4, column 14: syntax error at or near")
-    assert "\n    ALTER TABLE t\n" in message
+    assert "\n    ALTER TABLE t\n      ADD x int, 'é', b nope;\n" in message
+    assert f"\n{' ' * (4 + 13)}^\n" in message
     assert "SQLSTATE: 42601" in message
     assert "1 migration of 2 had been applied before it." in message
 
@@ -380,7 +382,7 @@ REMEDIES = {
         "CREATE EXTENSION nowhere;",
         ["extension nowhere", "neither part of this server", "--postgresql-exec"],
     ),
-    "library": (
+    "untrusted language": (
         "CREATE FUNCTION f() RETURNS int LANGUAGE c AS '$libdir/nowhere', 'f';",
         ["[postgres] setup"],
     ),
@@ -428,6 +430,39 @@ def test_what_is_known_to_help_is_said(
         assert each in flat, message
     remedy = message.rpartition("\n\n")[2]
     assert max(map(len, remedy.splitlines())) <= 79
+
+
+def test_a_library_that_the_server_does_not_have(
+    superuser: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """The library is named, and the way to a server that has it."""
+    library = "CREATE FUNCTION f() RETURNS int LANGUAGE c AS '$libdir/nowhere', 'f';"
+    message = str(failure(superuser, plain(tmp_path, library)))
+    assert re.search(r"This server does not have \S*nowhere\.", message)
+    assert "--postgresql-exec" in message
+
+
+def test_a_server_without_icu(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """The embedded one has no collations of ICU."""
+    if ask(database, "SELECT count(*) > 9 FROM pg_collation WHERE collprovider = 'i'"):
+        pytest.skip("this server has ICU")
+    collation = "CREATE COLLATION c (provider = icu, locale = 'und');"
+    message = str(failure(database, plain(tmp_path, collation)))
+    assert "ICU is not supported" in message
+    assert "--postgresql-exec" in message
+
+
+def test_the_place_in_a_long_line_is_shown(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """As much of the line as there is room for, with a caret below the place."""
+    sql = f"SELECT {'1 + ' * 100} nope{' + 1' * 100};"
+    lines = str(failure(database, plain(tmp_path, sql))).splitlines()
+    caret = next(number for number, line in enumerate(lines) if line.strip() == "^")
+    assert lines[caret - 1][lines[caret].index("^") :].startswith("nope")
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(
@@ -487,6 +522,22 @@ def test_what_takes_too_long_is_cancelled(
     assert ask(database, "SELECT to_regclass('t')") is None
 
 
+def test_what_is_deferred_has_no_more_time(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """COMMIT can hang as well."""
+    sql = """CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+    CREATE TABLE t (a int);
+    CREATE CONSTRAINT TRIGGER c AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION f();
+    INSERT INTO t VALUES (1);"""
+    error = failure(database, plain(tmp_path, sql), timeout=0.3)
+    assert error.line is None
+    assert "timeout while recording and committing it" in str(error)
+    assert "[postgres] migration_timeout" in str(error)
+
+
 def test_each_migration_has_the_whole_time(
     database: psycopg.Connection, tmp_path: pathlib.Path
 ) -> None:
@@ -542,13 +593,20 @@ def test_a_session_may_change_its_encoding_and_forget_what_is_prepared(
     plan = diesel(
         tmp_path,
         "DEALLOCATE ALL; CREATE TABLE é (ü int);",
-        "SET client_encoding TO 'LATIN1'; CREATE TABLE ä (ö int);",
+        "SET client_encoding TO 'LATIN1'; CREATE TABLE t (a int);",
+        "CREATE TABLE \u00e4 (); DO $$BEGIN EXECUTE format("
+        "'CREATE TABLE %I (%I int)', chr(20013), chr(20014)); END$$;",
         "DISCARD ALL;",
-        "CREATE TABLE t (a int);",
-        bare=(3,),
+        "CREATE TABLE u (a int);",
+        bare=(4,),
     )
     created = MigrationRunner(database).run(plan).created
-    assert {("public", "é", "ü"), ("public", "t", "a")} <= set(created)
+    assert set(created) == {
+        *(("public", "é", ""), ("public", "é", "ü")),
+        *(("public", "t", ""), ("public", "t", "a")),
+        *(("public", "\u4e2d", ""), ("public", "\u4e2d", "\u4e2e")),
+        *(("public", "\u00c3\u00a4", ""), ("public", "u", ""), ("public", "u", "a")),
+    }
 
 
 def test_a_runner_can_run_twice_on_one_connection(

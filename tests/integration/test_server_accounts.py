@@ -190,6 +190,7 @@ class TestRoot:
             servers.wheel(), cache_root=closed_folder / "cache"
         ) as server:
             server.connect().close()
+        assert not list((closed_folder / "cache").iterdir())
 
     def test_a_closed_folder_for_temporary_files_is_passed_over(
         self, folder: Path, closed_folder: Path, monkeypatch: pytest.MonkeyPatch

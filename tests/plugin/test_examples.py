@@ -127,3 +127,13 @@ def test_examples_are_left_as_they_were(example: Copy, name: str) -> None:
 
 def _files(folder: pathlib.Path) -> set[pathlib.Path]:
     return {path for path in folder.rglob("*") if ".pytest_cache" not in path.parts}
+
+
+def test_own_entities_has_tests_of_its_own(example: Copy) -> None:
+    """Its assertions, its feature, and its steps hold, with and without the audit."""
+    own = example("own-entities")
+    run = own.run("tests", "-W", "error", "--strict-markers", audit=False)
+    assert run.status == 0, run.output
+    both = own.run("tests", "-n", "2")
+    assert both.status == 0, both.output
+    assert len(both.outcomes()) == 16

@@ -160,7 +160,7 @@ def sql(value: object, what: str) -> str:
 
 def choice(value: object, what: str, choices: cabc.Iterable[str]) -> str:
     """Return one of the choices; case and blanks do not count."""
-    known = tuple(choices)
+    known = tuple(map(str, choices))
     text = " ".join(_text(value, what).lower().split())
     if text not in known:
         message = (

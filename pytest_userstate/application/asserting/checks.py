@@ -19,9 +19,9 @@ from pytest_userstate.application.asserting.expressions import same_tokens
 from pytest_userstate.application.asserting.facts import (
     Fact,
     Facts,
+    checked_names_fact,
     expression_fact,
     flag_fact,
-    names_fact,
     text_fact,
 )
 from pytest_userstate.application.asserting.handles import ObjectAssertions
@@ -29,6 +29,7 @@ from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
+    introduced_with,
     one_of,
     require,
 )
@@ -68,6 +69,11 @@ class CheckAssertions(ObjectAssertions[Table]):
         """
         __tracebackhide__ = True
         snapshot, table = self._look()
+        wanted = (
+            None
+            if columns is UNSPECIFIED
+            else arguments.identifiers(columns, empty=True)
+        )
         facts: Facts[CheckConstraint] = (
             *expression_fact(
                 "expression",
@@ -77,18 +83,17 @@ class CheckAssertions(ObjectAssertions[Table]):
                 optional=False,
             ),
             *text_fact("name", name, lambda check: check.name),
-            *names_fact("columns", columns, lambda check: check.columns, ordered=False),
+            *_columns_fact(wanted),
             *flag_fact("validated", validated, lambda check: check.is_validated),
             *flag_fact("enforced", enforced, lambda check: check.is_enforced),
         )
-        if columns is not UNSPECIFIED:
-            names = arguments.identifiers(columns, empty=True)
-            require(unknown_columns(snapshot, table, names))
+        require(unknown_columns(snapshot, table, wanted or ()))
         found = one_of(
             table.check_constraints,
             facts,
             headline=f"table {table.qualified_name} has no such check constraint",
             describe=check_in_words,
+            details=introduced_with(table),
         )
         return expect(found)
 
@@ -128,6 +133,7 @@ class CheckAssertions(ObjectAssertions[Table]):
             facts,
             headline=f"table {table.qualified_name} has no such exclusion constraint",
             describe=check_in_words,
+            details=introduced_with(table),
         )
         return expect(found)
 
@@ -155,6 +161,14 @@ def checked_expression(check: CheckConstraint) -> str:
     """Return the condition of a check constraint, without what is around it."""
     match = _CHECK.fullmatch(check.definition)
     return match["expression"] if match else check.definition
+
+
+def _columns_fact(wanted: tuple[str, ...] | None) -> Facts[CheckConstraint]:
+    if wanted is None:
+        return ()
+    return checked_names_fact(
+        "columns", wanted, lambda check: check.columns, ordered=False
+    )
 
 
 def _definition_fact(definition: str | Some) -> Facts[ExclusionConstraint]:

@@ -180,16 +180,27 @@ def expression_fact(
 
 def names_fact(
     keyword: str,
-    expected: str | cabc.Iterable[str] | Some | Unspecified,
+    expected: str | cabc.Iterable[str] | Unspecified,
     get: cabc.Callable[[T], cabc.Iterable[str]],
     *,
     ordered: bool = True,
 ) -> Facts[T]:
     """Return the fact that these are the names, in this order where it counts."""
-    if expected is UNSPECIFIED or expected is SOME:
+    if expected is UNSPECIFIED:
         return ()
-    given = arguments.identifiers(expected, keyword, empty=True)
-    wanted = given if ordered else tuple(sorted(given))
+    names = arguments.identifiers(expected, keyword, empty=True)
+    return checked_names_fact(keyword, names, get, ordered=ordered)
+
+
+def checked_names_fact(
+    keyword: str,
+    names: tuple[str, ...],
+    get: cabc.Callable[[T], cabc.Iterable[str]],
+    *,
+    ordered: bool = True,
+) -> Facts[T]:
+    """Return the fact that these are the names, which are checked already."""
+    wanted = names if ordered else tuple(sorted(names))
 
     def holds(value: T) -> bool:
         found = tuple(get(value))

@@ -71,6 +71,8 @@ class Failure:
             lines += [f"{each.what}:"]
             lines += _labelled("  expected", [each.expected])
             lines += _labelled("  found", [each.found])
+        if self.mismatches and self.details:
+            lines.append("")
         for part in self.details:
             lines += _labelled(part.label, bounded(part.items))
         return "\n".join(lines)

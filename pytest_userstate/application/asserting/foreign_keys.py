@@ -25,6 +25,7 @@ from pytest_userstate.application.asserting.failure import Failure
 from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.keys import (
     ColumnNames,
+    columns_fact,
     columns_given,
     several_lists,
     unwanted,
@@ -33,6 +34,7 @@ from pytest_userstate.application.asserting.lookup import find_table
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
+    introduced_with,
     one_of,
     require,
 )
@@ -98,7 +100,7 @@ class ForeignKeyAssertions(ObjectAssertions[Table]):
         snapshot, table = self._look()
         wanted = columns_given(columns)
         facts: Facts[ForeignKey] = (
-            *names_fact("columns", columns, lambda key: key.columns),
+            *columns_fact(wanted, lambda key: key.columns),
             *_references_fact(references),
             *names_fact(
                 "references_columns",
@@ -127,6 +129,7 @@ class ForeignKeyAssertions(ObjectAssertions[Table]):
             facts,
             headline=f"table {table.qualified_name} has no such foreign key",
             describe=foreign_key_in_words,
+            details=introduced_with(table),
             hints=_about_target(snapshot, references),
         )
         return expect(found)

@@ -30,6 +30,7 @@ from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
+    introduced_with,
     one_of,
     require,
 )
@@ -85,9 +86,9 @@ class IndexAssertions(ObjectAssertions[Table]):
         """
         __tracebackhide__ = True
         snapshot, table = self._look()
-        key = table.primary_key
+        key, wanted = table.primary_key, _given(columns)
         facts: Facts[Index] = (
-            *_columns_fact(table, columns),
+            *_columns_fact(table, wanted),
             *text_fact("name", name, lambda index: index.name),
             *text_fact("method", method, lambda index: index.method),
             *flag_fact("unique", unique, lambda index: index.is_unique),
@@ -108,12 +109,13 @@ class IndexAssertions(ObjectAssertions[Table]):
             ),
             *flag_fact("clustered", clustered, lambda index: index.is_clustered),
         )
-        require(_unknown(snapshot, table, columns))
+        require(_unknown(snapshot, table, wanted))
         found = one_of(
             table.indexes,
             facts,
             headline=f"table {table.qualified_name} has no such index",
             describe=index_in_words,
+            details=introduced_with(table),
         )
         return expect(found)
 
@@ -121,8 +123,9 @@ class IndexAssertions(ObjectAssertions[Table]):
         """Assert that no index is on exactly these columns, in this order."""
         __tracebackhide__ = True
         snapshot, table = self._look()
-        (fact,) = _columns_fact(table, columns)
-        require(_unknown(snapshot, table, columns))
+        wanted = _given(columns)
+        (fact,) = _columns_fact(table, wanted)
+        require(_unknown(snapshot, table, wanted))
         found = [index_in_words(index) for index in table.indexes if fact.holds(index)]
         if found:
             require(unwanted(table, f"an index on {fact.expected}", found))
@@ -153,13 +156,20 @@ class IndexAssertions(ObjectAssertions[Table]):
         require(exactly(subject, "indexes", wanted, found))
 
 
-def _columns_fact(table: Table, columns: ColumnNames | Some) -> Facts[Index]:
+def _given(columns: ColumnNames | Some) -> tuple[str, ...]:
+    """Return the columns and expressions that a caller named; none for `SOME`."""
     if columns is SOME:
         return ()
     wanted = arguments.one_or_several(columns)
     if not wanted:
         message = "columns: name at least one column or expression"
         raise ValueError(message)
+    return wanted
+
+
+def _columns_fact(table: Table, wanted: tuple[str, ...]) -> Facts[Index]:
+    if not wanted:
+        return ()
     names = frozenset(column.name for column in table.columns)
     strings = varchars(table)
 
@@ -187,13 +197,10 @@ def _is_plain(text: str) -> bool:
 
 
 def _unknown(
-    snapshot: SchemaSnapshot, table: Table, columns: ColumnNames | Some
+    snapshot: SchemaSnapshot, table: Table, wanted: tuple[str, ...]
 ) -> Failure | None:
     """Return the failure that a column is not there, with a hint where it helps."""
-    if columns is SOME:
-        return None
-    given = arguments.one_or_several(columns)
-    plain = [arguments.identifier(each) for each in given if _is_plain(each)]
+    plain = [arguments.identifier(each) for each in wanted if _is_plain(each)]
     failure = unknown_columns(snapshot, table, plain)
     named = [index.name for index in table.indexes if index.name in plain]
     if failure is None or not named:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import typing as typ
 
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import (
@@ -18,6 +19,7 @@ from pytest_userstate.application.asserting.describing import (
 )
 from pytest_userstate.application.asserting.facts import (
     Facts,
+    checked_names_fact,
     flag_fact,
     names_fact,
     text_fact,
@@ -27,14 +29,15 @@ from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
-    introduced,
+    introduced_with,
     one_of,
     require,
 )
 from pytest_userstate.domain.constraints import KeyConstraint
 from pytest_userstate.domain.snapshot import Table
 
-ColumnNames = str | cabc.Iterable[str]
+T = typ.TypeVar("T")
+ColumnNames: typ.TypeAlias = str | cabc.Iterable[str]
 
 
 class KeyAssertions(ObjectAssertions[Table]):
@@ -69,7 +72,7 @@ class KeyAssertions(ObjectAssertions[Table]):
         snapshot, table = self._look()
         wanted = columns_given(columns)
         facts = (
-            *names_fact("columns", columns, _columns_of),
+            *columns_fact(wanted, lambda key: key.columns),
             *_key_facts(
                 name=name,
                 included=included,
@@ -85,6 +88,7 @@ class KeyAssertions(ObjectAssertions[Table]):
             facts,
             headline=f"table {table.qualified_name} has no such primary key",
             describe=key_in_words,
+            details=introduced_with(table),
         )
         return expect(found)
 
@@ -125,7 +129,7 @@ class KeyAssertions(ObjectAssertions[Table]):
         snapshot, table = self._look()
         wanted = columns_given(columns)
         facts = (
-            *names_fact("columns", columns, _columns_of),
+            *columns_fact(wanted, lambda key: key.columns),
             *_key_facts(
                 name=name,
                 included=included,
@@ -143,6 +147,7 @@ class KeyAssertions(ObjectAssertions[Table]):
             facts,
             headline=f"table {table.qualified_name} has no such unique constraint",
             describe=key_in_words,
+            details=introduced_with(table),
             hints=_otherwise_unique(table, wanted),
         )
         return expect(found)
@@ -191,6 +196,13 @@ def columns_given(columns: ColumnNames | Some) -> tuple[str, ...]:
     return () if columns is SOME else arguments.identifiers(columns)
 
 
+def columns_fact(
+    wanted: tuple[str, ...], get: cabc.Callable[[T], cabc.Iterable[str]]
+) -> Facts[T]:
+    """Return the fact that these are the columns; none where any will do."""
+    return checked_names_fact("columns", wanted, get) if wanted else ()
+
+
 def several_lists(columns: cabc.Iterable[ColumnNames]) -> list[str]:
     """Return lists of columns as text, in the order given."""
     if isinstance(columns, str):
@@ -203,12 +215,8 @@ def unwanted(table: Table, what: str, found: str | cabc.Iterable[str]) -> Failur
     """Return the failure that a table has something that it should not have."""
     return Failure(
         headline=f"table {table.qualified_name} has {what}, and should have none",
-        details=(*detail("found", found), *introduced(table.source)),
+        details=(*detail("found", found), *introduced_with(table)),
     )
-
-
-def _columns_of(key: KeyConstraint) -> tuple[str, ...]:
-    return key.columns
 
 
 def _key_facts(

@@ -14,6 +14,7 @@ from pytest_userstate.application.asserting.failure import (
 )
 from pytest_userstate.application.asserting.nearest import nearest
 from pytest_userstate.domain.columns import Source
+from pytest_userstate.domain.snapshot import Table
 
 T = typ.TypeVar("T")
 _CLOSEST: typ.Final = 3
@@ -59,6 +60,7 @@ def one_of(
     headline: str,
     describe: cabc.Callable[[T], str],
     hints: cabc.Iterable[str] = (),
+    details: tuple[Detail, ...] = (),
 ) -> T | Failure:
     """Return the first value for which all facts hold.
 
@@ -78,6 +80,7 @@ def one_of(
                 *detail("closest", seen[0]),
                 *detail("others", seen[1:]),
                 *detail("hint", hints),
+                *details,
             ),
         )
     return Failure(
@@ -86,6 +89,7 @@ def one_of(
             *detail("expected", in_words(facts)),
             *detail("found", seen or "none at all"),
             *detail("hint", hints),
+            *details,
         ),
     )
 
@@ -132,6 +136,11 @@ def exactly(
 def with_source(text: str, source: Source | None) -> str:
     """Return the text, and where the thing comes from."""
     return f"{text} ({source})" if source else text
+
+
+def introduced_with(table: Table) -> tuple[Detail, ...]:
+    """Return the detail of which migration introduced the table of something."""
+    return detail("table", f"introduced by {table.source}") if table.source else ()
 
 
 def introduced(source: Source | None) -> tuple[Detail, ...]:

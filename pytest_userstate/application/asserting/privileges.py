@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import enum
 import typing as typ
 
@@ -27,6 +28,7 @@ from pytest_userstate.domain.access import (
     EVERYBODY,
     PRIVILEGES,
     Access,
+    Grant,
     ObjectAccess,
     Securable,
 )
@@ -110,13 +112,13 @@ class Question:
                 holds = self.privileges == everywhere == somewhere
             case Claim.NONE:
                 holds = not self.privileges & somewhere
-        return None if holds else self._failure(subject, somewhere, target)
+        return None if holds else self._failure(subject, somewhere, access, target)
 
     def _possible(
         self, access: Access, target: ObjectAccess
     ) -> tuple[frozenset[str], frozenset[str]]:
         """Return what the role may do all over it, and at least in some place."""
-        granted = {grant.column for grant in target.grants} | {WHOLE}
+        granted = {grant.column for grant in target.column_grants} | {WHOLE}
         if isinstance(self.column, str) and self.column != WHOLE:
             granted = {self.column}
         somewhere = frozenset[str]().union(
@@ -128,7 +130,11 @@ class Question:
         return access.privileges(self.role, target, column=self.column), somewhere
 
     def _failure(
-        self, subject: str, found: frozenset[str], target: ObjectAccess
+        self,
+        subject: str,
+        found: frozenset[str],
+        access: Access,
+        target: ObjectAccess,
     ) -> Failure:
         headline, label = {
             Claim.AT_LEAST: ("does not allow {} all that it should", "allowed"),
@@ -144,7 +150,7 @@ class Question:
                     f"{listed(sorted(found))} is allowed",
                 ),
             ),
-            details=_granted(target),
+            details=_granted(access.grants(target)),
         )
 
     @property
@@ -160,10 +166,10 @@ def _column(column: str | Some | Unspecified) -> str | Some:
     return SOME if column is SOME else arguments.identifier(column, "column")
 
 
-def _granted(target: ObjectAccess) -> tuple[Detail, ...]:
+def _granted(grants: cabc.Iterable[Grant]) -> tuple[Detail, ...]:
     """Return what was granted on the object, a line for each role."""
     roles: dict[str, list[str]] = {}
-    for grant in target.grants:
+    for grant in grants:
         column = f" ({grant.column})" if grant.column else ""
         roles.setdefault(grant.role, []).append(f"{grant.privilege}{column}")
     lines = [f"{role}: {', '.join(granted)}" for role, granted in roles.items()]

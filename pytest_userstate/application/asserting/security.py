@@ -28,6 +28,7 @@ from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
     introduced,
+    introduced_with,
     require,
 )
 from pytest_userstate.application.asserting.nearest import nearest
@@ -106,7 +107,8 @@ class RowSecurityAssertions(ObjectAssertions[Table]):
         )
         policy = expect(_find(table, wanted))
         subject = f"policy {wanted} of table {table.qualified_name}"
-        require(as_expected(subject, policy, facts))
+        details = introduced_with(table)
+        require(as_expected(subject, policy, facts, details=details))
         return policy
 
     def has_no_policy(self, name: str) -> None:
@@ -140,5 +142,6 @@ def _find(table: Table, name: str) -> Policy | Failure:
         details=(
             *detail("found", known or "no policy at all"),
             *detail("nearest", nearest(name, policies)),
+            *introduced_with(table),
         ),
     )

@@ -32,7 +32,7 @@ from pytest_userstate.application.asserting.matching import (
     as_expected,
     exactly,
     expect,
-    introduced,
+    introduced_with,
     require,
 )
 from pytest_userstate.application.asserting.nearest import nearest
@@ -118,7 +118,8 @@ class TriggerAssertions(ObjectAssertions[Table]):
         )
         trigger = expect(_find(table, wanted))
         subject = f"trigger {wanted} of table {table.qualified_name}"
-        require(as_expected(subject, trigger, facts))
+        details = introduced_with(table)
+        require(as_expected(subject, trigger, facts, details=details))
         return trigger
 
     def has_no_trigger(self, name: str) -> None:
@@ -166,7 +167,7 @@ def _find(table: Table, name: str) -> Trigger | Failure:
         details=(
             *detail("found", list(triggers) or "no trigger at all"),
             *detail("nearest", nearest(name, triggers)),
-            *introduced(table.source),
+            *introduced_with(table),
         ),
     )
 

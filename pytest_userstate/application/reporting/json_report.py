@@ -88,10 +88,17 @@ def write_findings(findings: Findings) -> str:
         {
             **findings_document(findings),
             "entities": list(report.entities),
-            "checks": [_check(check) for check in report.checks],
-            "not_applicable": _cells(report),
+            **report_document(report),
         }
     )
+
+
+def report_document(report: UserStateSchemaAuditReport) -> Json:
+    """Return what a report says about every cell, as plain values."""
+    return {
+        "checks": [_check(check) for check in report.checks],
+        "not_applicable": _cells(report),
+    }
 
 
 def read_findings(text: str, target: TargetDescription) -> Findings:

@@ -95,7 +95,7 @@ class Attribution:
     """The lines of one file's statements that made or dropped a thing."""
 
     def __init__(self, statements: cabc.Sequence[Statement]) -> None:
-        """Keep the statements; they are read when the first line is asked for."""
+        """Keep the statements; they are read when a line is asked for."""
         self._statements = statements
 
     def of_new_relation(self, schema: str, name: str) -> int | None:

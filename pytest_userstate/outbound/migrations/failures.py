@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
 
 import attrs
@@ -10,13 +11,19 @@ from pytest_userstate.domain.errors import MigrationError, ServerError
 from pytest_userstate.outbound.migrations.layout import Plan
 from pytest_userstate.outbound.migrations.remedies import NO_INPUT, remedy
 from pytest_userstate.outbound.migrations.session import Failure, Outcome
-from pytest_userstate.outbound.migrations.sql import Statement
+from pytest_userstate.outbound.migrations.sql import Statement, statements
 
 _WIDTH = 79
+_INDENT = "    "
 _CONTEXT_LINES = 3
+_ABOUT_TIME = (
+    "[postgres] migration_timeout in userstate.toml says how many seconds each"
+    " migration may take. If this one waits for something that never comes, it would"
+    " hang where it is deployed, too."
+)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Step:
     """A file that is being run, and where in the plan it stands.
 
@@ -26,8 +33,8 @@ class Step:
         How messages name the file.
     sql : str
         What is sent.
-    statements : tuple of Statement
-        What it consists of.
+    standard_conforming_strings : bool
+        The session's setting when it is sent.
     layout : str
         The layout's name.
     applied, total : int
@@ -39,11 +46,21 @@ class Step:
 
     path: str
     sql: str
-    statements: tuple[Statement, ...]
+    standard_conforming_strings: bool = True
     layout: str = ""
     applied: int = 0
     total: int = 0
     advice_on_transactions: str = ""
+
+    @functools.cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """What the file consists of; found when it is asked for."""
+        return self.split(self.sql)
+
+    def split(self, sql: str) -> tuple[Statement, ...]:
+        """Return the statements of a text that is sent in place of the file's."""
+        conforming = self.standard_conforming_strings
+        return statements(sql, standard_conforming_strings=conforming)
 
     @property
     def is_setup(self) -> bool:
@@ -75,77 +92,63 @@ def statement_failed(step: Step, outcome: Outcome) -> MigrationError:
     """Say that a statement was refused, or failed while it ran."""
     failure = outcome.failure or Failure(message="failed for an unknown reason")
     trouble = Trouble(step, failure, _failed_statement(step, outcome, failure))
-    line, column = _place(trouble)
     return _error(
         step,
         failure.message,
-        _quoted(trouble.statement),
-        _told(failure),
-        NO_INPUT if outcome.wanted_input else remedy(trouble),
-        line=line,
-        column=column,
+        told=_told(failure),
+        to_do=NO_INPUT if outcome.wanted_input else remedy(trouble),
+        place=_Place.of(step, trouble.statement, failure.position),
     )
 
 
 def took_too_long(step: Step, outcome: Outcome, seconds: float) -> MigrationError:
     """Say that the file was not done in time, and was cancelled."""
-    statement = step.statement(outcome.completed)
     return _error(
         step,
         f"timeout: not done after {seconds:g} seconds, and cancelled",
-        _quoted(statement),
-        "",
-        "[postgres] migration_timeout in userstate.toml says how many seconds each"
-        " migration may take. If this statement waits for something that never comes,"
-        " it would hang where it is deployed, too.",
-        line=None if statement is None else statement.line,
+        to_do=_ABOUT_TIME,
+        place=_Place.of(step, step.statement(outcome.completed)),
     )
 
 
 def ended_its_transaction(step: Step) -> MigrationError:
     """Say that the file ended the transaction that the tool runs it in."""
-    statement = next(
-        (each for each in step.statements if each.controls_transaction), None
-    )
+    ends = [each for each in step.statements if each.controls_transaction]
     return _error(
         step,
         f"the file ends the transaction that {step.layout} runs it in",
-        _quoted(statement),
-        "",
-        f"{step.layout} itself stops here, with what was done so far committed or"
-        " rolled back. Leave BEGIN, COMMIT and ROLLBACK to it, or run the file"
-        f" outside of a transaction. {step.advice_on_transactions}",
-        line=None if statement is None else statement.line,
+        to_do=f"{step.layout} itself stops here, with what was done so far committed or"
+        " rolled back. Leave BEGIN, COMMIT and ROLLBACK to it, or run the file outside"
+        f" of a transaction. {step.advice_on_transactions}",
+        place=_Place.of(step, ends[0] if ends else None),
     )
 
 
 def left_a_transaction_open(step: Step) -> MigrationError:
     """Say that the file opened a transaction of its own and did not end it."""
-    opening = [each for each in step.statements if each.controls_transaction]
-    statement = opening[-1] if opening else None
+    begins = [each for each in step.statements if each.controls_transaction]
     return _error(
         step,
         "the file leaves a transaction open",
-        _quoted(statement),
-        "",
-        "What it did would be lost, or become part of the next migration. End the"
+        to_do="What it did would be lost, or become part of the next migration. End the"
         " transaction in the same file, with COMMIT.",
-        line=None if statement is None else statement.line,
+        place=_Place.of(step, begins[-1] if begins else None),
     )
 
 
 def tool_failed(step: Step, outcome: Outcome, *, doing: str) -> MigrationError:
-    """Say that what the tool does around the file failed."""
-    failure = outcome.failure or Failure(message="timeout")
+    """Say that what the tool does around the file failed, or took too long."""
+    failure = outcome.failure
+    if failure is None:
+        return _error(step, f"timeout while {doing}", to_do=_ABOUT_TIME)
     return _error(
         step,
         f"{doing} failed: {failure.message}",
-        "",
-        _told(failure),
-        remedy(Trouble(step, failure, None))
-        or "The file itself ran. What is deferred (constraints, triggers) is checked"
-        f" only when it is committed; and {step.layout} needs the schema, the role and"
-        " the rights with which it connected.",
+        told=_told(failure),
+        to_do=remedy(Trouble(step, failure, None))
+        or "What is deferred (constraints, triggers) is checked only when the migration"
+        f" is committed; and {step.layout} needs the schema, the role and the rights"
+        " with which it connected.",
     )
 
 
@@ -153,19 +156,12 @@ def not_prepared(plan: Plan, outcome: Outcome) -> MigrationError:
     """Say that what the tool does before the first migration failed."""
     failure = outcome.failure or Failure(message="timeout")
     first = plan.migrations[0].path if plan.migrations else ""
-    step = Step(
-        path=first,
-        sql="",
-        statements=(),
-        layout=plan.layout,
-        total=len(plan.migrations),
-    )
+    step = Step(path=first, sql="", layout=plan.layout, total=len(plan.migrations))
     return _error(
         step,
         f"preparing {plan.layout}'s own table failed: {failure.message}",
-        "",
-        _told(failure),
-        remedy(Trouble(step, failure, None)),
+        told=_told(failure),
+        to_do=remedy(Trouble(step, failure, None)),
     )
 
 
@@ -190,34 +186,83 @@ def _failed_statement(
     return step.statement(outcome.completed)
 
 
-def _place(trouble: Trouble) -> tuple[int | None, int | None]:
-    position = trouble.failure.position
-    if position is None:
-        return (None if trouble.statement is None else trouble.statement.line), None
-    before = trouble.step.sql[: position - 1]
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
+@attrs.frozen
+class _Place:
+    """A place in a file, and what stands there."""
+
+    line: int | None = None
+    column: int | None = None
+    quotation: str = ""
+
+    @classmethod
+    def of(
+        cls, step: Step, statement: Statement | None, position: int | None = None
+    ) -> _Place:
+        """Return the place of a position, else that of a statement."""
+        line, column = (None if statement is None else statement.line), None
+        if position is not None:
+            line, column = _line_and_column(step.sql, position)
+        return cls(line, column, _quotation(step.sql, statement, line, column))
+
+
+_NOWHERE = _Place()
 
 
 def _error(
     step: Step,
     headline: str,
-    *paragraphs: str,
-    line: int | None = None,
-    column: int | None = None,
+    *,
+    told: str = "",
+    to_do: str = "",
+    place: _Place = _NOWHERE,
 ) -> MigrationError:
-    place = step.path
-    if line is not None:
-        place += f", line {line}"
-    if column is not None:
-        place += f", column {column}"
-    quoted, told, what_to_do = paragraphs
-    details = "\n".join(filter(None, (told, _progress(step))))
-    message = "\n\n".join(
-        filter(None, (f"{place}: {headline}", quoted, details, _wrapped(what_to_do)))
+    """Compose a message: place, quotation, what PostgreSQL told, what to do."""
+    where = step.path
+    if place.line is not None:
+        where += f", line {place.line}"
+    if place.column is not None:
+        where += f", column {place.column}"
+    parts = (
+        f"{where}: {headline}",
+        place.quotation,
+        "\n".join(filter(None, (told, _progress(step)))),
+        _wrapped(to_do),
     )
     return MigrationError(
-        message, path=step.path, line=line, column=column, applied=step.applied
+        "\n\n".join(filter(None, parts)),
+        path=step.path,
+        line=place.line,
+        column=place.column,
+        applied=step.applied,
     )
+
+
+def _line_and_column(sql: str, position: int) -> tuple[int, int]:
+    before = sql[: position - 1]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _quotation(
+    sql: str, statement: Statement | None, line: int | None, column: int | None
+) -> str:
+    """Show where the statement begins, and the place of the error in it."""
+    lines = []
+    if statement is not None and (column is None or statement.line != line):
+        lines.append(statement.first_line[: _WIDTH - len(_INDENT)])
+    if statement is not None and line is not None and line > statement.line + 1:
+        lines.append("…")
+    if line is not None and column is not None:
+        lines += _pointed_at(sql.split("\n")[line - 1].rstrip("\r"), column)
+    return "\n".join(f"{_INDENT}{each}" for each in lines)
+
+
+def _pointed_at(text: str, column: int) -> tuple[str, str]:
+    """Return as much of a line as there is room for, and a caret below it."""
+    room = _WIDTH - len(_INDENT)
+    start = max(0, column - 1 - room // 2) if len(text) > room else 0
+    before = text[start : column - 1]
+    caret = "".join("\t" if each == "\t" else " " for each in before) + "^"
+    return text[start : start + room], caret
 
 
 def _progress(step: Step) -> str:
@@ -229,22 +274,29 @@ def _progress(step: Step) -> str:
     return f"{applied} of {step.total} had been applied before it."
 
 
-def _quoted(statement: Statement | None) -> str:
-    return "" if statement is None else f"    {statement.first_line}"
-
-
 def _told(failure: Failure) -> str:
-    context = failure.context.splitlines()[:_CONTEXT_LINES]
-    parts = (
-        f"SQLSTATE: {failure.sqlstate}" if failure.sqlstate else "",
-        f"DETAIL: {failure.detail}" if failure.detail else "",
-        f"HINT: {failure.hint}" if failure.hint else "",
-        "CONTEXT: " + "\n    ".join(context) if context else "",
+    """Return what PostgreSQL said beside its message, in its own order."""
+    context = "\n".join(failure.context.splitlines()[:_CONTEXT_LINES])
+    parts = {
+        "SQLSTATE": failure.sqlstate,
+        "DETAIL": failure.detail,
+        "HINT": failure.hint,
+        "CONTEXT": context,
+    }
+    return "\n".join(
+        "\n".join(
+            _wrapped(line, indent=_INDENT) for line in f"{name}: {text}".split("\n")
+        )
+        for name, text in parts.items()
+        if text
     )
-    return "\n".join(filter(None, parts))
 
 
-def _wrapped(paragraph: str) -> str:
+def _wrapped(paragraph: str, indent: str = "") -> str:
     return textwrap.fill(
-        paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False
+        paragraph,
+        _WIDTH,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -33,9 +33,6 @@ _SUFFIX = ".sql"
 _WAY_UP = ".up"
 _WAY_BACK = ".down"
 _NUMBER = re.compile(r"([0-9]+)")
-_CONTROL = re.compile(
-    r"\b(?:begin|start|commit|end|rollback|abort|prepare)\b", re.IGNORECASE
-)
 _ADVICE = (
     "In the plain layout each file is one transaction. A statement that cannot run"
     " in one has to be the only statement of its file: give it a file of its own."
@@ -112,10 +109,7 @@ def _wants_a_transaction(sql: str) -> bool:
     found = statements(sql)
     if len(found) == 1:
         return found[0].can_share_a_transaction
-    # Most files do not even hold such a word, and words cost time to find.
-    return not (
-        _CONTROL.search(sql) and any(each.controls_transaction for each in found)
-    )
+    return not any(each.controls_transaction for each in found)
 
 
 def _warnings(

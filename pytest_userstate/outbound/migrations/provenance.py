@@ -16,6 +16,7 @@ transaction.
 from __future__ import annotations
 
 import collections.abc as cabc
+import json
 import types
 import typing as typ
 
@@ -30,30 +31,34 @@ if typ.TYPE_CHECKING:
 Key = tuple[str, str, str]
 
 _FIRST_USER_OID = 16384
-_CATALOGUE_TABLES = frozenset({1249, 1259, 2615})
-"""pg_attribute, pg_class and pg_namespace, by numbers that never change."""
+# pg_attribute, pg_class and pg_namespace, by numbers that never change.
+_CATALOGUE_TABLES = "1249, 1259, 2615"
 
-_VALUES = "n.nspname, c.relname, a.attnum, a.attname"
+# Schema, name and columns by number, in hexadecimal digits, which a session can
+# send whatever encoding a migration has set. Subqueries, since planning joins
+# costs a new session more than all else here.
+_VALUES = """
+    pg_catalog.encode(pg_catalog.convert_to(pg_catalog.json_build_array(
+        c.relnamespace::pg_catalog.regnamespace::pg_catalog.text, c.relname,
+        (SELECT pg_catalog.json_object_agg(a.attnum, a.attname)
+         FROM pg_catalog.pg_attribute a
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+    )::pg_catalog.text, 'UTF8'), 'hex')"""
 _OF_A_USER = "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'"
-_JOINS = """
-    LEFT JOIN pg_catalog.pg_attribute a
-        ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"""
 
 ALL_RELATIONS = f"""
-    SELECT c.oid, {_VALUES} FROM pg_catalog.pg_class c {_JOINS}
+    SELECT c.oid, {_VALUES} FROM pg_catalog.pg_class c
     WHERE c.oid >= {_FIRST_USER_OID} AND {_OF_A_USER}"""  # noqa: S608 - constants
 
 LOCKED_RELATIONS = f"""
-    SELECT l.relation, {_VALUES}
-    FROM (
-        SELECT DISTINCT relation FROM pg_catalog.pg_lock_status()
-        WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid()
-            AND (mode = 'AccessExclusiveLock' AND relation >= {_FIRST_USER_OID}
-                OR mode = 'RowExclusiveLock' AND relation IN (1249, 1259, 2615))
-    ) l
-    LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation AND {_OF_A_USER}
-    {_JOINS}"""  # noqa: S608 - constants
+    SELECT relation,
+        (SELECT {_VALUES} FROM pg_catalog.pg_class c
+         WHERE c.oid = relation AND {_OF_A_USER})
+    FROM pg_catalog.pg_lock_status()
+    WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid()
+        AND (mode = 'AccessExclusiveLock' AND relation >= {_FIRST_USER_OID}
+            OR mode = 'RowExclusiveLock' AND relation IN ({_CATALOGUE_TABLES}))
+    """  # noqa: S608 - constants
 
 
 @attrs.frozen(kw_only=True)
@@ -77,11 +82,14 @@ class History:
     dropped: tuple[DroppedObject, ...]
 
 
+_ITSELF = "0"  # the number of no column
+
+
 @attrs.frozen
 class _Relation:
     schema: str
     name: str
-    columns: dict[int, str]
+    columns: dict[str, str]
 
     def is_named_as(self, other: _Relation) -> bool:
         """Whether both have the same qualified name."""
@@ -110,31 +118,22 @@ class Ledger:
     ) -> None:
         """Take note of what exists already."""
         self._relations = _by_oid(rows)
-        self._sources: dict[tuple[int, int], Source] = {}
+        self._sources: dict[tuple[int, str], Source] = {}
         self._dropped: dict[Key, Source] = {}
         if origin is not None:
             self._sources = {
                 (oid, number): origin
                 for oid, relation in self._relations.items()
                 if relation.name not in without_origin
-                for number in (0, *relation.columns)
+                for number in (_ITSELF, *relation.columns)
             }
 
     def note_locked(
         self, rows: cabc.Sequence[Row], path: str, attribution: Attribution
-    ) -> bool:
-        """Compare the relations that a transaction had locked.
-
-        Returns
-        -------
-        bool
-            Whether that was all; if not, everything is to be compared.
-        """
+    ) -> None:
+        """Compare the relations that a transaction had locked with what they were."""
         locked = {int(row[0] or 0) for row in rows}
-        if locked & _CATALOGUE_TABLES:
-            return False
         self._note(locked, _by_oid(rows), path, attribution)
-        return True
 
     def note_all(
         self, rows: cabc.Iterable[Row], path: str, attribution: Attribution
@@ -148,7 +147,7 @@ class Ledger:
         existing = {
             (relation.schema, relation.name, column): (oid, number)
             for oid, relation in self._relations.items()
-            for number, column in ((0, ""), *relation.columns.items())
+            for number, column in ((_ITSELF, ""), *relation.columns.items())
         }
         created = {
             key: self._sources[place]
@@ -214,7 +213,7 @@ class Ledger:
         schema, name = after.schema, after.name
         if before is None or not before.is_named_as(after):
             line = attribution.of_new_relation(schema, name)
-            self._sources[oid, 0] = Source(path, line)
+            self._sources[oid, _ITSELF] = Source(path, line)
         known = {} if before is None else before.columns
         for number, column in after.columns.items():
             if known.get(number) != column:
@@ -222,17 +221,25 @@ class Ledger:
                 self._sources[oid, number] = Source(path, line)
 
 
+def tell_all(rows: cabc.Iterable[Row]) -> bool:
+    """Tell whether the relations that were locked are all that can have changed."""
+    return all(int(oid or 0) >= _FIRST_USER_OID for oid, _ in rows)
+
+
 def _by_oid(rows: cabc.Iterable[Row]) -> dict[int, _Relation]:
-    """Group rows of oid, schema, relation, column number and column."""
-    relations: dict[int, _Relation] = {}
-    for oid, schema, name, number, column in rows:
-        if schema is None or name is None or _is_of_the_system(schema):
-            continue
-        relation = relations.setdefault(int(oid or 0), _Relation(schema, name, {}))
-        if number is not None and column is not None:
-            relation.columns[int(number)] = column
+    """Read rows of `ALL_RELATIONS` or `LOCKED_RELATIONS`, leaving out the system's."""
+    relations = {}
+    for oid, values in rows:
+        if oid is not None and values is not None:
+            schema, name, columns = json.loads(bytes.fromhex(values.decode()))
+            schema = _unquoted(schema)
+            if not (schema.startswith("pg_") or schema == "information_schema"):
+                relations[int(oid)] = _Relation(schema, name, columns or {})
     return relations
 
 
-def _is_of_the_system(schema: str) -> bool:
-    return schema.startswith("pg_") or schema == "information_schema"
+def _unquoted(identifier: str) -> str:
+    """Return the name that an identifier, quoted where need be, stands for."""
+    if not identifier.startswith('"'):
+        return identifier
+    return identifier[1:-1].replace('""', '"')

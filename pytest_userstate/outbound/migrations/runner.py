@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import re
 import typing as typ
 
@@ -18,6 +19,7 @@ from pytest_userstate.outbound.migrations.provenance import (
     LOCKED_RELATIONS,
     History,
     Ledger,
+    tell_all,
 )
 from pytest_userstate.outbound.migrations.session import (
     Command,
@@ -25,7 +27,6 @@ from pytest_userstate.outbound.migrations.session import (
     Row,
     Session,
 )
-from pytest_userstate.outbound.migrations.sql import Statement, statements
 
 DEFAULT_TIMEOUT = 60.0  # seconds for each migration
 
@@ -71,7 +72,8 @@ def run_script(
         When the connection was lost.
     """
     session = Session(connection, timeout=timeout)
-    step = Step(path=path, sql=sql, statements=_split(session, sql))
+    conforming = session.standard_conforming_strings
+    step = Step(path=path, sql=sql, standard_conforming_strings=conforming)
     try:
         _run_file(session, step, sql)
         _expect_no_transaction(session, step)
@@ -100,6 +102,7 @@ class MigrationRunner:
         """Take the connection over; nothing is sent yet."""
         self._session = Session(connection, timeout=timeout)
         self._look = LOCKED_RELATIONS
+        self._note: cabc.Callable[[], None] = _nothing
 
     def run(self, plan: Plan, *, setup: str = "") -> History:
         """Apply the plan to the end.
@@ -135,7 +138,7 @@ class MigrationRunner:
             step = Step(
                 path=migration.path,
                 sql=migration.sql,
-                statements=_split(self._session, migration.sql),
+                standard_conforming_strings=self._session.standard_conforming_strings,
                 layout=plan.layout,
                 applied=applied,
                 total=len(plan.migrations),
@@ -145,7 +148,13 @@ class MigrationRunner:
                 self._apply(plan, migration, step, ledger)
             except ServerError as error:
                 raise failures.connection_lost(step, error) from error
+        self._catch_up()
         return ledger.history(applied=len(plan.migrations))
+
+    def _catch_up(self) -> None:
+        """Do what was put off until the server is busy with the next migration."""
+        note, self._note = self._note, _nothing
+        note()
 
     def _prepare(self, plan: Plan) -> None:
         self._session.restart_clock()
@@ -167,10 +176,11 @@ class MigrationRunner:
             locked = self._apply_in_transaction(plan, migration, step)
         else:
             locked = self._apply_as_it_is(plan, migration, step)
-        attribution = Attribution(step.statements)
-        if locked is None or not ledger.note_locked(locked, step.path, attribution):
-            rows = self._session.batch(ALL_RELATIONS).rows
-            ledger.note_all(rows, step.path, attribution)
+        if locked is not None and tell_all(locked):
+            note, rows = ledger.note_locked, locked
+        else:
+            note, rows = ledger.note_all, self._session.batch(ALL_RELATIONS).rows
+        self._note = lambda: note(rows, step.path, Attribution(step.statements))
         if plan.separate_sessions:
             self._session.batch(_NEW_SESSION)
 
@@ -184,7 +194,7 @@ class MigrationRunner:
         """
         opened = self._session.commands(_READ_SEARCH_PATH, _BEGIN)
         _expect_success(opened, step, doing="opening a transaction")
-        _run_file(self._session, step, migration.sql)
+        self._run_file(step, migration.sql)
         if not self._session.in_transaction:
             raise failures.ended_its_transaction(step)
         closed = self._session.commands(
@@ -206,7 +216,7 @@ class MigrationRunner:
         opened = self._session.commands(_READ_SEARCH_PATH)
         _expect_success(opened, step, doing="reading search_path")
         watched = self._with_a_look(migration.sql, step)
-        outcome = _run_file(self._session, step, watched or migration.sql)
+        outcome = self._run_file(step, watched or migration.sql)
         _expect_no_transaction(self._session, step)
         if closing := _closing_commands(plan, migration, opened):
             closed = self._session.commands(*closing)
@@ -224,17 +234,25 @@ class MigrationRunner:
         if not all(each.can_share_a_transaction for each in step.statements):
             return None
         watched = f"{sql}\n;{self._look}"
-        extended = _split(self._session, watched)
-        return watched if len(extended) == len(step.statements) + 1 else None
+        is_last = len(step.split(watched)) == len(step.statements) + 1
+        return watched if is_last else None
+
+    def _run_file(self, step: Step, sql: str) -> Outcome:
+        return _run_file(self._session, step, sql, meanwhile=self._catch_up)
 
 
-def _split(session: Session, sql: str) -> tuple[Statement, ...]:
-    conforming = session.standard_conforming_strings
-    return statements(sql, standard_conforming_strings=conforming)
+def _nothing() -> None:
+    """Do nothing."""
 
 
-def _run_file(session: Session, step: Step, sql: str) -> Outcome:
-    outcome = session.batch(sql)
+def _run_file(
+    session: Session,
+    step: Step,
+    sql: str,
+    *,
+    meanwhile: cabc.Callable[[], None] = _nothing,
+) -> Outcome:
+    outcome = session.batch(sql, meanwhile=meanwhile)
     if outcome.succeeded:
         return outcome
     session.roll_back()
@@ -261,7 +279,7 @@ def _closing_commands(
     commands: list[Command] = []
     if plan.restores_search_path:
         [(search_path,)] = opened.rows
-        commands.append((_SET_SEARCH_PATH, (search_path or "",)))
+        commands.append((_SET_SEARCH_PATH, (search_path or b"",)))
     if migration.record is not None:
         commands.append(migration.record)
     return commands

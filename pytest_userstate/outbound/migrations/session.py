@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import functools
 import select
 import time
 import typing as typ
@@ -18,8 +19,8 @@ from psycopg import pq
 
 from pytest_userstate.domain.errors import ServerError
 
-Command = tuple[str, tuple[str, ...]]
-Row = tuple[str | None, ...]
+Command = tuple[str, tuple[str | bytes, ...]]
+Row = tuple[bytes | None, ...]
 Results = cabc.Callable[[], cabc.Iterator[pq.abc.PGresult]]
 
 _SETTLING_TIME = 5.0  # seconds that a cancelled statement gets to end
@@ -60,15 +61,12 @@ class Outcome:
         Whether the next one was cancelled because the time was up.
     wanted_input : bool
         Whether one of them was a ``COPY … FROM STDIN``.
-    encoding : str
-        Python's name of the connection's encoding.
     """
 
     completed: int = 0
     failure: Failure | None = None
     timed_out: bool = False
     wanted_input: bool = False
-    encoding: str = "utf-8"
     _returned: pq.abc.PGresult | None = None
 
     @property
@@ -88,19 +86,14 @@ class Outcome:
 
     @property
     def rows(self) -> list[Row]:
-        """What the last statement that returned rows returned, as text."""
+        """What the last statement that returned rows returned, as it came."""
         if (result := self._returned) is None:
             return []
         columns = range(result.nfields)
         return [
-            tuple(self._text(result.get_value(row, column)) for column in columns)
+            tuple([result.get_value(row, column) for column in columns])
             for row in range(result.ntuples)
         ]
-
-    def _text(self, value: bytes | None) -> str | None:
-        # SQL_ASCII means that the server converts nothing: what is stored is UTF-8.
-        encoding = "utf-8" if self.encoding == "ascii" else self.encoding
-        return None if value is None else value.decode(encoding, "replace")
 
 
 class Session:
@@ -137,8 +130,17 @@ class Session:
         """Let the time allowed begin now."""
         self._deadline = time.monotonic() + self.timeout
 
-    def batch(self, sql: str) -> Outcome:
+    def batch(
+        self, sql: str, *, meanwhile: cabc.Callable[[], None] = lambda: None
+    ) -> Outcome:
         """Run the text as one simple query, as psql and the tools send a file.
+
+        Parameters
+        ----------
+        sql : str
+            What to run.
+        meanwhile : callable
+            What to do while the server is busy with it.
 
         Raises
         ------
@@ -147,12 +149,13 @@ class Session:
         """
         with self._guarded():
             self._pgconn.send_query(sql.encode())
-            return self._outcome(self._results)
+            return self._outcome(functools.partial(self._results, meanwhile))
 
     def commands(self, *commands: Command) -> Outcome:
         """Run statements with their parameters, all in one round trip.
 
-        What comes after a statement that failed is not run.
+        Parameters are text, or bytes in the session's encoding. What comes after
+        a statement that failed is not run.
 
         Raises
         ------
@@ -162,7 +165,10 @@ class Session:
         with self._guarded():
             self._pgconn.enter_pipeline_mode()
             for sql, parameters in commands:
-                values = [value.encode() for value in parameters]
+                values = [
+                    value.encode() if isinstance(value, str) else value
+                    for value in parameters
+                ]
                 self._pgconn.send_query_params(sql.encode(), values)
             self._pgconn.pipeline_sync()
             outcome = self._outcome(self._results_of_pipeline)
@@ -199,7 +205,6 @@ class Session:
         outcome = Outcome()
         try:
             self._note(results, outcome)
-            outcome.encoding = self._connection.info.encoding
         except TimeoutError:
             outcome.timed_out = True
             self._settle(results, outcome)
@@ -227,9 +232,13 @@ class Session:
             self._note(results, outcome)
         except (TimeoutError, psycopg.Error):
             self._abandon()
+        outcome.failure = None  # that of being cancelled
 
-    def _results(self) -> cabc.Iterator[pq.abc.PGresult]:
+    def _results(
+        self, meanwhile: cabc.Callable[[], None]
+    ) -> cabc.Iterator[pq.abc.PGresult]:
         self._flush()
+        meanwhile()
         while (result := self._next_result()) is not None:
             yield result
 

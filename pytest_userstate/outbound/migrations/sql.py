@@ -14,6 +14,7 @@ words are found only when somebody asks for them.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import functools
 import itertools
 import re
@@ -23,10 +24,13 @@ import attrs
 _BLANKS = " \t\n\r\f\v"
 _BLANK = f"[{_BLANKS}]"
 _LINE_COMMENT = r"--[^\n\r]*+"
-_WORD = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*+"
+# What starts and continues a word: letters, "_" and all that is not ASCII. Said by
+# what does not, since a class of ASCII compiles ten times as fast.
+_LETTER = r"[^\x00-@\[-\^`{-\x7f]"
+_WORD = rf"{_LETTER}[^\x00-#%-/:-@\[-\^`{{-\x7f]*+"
 _NUMBER = r"[0-9][0-9_]*+(?:\.[0-9_]++)?+(?:[eE][+-]?[0-9]++)?+"
 _QUOTED = r'(?:[uU]&)?+"(?:[^"]|"")*+"?+'
-_TAG = r"\$(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*+)?+\$"
+_TAG = rf"\$(?:{_LETTER}[^\x00-/:-@\[-\^`{{-\x7f]*+)?+\$"
 
 _PLAIN = r"'(?:[^']|'')*+'?+"
 _ESCAPING = r"'(?:[^'\\]|''|\\.)*+"
@@ -36,18 +40,22 @@ _BREAK = rf"(?:[ \t\f\v]|{_LINE_COMMENT})*+[\n\r](?:{_BLANK}|{_LINE_COMMENT}[\n\
 _ESCAPED = rf"{_ESCAPING}(?:'{_BREAK}{_ESCAPING})*+'?+"
 
 
+_Span = tuple[int, int]
+
+
 @attrs.frozen
 class _Grammar:
     """The patterns under one setting of ``standard_conforming_strings``.
 
     `inert` matches a run of text that can neither hide nor end a statement;
-    `token` a token (groups 1 and 3) or what is none.
+    `token` matches a token, with a group where it is a word of the statement.
     """
 
     inert: re.Pattern[str]
     token: re.Pattern[str]
 
     @classmethod
+    @functools.cache
     def of(cls, unprefixed: str) -> _Grammar:
         """Compile the patterns for literals without a prefix of this form."""
         literal = rf"[eE]{_ESCAPED}|(?:[bBxXnN]|[uU]&)?+{unprefixed}"
@@ -58,14 +66,12 @@ class _Grammar:
                 re.DOTALL,
             ),
             re.compile(
-                rf"{passive}|({_QUOTED}|{_WORD}|{_NUMBER})|({_TAG}).*?(?:\2|\Z)|(.)",
+                rf"{passive}|({_QUOTED}|{_WORD}|{_NUMBER}|.)",
                 re.DOTALL,
             ),
         )
 
 
-_CONFORMING = _Grammar.of(_PLAIN)
-_NON_CONFORMING = _Grammar.of(_ESCAPED)
 _BETWEEN = re.compile(rf"(?:{_BLANK}++|;|{_LINE_COMMENT})*+")
 _DOLLAR = re.compile(_TAG)
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
@@ -78,6 +84,9 @@ _SHARING = frozenset(
     }
 )
 _CLUSTER_WIDE = frozenset({"database", "subscription", "system", "tablespace"})
+_CONTROL = re.compile(
+    r"(?:abort|begin|commit|end|prepare|rollback|start)(?![\w$])", re.IGNORECASE
+)
 _ATOMIC = re.compile("atomic", re.IGNORECASE)
 _ROUTINE = re.compile("create (?:or replace )?(?:function|procedure) ")
 
@@ -100,9 +109,7 @@ class Statement:
     start: int
     line: int
     _code: str = attrs.field(repr=False, eq=False, kw_only=True)
-    _grammar: _Grammar = attrs.field(
-        default=_CONFORMING, repr=False, eq=False, kw_only=True
-    )
+    _grammar: _Grammar = attrs.field(repr=False, eq=False, kw_only=True)
 
     @functools.cached_property
     def words(self) -> tuple[str, ...]:
@@ -112,15 +119,20 @@ class Statement:
         quoted ones stand verbatim without their quotes, and numbers and
         punctuation as they are.
         """
+        code = self._code
+        if code.isascii() and '"' not in code:  # nearly always
+            return tuple(_tokens(code.lower(), self._grammar))
         return tuple(
             _unquoted(token) if '"' in token else token.translate(_FOLD)
-            for token in _tokens(self._code, self._grammar)
+            for token in _tokens(code, self._grammar)
         )
 
     @property
     def controls_transaction(self) -> bool:
         """Whether it opens or ends a transaction (savepoints do neither)."""
-        first, second = (*self.words[:2], "", "")[:2]
+        if not _CONTROL.match(self.text):
+            return False
+        first, second = (*self.words[:2], "")[:2]
         return (
             first in {"begin", "commit", "end", "abort"}
             or (first in {"start", "prepare"} and second == "transaction")
@@ -177,16 +189,16 @@ def statements(
     >>> statements('DROP TABLE "Users", Orders')[0].words
     ('drop', 'table', 'Users', ',', 'orders')
     """
-    grammar = _CONFORMING if standard_conforming_strings else _NON_CONFORMING
+    grammar = _Grammar.of(_PLAIN if standard_conforming_strings else _ESCAPED)
     found: list[Statement] = []
     line, counted = 1, 0
     start = _next_start(sql, 0)
     while start < len(sql):
         line += sql.count("\n", counted, start)
         counted = start
-        end, comments = _extent(sql, start, grammar)
+        end, opaque = _extent(sql, start, grammar)
         text = sql[start:end].rstrip(_BLANKS)
-        code = _without(comments, sql, start, start + len(text))
+        code = _without(opaque, sql, start, start + len(text)) if opaque else text
         found.append(Statement(text, start, line, code=code, grammar=grammar))
         start = _next_start(sql, end)
     return tuple(found)
@@ -204,34 +216,42 @@ def _next_start(sql: str, position: int) -> int:
         position = end
 
 
-def _extent(
-    sql: str, start: int, grammar: _Grammar
-) -> tuple[int, list[tuple[int, int]]]:
-    """Return where the statement's semicolon is, and its block comments."""
-    comments: list[tuple[int, int]] = []
+def _extent(sql: str, start: int, grammar: _Grammar) -> tuple[int, list[_Span]]:
+    """Return where the statement's semicolon is, and what in it has no words.
+
+    That is its block comments and dollar quotes.
+    """
+    opaque: list[_Span] = []
     position, depth = start, 0
     while True:
         match = grammar.inert.match(sql, position)
         position = match.end() if match else position
         mark = sql[position : position + 1]
         if not mark:
-            return len(sql), comments
-        if mark == "/":
-            end = _end_of_comment(sql, position) or len(sql)
-            comments.append((position, end))
+            return len(sql), opaque
+        if mark in "/$" and (end := _end_of_opaque(sql, position)) > position:
+            opaque.append((position, end))
             position = end
             continue
-        if mark == "$":
-            position = _end_of_dollar_quote(sql, position)
-            continue
         if mark == ";" and depth == 0:
-            if not _is_in_body(_without(comments, sql, start, position), grammar):
-                return position, comments
+            if not _is_in_body(_without(opaque, sql, start, position), grammar):
+                return position, opaque
         elif mark == "(":
             depth += 1
         elif mark == ")":
             depth = max(depth - 1, 0)
         position += 1
+
+
+def _end_of_opaque(sql: str, position: int) -> int:
+    """Return where the comment or dollar quote ends that is at `position`, if any."""
+    if sql[position] == "/":
+        return _end_of_comment(sql, position) or len(sql)
+    tag = _DOLLAR.match(sql, position)
+    if tag is None:
+        return position
+    closing = sql.find(tag[0], tag.end())
+    return len(sql) if closing < 0 else closing + len(tag[0])
 
 
 def _end_of_comment(sql: str, position: int) -> int | None:
@@ -244,30 +264,19 @@ def _end_of_comment(sql: str, position: int) -> int | None:
     return None
 
 
-def _end_of_dollar_quote(sql: str, position: int) -> int:
-    """Return where the dollar quote that starts at `position` ends, if it is one."""
-    tag = _DOLLAR.match(sql, position)
-    if tag is None:
-        return position + 1
-    closing = sql.find(tag[0], tag.end())
-    return len(sql) if closing < 0 else closing + len(tag[0])
-
-
-def _without(comments: list[tuple[int, int]], sql: str, start: int, end: int) -> str:
-    """Return the text between two positions with a space for each comment."""
+def _without(opaque: list[_Span], sql: str, start: int, end: int) -> str:
+    """Return the text between two positions with a space for each opaque span."""
     pieces = []
-    for opening, closing in comments:
+    for opening, closing in opaque:
         pieces.append(sql[start:opening])
         start = closing
     pieces.append(sql[start:end])
     return " ".join(pieces)
 
 
-def _tokens(code: str, grammar: _Grammar) -> list[str]:
-    """Return the tokens as they are written; `code` has no block comments."""
-    return [
-        word or mark for word, _, mark in grammar.token.findall(code) if word or mark
-    ]
+def _tokens(code: str, grammar: _Grammar) -> cabc.Iterator[str]:
+    """Return the tokens as they are written, from text without opaque spans."""
+    return filter(None, grammar.token.findall(code))
 
 
 def _unquoted(token: str) -> str:

@@ -64,7 +64,7 @@ class Account:
             for path in paths:
                 os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
-    def has(self, path: Path) -> bool:
+    def owns(self, path: Path) -> bool:
         """Whether the account is the owner of the file or folder."""
         return path.lstat().st_uid == self.uid
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import typing as typ
-from pathlib import Path
 
 TAIL_LINES = 15
 _TAIL_BYTES = 16_384
 
 
 class Log:
-    """A file without a name: the server writes it, we read it, nobody removes it."""
+    """A file without a name: the server writes it, we read it, nobody removes it.
 
-    def __init__(self, folder: Path) -> None:
-        """Open the file on the file system of the folder."""
-        self._file: typ.IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `close`
+    It lies in memory where the system can do that, so that a full disk does not
+    keep the server from saying so.
+    """
+
+    def __init__(self) -> None:
+        """Open the file."""
+        self._file: typ.IO[bytes] = (
+            os.fdopen(os.memfd_create("postgres-log"), "w+b")
+            if sys.platform == "linux"
+            else tempfile.TemporaryFile()  # noqa: SIM115 - see `close`
+        )
 
     def fileno(self) -> int:
         """Return the descriptor for a program to write to."""

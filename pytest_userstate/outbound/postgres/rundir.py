@@ -72,7 +72,7 @@ class RunFolder:
             return
         self.path.chmod(0o700)
         for step, folders, files in os.walk(self.path):
-            own = [name for name in folders if not account.has(Path(step, name))]
+            own = [name for name in folders if not account.owns(Path(step, name))]
             # Below a folder of its own the account could swap files under us.
             folders[:] = own
             account.take_over(*(Path(step, name) for name in (*own, *files)))

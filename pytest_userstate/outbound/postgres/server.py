@@ -148,6 +148,9 @@ class EmbeddedServer:
                 trees=self._trees(prepared.cluster),
                 arguments=_arguments(folder, prepared),
             )
+        except OSError as error:
+            folder.remove()
+            raise ServerError(_NOT_PREPARED.format(error=error)) from error
         except BaseException:
             folder.remove()
             raise
@@ -181,6 +184,10 @@ class EmbeddedServer:
                 tail=self._running.supervisor.log_tail(),
             )
             raise ServerError(message) from error
+
+    def close(self) -> None:
+        """Stop a server that was launched, if it was not entered and left."""
+        self._stop()
 
     def outlive(self, seconds: int) -> None:
         """Let the server live on after the context, for so many seconds."""
@@ -252,6 +259,10 @@ def _arguments(folder: RunFolder, prepared: Prepared) -> list[str]:
         arguments += ["-c", f"extension_control_path=$system:{stubs}"]
     return arguments
 
+
+_NOT_PREPARED = """\
+the embedded PostgreSQL could not be prepared.
+  found      {error}"""
 
 _NOT_CONNECTED = """\
 cannot connect to the embedded PostgreSQL {version}, which {state}.

@@ -62,7 +62,7 @@ class Supervisor:
         """
         self._folder = folder
         self._binaries = binaries
-        self._log = Log(folder.path)
+        self._log = Log()
         self._is_left_alone = False
         folder.hand_over(account)
         server = [binaries.postgres, "-D", folder.data, *arguments]
@@ -168,7 +168,9 @@ def _is_ready(data: Path) -> bool:
 
 _NOT_STARTED = """\
 the embedded PostgreSQL could not be started as the account {account!r}.
-  found      {error}"""
+  found      {error}
+Where root is not allowed to become another user (a container without the
+capabilities SETUID and SETGID), run pytest as an ordinary user."""
 
 _DIED = """\
 the embedded PostgreSQL died while starting.

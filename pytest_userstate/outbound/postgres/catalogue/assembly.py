@@ -11,15 +11,18 @@ from pytest_userstate.domain.snapshot import (
     Enum,
     Extension,
     SchemaSnapshot,
+    Sequence,
     Table,
     TableKind,
     View,
     ViewKind,
 )
 from pytest_userstate.outbound.postgres.catalogue import (
+    access_queries,
     relation_queries,
     type_queries,
 )
+from pytest_userstate.outbound.postgres.catalogue.access import access_of
 from pytest_userstate.outbound.postgres.catalogue.columns import Columns
 from pytest_userstate.outbound.postgres.catalogue.constraints import TableParts
 from pytest_userstate.outbound.postgres.catalogue.reading import Reading
@@ -60,7 +63,9 @@ def assemble(
         enums=_enums(reading),
         domains=_domains(reading, parts),
         extensions=_extensions(reading),
+        sequences=_sequences(reading),
         schemas=reading.schema_names(),
+        access=access_of(reading),
     )
 
 
@@ -146,6 +151,31 @@ def _domains(reading: Reading, parts: TableParts) -> cabc.Iterator[Domain]:
                 check_constraints=checks.get(row.oid, ()),
                 comment=reading.comment(relation_queries.PG_TYPE, row.oid),
             )
+
+
+def _sequences(reading: Reading) -> cabc.Iterator[Sequence]:
+    for row in reading.sequences:
+        yield Sequence(
+            name=row.name,
+            schema=reading.schemas[row.schema],
+            data_type=row.data_type,
+            start=row.start,
+            increment=row.increment,
+            minimum=row.minimum,
+            maximum=row.maximum,
+            cache=row.cache,
+            cycles=row.cycles,
+            owned_by=_owning_column(reading, row),
+            is_identity=row.is_identity,
+            comment=reading.comment(relation_queries.PG_CLASS, row.oid),
+        )
+
+
+def _owning_column(reading: Reading, row: access_queries.Sequence) -> str | None:
+    if row.table is None or row.column is None:
+        return None
+    (column,) = reading.column_names(row.table, [row.column])
+    return ".".join((*reading.place(row.table), column))
 
 
 def _extensions(reading: Reading) -> cabc.Iterator[Extension]:

@@ -63,6 +63,7 @@ class Index(typ.NamedTuple):
     collations: str
     predicate: str | None
     expressions: list[str] | None
+    is_clustered: bool
 
 
 INDEXES = Query(
@@ -72,7 +73,8 @@ INDEXES = Query(
       indisvalid, indoption, indclass, indcollation, pg_get_expr(indpred, indrelid),
       CASE WHEN indexprs IS NOT NULL THEN ARRAY(
         SELECT pg_get_indexdef(indexrelid, number, false)
-        FROM generate_series(1, indnkeyatts) AS number ORDER BY number) END
+        FROM generate_series(1, indnkeyatts) AS number ORDER BY number) END,
+      indisclustered
     FROM pg_index
     WHERE indrelid >= 16384
     """,

@@ -79,6 +79,7 @@ class Indexes:
             predicate=row.predicate,
             constraint=constraint,
             definition=self._definitions.get(row.oid, ""),
+            is_clustered=row.is_clustered,
         )
 
     def _keys(self, row: constraint_queries.Index) -> tuple[str, ...]:

@@ -13,6 +13,11 @@ from __future__ import annotations
 import functools
 import typing as typ
 
+from pytest_userstate.outbound.postgres.catalogue.access_queries import (
+    PRIVILEGE_LISTS,
+    ROLES,
+    SEQUENCES,
+)
 from pytest_userstate.outbound.postgres.catalogue.constraint_queries import (
     ACCESS_METHODS,
     CONSTRAINTS,
@@ -56,6 +61,9 @@ TOGETHER: typ.Final[tuple[Query[typ.Any], ...]] = (
     ACCESS_METHODS,
     OPERATOR_CLASSES,
     COERCIONS,
+    SEQUENCES,
+    PRIVILEGE_LISTS,
+    ROLES,
 )
 """What is asked in one go; the rest depends on the answers."""
 

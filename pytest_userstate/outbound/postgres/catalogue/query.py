@@ -14,6 +14,7 @@ _NEWER: typ.Final = {
     "set_columns": (150_000, "confdelsetcols", "NULL::int2[]"),
     "is_enforced": (180_000, "conenforced", "true"),
     "is_temporal": (180_000, "conperiod", "false"),
+    "inherits": (160_000, "inherit_option", "rolinherit"),
 }
 
 

@@ -10,6 +10,7 @@ import typing as typ
 import psycopg
 
 from pytest_userstate.outbound.postgres.catalogue import (
+    access_queries,
     constraint_queries,
     queries,
     relation_queries,
@@ -47,6 +48,7 @@ class Reading:
 
     def __init__(self, cursor: Cursor, server_version: int) -> None:
         """Ask everything."""
+        self.server_version = server_version
         self._cursor = cursor
         self._answers = self._ask_together(server_version)
         self._numbered: dict[int, dict[int, relation_queries.Attribute]] = {}
@@ -55,13 +57,14 @@ class Reading:
             (row.catalogue, row.object, row.column): row.text
             for row in self.rows(relation_queries.COMMENTS)
         }
-        self.schemas = {
-            row.oid: row.name for row in self.rows(relation_queries.SCHEMAS)
-        }
+        schemas = self.rows(relation_queries.SCHEMAS)
+        self.schemas = {row.oid: row.name for row in schemas}
+        self.schema_owners = {row.oid: row.owner for row in schemas}
         self.relations = {row.oid: row for row in self.rows(relation_queries.RELATIONS)}
         self.tables = self._relations_of_user("rp")
         self.views = self._relations_of_user("vmf")
         self.user_types = self._types_of_user()
+        self.sequences = self._sequences_of_user()
         self.attributes = self.by_relation(relation_queries.ATTRIBUTES)
         self.types = self._find_types()
         self._collations = self._find_collations()
@@ -139,6 +142,13 @@ class Reading:
             row
             for row in self.rows(type_queries.USER_TYPES)
             if self._is_of_user(relation_queries.PG_TYPE, row.oid, row.schema)
+        ]
+
+    def _sequences_of_user(self) -> list[access_queries.Sequence]:
+        return [
+            row
+            for row in self.rows(access_queries.SEQUENCES)
+            if self._is_of_user(relation_queries.PG_CLASS, row.oid, row.schema)
         ]
 
     def _ask_together(self, server_version: int) -> dict[Query[typ.Any], list[typ.Any]]:

@@ -17,12 +17,13 @@ class Schema(typ.NamedTuple):
 
     oid: int
     name: str
+    owner: int
 
 
 SCHEMAS = Query(
     Schema._make,
     r"""
-    SELECT oid, nspname FROM pg_namespace
+    SELECT oid, nspname, nspowner FROM pg_namespace
     WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\_%'
     """,
 )
@@ -44,6 +45,7 @@ class Relation(typ.NamedTuple):
     view_definition: str | None
     access_method: int
     has_options: bool
+    owner: int
 
 
 RELATIONS = Query(
@@ -54,7 +56,7 @@ RELATIONS = Query(
       CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END,
       CASE WHEN relispartition THEN pg_get_expr(relpartbound, oid) END,
       CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END,
-      relam, reloptions IS NOT NULL
+      relam, reloptions IS NOT NULL, relowner
     FROM pg_class
     WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I', 'c')
     """,
@@ -73,13 +75,14 @@ class Attribute(typ.NamedTuple):
     identity: str
     generated: str
     collation: int
+    privileges: str | None
 
 
 ATTRIBUTES = Query(
     Attribute._make,
     """
     SELECT attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attidentity,
-      attgenerated, attcollation
+      attgenerated, attcollation, attacl::text
     FROM pg_attribute
     WHERE attnum > 0 AND NOT attisdropped AND attrelid IN (
       SELECT oid FROM pg_class

@@ -19,13 +19,14 @@ class UserType(typ.NamedTuple):
     is_not_null: bool
     collation: int
     default: str | None
+    owner: int
 
 
 USER_TYPES = Query(
     UserType._make,
     """
     SELECT oid, typname, typnamespace, typtype, typbasetype, typtypmod, typnotnull,
-      typcollation, pg_get_expr(typdefaultbin, 0)
+      typcollation, pg_get_expr(typdefaultbin, 0), typowner
     FROM pg_type
     WHERE oid >= 16384 AND typtype IN ('e', 'd')
     """,

@@ -1,0 +1,167 @@
+"""A difference between schemas as lines of text, bounded however large it is."""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import textwrap
+import typing as typ
+
+from pytest_userstate.application.asserting.describing import (
+    check_in_words,
+    column_in_words,
+    foreign_key_in_words,
+    index_in_words,
+    key_in_words,
+    policy_in_words,
+    trigger_in_words,
+)
+from pytest_userstate.application.asserting.failure import WIDTH, shortened
+from pytest_userstate.domain.columns import Column
+from pytest_userstate.domain.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    ForeignKey,
+    Index,
+    KeyConstraint,
+    Policy,
+    Trigger,
+)
+from pytest_userstate.domain.difference import (
+    Change,
+    ChangeKind,
+    Difference,
+    FieldChange,
+    Value,
+)
+from pytest_userstate.domain.snapshot import (
+    Domain,
+    Enum,
+    Extension,
+    Sequence,
+    Table,
+    View,
+)
+
+SHOWN: typ.Final = 25
+"""How many changes are shown."""
+_FIELDS: typ.Final = 5
+_LONGEST_TEXT: typ.Final = 160
+_SIGNS: typ.Final = {
+    ChangeKind.REMOVED: "-",
+    ChangeKind.ADDED: "+",
+    ChangeKind.CHANGED: "!",
+}
+_PLURALS: typ.Final = {"index": "indexes", "policy": "policies"}
+
+
+def counted(changes: cabc.Iterable[Change]) -> str:
+    """Return how many of what differ: ``2 tables, 1 column``."""
+    counts = collections.Counter(change.what for change in changes)
+    return ", ".join(
+        f"{count:,} {what if count == 1 else _plural(what)}"
+        for what, count in counts.items()
+    )
+
+
+def in_lines(difference: Difference, *, shown: int = SHOWN) -> list[str]:
+    """Return the changes, a line or a few for each, and how many more there are."""
+    lines: list[str] = []
+    for change in difference.changes[:shown]:
+        lines += _lines(change)
+    rest = difference.changes[shown:]
+    if rest:
+        lines.append(f"… and {len(rest):,} more: {counted(rest)}")
+    return lines
+
+
+def described(value: Value) -> str:
+    """Return an object in a line, its own name left out where it stands already."""
+    words = _WORDS.get(type(value))
+    if words is None or isinstance(value, str):
+        return ""
+    return words(value).removeprefix(f"{value.name} ")
+
+
+def _columns_in_words(value: Table | View) -> str:
+    kind = f"({value.kind}) " if isinstance(value, View) else ""
+    return f"{kind}with {_number(len(value.columns), 'column')}"
+
+
+_WORDS: typ.Final[cabc.Mapping[type, cabc.Callable[[typ.Any], str]]] = {
+    Table: _columns_in_words,
+    View: _columns_in_words,
+    Enum: lambda value: f"({', '.join(value.labels)})",
+    Domain: lambda value: f"as {value.data_type}",
+    Extension: lambda value: f"version {value.version}",
+    Sequence: lambda value: f"as {value.data_type}",
+    Column: column_in_words,
+    KeyConstraint: key_in_words,
+    ForeignKey: foreign_key_in_words,
+    CheckConstraint: check_in_words,
+    ExclusionConstraint: check_in_words,
+    Index: index_in_words,
+    Trigger: trigger_in_words,
+    Policy: policy_in_words,
+}
+
+
+def _lines(change: Change) -> list[str]:
+    head = f"{_SIGNS[change.kind]} {change.what} {change.subject}"
+    if change.kind is ChangeKind.CHANGED:
+        fields = change.fields
+        lines = [head]
+        for field in fields[:_FIELDS]:
+            lines += _field_lines(field)
+        if len(fields) > _FIELDS:
+            lines.append(f"    … and {len(fields) - _FIELDS} more facts")
+        return lines
+    value = change.before if change.after is None else change.after
+    text = described(value) if value is not None else ""
+    source = value.source if isinstance(value, Table | View | Column) else None
+    came = f"  [{source}]" if source else ""
+    return _wrapped(f"{head} {shortened(text, _LONGEST_TEXT)}".rstrip() + came, "    ")
+
+
+def _field_lines(change: FieldChange) -> list[str]:
+    name = change.field.removeprefix("is_")
+    before, after = _shown(change.before), _shown(change.after)
+    line = f"    {name}: {before} != {after}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [
+        f"    {name}:",
+        *_wrapped(f"      - {before}", "        "),
+        *_wrapped(f"      + {after}", "        "),
+    ]
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return shortened(f"({', '.join(map(str, value))})", _LONGEST_TEXT)
+        case _:
+            return shortened(str(value), _LONGEST_TEXT)
+
+
+def _wrapped(text: str, margin: str) -> list[str]:
+    start = len(text) - len(text.lstrip())
+    return textwrap.wrap(
+        text.strip(),
+        WIDTH,
+        initial_indent=" " * start,
+        subsequent_indent=margin,
+        break_on_hyphens=False,
+    )
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what if count == 1 else _plural(what)}"
+
+
+def _plural(what: str) -> str:
+    return _PLURALS.get(what, f"{what}s")

@@ -1,0 +1,186 @@
+"""Explanations of comparisons that failed, for pytest's own ``assert``.
+
+pytest shows eight lines unless it is asked for more: the most telling come first.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import textwrap
+import typing as typ
+
+import attrs
+
+from pytest_userstate.application.asserting.differences import counted, in_lines
+from pytest_userstate.application.asserting.failure import WIDTH, shortened
+from pytest_userstate.application.asserting.meanings import (
+    answers,
+    is_answer,
+    meaning,
+    question,
+)
+from pytest_userstate.application.asserting.nearest import did_you_mean
+from pytest_userstate.domain.check import Check
+from pytest_userstate.domain.difference import ChangeKind, Difference
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.snapshot import (
+    Domain,
+    Enum,
+    SchemaSnapshot,
+    Sequence,
+    Table,
+    View,
+)
+
+_LEGEND: typ.Final = {
+    ChangeKind.REMOVED: "- {:,} only on the left",
+    ChangeKind.ADDED: "+ {:,} only on the right",
+    ChangeKind.CHANGED: "! {:,} on both, but different",
+}
+_CHECKS: typ.Final = 25
+
+
+def explain(operator: str, left: object, right: object) -> list[str] | None:
+    """Return the lines that explain why a comparison failed, or None.
+
+    Parameters
+    ----------
+    operator : str
+        The operator as it was written: ``==``.
+    left, right : object
+        What was compared.
+
+    Returns
+    -------
+    list of str or None
+        None where there is nothing to say that pytest does not say itself.
+    """
+    if operator not in {"==", "!="}:
+        return None
+    if is_answer(left) or is_answer(right):
+        return _explain_answers(operator, left, right)
+    if isinstance(left, SchemaSnapshot) or isinstance(right, SchemaSnapshot):
+        return _explain_snapshots(operator, left, right)
+    match left, right:
+        case UserStateSchemaAuditReport(), UserStateSchemaAuditReport():
+            return _explain_reports(operator, left, right)
+        case _ if operator == "==" and type(left) is type(right):
+            return _explain_objects(left, right)
+    return None
+
+
+def _explain_snapshots(operator: str, left: object, right: object) -> list[str]:
+    head = f"{_type(left)} {operator} {_type(right)}"
+    if not isinstance(left, SchemaSnapshot) or not isinstance(right, SchemaSnapshot):
+        return [head, "only one of the two is a snapshot of a schema"]
+    if operator == "!=":
+        return [f"{head}: they are the same, {len(left.tables):,} tables each"]
+    difference = Difference.between(left, right)
+    if not difference.is_empty:
+        return [f"{head}: {counted(difference.changes)}", *_with_legend(difference)]
+    difference = Difference.between(left, right, bookkeeping=True)
+    return [
+        f"{head}: only tables in which a migration tool keeps its records differ",
+        *_with_legend(difference),
+    ]
+
+
+def _explain_objects(left: object, right: object) -> list[str] | None:
+    one, other = _snapshot_with(left), _snapshot_with(right)
+    if one is None or other is None:
+        return None
+    difference = Difference.between(one, other, bookkeeping=True)
+    name = type(left).__name__
+    head = f"{name} == {name}: {counted(difference.changes)}"
+    return [head, *_with_legend(difference)]
+
+
+def _snapshot_with(value: object) -> SchemaSnapshot | None:
+    """Return a snapshot of nothing but this object, where there can be one."""
+    match value:
+        case Table():
+            return SchemaSnapshot([value])
+        case View():
+            return SchemaSnapshot(views=[value])
+        case Enum():
+            return SchemaSnapshot(enums=[value])
+        case Domain():
+            return SchemaSnapshot(domains=[value])
+        case Sequence():
+            return SchemaSnapshot(sequences=[value])
+        case _:
+            return None
+
+
+def _with_legend(difference: Difference) -> list[str]:
+    counts = collections.Counter(change.kind for change in difference.changes)
+    legend = (_LEGEND[kind].format(counts[kind]) for kind in ChangeKind if counts[kind])
+    return [", ".join(legend), *in_lines(difference)]
+
+
+def _explain_answers(operator: str, left: object, right: object) -> list[str]:
+    known = [each for each in (left, right) if is_answer(each)]
+    lines = [f"{_answer(left)} {operator} {_answer(right)}"]
+    for line in dict.fromkeys(question(each) for each in known):
+        lines += textwrap.wrap(line, WIDTH)
+    for side, value in (("left", left), ("right", right)):
+        text = _told(value, answers(known[0]))
+        lines += textwrap.wrap(
+            f"{side:<6}{_answer(value)}: {text}", WIDTH, subsequent_indent=" " * 6
+        )
+    return lines
+
+
+def _told(value: object, known: cabc.Mapping[str, str]) -> str:
+    """Return what an answer means, or which answers there could be instead."""
+    if told := meaning(value, known):
+        return told
+    if isinstance(value, str):
+        return f"none of the answers {', '.join(known)}{did_you_mean(value, known)}"
+    return f"a value of {_type(value)}, and no answer"
+
+
+def _answer(value: object) -> str:
+    return str(value) if is_answer(value) else shortened(repr(value), 60)
+
+
+def _explain_reports(
+    operator: str,
+    left: UserStateSchemaAuditReport,
+    right: UserStateSchemaAuditReport,
+) -> list[str]:
+    head = f"report {operator} report:"
+    if operator == "!=":
+        return [f"{head} they are the same"]
+    old, new = ({check.id: check for check in each.checks} for each in (left, right))
+    lines: list[str] = []
+    for check_id in dict.fromkeys((*old, *new)):
+        lines += _check_lines(check_id, old.get(check_id), new.get(check_id))
+    if not lines:
+        lines = ["the checks are the same; what is not applicable differs"]
+    more = len(lines) - _CHECKS
+    tail = [f"… and {more} more lines"] if more > 0 else []
+    return [f"{head} they differ", *lines[:_CHECKS], *tail]
+
+
+def _check_lines(check_id: str, left: Check | None, right: Check | None) -> list[str]:
+    if left == right:
+        return []
+    if left is None or right is None:
+        return [f"{check_id}: only on the {'right' if left is None else 'left'}"]
+    facts = [
+        f"{name} {_shown(one)} != {_shown(other)}"
+        for name in (field.name for field in attrs.fields(Check))
+        if name not in {"evidence", "rationale"}
+        and (one := getattr(left, name)) != (other := getattr(right, name))
+    ]
+    return [f"{check_id}: {', '.join(facts) or 'the evidence or rationale differs'}"]
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None or value == () else shortened(str(value), 60)
+
+
+def _type(value: object) -> str:
+    return type(value).__name__

@@ -1,0 +1,177 @@
+"""Given: the migrated baseline, and what the scenario changes in its copy."""
+
+from __future__ import annotations
+
+import typing as typ
+
+from pytest_userstate.steps.phrases import Phrases
+from pytest_userstate.steps.tables import DataTable, rows, text_of
+
+if typ.TYPE_CHECKING:
+    import psycopg
+
+    from pytest_userstate.domain.model import Entity
+    from pytest_userstate.steps.scenario import UserStateScenario
+
+    Database: typ.TypeAlias = psycopg.Connection[typ.Any]
+
+PHRASES = Phrases()
+given = PHRASES
+
+
+@given("the user-state baseline")
+def migrated_baseline(userstate_database: Database) -> None:
+    """Start from a private copy of the migrated baseline."""
+
+
+@given('the user-state table "{table}" is missing')
+def missing_table(userstate_database: Database, table: str) -> None:
+    """Drop a table, and what depends on it, from the private copy."""
+    _drop(userstate_database, table)
+
+
+@given('the user-state column "{column}" of "{table}" is missing')
+def missing_column(userstate_database: Database, column: str, table: str) -> None:
+    """Drop a column, and what depends on it, from the private copy."""
+    _drop(userstate_database, table, column)
+
+
+@given("these are missing from the user-state database:")
+def missing_things(userstate_database: Database, datatable: DataTable) -> None:
+    """Drop several: columns, and whole tables where no column is named."""
+    for row in rows(datatable, needed=["table"], allowed=["column"]):
+        _drop(userstate_database, row["table"], row.get("column"))
+
+
+@given("the user-state database after this SQL:")
+def changed_by_sql(userstate_database: Database, docstring: str) -> None:
+    """Run SQL in the private copy, several statements in one transaction."""
+    userstate_database.execute(text_of(docstring).encode())
+    userstate_database.commit()
+
+
+@given('the user-state entity "{entity}" is stored only as "{model}"')
+def only_model(
+    userstate_database: Database,
+    userstate_scenario: UserStateScenario,
+    entity: str,
+    model: str,
+) -> None:
+    """Drop the tables of the entity's other storage models from the private copy."""
+    from pytest_userstate.assertions import assert_table  # noqa: PLC0415 - costs time
+
+    found = _entity(userstate_scenario, entity)
+    kept = _tables(userstate_database, userstate_scenario, found, only=model)
+    if not kept:
+        assert_table(
+            userstate_database, _candidates(userstate_scenario, found, model)[0]
+        )
+    for table in _tables(userstate_database, userstate_scenario, found) - kept:
+        _drop(userstate_database, table)
+
+
+@given('the user-state model "{model}" of "{entity}" is canonical')
+def canonical_model(
+    userstate_scenario: UserStateScenario, model: str, entity: str
+) -> None:
+    """Declare a storage model canonical, for this scenario."""
+    import attrs  # noqa: PLC0415 - costs time
+
+    from pytest_userstate.domain.model import Canonical  # noqa: PLC0415 - costs time
+
+    found = _entity(userstate_scenario, entity)
+    declared = Canonical(model=model, reason="the scenario declares it")
+    changed = attrs.evolve(found, canonical=declared)
+    userstate_scenario.model = attrs.evolve(
+        userstate_scenario.model,
+        entities=[
+            changed if each is found else each
+            for each in userstate_scenario.model.entities
+        ],
+    )
+
+
+@given('the user-state port of "{entity}" is "{state}"')
+def wired_port(userstate_scenario: UserStateScenario, entity: str, state: str) -> None:
+    """Declare what stands behind an entity's port, for this scenario."""
+    import attrs  # noqa: PLC0415 - costs time
+
+    from pytest_userstate.application.asserting.arguments import (  # noqa: PLC0415
+        choice,
+    )
+    from pytest_userstate.domain.coverage import (  # noqa: PLC0415 - costs time
+        RuntimeWiring,
+    )
+    from pytest_userstate.domain.wiring import PortWiring  # noqa: PLC0415 - likewise
+
+    _entity(userstate_scenario, entity)
+    wiring = userstate_scenario.wiring
+    known = wiring.port_of(entity)
+    port = PortWiring(
+        entity=entity,
+        port=known.port if known else f"port of {entity}",
+        state=RuntimeWiring(choice(state, "state", map(str, RuntimeWiring))),
+        reason="the scenario declares it",
+    )
+    others = [each for each in wiring.ports if each.entity != entity]
+    userstate_scenario.wiring = attrs.evolve(wiring, ports=[*others, port])
+
+
+def _drop(connection: Database, table: str, column: str | None = None) -> None:
+    from psycopg import sql  # noqa: PLC0415 - costs time
+
+    from pytest_userstate.assertions import assert_table  # noqa: PLC0415 - costs time
+
+    # What is not there cannot go missing: a misspelt name ends the scenario.
+    found = assert_table(connection, table)
+    name = sql.Identifier(found.table.schema, found.table.name)
+    if column is None:
+        statement = sql.SQL("DROP TABLE {} CASCADE").format(name)
+    else:
+        alter = sql.SQL("ALTER TABLE {} DROP COLUMN {} CASCADE")
+        gone = sql.Identifier(found.has_column(column).name)
+        statement = alter.format(name, gone)
+    connection.execute(statement)
+    connection.commit()
+
+
+def _entity(scenario: UserStateScenario, name: str) -> Entity:
+    found = scenario.model.entity(name)
+    if found is None:
+        known = ", ".join(entity.name for entity in scenario.model.entities)
+        message = f"there is no entity {name!r}; the entities are {known}"
+        raise LookupError(message)
+    return found
+
+
+def _candidates(
+    scenario: UserStateScenario, entity: Entity, only: str | None = None
+) -> list[str]:
+    """Return the qualified name of each table that may store the entity."""
+    models = [each for each in entity.models if only in {None, each.name}]
+    if not models:
+        known = ", ".join(each.name for each in entity.models)
+        message = f"{entity.name} has no storage model {only!r}; it has {known}"
+        raise LookupError(message)
+    return [
+        table if "." in table else f"{schema}.{table}"
+        for model in models
+        for table in model.tables
+        for schema in scenario.model.schemas
+    ]
+
+
+def _tables(
+    connection: Database,
+    scenario: UserStateScenario,
+    entity: Entity,
+    *,
+    only: str | None = None,
+) -> set[str]:
+    """Return the tables of an entity's storage models that there are."""
+    there = connection.execute(
+        "SELECT schemaname || '.' || tablename FROM pg_catalog.pg_tables"
+    )
+    return {str(row[0]) for row in there}.intersection(
+        _candidates(scenario, entity, only)
+    )

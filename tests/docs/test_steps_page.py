@@ -1,0 +1,92 @@
+"""The page of steps lists what there is, and its examples run."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import re
+import shutil
+
+import pytest
+
+from pytest_userstate.steps.phrases import Phrase
+from tests.helpers.backends import Backend
+from tests.helpers.markdown import ROOT, blocks, table_after
+
+PAGE = ROOT / "docs/steps.md"
+FEATURES = [block.text for block in blocks(PAGE) if block.language == "gherkin"]
+MODULES = ("given", "when", "then_audit", "then_schema")
+
+
+def phrases(module: str) -> list[Phrase]:
+    """Return the phrases of one of the step modules."""
+    found = importlib.import_module(f"pytest_userstate.steps.{module}").PHRASES
+    return list(found)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_step_is_listed(module: str) -> None:
+    """The tables have each phrase in its order, with what its function says."""
+    expected = [
+        [
+            f"`{phrase.text}`",
+            (phrase.function.__doc__ or "").splitlines()[0].rstrip("."),
+        ]
+        for phrase in phrases(module)
+    ]
+    assert table_after(PAGE.read_text(), f"<!-- steps: {module} -->") == expected
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [phrase for module in MODULES for phrase in phrases(module)],
+    ids=lambda phrase: phrase.text,
+)
+def test_every_step_has_an_example(phrase: Phrase) -> None:
+    """Some scenario of the page says it."""
+    lines = "\n".join(FEATURES).splitlines()
+    steps = [re.sub(r"^ +(Given|When|Then|And) ", "", line) for line in lines]
+    assert any(phrase.values_in(step) is not None for step in steps)
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [phrase for module in MODULES for phrase in phrases(module)],
+    ids=lambda phrase: phrase.text,
+)
+def test_no_step_can_be_taken_for_another(phrase: Phrase) -> None:
+    """A text is one phrase only, and can only be ours: it says `user-state`."""
+    text = re.sub(r"{\w+}", "x", phrase.text)
+    matching = [
+        each.text
+        for module in MODULES
+        for each in phrases(module)
+        if each.values_in(text) is not None
+    ]
+    given = [each.text for each in phrases("given")]
+    assert matching == [phrase.text]
+    assert "user-state" in phrase.text
+    assert len(given) == len(set(given))
+
+
+def test_the_examples_run(tmp_path: pathlib.Path) -> None:
+    """Each example holds on the baseline that the page describes."""
+    path = tmp_path / "repo"
+    shutil.copytree(
+        ROOT / "tests/features/migrations", path / "tests/features/migrations"
+    )
+    shutil.copy(ROOT / "tests/features/accepted.json", path)
+    (path / ".git").mkdir()
+    backend = Backend(path)
+    backend.configure('migrations = "tests/features/migrations"')
+    backend.write("pytest.ini", "[pytest]\n")
+    for number, feature in enumerate(FEATURES):
+        backend.write(f"features/{number}.feature", feature)
+    backend.write(
+        "test_features.py",
+        "from pytest_bdd import scenarios\n\nscenarios('features')\n",
+    )
+    run = backend.run(audit=False)
+    assert run.status == 0, run.output
+    scenarios = sum(feature.count("Scenario") for feature in FEATURES)
+    assert f"{scenarios + 1} passed" in run.output

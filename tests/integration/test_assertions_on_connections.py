@@ -1,0 +1,137 @@
+"""Assertions take any psycopg connection, and leave it as it was."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as typ
+
+import psycopg
+import pytest
+
+from pytest_userstate import SchemaSnapshot, SchemaSnapshotRepositoryError
+from pytest_userstate.assertions import assert_no_table, assert_table
+from pytest_userstate.bootstrap import snapshot_of
+from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
+from tests.helpers.catalogue import settings
+from tests.helpers.shop import shop_database
+
+Connection = psycopg.Connection[typ.Any]
+
+
+@pytest.fixture(scope="module")
+def shop(server: EmbeddedServer) -> cabc.Iterator[Connection]:
+    """Connect to a database with an object of every kind."""
+    with shop_database(server) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def snapshot(shop: Connection) -> SchemaSnapshot:
+    """Read the schema once."""
+    return snapshot_of(shop)
+
+
+def test_a_connection_is_read_anew_each_time(database: Connection) -> None:
+    """An assertion that is kept cannot pass on a schema that is gone."""
+    database.execute("CREATE TABLE notes (body text)")
+    notes = assert_table(database, "notes")
+    notes.has_no_column("title")
+    database.execute("ALTER TABLE notes ADD title text")
+    notes.has_column("title")
+    with pytest.raises(AssertionError, match="'title', and"):
+        notes.has_no_column("title")
+    database.execute("DROP TABLE notes")
+    with pytest.raises(AssertionError, match=r"there is no table public\.notes"):
+        notes.has_no_column("anything")
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_connection_is_left_as_it_was(
+    server: EmbeddedServer, database: Connection, *, autocommit: bool
+) -> None:
+    """No transaction is begun, ended or changed, and no setting either."""
+    name = database.info.dbname
+    with server.connect(dbname=name, autocommit=autocommit) as connection:
+        before = connection.info.transaction_status
+        assert_no_table(connection, "notes")
+        assert connection.info.transaction_status == before
+        connection.execute("BEGIN" if autocommit else "SELECT 1")
+        connection.execute("SET LOCAL search_path = pg_catalog")
+        connection.execute("CREATE TABLE public.notes (body text)")
+        inside, shown = connection.info.transaction_status, settings(connection)
+        assert_table(connection, "notes")
+        assert connection.info.transaction_status == inside
+        assert settings(connection) == shown
+        connection.rollback()
+        assert_no_table(connection, "notes")
+
+
+def test_a_connection_may_make_rows_of_any_kind(
+    server: EmbeddedServer, database: Connection
+) -> None:
+    """What the user's cursors return is no business of ours."""
+    database.execute("CREATE TABLE notes (body text)")
+    with server.connect(dbname=database.info.dbname) as connection:
+        by_name = typ.cast("psycopg.Connection[typ.Any]", connection)
+        by_name.row_factory = psycopg.rows.dict_row
+        assert_table(by_name, "notes").has_column("body", data_type="text")
+
+
+def test_a_connection_in_a_failed_transaction_says_so(
+    server: EmbeddedServer, database: Connection
+) -> None:
+    """It cannot be read before the user has rolled back, and stays as it was."""
+    name = database.info.dbname
+    with server.connect(dbname=name, autocommit=False) as connection:
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            connection.execute("SELECT * FROM nowhere")
+        before = connection.info.transaction_status
+        with pytest.raises(SchemaSnapshotRepositoryError, match="aborted"):
+            assert_no_table(connection, "notes")
+        assert connection.info.transaction_status == before
+
+
+def test_a_closed_connection_says_so(database: Connection) -> None:
+    """The message is about the connection, and not about a missing table."""
+    database.close()
+    with pytest.raises(SchemaSnapshotRepositoryError, match="closed"):
+        assert_table(database, "notes")
+
+
+def test_everybody_reads_the_same_access(
+    server: EmbeddedServer, shop: Connection, snapshot: SchemaSnapshot
+) -> None:
+    """A role without any privilege sees owners, privileges, roles and sequences."""
+    with server.connect(user=SUPERUSER) as session:
+        session.execute("ALTER ROLE shop_clerk LOGIN")
+    shop.execute("GRANT CONNECT ON DATABASE shop TO PUBLIC")
+    with server.connect(dbname="shop", user=SUPERUSER) as connection:
+        connection.execute("SET ROLE shop_auditor")
+        seen = snapshot_of(connection)
+    assert seen == snapshot
+    assert seen.access == snapshot.access
+    assert seen.sequences == snapshot.sequences
+
+
+def test_privileges_are_what_the_server_says(
+    shop: Connection, snapshot: SchemaSnapshot
+) -> None:
+    """PostgreSQL's own `has_table_privilege` gives the same answers."""
+    access = snapshot.access
+    assert access is not None
+    for target in access.objects:
+        if target.kind.value != "table":
+            continue
+        relation = f'"{target.schema}"."{target.name}"'
+        for role in access.roles:
+            found = shop.execute(
+                "SELECT array_agg(lower(p)) FROM unnest(%s::text[]) AS p"
+                " WHERE has_table_privilege(%s::name, %s::text, p)",
+                (
+                    [*access.possible(target.kind)],
+                    role.name,
+                    relation,
+                ),
+            ).fetchone()
+            assert found is not None
+            assert access.privileges(role.name, target) == set(found[0] or ())
