@@ -21,7 +21,7 @@ audit: $(READY) ## audit the example repository (EXAMPLE=examples/…)
 	cd $(EXAMPLE) && '$(CURDIR)/$(BIN)/pytest' --userstate-audit
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 check-fmt: $(READY) ## fail where `make fmt` would change a file
 	$(BIN)/ruff format --check .

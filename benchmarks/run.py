@@ -103,7 +103,7 @@ class Workplace:
         shutil.rmtree(self.folder / "home/.cache", ignore_errors=True)
 
 
-def compare(
+def compare(  # noqa: PLR0913 - two commands, and how to tell of them
     name: str,
     run_a: cabc.Callable[[], float],
     run_b: cabc.Callable[[], float],

@@ -88,7 +88,6 @@ class Backend:
         return {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "COLUMNS": "80",
             **(
                 {"XDG_CACHE_HOME": x} if (x := os.environ.get("XDG_CACHE_HOME")) else {}

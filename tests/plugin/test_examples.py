@@ -126,7 +126,8 @@ def test_examples_are_left_as_they_were(example: Copy, name: str) -> None:
 
 
 def _files(folder: pathlib.Path) -> set[pathlib.Path]:
-    return {path for path in folder.rglob("*") if ".pytest_cache" not in path.parts}
+    caches = {".pytest_cache", "__pycache__"}
+    return {path for path in folder.rglob("*") if not caches & {*path.parts}}
 
 
 def test_own_entities_has_tests_of_its_own(example: Copy) -> None:

@@ -134,7 +134,7 @@ def test_a_snapshot_without_access_cannot_pass_as_forbidding() -> None:
         ("{app=r*w/app}", [("app", "select*"), ("app", "update")]),
         ("{app=dDxtm/app,b=UC/app}", None),
         ('{"\\"odd role\\"=r/app"}', [("odd role", "select")]),
-        ('{"\\"a\\"\\"b,{}=\\\\\\\\c\\"=r/app"}', [('a"b,{}=\\c', "select")]),
+        ('{"\\"a\\"\\"b,{}=\\\\c\\"=r/app"}', [('a"b,{}=\\c', "select")]),
         ("{12345=r/app}", [("12345", "select")]),
     ],
 )

@@ -71,7 +71,7 @@ def test_different_schemas_are_told_part_by_part() -> None:
         "SchemaSnapshot == SchemaSnapshot: 2 tables, 2 columns, 1 index, 1 enum",
         "- 2 only on the left, + 2 only on the right, ! 2 on both, but different",
         "+ table public.new with 2 columns",
-        "- table public.old with 1 column [m/1.sql:3]",
+        "- table public.old with 1 column  [m/1.sql:3]",
         "+ column public.users.age integer not null default 0",
         "! column public.users.name",
         "    data_type: text != character varying(32)",
@@ -118,7 +118,7 @@ def test_many_facts_of_one_thing_are_bounded() -> None:
         "t", is_unlogged=True, has_row_security=True, comment="a", inherits=["x"]
     )
     one = attrs.evolve(one, forces_row_security=True, is_bookkeeping=True)
-    assert "    … and 1 more facts" in explained("==", one, Table("t"))
+    assert "    … and 1 more fact" in explained("==", one, Table("t"))
 
 
 @pytest.mark.parametrize("other", [None, 3, "schema", [ONE]])

@@ -114,7 +114,7 @@ def _lines(change: Change) -> list[str]:
         for field in fields[:_FIELDS]:
             lines += _field_lines(field)
         if len(fields) > _FIELDS:
-            lines.append(f"    … and {len(fields) - _FIELDS} more facts")
+            lines.append(f"    … and {_number(len(fields) - _FIELDS, 'more fact')}")
         return lines
     value = change.before if change.after is None else change.after
     text = described(value) if value is not None else ""

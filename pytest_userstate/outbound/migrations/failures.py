@@ -57,6 +57,10 @@ class Step:
         """What the file consists of; found when it is asked for."""
         return self.split(self.sql)
 
+    def find_statements(self) -> None:
+        """Find the statements now, while there is nothing else to do."""
+        _ = self.statements
+
     def split(self, sql: str) -> tuple[Statement, ...]:
         """Return the statements of a text that is sent in place of the file's."""
         conforming = self.standard_conforming_strings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import re
 import typing as typ
 
 import psycopg
@@ -41,7 +40,7 @@ _NEW_SESSION = (
 )
 _LOOK = "EXECUTE userstate_locked_relations"
 _PREPARE_LOOK = f"PREPARE userstate_locked_relations AS {LOCKED_RELATIONS}"
-_FORGETS_WHAT_IS_PREPARED = re.compile("deallocate|discard", re.IGNORECASE)
+_FORGET_WHAT_IS_PREPARED = ("deallocate", "discard")
 
 
 def run_script(
@@ -169,7 +168,8 @@ class MigrationRunner:
         self, plan: Plan, migration: Migration, step: Step, ledger: Ledger
     ) -> None:
         """Apply one migration, and note what it did."""
-        if _FORGETS_WHAT_IS_PREPARED.search(migration.sql):
+        lowered = migration.sql.lower()
+        if any(word in lowered for word in _FORGET_WHAT_IS_PREPARED):
             self._look = LOCKED_RELATIONS
         self._session.restart_clock()
         if migration.in_transaction:
@@ -192,7 +192,7 @@ class MigrationRunner:
         Returns the relations that it had locked; None where they are not known,
         since the file itself ended one transaction and began another.
         """
-        opened = self._session.commands(_READ_SEARCH_PATH, _BEGIN)
+        opened = self._session.commands(*_opening_commands(plan), _BEGIN)
         _expect_success(opened, step, doing="opening a transaction")
         self._run_file(step, migration.sql)
         if not self._session.in_transaction:
@@ -213,7 +213,7 @@ class MigrationRunner:
         Returns the relations that it had locked, where it was one transaction of
         the server's making; else None.
         """
-        opened = self._session.commands(_READ_SEARCH_PATH)
+        opened = self._session.commands(*_opening_commands(plan))
         _expect_success(opened, step, doing="reading search_path")
         watched = self._with_a_look(migration.sql, step)
         outcome = self._run_file(step, watched or migration.sql)
@@ -238,7 +238,11 @@ class MigrationRunner:
         return watched if is_last else None
 
     def _run_file(self, step: Step, sql: str) -> Outcome:
-        return _run_file(self._session, step, sql, meanwhile=self._catch_up)
+        def meanwhile() -> None:
+            self._catch_up()
+            step.find_statements()
+
+        return _run_file(self._session, step, sql, meanwhile=meanwhile)
 
 
 def _nothing() -> None:
@@ -270,6 +274,11 @@ def _expect_no_transaction(session: Session, step: Step) -> None:
     if session.in_transaction:
         session.roll_back()
         raise failures.left_a_transaction_open(step)
+
+
+def _opening_commands(plan: Plan) -> list[Command]:
+    """Return what the tool does before a file."""
+    return [_READ_SEARCH_PATH] if plan.restores_search_path else []
 
 
 def _closing_commands(

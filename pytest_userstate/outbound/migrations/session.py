@@ -162,6 +162,8 @@ class Session:
         ServerError
             When the connection was lost.
         """
+        if not commands:
+            return Outcome()
         with self._guarded():
             self._pgconn.enter_pipeline_mode()
             for sql, parameters in commands:
