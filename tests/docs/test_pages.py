@@ -79,12 +79,12 @@ def test_every_page_is_in_the_contents() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_prose_is_wrapped(page: pathlib.Path) -> None:
-    """Lines of prose fit an editor's half screen; tables and code do not count."""
+    """Lines of prose have 80 columns at most; tables and code do not count."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     long = [
         line
         for line in text.splitlines()
-        if len(line) > 92 and not line.startswith("|") and "](" not in line
+        if len(line) > 80 and not line.startswith("|") and "](" not in line
     ]
     assert long == []
 

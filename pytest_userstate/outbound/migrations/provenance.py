@@ -156,13 +156,13 @@ class Ledger:
         }
         dropped = (
             DroppedObject(schema=schema, table=table, column=column, source=source)
-            for (schema, table, column), source in self._dropped.items()
+            for (schema, table, column), source in sorted(self._dropped.items())
             if (schema, table, column) not in existing
         )
         return History(
             applied=applied,
             created=types.MappingProxyType(created),
-            dropped=tuple(sorted(dropped)),
+            dropped=tuple(dropped),
         )
 
     def _note(
