@@ -343,6 +343,32 @@ def test_an_error_at_run_time_is_found_by_counting(
     assert "No migration of 1 had been applied" in str(error)
 
 
+def test_what_rules_add_to_a_statement_does_not_count(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """A rule's queries return rows of their own, but are no statements."""
+    sql = """CREATE TABLE t (a int);
+    CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2);
+    INSERT INTO t VALUES (1);
+    SELECT 1;
+    INSERT INTO t SELECT 1 / (a - 1) FROM t;
+    SELECT 1;"""
+    error = failure(database, plain(tmp_path, sql))
+    assert error.line == 5
+    assert "division by zero" in str(error)
+
+
+def test_an_error_of_the_parser_blames_no_other_statement(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """It comes before anything runs, so that counting would blame the first."""
+    sql = "SELECT 1;\nCREATE ASSERTION a CHECK (true);"
+    error = failure(database, plain(tmp_path, sql))
+    has_position = database.info.server_version >= 180000
+    assert (error.line, error.column) == ((2, 1) if has_position else (None, None))
+    assert "CREATE ASSERTION is not yet implemented" in str(error)
+
+
 def test_an_error_in_a_function_shows_its_context(
     database: psycopg.Connection, tmp_path: pathlib.Path
 ) -> None:

@@ -157,7 +157,7 @@ def test_a_dropped_column_knows_who_dropped_it(
         in_transaction=in_transaction,
     )
     assert gone(found) == {"t.a": "4.sql:3", "t.b": "4.sql:3"}
-    assert made(found, "t") == "1.sql:1"
+    assert found.created == {("public", "t", ""): Source("1.sql", 1)}
 
 
 @BOTH

@@ -175,11 +175,20 @@ def test_git_is_asked_about_links_and_folders_outside(repository: Repository) ->
     repository.git("init", "-q")
     repository.write(".gitignore", text="out\n")
     repository.write("diesel.toml", text="[migrations_directory]\ndir = '../outside'")
-    repository.write("../outside/1_a/up.sql", "out/1_a/up.sql")
-    (repository.root / "src" / "migrations").symlink_to("../out")
+    repository.write("../outside/1_a/up.sql", "out/migrations/1_a/up.sql")
+    repository.write("out/diesel.toml", text="")
     assert repository.locate().shown == "../outside"
     (repository.root / "diesel.toml").unlink()
+    (repository.root / "src" / "migrations").symlink_to("../out/migrations")
     assert "No migrations were found" in repository.refusal()
+
+
+def test_linked_folders_are_not_searched(repository: Repository) -> None:
+    """They could lead anywhere, even in a circle."""
+    repository.write("../elsewhere/migrations/1.sql", "migrations/1.sql")
+    (repository.root / "linked").symlink_to("../elsewhere")
+    (repository.root / "circle").symlink_to(".")
+    assert repository.locate().shown == "migrations"
 
 
 @pytest.mark.skipif(GIT is None, reason="there is no git")

@@ -44,16 +44,16 @@ _VALUES = """
          FROM pg_catalog.pg_attribute a
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
     )::pg_catalog.text, 'UTF8'), 'hex')"""
-_OF_A_USER = "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'"
+_HAS_COLUMNS = "c.relkind IN ('r', 'p', 'v', 'm', 'f')"
 
 ALL_RELATIONS = f"""
     SELECT c.oid, {_VALUES} FROM pg_catalog.pg_class c
-    WHERE c.oid >= {_FIRST_USER_OID} AND {_OF_A_USER}"""  # noqa: S608 - constants
+    WHERE c.oid >= {_FIRST_USER_OID} AND {_HAS_COLUMNS}"""  # noqa: S608 - constants
 
 LOCKED_RELATIONS = f"""
     SELECT relation,
         (SELECT {_VALUES} FROM pg_catalog.pg_class c
-         WHERE c.oid = relation AND {_OF_A_USER})
+         WHERE c.oid = relation AND {_HAS_COLUMNS})
     FROM pg_catalog.pg_lock_status()
     WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid()
         AND (mode = 'AccessExclusiveLock' AND relation >= {_FIRST_USER_OID}

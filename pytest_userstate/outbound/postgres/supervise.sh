@@ -21,7 +21,8 @@ stop() {
     [ -z "$server" ] || kill -QUIT "$server" || :
 } 2>/dev/null
 clean() {
-    [ -z "$watcher" ] || kill "$watcher" || :
+    # KILL: a watcher that was forked just now still has our traps, and would go on.
+    [ -z "$watcher" ] || kill -KILL "$watcher" || :
     wait
     rm -rf "$run" || { sleep 1; rm -rf "$run"; } # a last process may still write
 } 2>/dev/null
