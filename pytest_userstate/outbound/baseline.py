@@ -41,7 +41,13 @@ class BaselineExecutor(NoopExecutor):
 
 
 class Baseline:
-    """A migrated database on a running server, and private copies of it."""
+    """A migrated database on a running server, and private copies of it.
+
+    Attributes
+    ----------
+    admin : psycopg.Connection
+        The superuser's connection that makes and drops the copies.
+    """
 
     def __init__(self, database: MigratedDatabase, *, role: str) -> None:
         """Keep one connection open for making and dropping copies."""
@@ -49,7 +55,7 @@ class Baseline:
         self._role = role
         self._server: EmbeddedServer = database.server
         self._numbers = itertools.count(1)
-        self._admin = self._server.connect(dbname=_MAINTENANCE, user=SUPERUSER)
+        self.admin = self._server.connect(dbname=_MAINTENANCE, user=SUPERUSER)
         self._kept: list[str] = []
 
     def load(self) -> SchemaSnapshot:
@@ -73,7 +79,7 @@ class Baseline:
         name = f"test_{next(self._numbers)}"
         template, copy, role = map(sql.Identifier, (DATABASE, name, self._role))
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
-        self._admin.execute(create.format(copy, template, role))
+        self.admin.execute(create.format(copy, template, role))
         try:
             connection = self._server.connect(
                 dbname=name, user=self._role, autocommit=False
@@ -83,7 +89,7 @@ class Baseline:
         finally:
             if name not in self._kept:
                 drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-                self._admin.execute(drop.format(copy))
+                self.admin.execute(drop.format(copy))
 
     def keep(self, connection: psycopg.Connection[typ.Any]) -> str:
         """Keep the copy beyond the run; return its connection string.
@@ -99,7 +105,7 @@ class Baseline:
 
     def close(self) -> None:
         """Close the connection; the server goes unless a copy is kept."""
-        self._admin.close()
+        self.admin.close()
         if self._kept:
             self._server.outlive(_KEPT_SECONDS)
 

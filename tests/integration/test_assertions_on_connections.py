@@ -7,10 +7,12 @@ import typing as typ
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from pytest_userstate import SchemaSnapshot, SchemaSnapshotRepositoryError
+from pytest_userstate import SchemaSnapshot, SchemaSnapshotRepositoryError, Securable
 from pytest_userstate.assertions import assert_no_table, assert_table
 from pytest_userstate.bootstrap import snapshot_of
+from pytest_userstate.domain.access import COLUMN_PRIVILEGES
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
 from tests.helpers.catalogue import settings
 from tests.helpers.shop import shop_database
@@ -113,25 +115,82 @@ def test_everybody_reads_the_same_access(
     assert seen.sequences == snapshot.sequences
 
 
+QUESTIONS = {
+    Securable.TABLE: "has_table_privilege",
+    Securable.SEQUENCE: "has_sequence_privilege",
+    Securable.SCHEMA: "has_schema_privilege",
+    Securable.TYPE: "has_type_privilege",
+}
+
+
 def test_privileges_are_what_the_server_says(
     shop: Connection, snapshot: SchemaSnapshot
 ) -> None:
-    """PostgreSQL's own `has_table_privilege` gives the same answers."""
+    """PostgreSQL's own functions give the same answers for every role and object."""
     access = snapshot.access
     assert access is not None
+    assert {target.kind for target in access.objects} == set(QUESTIONS)
     for target in access.objects:
-        if target.kind.value != "table":
-            continue
-        relation = f'"{target.schema}"."{target.name}"'
+        names = sql.Identifier(target.schema, target.name).as_string(shop)
+        shown = names if target.name else target.schema
         for role in access.roles:
-            found = shop.execute(
-                "SELECT array_agg(lower(p)) FROM unnest(%s::text[]) AS p"
-                " WHERE has_table_privilege(%s::name, %s::text, p)",
+            row = shop.execute(
+                sql.SQL(
+                    "SELECT array_agg(lower(asked)) FROM unnest(%s::text[]) AS asked"
+                    " WHERE {}(%s::name, %s::text, asked)"
+                ).format(sql.SQL(QUESTIONS[target.kind])),
                 (
                     [*access.possible(target.kind)],
                     role.name,
-                    relation,
+                    shown,
                 ),
             ).fetchone()
-            assert found is not None
-            assert access.privileges(role.name, target) == set(found[0] or ())
+            assert row is not None
+            found = access.privileges(role.name, target)
+            assert found == set(row[0] or ()), (role.name, shown)
+
+
+def test_column_privileges_are_what_the_server_says(
+    shop: Connection, snapshot: SchemaSnapshot
+) -> None:
+    """Also where they come from the table, from everybody, or from another role."""
+    access = snapshot.access
+    assert access is not None
+    notes = access.of(Securable.TABLE, "public", "notes")
+    assert notes is not None
+    for role in access.roles:
+        for column in ("body", "owner"):
+            row = shop.execute(
+                "SELECT array_agg(lower(asked)) FROM unnest(%s::text[]) AS asked"
+                " WHERE has_column_privilege(%s::name, 'notes', %s::text, asked)",
+                ([*COLUMN_PRIVILEGES], role.name, column),
+            ).fetchone()
+            assert row is not None
+            found = access.privileges(role.name, notes, column=column)
+            assert found == set(row[0] or ()), (role.name, column)
+
+
+def test_sequences_know_their_columns(snapshot: SchemaSnapshot) -> None:
+    """Those of serial and identity columns are told apart."""
+    found = {
+        each.name: (each.owned_by, each.is_identity) for each in snapshot.sequences
+    }
+    assert found == {
+        "order_numbers": (None, False),
+        "users_number_seq": ("public.users.number", False),
+        "users_code_seq": ("public.users.code", True),
+        "users_other_seq": ("public.users.other", True),
+    }
+
+
+def test_what_extensions_bring_along_is_not_ours(superuser: Connection) -> None:
+    """Neither their sequences nor who may use what they made."""
+    superuser.execute(
+        "CREATE EXTENSION citext;"
+        "CREATE SEQUENCE theirs; ALTER EXTENSION citext ADD SEQUENCE theirs;"
+    )
+    snapshot = snapshot_of(superuser)
+    assert snapshot.sequences == ()
+    assert snapshot.access is not None
+    assert snapshot.access.of(Securable.SEQUENCE, "public", "theirs") is None
+    assert snapshot.access.of(Securable.TYPE, "public", "citext") is None

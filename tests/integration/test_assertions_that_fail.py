@@ -188,6 +188,7 @@ FAILS: dict[str, tuple[Assertion, str]] = {
         ),
         "where",
     ),
+    "part of an index": (lambda s: users(s).has_index("mood"), "users_active"),
     "partial": (lambda s: users(s).has_index("number", where=SOME), "where"),
     "no index": (lambda s: users(s).has_no_index("tags"), "users_tags"),
     "no index on unknown": (lambda s: users(s).has_no_index("tag"), "tags text[]"),

@@ -198,6 +198,8 @@ HOLDS: dict[str, Assertion] = {
     ),
     "primary index": lambda s: users(s).has_index("id", primary=True),
     "no index": lambda s: users(s).has_no_index("price"),
+    "no index on a part": lambda s: users(s).has_no_index("mood"),
+    "no index on more": lambda s: users(s).has_no_index(["tags", "mood"]),
     "no index named": lambda s: users(s).has_no_index_named("users_price"),
     "no index of": lambda s: assert_no_index(s, "users_price", of="users"),
     "exactly indexes": lambda s: users(s).has_exactly_indexes(

@@ -27,6 +27,7 @@ from pytest_userstate import (
 )
 from pytest_userstate.assertions import (
     SOME,
+    TableAssertions,
     assert_enum,
     assert_schema,
     assert_table,
@@ -196,6 +197,20 @@ def test_an_index_given_by_name_hints_at_the_keyword() -> None:
     text = message(lambda: assert_table(SNAPSHOT, "users").has_index("users_by_name"))
     assert "has_index(SOME," in text
     assert "name='users_by_name')" in text
+
+
+def test_a_partial_index_makes_nothing_unique() -> None:
+    """Only an index of all rows contradicts that a column may repeat."""
+    index = Index(name="one", columns=["id"], is_unique=True, predicate="(id > 0)")
+
+    def users(index: Index) -> TableAssertions:
+        table = Table("users", [Column("id", "uuid")], indexes=[index])
+        return assert_table(SchemaSnapshot([table]), "users")
+
+    users(index).has_no_unique_constraint("id")
+    whole = users(attrs.evolve(index, predicate=None))
+    text = message(lambda: whole.has_no_unique_constraint("id"))
+    assert "the index: unique one (id)" in text
 
 
 def test_exact_forms_pair_what_is_missing_with_what_is_unexpected() -> None:
