@@ -10,6 +10,7 @@ import collections.abc as cabc
 import itertools
 import os
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -23,6 +24,10 @@ from tests.helpers.servers import installations
 MORE_SERVERS = "USERSTATE_TEST_BINDIRS"
 
 _numbers = itertools.count(1)
+
+# The same examples in every run: a change is to blame for a failure, not the dice.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("steady")
 
 
 def _servers() -> list[Binaries]:

@@ -7,6 +7,7 @@ from pytest_userstate.application.asserting.absence import Kind
 from pytest_userstate.application.asserting.matching import require
 from pytest_userstate.application.asserting.schemas import unwanted_schema
 from pytest_userstate.application.asserting.tables import TableAssertions
+from pytest_userstate.application.asserting.views import ViewAssertions
 from pytest_userstate.assertions.source import SchemaSource, reader
 
 
@@ -63,10 +64,7 @@ def assert_no_column(
         Whether it is fine that there is no such table or view at all.
     """
     __tracebackhide__ = True
-    arguments.identifier(name)
-    may_be_absent = arguments.flag(table_may_be_absent, "table_may_be_absent")
-    place = arguments.place(of, "of")
-    owner = absence.table_or_view(reader(source), place, may_be_absent=may_be_absent)
+    owner = _table_or_view(source, name, of, table_may_be_absent)
     if owner is not None:
         owner.has_no_column(name)
 
@@ -74,11 +72,11 @@ def assert_no_column(
 def assert_no_index(
     source: SchemaSource, name: str, *, of: str, table_may_be_absent: bool = False
 ) -> None:
-    """Assert that a table has no index of this name; see `assert_no_column`."""
+    """Assert that a table or view has no such index; see `assert_no_column`."""
     __tracebackhide__ = True
-    table = _table(source, name, of, table_may_be_absent)
-    if table is not None:
-        table.has_no_index_named(name)
+    owner = _table_or_view(source, name, of, table_may_be_absent)
+    if owner is not None:
+        owner.has_no_index_named(name)
 
 
 def assert_no_constraint(
@@ -94,11 +92,11 @@ def assert_no_constraint(
 def assert_no_trigger(
     source: SchemaSource, name: str, *, of: str, table_may_be_absent: bool = False
 ) -> None:
-    """Assert that a table has no trigger of this name; see `assert_no_column`."""
+    """Assert that a table or view has no such trigger; see `assert_no_column`."""
     __tracebackhide__ = True
-    table = _table(source, name, of, table_may_be_absent)
-    if table is not None:
-        table.has_no_trigger(name)
+    owner = _table_or_view(source, name, of, table_may_be_absent)
+    if owner is not None:
+        owner.has_no_trigger(name)
 
 
 def assert_no_policy(
@@ -160,6 +158,16 @@ def _require_no(
             reader(source)(), kind, place, schema_may_be_absent=fine
         )
     )
+
+
+def _table_or_view(
+    source: SchemaSource, name: str, of: str, may_be_absent: object
+) -> TableAssertions | ViewAssertions | None:
+    __tracebackhide__ = True
+    arguments.identifier(name)
+    fine = arguments.flag(may_be_absent, "table_may_be_absent")
+    place = arguments.place(of, "of")
+    return absence.table_or_view(reader(source), place, may_be_absent=fine)
 
 
 def _table(

@@ -219,6 +219,12 @@ class View:
     schema: str = "public"
     kind: ViewKind = attrs.field(default=ViewKind.VIEW, kw_only=True)
     definition: str | None = attrs.field(default=None, kw_only=True)
+    indexes: tuple[Index, ...] = attrs.field(
+        default=(), kw_only=True, converter=_indexes
+    )
+    triggers: tuple[Trigger, ...] = attrs.field(
+        default=(), kw_only=True, converter=_triggers
+    )
     comment: str | None = attrs.field(default=None, kw_only=True)
     source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
 

@@ -102,6 +102,9 @@ CREATE POLICY all_notes ON notes AS RESTRICTIVE WITH CHECK (body IS NOT NULL);
 CREATE VIEW happy_users AS SELECT id, name FROM users WHERE mood = 'happy';
 COMMENT ON VIEW happy_users IS 'For the newsletter';
 CREATE MATERIALIZED VIEW user_count AS SELECT count(*) AS n FROM users;
+CREATE UNIQUE INDEX user_count_once ON user_count (n DESC);
+CREATE TRIGGER happy_users_insert INSTEAD OF INSERT ON happy_users
+    FOR EACH ROW EXECUTE FUNCTION touch();
 
 GRANT SELECT, INSERT ON notes TO shop_reader;
 GRANT UPDATE (body) ON notes TO shop_reader;

@@ -22,11 +22,14 @@ from pytest_userstate.assertions import (
     assert_no_enum,
     assert_no_extension,
     assert_no_foreign_table,
+    assert_no_index,
     assert_no_materialized_view,
+    assert_no_policy,
     assert_no_relation,
     assert_no_schema,
     assert_no_sequence,
     assert_no_table,
+    assert_no_trigger,
     assert_no_view,
     assert_relation,
     assert_schema,
@@ -209,6 +212,20 @@ FAILS: dict[str, tuple[Assertion, str]] = {
     "trigger's condition": (
         lambda s: users(s).has_trigger("users_touch", when=None),
         "new.mood",
+    ),
+    "no trigger of a view": (
+        lambda s: assert_no_trigger(
+            s, "happy_users_insert", of="happy_users", table_may_be_absent=True
+        ),
+        "view public.happy_users has a trigger",
+    ),
+    "no index of a view": (
+        lambda s: assert_no_index(s, "user_count_once", of="user_count"),
+        "unique user_count_once",
+    ),
+    "no policy of a view": (
+        lambda s: assert_no_policy(s, "x", of="happy_users", table_may_be_absent=True),
+        "public.happy_users is a view",
     ),
     "no trigger": (lambda s: users(s).has_no_trigger("users_touch"), "calls"),
     "exactly triggers": (

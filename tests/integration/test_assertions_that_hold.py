@@ -225,6 +225,13 @@ HOLDS: dict[str, Assertion] = {
         constraint=True,
         when=None,
     ),
+    "trigger of a view": lambda s: assert_view(s, "happy_users").has_trigger(
+        "happy_users_insert", timing="instead of", events="insert", update_of=[]
+    ),
+    "no trigger of a view": lambda s: assert_no_trigger(s, "x", of="happy_users"),
+    "index of a view": lambda s: assert_materialized_view(s, "user_count").has_index(
+        "n", name="user_count_once", unique=True, primary=False
+    ),
     "no trigger": lambda s: users(s).has_no_trigger("users_audit"),
     "no trigger of": lambda s: assert_no_trigger(s, "x", of="users"),
     "exactly triggers": lambda s: users(s).has_exactly_triggers(

@@ -11,6 +11,7 @@ from pytest_userstate.domain.snapshot import (
     Domain,
     Enum,
     Extension,
+    Index,
     Table,
     TableKind,
     View,
@@ -67,6 +68,7 @@ def test_views_are_recorded_apart_from_tables(database: psycopg.Connection) -> N
         [Column("one", "integer", is_nullable=True)],
         kind=ViewKind.MATERIALIZED,
         definition=" SELECT 1 AS one;",
+        indexes=[Index(name="m_one_idx", columns=["one"])],
     )
     assert (view.kind, view.comment) == (ViewKind.VIEW, "Both")
     assert view.columns == (

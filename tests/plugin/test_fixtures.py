@@ -159,3 +159,35 @@ def test_the_database_of_a_failed_test_can_be_kept(covered: Backend) -> None:
         subprocess.run([covered.command()[0], "-c", code], check=True)
     finally:
         subprocess.run(["/usr/bin/pkill", "-f", "^/bin/sleep 3600$"], check=True)
+
+
+def test_another_pytest_postgresql_configuration_does_not_leak(
+    covered: Backend,
+) -> None:
+    """What a repository loads into its own databases does not reach ours."""
+    covered.write("leak.sql", "CREATE TABLE leak (id int);")
+    covered.write(
+        "pytest.ini",
+        "[pytest]\npostgresql_load = leak.sql\npostgresql_dbname = theirs\n"
+        "postgresql_user = somebody\npostgresql_options = -c work_mem=1MB\n",
+    )
+    covered.write(
+        "test_own.py",
+        """
+        from pytest_postgresql import factories
+
+        client = factories.postgresql("userstate_server")
+
+        def test_ours(userstate_database, schema_snapshot):
+            assert schema_snapshot.table("leak") is None
+            assert userstate_database.info.user == "userstate"
+            found = userstate_database.execute("SELECT to_regclass('leak')").fetchone()
+            assert found == (None,)
+
+        def test_client(client):
+            assert client.execute("SELECT to_regclass('leak')").fetchone() == (None,)
+            assert client.info.dbname == "tests"
+        """,
+    )
+    run = covered.run(audit=False)
+    assert run.status == 0, run.output

@@ -17,7 +17,6 @@ from pytest_userstate.application.asserting.lookup import (
     Relation,
     absent,
     at,
-    find_table,
     kind_of,
     no_schema,
     relation_at,
@@ -101,6 +100,6 @@ def table_or_none(
 ) -> TableAssertions | None:
     """Return assertions about a table; None where it may be absent, and is."""
     __tracebackhide__ = True
-    if may_be_absent and isinstance(find_table(read(), place), Failure):
+    if may_be_absent and relation_at(read(), place) is None:
         return None
     return TableAssertions(read, place)

@@ -13,7 +13,7 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.columns import unknown_columns, varchars
+from pytest_userstate.application.asserting.columns import R, unknown_columns, varchars
 from pytest_userstate.application.asserting.describing import index_in_words
 from pytest_userstate.application.asserting.expressions import same_expression
 from pytest_userstate.application.asserting.facts import (
@@ -27,6 +27,7 @@ from pytest_userstate.application.asserting.facts import (
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
+from pytest_userstate.application.asserting.lookup import kind_of
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
@@ -34,13 +35,13 @@ from pytest_userstate.application.asserting.matching import (
     one_of,
     require,
 )
-from pytest_userstate.domain.constraints import Index
-from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from pytest_userstate.domain.constraints import Index, KeyConstraint
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, View
 
 _PLAIN: typ.Final = re.compile(r'[\w$ ]+|"(?:[^"]|"")+"')
 
 
-class IndexAssertions(ObjectAssertions[Table]):
+class IndexAssertions(ObjectAssertions[R]):
     """Assertions about the indexes of a table."""
 
     def has_index(
@@ -85,15 +86,18 @@ class IndexAssertions(ObjectAssertions[Table]):
             Whether ``CLUSTER`` last used it.
         """
         __tracebackhide__ = True
-        snapshot, table = self._look()
-        key, wanted = table.primary_key, _given(columns)
+        snapshot, relation = self._look()
+        key, wanted = _primary_key(relation), _given(columns)
         facts: Facts[Index] = (
-            *_columns_fact(table, wanted),
+            *_columns_fact(relation, wanted),
             *text_fact("name", name, lambda index: index.name),
             *text_fact("method", method, lambda index: index.method),
             *flag_fact("unique", unique, lambda index: index.is_unique),
             *expression_fact(
-                "where", where, lambda index: index.predicate, varchars=varchars(table)
+                "where",
+                where,
+                lambda index: index.predicate,
+                varchars=varchars(relation),
             ),
             *names_fact(
                 "included", included, lambda index: index.included, ordered=False
@@ -109,35 +113,39 @@ class IndexAssertions(ObjectAssertions[Table]):
             ),
             *flag_fact("clustered", clustered, lambda index: index.is_clustered),
         )
-        require(_unknown(snapshot, table, wanted))
+        require(_unknown(snapshot, relation, wanted))
         found = one_of(
-            table.indexes,
+            relation.indexes,
             facts,
-            headline=f"table {table.qualified_name} has no such index",
+            headline=f"{kind_of(relation)} {relation.qualified_name} has no such index",
             describe=index_in_words,
-            details=introduced_with(table),
+            details=introduced_with(relation),
         )
         return expect(found)
 
     def has_no_index(self, columns: ColumnNames) -> None:
         """Assert that no index is on exactly these columns, in this order."""
         __tracebackhide__ = True
-        snapshot, table = self._look()
+        snapshot, relation = self._look()
         wanted = _given(columns)
-        (fact,) = _columns_fact(table, wanted)
-        require(_unknown(snapshot, table, wanted))
-        found = [index_in_words(index) for index in table.indexes if fact.holds(index)]
+        (fact,) = _columns_fact(relation, wanted)
+        require(_unknown(snapshot, relation, wanted))
+        found = [
+            index_in_words(index) for index in relation.indexes if fact.holds(index)
+        ]
         if found:
-            require(unwanted(table, f"an index on {fact.expected}", found))
+            require(unwanted(relation, f"an index on {fact.expected}", found))
 
     def has_no_index_named(self, name: str) -> None:
         """Assert that no index of the table has this name."""
         __tracebackhide__ = True
-        _, table = self._look()
+        _, relation = self._look()
         wanted = arguments.identifier(name)
-        found = [index_in_words(each) for each in table.indexes if each.name == wanted]
+        found = [
+            index_in_words(each) for each in relation.indexes if each.name == wanted
+        ]
         if found:
-            require(unwanted(table, f"an index {wanted!r}", found))
+            require(unwanted(relation, f"an index {wanted!r}", found))
 
     def has_exactly_indexes(self, names: cabc.Iterable[str]) -> None:
         """Assert that the indexes have these names: all, and no other.
@@ -145,15 +153,19 @@ class IndexAssertions(ObjectAssertions[Table]):
         An index that backs a constraint counts only where it is named.
         """
         __tracebackhide__ = True
-        _, table = self._look()
+        _, relation = self._look()
         wanted = arguments.identifiers(names, "names", single=False, empty=True)
         found = {
-            index.name: table.source
-            for index in table.indexes
+            index.name: relation.source
+            for index in relation.indexes
             if index.constraint is None or index.name in wanted
         }
-        subject = f"table {table.qualified_name}"
+        subject = f"{kind_of(relation)} {relation.qualified_name}"
         require(exactly(subject, "indexes", wanted, found))
+
+
+def _primary_key(relation: Table | View) -> KeyConstraint | None:
+    return relation.primary_key if isinstance(relation, Table) else None
 
 
 def _given(columns: ColumnNames | Some) -> tuple[str, ...]:
@@ -167,11 +179,11 @@ def _given(columns: ColumnNames | Some) -> tuple[str, ...]:
     return wanted
 
 
-def _columns_fact(table: Table, wanted: tuple[str, ...]) -> Facts[Index]:
+def _columns_fact(relation: Table | View, wanted: tuple[str, ...]) -> Facts[Index]:
     if not wanted:
         return ()
-    names = frozenset(column.name for column in table.columns)
-    strings = varchars(table)
+    names = frozenset(column.name for column in relation.columns)
+    strings = varchars(relation)
 
     def same(expected: str, found: str) -> bool:
         if found in names:
@@ -197,12 +209,12 @@ def _is_plain(text: str) -> bool:
 
 
 def _unknown(
-    snapshot: SchemaSnapshot, table: Table, wanted: tuple[str, ...]
+    snapshot: SchemaSnapshot, relation: Table | View, wanted: tuple[str, ...]
 ) -> Failure | None:
     """Return the failure that a column is not there, with a hint where it helps."""
     plain = [arguments.identifier(each) for each in wanted if _is_plain(each)]
-    failure = unknown_columns(snapshot, table, plain)
-    named = [index.name for index in table.indexes if index.name in plain]
+    failure = unknown_columns(snapshot, relation, plain)
+    named = [index.name for index in relation.indexes if index.name in plain]
     if failure is None or not named:
         return failure
     hint = f"to mean the index of this name, write has_index(SOME, name={named[0]!r})"

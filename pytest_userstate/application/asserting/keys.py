@@ -26,6 +26,7 @@ from pytest_userstate.application.asserting.facts import (
 )
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
+from pytest_userstate.application.asserting.lookup import kind_of
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
@@ -34,7 +35,7 @@ from pytest_userstate.application.asserting.matching import (
     require,
 )
 from pytest_userstate.domain.constraints import KeyConstraint
-from pytest_userstate.domain.snapshot import Table
+from pytest_userstate.domain.snapshot import Table, View
 
 T = typ.TypeVar("T")
 ColumnNames: typ.TypeAlias = str | cabc.Iterable[str]
@@ -211,11 +212,14 @@ def several_lists(columns: cabc.Iterable[ColumnNames]) -> list[str]:
     return [", ".join(arguments.identifiers(each)) for each in columns]
 
 
-def unwanted(table: Table, what: str, found: str | cabc.Iterable[str]) -> Failure:
+def unwanted(
+    relation: Table | View, what: str, found: str | cabc.Iterable[str]
+) -> Failure:
     """Return the failure that a table has something that it should not have."""
+    subject = f"{kind_of(relation)} {relation.qualified_name}"
     return Failure(
-        headline=f"table {table.qualified_name} has {what}, and should have none",
-        details=(*detail("found", found), *introduced_with(table)),
+        headline=f"{subject} has {what}, and should have none",
+        details=(*detail("found", found), *introduced_with(relation)),
     )
 
 

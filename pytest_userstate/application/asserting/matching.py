@@ -14,7 +14,7 @@ from pytest_userstate.application.asserting.failure import (
 )
 from pytest_userstate.application.asserting.nearest import nearest
 from pytest_userstate.domain.columns import Source
-from pytest_userstate.domain.snapshot import Table
+from pytest_userstate.domain.snapshot import Table, View
 
 T = typ.TypeVar("T")
 _CLOSEST: typ.Final = 3
@@ -138,9 +138,11 @@ def with_source(text: str, source: Source | None) -> str:
     return f"{text} ({source})" if source else text
 
 
-def introduced_with(table: Table) -> tuple[Detail, ...]:
+def introduced_with(relation: Table | View) -> tuple[Detail, ...]:
     """Return the detail of which migration introduced the table of something."""
-    return detail("table", f"introduced by {table.source}") if table.source else ()
+    label = "table" if isinstance(relation, Table) else "view"
+    source = relation.source
+    return detail(label, f"introduced by {source}") if source else ()
 
 
 def introduced(source: Source | None) -> tuple[Detail, ...]:

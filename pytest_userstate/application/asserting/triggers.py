@@ -15,7 +15,7 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.columns import varchars
+from pytest_userstate.application.asserting.columns import R, varchars
 from pytest_userstate.application.asserting.describing import trigger_in_words
 from pytest_userstate.application.asserting.facts import (
     Fact,
@@ -28,6 +28,7 @@ from pytest_userstate.application.asserting.facts import (
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
+from pytest_userstate.application.asserting.lookup import kind_of
 from pytest_userstate.application.asserting.matching import (
     as_expected,
     exactly,
@@ -38,7 +39,7 @@ from pytest_userstate.application.asserting.matching import (
 from pytest_userstate.application.asserting.nearest import nearest
 from pytest_userstate.application.asserting.tokens import Kind, Token, tokens
 from pytest_userstate.domain.constraints import Trigger
-from pytest_userstate.domain.snapshot import Table
+from pytest_userstate.domain.snapshot import Table, View
 
 Timing: typ.TypeAlias = typ.Literal["before", "after", "instead of"]
 Event: typ.TypeAlias = typ.Literal["insert", "update", "delete", "truncate"]
@@ -55,7 +56,7 @@ _DEFINITION: typ.Final = re.compile(
 )
 
 
-class TriggerAssertions(ObjectAssertions[Table]):
+class TriggerAssertions(ObjectAssertions[R]):
     """Assertions about the triggers of a table."""
 
     def has_trigger(
@@ -95,7 +96,7 @@ class TriggerAssertions(ObjectAssertions[Table]):
             Whether it is a constraint trigger.
         """
         __tracebackhide__ = True
-        _, table = self._look()
+        _, relation = self._look()
         wanted = arguments.identifier(name)
         facts: Facts[Trigger] = (
             *_function_fact(function),
@@ -111,35 +112,35 @@ class TriggerAssertions(ObjectAssertions[Table]):
             ),
             *choice_fact("level", level, lambda each: _read(each).level, _args(Level)),
             *expression_fact(
-                "when", when, lambda each: _read(each).when, varchars=varchars(table)
+                "when", when, lambda each: _read(each).when, varchars=varchars(relation)
             ),
             *flag_fact("enabled", enabled, lambda each: each.is_enabled),
             *flag_fact("constraint", constraint, lambda each: each.is_constraint),
         )
-        trigger = expect(_find(table, wanted))
-        subject = f"trigger {wanted} of table {table.qualified_name}"
-        details = introduced_with(table)
+        trigger = expect(_find(relation, wanted))
+        subject = f"trigger {wanted} of {kind_of(relation)} {relation.qualified_name}"
+        details = introduced_with(relation)
         require(as_expected(subject, trigger, facts, details=details))
         return trigger
 
     def has_no_trigger(self, name: str) -> None:
         """Assert that the table is there, and has no trigger of this name."""
         __tracebackhide__ = True
-        _, table = self._look()
+        _, relation = self._look()
         wanted = arguments.identifier(name)
         found = [
-            trigger_in_words(each) for each in table.triggers if each.name == wanted
+            trigger_in_words(each) for each in relation.triggers if each.name == wanted
         ]
         if found:
-            require(unwanted(table, f"a trigger {wanted!r}", found))
+            require(unwanted(relation, f"a trigger {wanted!r}", found))
 
     def has_exactly_triggers(self, names: cabc.Iterable[str]) -> None:
         """Assert that the triggers have these names: all, and no other."""
         __tracebackhide__ = True
-        _, table = self._look()
+        _, relation = self._look()
         wanted = arguments.identifiers(names, "names", single=False, empty=True)
-        found = {trigger.name: table.source for trigger in table.triggers}
-        subject = f"table {table.qualified_name}"
+        found = {trigger.name: relation.source for trigger in relation.triggers}
+        subject = f"{kind_of(relation)} {relation.qualified_name}"
         require(exactly(subject, "triggers", wanted, found))
 
 
@@ -158,16 +159,17 @@ def _args(literal: object) -> tuple[str, ...]:
     return typ.get_args(literal)
 
 
-def _find(table: Table, name: str) -> Trigger | Failure:
-    triggers = {trigger.name: trigger for trigger in table.triggers}
+def _find(relation: Table | View, name: str) -> Trigger | Failure:
+    triggers = {trigger.name: trigger for trigger in relation.triggers}
     if name in triggers:
         return triggers[name]
+    subject = f"{kind_of(relation)} {relation.qualified_name}"
     return Failure(
-        headline=f"table {table.qualified_name} has no trigger {name!r}",
+        headline=f"{subject} has no trigger {name!r}",
         details=(
             *detail("found", list(triggers) or "no trigger at all"),
             *detail("nearest", nearest(name, triggers)),
-            *introduced_with(table),
+            *introduced_with(relation),
         ),
     )
 

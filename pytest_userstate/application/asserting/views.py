@@ -7,15 +7,21 @@ from pytest_userstate.application.asserting.columns import ColumnAssertions
 from pytest_userstate.application.asserting.comments import CommentAssertions
 from pytest_userstate.application.asserting.failure import Failure
 from pytest_userstate.application.asserting.handles import Read
+from pytest_userstate.application.asserting.indexes import IndexAssertions
 from pytest_userstate.application.asserting.lookup import find_view
 from pytest_userstate.application.asserting.ownership import (
     RelationPrivilegeAssertions,
 )
+from pytest_userstate.application.asserting.triggers import TriggerAssertions
 from pytest_userstate.domain.snapshot import SchemaSnapshot, View, ViewKind
 
 
 class ViewAssertions(
-    ColumnAssertions[View], RelationPrivilegeAssertions[View], CommentAssertions[View]
+    ColumnAssertions[View],
+    IndexAssertions[View],
+    TriggerAssertions[View],
+    RelationPrivilegeAssertions[View],
+    CommentAssertions[View],
 ):
     """Assertions about a view that is there: `assert_view` returns them."""
 

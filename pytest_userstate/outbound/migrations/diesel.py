@@ -139,11 +139,11 @@ def _is_migration(entry: os.DirEntry[str], base: pathlib.Path) -> bool:
     if entry.is_file(follow_symlinks=False):
         return False
     path = shown(entry.path, base)
-    if entry.is_dir(follow_symlinks=False) and not listing(
-        pathlib.Path(entry.path), path
-    ):
-        return False
-    if pathlib.Path(entry.path, _UP).exists():
+    if entry.is_dir(follow_symlinks=False):
+        names = {each.name for each in listing(pathlib.Path(entry.path), path)}
+        if not names or _UP in names:
+            return bool(names)
+    elif pathlib.Path(entry.path, _UP).exists():
         return True
     message = (
         f"{path} holds no {_UP}.\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import os
 import pathlib
+import re
 import typing as typ
 
 import attrs
@@ -16,6 +17,7 @@ import attrs
 from pytest_userstate.domain.errors import MigrationError
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UNTIDY = re.compile(r"//|/\.\.?(?:/|$)")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -129,7 +131,13 @@ class Layout(typ.Protocol):
 
 def shown(path: str | os.PathLike[str], base: str | os.PathLike[str]) -> str:
     """Return the path as reports show it: relative to `base`, forward slashes."""
-    relative = pathlib.Path(os.path.relpath(path, base)).as_posix()
+    whole, start = os.fspath(path), f"{os.fspath(base)}/"
+    if whole.startswith(start) and not _UNTIDY.search(whole):  # nearly always
+        relative = whole[len(start) :]
+    else:
+        relative = pathlib.Path(os.path.relpath(path, base)).as_posix()
+    if relative.isascii():
+        return relative
     return relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

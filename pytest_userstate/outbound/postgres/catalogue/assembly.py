@@ -59,7 +59,7 @@ def assemble(
     columns = Columns(reading)
     return SchemaSnapshot(
         tables=_tables(reading, columns, parts, bookkeeping),
-        views=_views(reading, columns),
+        views=_views(reading, columns, parts),
         enums=_enums(reading),
         domains=_domains(reading, parts),
         extensions=_extensions(reading),
@@ -110,7 +110,9 @@ def _parents(reading: Reading) -> dict[int, list[str]]:
     return parents
 
 
-def _views(reading: Reading, columns: Columns) -> cabc.Iterator[View]:
+def _views(
+    reading: Reading, columns: Columns, parts: TableParts
+) -> cabc.Iterator[View]:
     for row in reading.views:
         yield View(
             row.name,
@@ -118,6 +120,8 @@ def _views(reading: Reading, columns: Columns) -> cabc.Iterator[View]:
             reading.schemas[row.schema],
             kind=_VIEWS[row.kind],
             definition=row.view_definition,
+            indexes=parts.indexes(row.oid),
+            triggers=parts.triggers(row.oid),
             comment=reading.comment(relation_queries.PG_CLASS, row.oid),
         )
 

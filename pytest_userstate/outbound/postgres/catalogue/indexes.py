@@ -42,8 +42,8 @@ class Indexes:
         self._definitions = reading.index_definitions(
             [
                 row.oid
-                for table in reading.tables
-                for row in self._by_table.get(table.oid, ())
+                for relation in (*reading.tables, *reading.views)
+                for row in self._by_table.get(relation.oid, ())
                 if not self._is_told_by_facts(row)
             ]
         )
