@@ -22,7 +22,9 @@ from pytest_userstate.outbound.postgres.catalogue import (
 )
 
 _FROM_ENVIRONMENT: typ.Final = "env:"
-_TIMEOUTS: typ.Final = "-c statement_timeout=60s -c lock_timeout=5s"
+_SESSION: typ.Final = (
+    "-c default_transaction_read_only=on -c statement_timeout=60s -c lock_timeout=5s"
+)
 _CONNECT_SECONDS: typ.Final = 10
 
 
@@ -76,11 +78,11 @@ class LiveTarget:
         options = conninfo_to_dict(self.dsn)
         given = str(options.get("options") or os.environ.get("PGOPTIONS", ""))
         try:
-            connection = psycopg.connect(
+            return psycopg.connect(
                 self.dsn,
                 autocommit=True,
                 connect_timeout=int(options.get("connect_timeout") or _CONNECT_SECONDS),
-                options=f"{given} {_TIMEOUTS}".strip(),
+                options=f"{given} {_SESSION}".strip(),
             )
         except psycopg.OperationalError as error:
             message = (
@@ -88,8 +90,6 @@ class LiveTarget:
                 f"{redacted(str(error).strip(), self.dsn)}"
             )
             raise SchemaSnapshotRepositoryError(message, operation="connect") from None
-        connection.read_only = True
-        return connection
 
 
 def live_target(value: str) -> LiveTarget:
