@@ -23,6 +23,7 @@ from pytest_userstate import (
     SchemaSnapshot,
     Source,
     Table,
+    Trigger,
     View,
 )
 from pytest_userstate.assertions import (
@@ -211,6 +212,51 @@ def test_a_partial_index_makes_nothing_unique() -> None:
     whole = users(attrs.evolve(index, predicate=None))
     text = message(lambda: whole.has_no_unique_constraint("id"))
     assert "the index: unique one (id)" in text
+
+
+def test_a_primary_key_makes_its_columns_unique() -> None:
+    """Without a unique constraint: the hint says so, and the negative form fails."""
+    users = assert_table(SNAPSHOT, "users")
+    text = message(lambda: users.has_unique_constraint("id"))
+    assert "hint        the primary key users_pkey (id)" in text
+    text = message(lambda: users.has_no_unique_constraint("id"))
+    assert "has something that makes id unique" in text
+
+
+def test_columns_that_a_foreign_key_sets_are_told_apart() -> None:
+    """``SET NULL`` alone is all of them; some of them have to be named."""
+    key = attrs.evolve(NOTES.foreign_keys[0], on_delete="set null (a, b)")
+    table = attrs.evolve(NOTES, foreign_keys=[key])
+    notes = assert_table(SchemaSnapshot([table, USERS]), "notes")
+    notes.has_foreign_key(
+        "owner_id", on_delete="set null", on_delete_columns=["b", "a"]
+    )
+    text = message(lambda: notes.has_foreign_key("owner_id", on_delete="set null"))
+    assert "found     set null (a, b)" in text
+    text = message(
+        lambda: notes.has_foreign_key(
+            "owner_id", on_delete="set null", on_delete_columns="a"
+        )
+    )
+    assert "expected  set null (a)" in text
+
+
+def test_objects_are_there_for_assertions_of_ones_own() -> None:
+    """The value as it stands, from each kind of assertions."""
+    assert assert_table(SNAPSHOT, "users").table == USERS
+    assert assert_view(SNAPSHOT, "people").view == SNAPSHOT.views[0]
+    assert assert_enum(SNAPSHOT, "mood").enum == SNAPSHOT.enums[0]
+
+
+def test_a_trigger_that_cannot_be_read_has_no_facts() -> None:
+    """A snapshot made by hand may leave the definition out; nothing passes then."""
+    trigger = Trigger(name="touch", function="public.f", definition="")
+    table = attrs.evolve(NOTES, triggers=[trigger])
+    notes = assert_table(SchemaSnapshot([table]), "notes")
+    notes.has_trigger("touch", function="f")
+    assert "found     none" in message(
+        lambda: notes.has_trigger("touch", timing="before")
+    )
 
 
 def test_exact_forms_pair_what_is_missing_with_what_is_unexpected() -> None:
