@@ -75,7 +75,6 @@ class Workplace:
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.folder / "home"),
-                "TMPDIR": str(self.folder),
                 "BASELINE": str(self.folder / "baseline"),
                 "STUBS": str(self.folder / "stubs"),
             },
