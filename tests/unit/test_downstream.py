@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from pytest_userstate.domain.check import Check
@@ -116,3 +117,9 @@ def test_a_gap_without_words_is_a_gap() -> None:
     report = UserStateSchemaAuditReport(entities=["users"], checks=[check])
     (blocked,) = assess(report, [WorkItem(id="1", title="one", needs=["users.schema"])])
     assert blocked.blocked_by == ("users.schema",)
+
+
+@pytest.mark.parametrize("kind", [WorkItem, WorkStatus])
+def test_work_is_described_by_name(kind: type) -> None:
+    """An id and a title could be mistaken for one another."""
+    assert all(field.kw_only for field in attrs.fields(kind))

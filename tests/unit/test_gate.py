@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import attrs
 import pytest
 
 from pytest_userstate.domain.check import Check
@@ -337,3 +338,18 @@ def test_the_outcomes_are_those_of_the_report() -> None:
         "error",
         "deselected",
     ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Acceptance(check="login.schema", reason="known"),
+        GatePolicy(),
+        verdict("login.schema"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_of_the_gate_are_built_by_name(value: object) -> None:
+    """Fields that are all words could be mistaken for one another."""
+    fields = attrs.fields(type(value))
+    assert all(field.kw_only for field in fields)

@@ -143,6 +143,12 @@ def test_a_column_marked_as_primary_key_is_a_key() -> None:
     assert audited(marked, join_table()).recommendation == "preferences"
 
 
+def test_a_marked_column_that_the_model_does_not_need_is_no_key() -> None:
+    """A surrogate key keeps no user's interests from being stored twice."""
+    marked = preferences(Column("id", "uuid", is_primary_key=True))
+    assert audited(marked, join_table()).recommendation is None
+
+
 @pytest.mark.parametrize(
     "guards",
     [
