@@ -116,7 +116,10 @@ if typ.TYPE_CHECKING:
     )
     from pytest_userstate.domain.wiring import (
         PortWiring,
+        TableMention,
+        TableMentions,
         Wiring,
+        WiringOrigin,
     )
 
 __all__ = [
@@ -180,6 +183,8 @@ __all__ = [
     "StorageModel",
     "Table",
     "TableKind",
+    "TableMention",
+    "TableMentions",
     "TargetNotFoundError",
     "ToolError",
     "Trigger",
@@ -191,6 +196,7 @@ __all__ = [
     "View",
     "ViewKind",
     "Wiring",
+    "WiringOrigin",
     "WorkItem",
     "WorkStatus",
     "audit_user_state_schema_coverage",
@@ -295,7 +301,10 @@ _HOMES: typ.Final = {
     ),
     "domain.wiring": (
         "PortWiring",
+        "TableMention",
+        "TableMentions",
         "Wiring",
+        "WiringOrigin",
     ),
 }
 

@@ -69,12 +69,12 @@ def recommend(storage: Storage, wiring: Wiring) -> Recommendation:
 
 
 def _merits(candidate: Candidate, storage: Storage, wiring: Wiring) -> _Merits:
-    port = wiring.port_of(storage.entity.name)
     return _Merits(
         has_usable_revision=candidate.revision_columns is RevisionColumns.USABLE,
-        is_in_use=port is not None
-        and port.state.reaches_database
-        and port.model == candidate.model.name,
+        is_in_use=any(
+            port.state.reaches_database and port.model == candidate.model.name
+            for port in wiring.ports_of(storage.entity.name)
+        ),
         guards=_guards(candidate),
     )
 

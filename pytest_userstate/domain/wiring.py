@@ -1,17 +1,46 @@
-"""What stands behind each entity's port in the running program."""
+"""What stands behind the entities' ports in the running program."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import enum
+import operator
+import typing as typ
 
 import attrs
 
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.errors import InvalidModelError
+from pytest_userstate.domain.evidence import Evidence
+from pytest_userstate.domain.sequences import strings
 from pytest_userstate.domain.snapshot import Source
+
+_WORST_FIRST: typ.Final = (
+    RuntimeWiring.FIXTURE_BACKED,
+    RuntimeWiring.UNWIRED,
+    RuntimeWiring.NOT_PROBED,
+    RuntimeWiring.CONDITIONAL,
+    RuntimeWiring.DATABASE_BACKED,
+)
+"""An entity is wired as the worst of its ports is; unknown is never a pass."""
+
+
+class WiringOrigin(enum.StrEnum):
+    """How it is known what stands behind a port."""
+
+    DECLARED = "declared"
+    """The configuration says so."""
+    SCANNED = "scanned"
+    """The program's sources show it."""
+    REPORTED = "reported"
+    """The running program's own container says so."""
 
 
 def _sources(values: cabc.Iterable[Source]) -> tuple[Source, ...]:
+    return tuple(values)
+
+
+def _facts(values: cabc.Iterable[Evidence]) -> tuple[Evidence, ...]:
     return tuple(values)
 
 
@@ -33,6 +62,12 @@ class PortWiring:
         Where it can be seen.
     model : str or None
         The storage model that the database-backed side reads, where known.
+    origin : WiringOrigin
+        How that is known.
+    finding : str
+        What a scan found, in words; empty where nothing was scanned.
+    facts : iterable of Evidence
+        What a scan found, as evidence; the sources stand for it elsewhere.
     """
 
     entity: str
@@ -41,15 +76,78 @@ class PortWiring:
     reason: str = ""
     sources: tuple[Source, ...] = attrs.field(default=(), converter=_sources)
     model: str | None = None
+    origin: WiringOrigin = WiringOrigin.DECLARED
+    finding: str = ""
+    facts: tuple[Evidence, ...] = attrs.field(default=(), converter=_facts)
 
 
-def _by_entity(values: cabc.Iterable[PortWiring]) -> tuple[PortWiring, ...]:
-    return tuple(sorted(values, key=lambda port: port.entity))
+@attrs.frozen(kw_only=True)
+class TableMention:
+    """Where the program's sources name a table; nowhere, as often as not.
+
+    Parameters
+    ----------
+    table : str
+        The table's name, without its schema.
+    sources : iterable of Source
+        The first few places.
+    """
+
+    table: str
+    sources: tuple[Source, ...] = attrs.field(default=(), converter=_sources)
+
+
+def _mentions(values: cabc.Iterable[TableMention]) -> tuple[TableMention, ...]:
+    return tuple(sorted(values, key=operator.attrgetter("table")))
+
+
+@attrs.frozen(kw_only=True)
+class TableMentions:
+    """Which tables the program's sources name, and where that was looked for.
+
+    Tests, migrations, and dependencies are no part of the sources.
+
+    Parameters
+    ----------
+    found : iterable of TableMention
+        One for each table that was looked for.
+    looked_in : iterable of str
+        The folders, relative to the repository.
+    files : int
+        How many source files were read.
+
+    Examples
+    --------
+    >>> seen = TableMention(table="users", sources=[Source("src/users.rs", 7)])
+    >>> TableMentions(found=[seen], looked_in=["src"], files=12).of("users")
+    (Source(path='src/users.rs', line=7),)
+    """
+
+    found: tuple[TableMention, ...] = attrs.field(default=(), converter=_mentions)
+    looked_in: tuple[str, ...] = attrs.field(default=(), converter=strings)
+    files: int = 0
+
+    def of(self, table: str) -> tuple[Source, ...] | None:
+        """Return where a table is named; None where it was not looked for."""
+        return next((each.sources for each in self.found if each.table == table), None)
+
+
+def _in_order(values: cabc.Iterable[PortWiring]) -> tuple[PortWiring, ...]:
+    return tuple(sorted(values, key=operator.attrgetter("entity", "port")))
 
 
 @attrs.frozen
 class Wiring:
     """The wiring of all entities; an entity without a port was not probed.
+
+    Parameters
+    ----------
+    ports : iterable of PortWiring
+        The ports, of which several may serve one entity.
+    mentions : TableMentions or None
+        Which tables the sources name; None where nobody looked.
+    warnings : iterable of str
+        What a careful reader should know about how this was found.
 
     Examples
     --------
@@ -57,21 +155,34 @@ class Wiring:
     <RuntimeWiring.NOT_PROBED: 'not_probed'>
     """
 
-    ports: tuple[PortWiring, ...] = attrs.field(default=(), converter=_by_entity)
+    ports: tuple[PortWiring, ...] = attrs.field(default=(), converter=_in_order)
+    mentions: TableMentions | None = attrs.field(default=None, kw_only=True)
+    warnings: tuple[str, ...] = attrs.field(default=(), converter=strings, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse two ports of one entity: only one could count."""
-        entities = [port.entity for port in self.ports]
-        for entity in entities:
-            if entities.count(entity) > 1:
-                message = f"the wiring of entity {entity!r} is given twice"
+        """Refuse one port twice: only one of the two could count."""
+        seen: set[tuple[str, str]] = set()
+        for port in self.ports:
+            if (port.entity, port.port) in seen:
+                message = (
+                    f"the wiring of port {port.port!r} of entity {port.entity!r} is "
+                    "given twice"
+                )
                 raise InvalidModelError(message)
+            seen.add((port.entity, port.port))
 
-    def port_of(self, entity: str) -> PortWiring | None:
-        """Return the port that serves the entity, or None."""
-        return next((port for port in self.ports if port.entity == entity), None)
+    def ports_of(self, entity: str) -> tuple[PortWiring, ...]:
+        """Return the ports that serve the entity."""
+        return tuple(port for port in self.ports if port.entity == entity)
 
     def state_of(self, entity: str) -> RuntimeWiring:
-        """Return what stands behind the entity's port."""
-        port = self.port_of(entity)
-        return port.state if port else RuntimeWiring.NOT_PROBED
+        """Return what stands behind the entity's ports: the worst of them counts.
+
+        One port that still answers from a fixture leaves the entity
+        fixture-backed, whatever the others do.
+        """
+        states = {port.state for port in self.ports_of(entity)}
+        return next(
+            (state for state in _WORST_FIRST if state in states),
+            RuntimeWiring.NOT_PROBED,
+        )

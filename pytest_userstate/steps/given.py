@@ -106,10 +106,10 @@ def wired_port(userstate_scenario: UserStateScenario, entity: str, state: str) -
 
     _entity(userstate_scenario, entity)
     wiring = userstate_scenario.wiring
-    known = wiring.port_of(entity)
+    known = [each.port for each in wiring.ports_of(entity)]
     port = PortWiring(
         entity=entity,
-        port=known.port if known else f"port of {entity}",
+        port=" and ".join(known) or f"port of {entity}",
         state=RuntimeWiring(choice(state, "state", map(str, RuntimeWiring))),
         reason="the scenario declares it",
     )

@@ -188,13 +188,13 @@ wirings = st.builds(
         st.builds(
             PortWiring,
             entity=st.sampled_from(["login", "users", "interests", "consents"]),
-            port=st.just("Port"),
+            port=st.sampled_from(["Port", "Other"]),
             state=st.sampled_from(RuntimeWiring),
             reason=st.sampled_from(["", "a reason"]),
             sources=st.lists(sources, max_size=2),
             model=st.sampled_from([None, "preferences", "join_table", "users", "a"]),
         ),
-        unique_by=lambda each: each.entity,
+        unique_by=lambda each: (each.entity, each.port),
     ),
 )
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.errors import InvalidModelError
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.domain.wiring import PortWiring, Wiring
+from pytest_userstate.domain.wiring import (
+    PortWiring,
+    TableMention,
+    TableMentions,
+    Wiring,
+    WiringOrigin,
+)
 from tests.helpers.schemas import preferences
 
 
@@ -23,9 +31,9 @@ def test_an_entity_without_a_port_was_not_probed() -> None:
     """Unknown is a state of its own."""
     wiring = Wiring([port()])
     assert wiring.state_of("login") is RuntimeWiring.NOT_PROBED
-    assert wiring.port_of("login") is None
+    assert wiring.ports_of("login") == ()
     assert wiring.state_of("interests") is RuntimeWiring.FIXTURE_BACKED
-    assert wiring.port_of("interests") == port()
+    assert wiring.ports_of("interests") == (port(),)
 
 
 def test_the_order_of_ports_means_nothing() -> None:
@@ -35,10 +43,84 @@ def test_the_order_of_ports_means_nothing() -> None:
     assert hash(Wiring(ports)) == hash(Wiring(iter(ports)))
 
 
-def test_an_entity_has_one_port() -> None:
+def test_a_port_is_given_once() -> None:
     """Two would have to agree, and only one could count."""
-    with pytest.raises(InvalidModelError, match="'interests' is given twice"):
+    message = "port 'UserInterestsCommand' of entity 'interests' is given twice"
+    with pytest.raises(InvalidModelError, match=message):
         Wiring([port(), port(state=RuntimeWiring.DATABASE_BACKED)])
+
+
+@pytest.mark.parametrize(
+    ("states", "together"),
+    [
+        (["database_backed", "database_backed"], "database_backed"),
+        (["database_backed", "conditional"], "conditional"),
+        (["conditional", "not_probed"], "not_probed"),
+        (["not_probed", "unwired"], "unwired"),
+        (["database_backed", "fixture_backed"], "fixture_backed"),
+        (["unwired", "fixture_backed", "not_probed"], "fixture_backed"),
+    ],
+)
+def test_an_entity_is_wired_as_its_worst_port(states: list[str], together: str) -> None:
+    """Several ports may serve an entity; one that is not there leaves a gap."""
+    ports = [
+        port(port=f"Port{number}", state=RuntimeWiring(state))
+        for number, state in enumerate(states)
+    ]
+    assert Wiring(ports).state_of("interests") == together
+    assert Wiring([*ports, port("login")]).state_of("interests") == together
+    report = UserStateSchemaAuditReport.evaluate(
+        SchemaSnapshot(), wiring=Wiring(reversed(ports))
+    )
+    check = report.check("interests.wiring")
+    assert check.coverage == together
+    assert [fact.group for fact in check.evidence] == [*range(1, len(states) + 1)]
+    for number in range(len(states)):
+        assert f"Port{number} is declared " in check.rationale
+
+
+def test_a_scan_gives_its_own_words_and_facts() -> None:
+    """What it found takes the place of the declaration; near misses stay apart."""
+    used = Evidence(
+        kind=EvidenceKind.PRESENT, subject="DieselX", source=Source("main.rs", 3)
+    )
+    near = Evidence(kind=EvidenceKind.NEAR_MISS, subject="DieselY")
+    scanned = port(
+        origin=WiringOrigin.SCANNED,
+        state=RuntimeWiring.DATABASE_BACKED,
+        finding="main.rs uses DieselX",
+        reason="since 3.5.3",
+        facts=[used, near],
+    )
+    check = UserStateSchemaAuditReport.evaluate(
+        SchemaSnapshot(), wiring=Wiring([scanned])
+    ).check("interests.wiring")
+    assert check.rationale == "main.rs uses DieselX: since 3.5.3"
+    assert check.evidence == (attrs.evolve(used, group=1), near)
+
+
+def test_a_report_of_the_container_says_so() -> None:
+    """Whose word it is stands in the rationale."""
+    reported = port(origin=WiringOrigin.REPORTED)
+    check = UserStateSchemaAuditReport.evaluate(
+        SchemaSnapshot(), wiring=Wiring([reported])
+    ).check("interests.wiring")
+    assert check.rationale == "UserInterestsCommand is reported fixture-backed"
+
+
+def test_mentions_tell_nowhere_from_not_looked_for() -> None:
+    """A table that no source names, and one that nobody looked for."""
+    mentions = TableMentions(
+        found=[
+            TableMention(table="user_preferences", sources=[Source("main.rs", 1)]),
+            TableMention(table="user_interest_themes"),
+        ],
+        looked_in=["src"],
+        files=1,
+    )
+    assert mentions.of("user_preferences") == (Source("main.rs", 1),)
+    assert mentions.of("user_interest_themes") == ()
+    assert mentions.of("users") is None
 
 
 @pytest.mark.parametrize("state", RuntimeWiring)
