@@ -22,6 +22,7 @@ from pytest_userstate.domain.errors import (
     UsageError,
 )
 from pytest_userstate.domain.ports import AuditTarget
+from pytest_userstate.domain.secrets import hidden
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.configuration_file import (
     ConfigurationFile,
@@ -112,6 +113,7 @@ def snapshot_of(source: typ.Any) -> SchemaSnapshot:
     TypeError
         When the source is none of the three.
     """
+    source = hidden(source)
     from pytest_userstate.outbound.sources import read_snapshot  # noqa: PLC0415
 
     return read_snapshot(source)

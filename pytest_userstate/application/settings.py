@@ -45,7 +45,7 @@ class AuditRequest:
     root_dir: pathlib.Path
     configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None
     migrations: str | None = None
-    dsn: str | None = None
+    dsn: str | None = attrs.field(default=None, repr=False)
     axes: tuple[str, ...] | None = None
     postgresql_exec: str | None = None
     postgresql_exec_origin: str = ""

@@ -27,10 +27,16 @@ def reader(source: object) -> Read:
     if isinstance(source, str):
         message = (
             "expected a SchemaSnapshot or an open psycopg connection first, not "
-            f"the string {source!r}"
+            f"{_told(source)}"
         )
         raise TypeError(message)
     # Imported here, since a snapshot needs neither driver nor adapters.
     from pytest_userstate.bootstrap import snapshot_of  # noqa: PLC0415
 
     return lambda: snapshot_of(source)
+
+
+def _told(text: str) -> str:
+    """Repeat a name that was swapped, not a connection string: it has a password."""
+    is_dsn = "=" in text or "://" in text
+    return "a connection string" if is_dsn else f"the string {text!r}"

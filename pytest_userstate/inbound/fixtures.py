@@ -133,7 +133,9 @@ def userstate_audit(
         from pytest_userstate.domain.report import (  # noqa: PLC0415 - costs time
             UserStateSchemaAuditReport,
         )
+        from pytest_userstate.domain.secrets import hidden  # noqa: PLC0415 - likewise
 
+        source = hidden(source)
         return UserStateSchemaAuditReport.evaluate(
             composition.snapshot_of(source),
             model=model or userstate_prepared.settings.model,

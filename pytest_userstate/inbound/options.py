@@ -64,7 +64,7 @@ def add_options(
         "--userstate-dsn",
         metavar="DSN",
         help="audit this live database in place, read-only; env:NAME reads the DSN "
-        "from the environment",
+        "from the environment, libpq stands for libpq's own (PGHOST, PGSERVICE, ...)",
     )
     group.addoption(
         "--userstate-report",
@@ -133,9 +133,13 @@ def misuse(config: pytest.Config) -> str | None:
     """Say which options do not go together, or None."""
     option = config.option
     if not option.userstate_audit:
-        stray = [name for key, name in _NEEDS_AUDIT.items() if getattr(option, key)]
+        stray = [
+            name
+            for key, name in _NEEDS_AUDIT.items()
+            if getattr(option, key) not in (None, [])
+        ]
         return f"{stray[0]} goes with --userstate-audit" if stray else None
-    if option.userstate_dsn and option.userstate_migrations:
+    if option.userstate_dsn is not None and option.userstate_migrations:
         return (
             "--userstate-dsn audits a live database in place of migrations: give "
             "either it or --userstate-migrations"

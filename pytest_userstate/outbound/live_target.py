@@ -1,10 +1,16 @@
-"""A live database as the target: read in place, nothing created or changed."""
+"""A live database as the target: read in place, nothing created or changed.
+
+All that is set is set for one read-only transaction. Settings of the session would
+stay behind with a pooler, for whoever gets its connection next, and poolers refuse
+those that come with the connection (`options`).
+"""
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
 import os
+import re
 import typing as typ
 
 import attrs
@@ -16,23 +22,40 @@ from pytest_userstate.domain.errors import (
     UsageError,
 )
 from pytest_userstate.domain.ports import TargetDescription
+from pytest_userstate.domain.secrets import Secret
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.postgres.catalogue import (
     PostgresSchemaSnapshotRepository,
 )
+from pytest_userstate.outbound.redaction import redacted
 
-_FROM_ENVIRONMENT: typ.Final = "env:"
-_SESSION: typ.Final = (
-    "-c default_transaction_read_only=on -c statement_timeout=60s -c lock_timeout=5s"
-)
+_FROM_VARIABLE: typ.Final = "env:"
+_FROM_LIBPQ: typ.Final = "libpq"
+_VARIABLE: typ.Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_STATEMENT_TIMEOUT: typ.Final = "60s"
+_LOCK_TIMEOUT: typ.Final = "5s"
 _CONNECT_SECONDS: typ.Final = 10
+_FORMS: typ.Final = (
+    "postgresql://user@host:port/database, or host=… dbname=… user=…, or service=…; "
+    f"{_FROM_VARIABLE}NAME takes it from the environment, and {_FROM_LIBPQ} everything "
+    "from libpq's own (PGHOST, PGDATABASE, PGSERVICE, …)"
+)
 
 
 @attrs.frozen
 class LiveDatabase:
-    """An open connection to a live database, in a read-only session."""
+    """An open connection to a live database, whose transactions are read-only.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        The connection.
+    bookkeeping : set of str
+        Names of tables in which a migration tool keeps its records.
+    """
 
     connection: psycopg.Connection[typ.Any]
+    bookkeeping: frozenset[str] = frozenset()
 
     @property
     def server_version(self) -> str:
@@ -51,14 +74,27 @@ class LiveDatabase:
 
     def load(self) -> SchemaSnapshot:
         """Return the schema as it stands now."""
-        return PostgresSchemaSnapshotRepository(self.connection).load()
+        return PostgresSchemaSnapshotRepository(
+            self.connection,
+            bookkeeping=self.bookkeeping,
+            statement_timeout=_STATEMENT_TIMEOUT,
+            lock_timeout=_LOCK_TIMEOUT,
+        ).load()
 
 
 @attrs.frozen(kw_only=True)
 class LiveTarget:
-    """A live database, named by a DSN that no message ever repeats."""
+    """A live database, named by a connection string that no message ever repeats.
 
-    dsn: str = attrs.field(repr=False)
+    Parameters
+    ----------
+    dsn : Secret
+        The connection string; empty where libpq's environment says it all.
+    found : str
+        Where it came from, for people.
+    """
+
+    dsn: Secret
     found: str
 
     @property
@@ -70,61 +106,127 @@ class LiveTarget:
 
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[LiveDatabase]:
-        """Connect, read-only, and disconnect afterwards."""
+        """Connect, for reading only, and disconnect afterwards."""
         with contextlib.closing(self._connect()) as connection:
+            connection.read_only = True
             yield LiveDatabase(connection)
 
+    def load(self) -> SchemaSnapshot:
+        """Connect, return the schema as it stands now, and disconnect."""
+        with self.open() as database:
+            return database.load()
+
     def _connect(self) -> psycopg.Connection[typ.Any]:
-        options = conninfo_to_dict(self.dsn)
-        given = str(options.get("options") or os.environ.get("PGOPTIONS", ""))
+        failure: BaseException
         try:
             return psycopg.connect(
-                self.dsn,
-                autocommit=True,
-                connect_timeout=int(options.get("connect_timeout") or _CONNECT_SECONDS),
-                options=f"{given} {_SESSION}".strip(),
+                self.dsn.value, prepare_threshold=None, **_defaults(self.dsn)
             )
-        except psycopg.OperationalError as error:
-            message = (
-                f"the live database ({self.found}) cannot be connected to:\n"
-                f"{redacted(str(error).strip(), self.dsn)}"
+        except psycopg.Error as error:
+            failure = SchemaSnapshotRepositoryError(
+                self._complaint(error), operation="connect"
             )
-            raise SchemaSnapshotRepositoryError(message, operation="connect") from None
+        except KeyboardInterrupt:
+            failure = KeyboardInterrupt()
+        # Raised out here, since frames of the driver hold the connection string, and
+        # pytest can be told to show the frames of all that was caught.
+        raise failure
+
+    def _complaint(self, error: psycopg.Error) -> str:
+        reason = redacted(str(error).strip(), self.dsn)
+        indented = "\n".join(f"  {line.strip()}" for line in reason.splitlines())
+        hint = _CHECK
+        if isinstance(error, psycopg.errors.ConnectionTimeout):
+            hint = _CHECK_TIMEOUT
+        return (
+            f"the live database ({self.found}) cannot be connected to:\n"
+            f"{indented}\n{hint}"
+        )
 
 
-def live_target(value: str) -> LiveTarget:
-    """Return the target that ``--userstate-dsn`` names.
+_CHECK: typ.Final = """\
+Check that the server runs, and that host, port, database, user and password are
+right. In a connection URL, special characters are written percent-encoded."""
+_CHECK_TIMEOUT: typ.Final = f"""\
+Check host and port, and whether a firewall is between. The time to wait is
+{_CONNECT_SECONDS} seconds, or what is said by connect_timeout in the connection
+string or by the variable PGCONNECT_TIMEOUT."""
+
+
+def live_target(value: str | Secret, *, option: str = "--userstate-dsn") -> LiveTarget:
+    """Return the live database that an option names.
 
     Raises
     ------
     UsageError
-        When the environment variable is not set, or the DSN is none.
+        When the environment variable is not set, or the connection string is none.
     """
-    found = "--userstate-dsn"
-    dsn = value
-    if value.startswith(_FROM_ENVIRONMENT):
-        name = value.removeprefix(_FROM_ENVIRONMENT)
-        found = f"--userstate-dsn {value}"
-        dsn = os.environ.get(name, "")
-        if not dsn:
-            message = f"{found}: the environment variable {name} is not set"
-            raise UsageError(message)
-    try:
-        conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError:
-        # libpq's own message repeats the text, and with it the password.
-        message = (
-            f"{found}: this is no connection string; expected "
-            "postgresql://user@host:port/database, or host=… dbname=… user=…"
-        )
-        raise UsageError(message) from None
+    dsn = value if isinstance(value, Secret) else Secret(value)
+    value = dsn.value if _is_harmless(dsn.value) else "…"
+    found = f"{option} {value}" if value != "…" else option
+    if not dsn.value.strip():
+        message = f"{option} is empty; expected {_FORMS}"
+        raise UsageError(message)
+    if dsn.value == _FROM_LIBPQ:
+        return LiveTarget(dsn=Secret(""), found=found)
+    if dsn.value.startswith(_FROM_VARIABLE):
+        dsn = _from_variable(dsn, option)
+    if problem := _problem(dsn):
+        message = f"{found}: {problem}"
+        raise UsageError(message)
     return LiveTarget(dsn=dsn, found=found)
 
 
-def redacted(message: str, dsn: str) -> str:
-    """Return the message without the password of the DSN."""
-    secrets = [conninfo_to_dict(dsn).get("password"), os.environ.get("PGPASSWORD")]
-    for secret in secrets:
-        if secret:
-            message = message.replace(str(secret), "********")
-    return message
+def _is_harmless(value: str) -> bool:
+    """Whether the value of an option names where a connection string is."""
+    name = value.removeprefix(_FROM_VARIABLE)
+    return value == _FROM_LIBPQ or (name != value and bool(_VARIABLE.fullmatch(name)))
+
+
+def _from_variable(dsn: Secret, option: str) -> Secret:
+    if not _is_harmless(dsn.value):
+        message = (
+            f"{option} {_FROM_VARIABLE}…: expected the name of an environment variable "
+            f"behind {_FROM_VARIABLE}, such as {_FROM_VARIABLE}DATABASE_URL"
+        )
+        raise UsageError(message)
+    name = dsn.value.removeprefix(_FROM_VARIABLE)
+    found = os.environ.get(name, "")
+    if not found.strip():
+        state = "is empty" if name in os.environ else "is not set"
+        message = f"{option} {dsn.value}: the environment variable {name} {state}"
+        raise UsageError(message)
+    return Secret(found)
+
+
+def _problem(dsn: Secret) -> str:
+    """Say what is wrong with a connection string, without repeating any of it."""
+    try:
+        # libpq's own message repeats the text, and with it the password.
+        options = conninfo_to_dict(dsn.value)
+    except (psycopg.ProgrammingError, UnicodeEncodeError):
+        return f"this is no connection string; expected {_FORMS}"
+    if "://" not in dsn.value:
+        return ""
+    # Where a password holds `@`, `/`, `:` or the like, a URL is cut in wrong places.
+    host, port = str(options.get("host") or ""), str(options.get("port") or "")
+    misread = (
+        "@" in host
+        or "@" in str(options.get("dbname") or "")
+        or not re.fullmatch(r"[\d,]*", port)
+    )
+    if not misread:
+        return ""
+    return (
+        "this URL cannot be read: its host or port would not be one. Special "
+        "characters in the user's name and password are written percent-encoded "
+        "(@ as %40, / as %2F, : as %3A, # as %23, ? as %3F)"
+    )
+
+
+def _defaults(dsn: Secret) -> dict[str, typ.Any]:
+    """Return what nobody has said: how long to wait for a connection."""
+    given = conninfo_to_dict(dsn.value).get("connect_timeout")
+    if given or os.environ.get("PGCONNECT_TIMEOUT"):
+        return {}
+    return {"connect_timeout": _CONNECT_SECONDS}

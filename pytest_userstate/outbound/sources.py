@@ -6,6 +6,7 @@ import typing as typ
 
 import psycopg
 
+from pytest_userstate.domain.secrets import Secret, hidden
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.live_target import live_target
 from pytest_userstate.outbound.postgres.catalogue import (
@@ -23,14 +24,14 @@ def read_snapshot(source: typ.Any) -> SchemaSnapshot:
     TypeError
         When the source is none of the three.
     """
+    source = hidden(source)
     match source:
         case SchemaSnapshot():
             return source
         case psycopg.Connection():
             return PostgresSchemaSnapshotRepository(source).load()
-        case str():
-            with live_target(source).open() as database:
-                return database.load()
+        case Secret():
+            return live_target(source, option="the connection string").load()
         case _:
             message = (
                 f"expected a SchemaSnapshot, a psycopg connection or a DSN, not "

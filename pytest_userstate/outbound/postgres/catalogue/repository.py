@@ -41,11 +41,7 @@ _SETTINGS: typ.Final = {
     "extra_float_digits": "1",
     "lc_monetary": "C",
     "jit": "off",
-    "lock_timeout": "30s",
 }
-_SET = "SELECT " + ", ".join(
-    f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items()
-)
 
 
 class PostgresSchemaSnapshotRepository:
@@ -60,6 +56,9 @@ class PostgresSchemaSnapshotRepository:
     bookkeeping : set of str
         Names of tables, without schema, in which a migration tool keeps its own
         records.
+    statement_timeout, lock_timeout : str or None
+        How long a statement may take, and how long it may wait for a lock, as
+        PostgreSQL writes it; None leaves the session's own.
 
     Notes
     -----
@@ -74,10 +73,14 @@ class PostgresSchemaSnapshotRepository:
         connect: cabc.Callable[[], Connection] | Connection,
         *,
         bookkeeping: cabc.Set[str] = frozenset(),
+        statement_timeout: str | None = None,
+        lock_timeout: str | None = "30s",
     ) -> None:
         """Keep how to connect; nothing is opened yet."""
         self._connect = connect
         self._bookkeeping = bookkeeping
+        limits = {"statement_timeout": statement_timeout, "lock_timeout": lock_timeout}
+        self._settings = _SETTINGS | {k: v for k, v in limits.items() if v}
 
     def load(self) -> SchemaSnapshot:
         """Return the schema as it stands now.
@@ -99,7 +102,7 @@ class PostgresSchemaSnapshotRepository:
 
     def _read(self, connection: Connection) -> SchemaSnapshot:
         cursor = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row)
-        cursor.execute(_SET, prepare=False)
+        cursor.execute(_set_locally(self._settings), prepare=False)
         return assemble(
             Reading(cursor, connection.info.server_version),
             bookkeeping=self._bookkeeping,
@@ -113,6 +116,13 @@ class PostgresSchemaSnapshotRepository:
                 yield connection
         else:
             yield _unless_closed(self._connect)
+
+
+def _set_locally(settings: cabc.Mapping[str, str]) -> str:
+    """Return the statement that sets these for the transaction at hand."""
+    return "SELECT " + ", ".join(
+        f"set_config('{name}', '{value}', true)" for name, value in settings.items()
+    )
 
 
 def _open(connect: cabc.Callable[[], Connection]) -> Connection:
@@ -155,7 +165,10 @@ def _failing_to_query(connection: Connection) -> cabc.Iterator[None]:
         yield
     except psycopg.Error as error:
         message = _CANNOT_QUERY.format(
-            database=database, user=user, reason=_indented(str(error))
+            database=database,
+            user=user,
+            reason=_indented(str(error)),
+            hint=_HINTS.get(type(error), _NEEDS),
         )
         raise SchemaSnapshotRepositoryError(message, operation="query") from error
 
@@ -222,4 +235,16 @@ right. In a connection URL, special characters are written percent-encoded."""
 _CANNOT_QUERY = """\
 The schema of database {database!r} could not be read (as role {user!r}).
 {reason}
-Reading needs PostgreSQL's own catalogues, but no privilege on any table."""
+{hint}"""
+
+_NEEDS = "Reading needs PostgreSQL's own catalogues, but no privilege on any table."
+_HINTS: typ.Final[dict[type[psycopg.Error], str]] = {
+    psycopg.errors.LockNotAvailable: (
+        "Another session holds a lock on something that had to be read, as ALTER\n"
+        "TABLE does until its transaction ends. Try again when it is through."
+    ),
+    psycopg.errors.QueryCanceled: (
+        "Reading took longer than it may, or somebody ended it. Nothing was changed;\n"
+        "try again when the server is less busy."
+    ),
+}
