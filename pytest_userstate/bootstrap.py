@@ -241,7 +241,10 @@ def _located(
     file: ConfigurationFile | None,
     base: pathlib.Path,
 ) -> Target:
-    from pytest_userstate.outbound.migrations.discovery import locate  # noqa: PLC0415
+    from pytest_userstate.outbound.migrations.discovery import (  # noqa: PLC0415
+        Wish,
+        locate,
+    )
 
     path, given_by = None, ""
     if request.migrations is not None:
@@ -255,7 +258,12 @@ def _located(
         base=base,
         path=path,
         path_given_by=given_by,
-        layout=settings.migrations.layout,
+        wish=Wish(
+            layout=settings.migrations.layout,
+            options=settings.migrations.options,
+            file=file.shown if file else "",
+            key=_key(file, "migrations") if file else "",
+        ),
     )
 
 

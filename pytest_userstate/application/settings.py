@@ -55,10 +55,22 @@ class AuditRequest:
 
 @attrs.frozen(kw_only=True)
 class MigrationsSetting:
-    """Where the configuration says that the migrations are."""
+    """Where the configuration says that the migrations are, and what they are.
+
+    Parameters
+    ----------
+    path : str or None
+        The folder, or the file; None to search.
+    layout : str or None
+        The layout's name; None to recognize it.
+    options : mapping
+        The settings that only this layout has, as the file gives them: the layout
+        itself checks them.
+    """
 
     path: str | None = None
     layout: str | None = None
+    options: cabc.Mapping[str, object] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

@@ -7,8 +7,11 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
+
+from pytest_userstate.outbound.migrations.registry import HOLDS
 
 ROOT = pathlib.Path(__file__).parents[2]
 PACKAGE = ROOT / "pytest_userstate"
@@ -88,3 +91,16 @@ def test_the_domain_has_no_clock_and_no_chance(path: pathlib.Path) -> None:
     }
     assert not attributes & {"today", "now", "utcnow", "monotonic", "perf_counter"}
     assert not imports & {"random", "secrets", "uuid", "time"}
+
+
+def test_every_tool_is_kept_apart() -> None:
+    """The contract lists the modules of the registry, and no others."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    [contract] = (
+        each
+        for each in settings["tool"]["importlinter"]["contracts"]
+        if each["id"] == "tools-know-nothing-of-each-other"
+    )
+    package = "pytest_userstate.outbound.migrations"
+    modules = {f"{package}.{name.replace('-', '_')}" for name in HOLDS}
+    assert set(contract["modules"]) == modules

@@ -15,8 +15,8 @@ from psycopg import pq
 
 from pytest_userstate.domain.errors import MigrationError, ServerError
 from pytest_userstate.outbound.migrations.diesel import DieselLayout
-from pytest_userstate.outbound.migrations.layout import Migration, Plan
 from pytest_userstate.outbound.migrations.plain import PlainLayout
+from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.runner import MigrationRunner, run_script
 from pytest_userstate.outbound.migrations.sql import statements
 
@@ -646,9 +646,11 @@ def test_a_runner_can_run_twice_on_one_connection(
 
 def test_a_layout_may_record_with_parameters(database: psycopg.Connection) -> None:
     """In the migration's own transaction, so that both or none are there."""
-    record = ("INSERT INTO log VALUES ($1, $2)", ("it's", "é"))
-    good = Migration(version="1", path="1.sql", sql="SELECT 1", record=record)
-    bad = Migration(version="2", path="2.sql", sql="SELECT 1/0", record=record)
+    record = (("INSERT INTO log VALUES ($1, $2)", ("it's", "é")),)
+    good, bad = (
+        Migration(version="1", path="1.sql", batches=(Batch(sql=sql, record=record),))
+        for sql in ("SELECT 1", "SELECT 1/0")
+    )
     plan = Plan(
         layout="test",
         migrations=(good, bad),

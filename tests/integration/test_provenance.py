@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations import runner
-from pytest_userstate.outbound.migrations.layout import Migration, Plan
+from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.provenance import History
 from pytest_userstate.outbound.migrations.runner import MigrationRunner
 
@@ -25,8 +25,12 @@ def plan(*batches: str, in_transaction: bool = True) -> Plan:
             Migration(
                 version=str(number),
                 path=f"{number}.sql",
-                sql=textwrap.dedent(batch).strip(),
-                in_transaction=in_transaction,
+                batches=(
+                    Batch(
+                        sql=textwrap.dedent(batch).strip(),
+                        in_transaction=in_transaction,
+                    ),
+                ),
             )
             for number, batch in enumerate(batches, 1)
         ),
@@ -452,15 +456,21 @@ def test_locks_tell_as_much_as_comparing_everything(
         Migration(
             version="",
             path=f"{number}.sql",
-            sql=";".join(f"SELECT helpers.attempt('{each}')" for each in changes),
-            in_transaction=in_transaction,
+            batches=(
+                Batch(
+                    sql=";".join(
+                        f"SELECT helpers.attempt('{each}')" for each in changes
+                    ),
+                    in_transaction=in_transaction,
+                ),
+            ),
         )
         for number, (in_transaction, changes) in enumerate(batches, 1)
     ]
     database.execute(ANEW)
     names = [all_names(database)]
     for migration in migrations:
-        database.execute(migration.sql)
+        database.execute(migration.batches[0].sql)
         names.append(all_names(database))
     database.execute(ANEW)
     everything = Plan(layout="test", migrations=tuple(migrations))

@@ -73,9 +73,10 @@ def test_each_migration_is_recorded_in_diesels_own_table(folder: pathlib.Path) -
     assert plan.bookkeeping_tables == {"__diesel_schema_migrations"}
     assert "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations" in plan.prepare
     assert plan.restores_search_path
-    assert migration.record is not None
-    assert migration.record[1] == ("20240101000000",)
-    assert migration.sql == "SELECT 'é';\r\n"
+    [batch] = migration.batches
+    [(_, parameters)] = batch.record
+    assert parameters == ("20240101000000",)
+    assert batch.sql == "SELECT 'é';\r\n"
     assert plan.warnings == ()
 
 
@@ -119,7 +120,7 @@ def test_a_link_to_a_migration_is_followed(folder: pathlib.Path) -> None:
 def test_an_empty_up_sql_is_refused(folder: pathlib.Path) -> None:
     """A comment is enough; nothing at all is an error for Diesel."""
     write(folder, "1_first/up.sql", "-- nothing to do\n")
-    assert load(folder).migrations[0].sql
+    assert load(folder).migrations[0].batches[0].sql
     write(folder, "2_second/up.sql", "")
     error = refusal(folder)
     assert error.path == "backend/migrations/2_second/up.sql"
@@ -156,7 +157,7 @@ def test_metadata_decides_about_the_transaction(
     write(folder, "1_first/up.sql")
     write(folder, "1_first/metadata.toml", metadata)
     plan = load(folder)
-    assert plan.migrations[0].in_transaction is in_transaction
+    assert plan.migrations[0].batches[0].in_transaction is in_transaction
     assert len(plan.warnings) == (1 if warning else 0)
     assert warning in "".join(plan.warnings)
     if warning:
@@ -166,7 +167,7 @@ def test_metadata_decides_about_the_transaction(
 def test_without_metadata_there_is_a_transaction(folder: pathlib.Path) -> None:
     """The usual case."""
     write(folder, "1_first/up.sql")
-    assert load(folder).migrations[0].in_transaction
+    assert load(folder).migrations[0].batches[0].in_transaction
 
 
 def test_a_file_that_is_not_utf_8_is_named_with_its_line(folder: pathlib.Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations import registry
-from pytest_userstate.outbound.migrations.discovery import Target, locate
+from pytest_userstate.outbound.migrations.discovery import Target, Wish, locate
 
 GIT = shutil.which("git")
 
@@ -39,7 +39,7 @@ class Repository:
             base=self.root,
             path=None if path is None else str(self.root / path),
             path_given_by=by,
-            layout=layout,
+            wish=Wish(layout=layout, file="pyproject.toml"),
         )
 
     def refusal(self, path: str | None = None, *, layout: str | None = None) -> str:
@@ -74,7 +74,7 @@ def test_usual_names_are_found_down_to_two_folders(
     repository.write(f"{above}{name}/1.sql")
     target = repository.locate()
     assert target.shown == f"{above}{name}"
-    assert target.folder == repository.root / above / name
+    assert target.path == repository.root / above / name
     assert target.found == "found by name"
     assert target.plan.layout == "plain"
     assert target.plan.migrations[0].path == f"{above}{name}/1.sql"
@@ -297,14 +297,15 @@ def test_an_unknown_layout_is_refused_with_the_nearest(repository: Repository) -
         *("pyproject.toml", "migrations.layout"),
     )
     message = str(caught.value)
-    assert "Did you mean 'diesel'?" in message
+    assert "did you mean 'diesel'?" in message
     assert "diesel, plain" in message
 
 
 def test_every_layout_is_found_by_its_name() -> None:
     """The registry is the only list."""
-    for layout in registry.LAYOUTS:
-        assert registry.layout_named(layout.name, file="x") is layout
+    for layout in registry.layouts():
+        assert registry.layout_named(layout.name, file="x", key="m") is layout
+        assert layout.expects
 
 
 def test_a_named_folder_that_does_not_exist(repository: Repository) -> None:
@@ -373,7 +374,5 @@ def test_paths_are_relative_to_the_base(repository: Repository) -> None:
         root=repository.root / "backend",
         base=repository.root / "src",
         path=None,
-        path_given_by="",
-        layout=None,
     )
     assert target.plan.migrations[0].path == "../backend/migrations/1.sql"

@@ -68,7 +68,7 @@ def test_each_file_runs_as_in_a_session_of_its_own(tmp_path: pathlib.Path) -> No
     plan = load(tmp_path)
     assert plan.separate_sessions
     assert plan.bookkeeping_tables == frozenset()
-    assert plan.migrations[0].record is None
+    assert plan.migrations[0].batches[0].record == ()
     assert (plan.prepare, plan.warnings) == ("", ())
 
 
@@ -93,13 +93,13 @@ def test_a_file_is_one_transaction(
 ) -> None:
     """Unless it controls transactions itself, or holds what must stand alone."""
     write(tmp_path, "1.sql", sql)
-    assert load(tmp_path).migrations[0].in_transaction is in_transaction
+    assert load(tmp_path).migrations[0].batches[0].in_transaction is in_transaction
 
 
 def test_a_byte_order_mark_is_left_out(tmp_path: pathlib.Path) -> None:
     """As psql leaves it out."""
     write(tmp_path, "1.sql", b"\xef\xbb\xbfSELECT 1;")
-    assert load(tmp_path).migrations[0].sql == "SELECT 1;"
+    assert load(tmp_path).migrations[0].batches[0].sql == "SELECT 1;"
 
 
 def test_an_empty_file_does_nothing_and_is_told(tmp_path: pathlib.Path) -> None:

@@ -17,10 +17,14 @@ Names: typ.TypeAlias = str | tuple[str, ...]
 
 @attrs.frozen(kw_only=True)
 class MigrationsTable:
-    """``migrations = { path = "…", layout = "…" }``."""
+    """``migrations = { path = "…", layout = "…", … }``.
 
-    path: str
+    `options` is no key: it takes all other keys, which are the layout's to know.
+    """
+
+    path: str | None = None
     layout: str | None = None
+    options: dict[str, typ.Any] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

@@ -192,9 +192,11 @@ _SCALARS: typ.Final[dict[type, Hook]] = {
 
 
 def _migrations(converter: cattrs.Converter, value: object) -> str | MigrationsTable:
-    if isinstance(value, dict):
-        return converter.structure(value, MigrationsTable)
-    return _text(value)
+    if not isinstance(value, dict):
+        return _text(value)
+    own = {key: value[key] for key in ("path", "layout") if key in value}
+    options = {key: each for key, each in value.items() if key not in own}
+    return attrs.evolve(converter.structure(own, MigrationsTable), options=options)
 
 
 def _faults(error: BaseException, key: str) -> cabc.Iterator[tuple[str, str]]:

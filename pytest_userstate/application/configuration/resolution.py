@@ -91,7 +91,7 @@ def with_axes(settings: Settings, axes: tuple[str, ...]) -> Settings:
 
 def _migrations(value: str | MigrationsTable | None) -> MigrationsSetting:
     if isinstance(value, MigrationsTable):
-        return MigrationsSetting(path=value.path, layout=value.layout)
+        return MigrationsSetting(**attrs.asdict(value, recurse=False))
     return MigrationsSetting(path=value)
 
 

@@ -12,22 +12,22 @@ import os
 import pathlib
 import tomllib
 
-import attrs
-
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
     TargetNotFoundError,
 )
 from pytest_userstate.outbound.migrations.layout import (
-    Migration,
-    Plan,
+    LayoutDefaults,
+    Likeness,
     ProjectFile,
     listing,
     read_sql,
     shown,
     visible,
 )
+from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
+from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 
 _UP = "up.sql"
 _TABLE = "__diesel_schema_migrations"
@@ -80,29 +80,30 @@ def _named_folder(project_file: pathlib.Path, path: str) -> str | None:
     raise ConfigurationError(message, file=path, key="migrations_directory.dir")
 
 
-@attrs.frozen
-class DieselLayout:
+class DieselLayout(LayoutDefaults):
     """The layout of Diesel's command line tool and of ``diesel_migrations``."""
 
-    name: str = "diesel"
-    expects: str = "a folder per migration, each with an up.sql in it"
-    project_files: tuple[ProjectFile, ...] = (
-        ProjectFile("diesel.toml", _folder_named_by),
-    )
+    name = "diesel"
+    expects = "a folder per migration, each with an up.sql in it"
+    project_files = (ProjectFile("diesel.toml", _folder_named_by),)
 
-    def recognizes(self, folder: pathlib.Path) -> bool:
+    def recognizes(self, path: pathlib.Path) -> Likeness:
         """Tell whether there is a folder with an ``up.sql`` in it."""
-        return any(
+        has_one = any(
             pathlib.Path(entry.path, _UP).exists()
-            for entry in visible(folder)
+            for entry in visible(path)
             if entry.is_dir()
         )
+        return Likeness.CERTAIN if has_one else Likeness.NONE
 
-    def load(self, folder: pathlib.Path, base: pathlib.Path) -> Plan:
+    def load(
+        self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
+    ) -> Plan:
         """Read all migrations, sorted by version."""
+        del options  # there are none
         found = [
             entry
-            for entry in listing(folder, shown(folder, base))
+            for entry in listing(path, shown(path, base))
             if not entry.name.startswith(".")
         ]
         warnings = [
@@ -170,9 +171,13 @@ def _read(folder: pathlib.Path, base: pathlib.Path) -> tuple[Migration, str]:
     migration = Migration(
         version=version,
         path=path,
-        sql=sql,
-        in_transaction=in_transaction,
-        record=(_RECORD, (version,)),
+        batches=(
+            Batch(
+                sql=sql,
+                in_transaction=in_transaction,
+                record=((_RECORD, (version,)),),
+            ),
+        ),
     )
     return migration, warning
 
@@ -212,3 +217,6 @@ def _refuse_duplicates(migrations: list[Migration]) -> None:
                 " chance.\nRename one of the folders."
             )
             raise MigrationError(message, path=other.path)
+
+
+LAYOUT = DieselLayout()

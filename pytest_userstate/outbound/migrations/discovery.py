@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import difflib
 import hashlib
 import pathlib
+import types
 
 import attrs
 
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations import foreign, registry
-from pytest_userstate.outbound.migrations.layout import Plan, shown, visible
+from pytest_userstate.outbound.migrations.layout import Layout, shown, visible
+from pytest_userstate.outbound.migrations.options import options_of
+from pytest_userstate.outbound.migrations.plan import Mode, Plan
+from pytest_userstate.outbound.migrations.recognition import recognized
 from pytest_userstate.outbound.migrations.search import (
     Candidate,
     Search,
     described,
-    recognized,
 )
+
+_NOTHING: cabc.Mapping[str, object] = types.MappingProxyType({})
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """What the configuration says about how the migrations are to be read.
+
+    Parameters
+    ----------
+    layout : str or None
+        The layout's name; None to recognize it.
+    options : mapping
+        The settings that only this layout has.
+    file, key : str
+        Where that is said, for messages.
+    """
+
+    layout: str | None = None
+    options: cabc.Mapping[str, object] = _NOTHING
+    file: str = "userstate.toml"
+    key: str = "migrations"
 
 
 @attrs.frozen(kw_only=True)
@@ -25,8 +51,8 @@ class Target:
 
     Parameters
     ----------
-    folder : Path
-        Where they are.
+    path : Path
+        The folder, or the file, where they are.
     shown : str
         The same relative to the repository, with forward slashes.
     plan : Plan
@@ -37,7 +63,7 @@ class Target:
         ``sha256:…`` over their relative paths and bytes, in order.
     """
 
-    folder: pathlib.Path
+    path: pathlib.Path
     shown: str
     plan: Plan
     found: str
@@ -50,7 +76,7 @@ def locate(
     base: pathlib.Path,
     path: str | None,
     path_given_by: str = "",
-    layout: str | None = None,
+    wish: Wish = Wish(),
 ) -> Target:
     """Find the migrations and read them.
 
@@ -61,66 +87,98 @@ def locate(
     base : Path
         What the paths in the plan and in messages are relative to.
     path : str or None
-        The folder that the user named; None to search.
+        The folder (or file) that the user named; None to search.
     path_given_by : str
         Where it was named, such as "`migrations` in userstate.toml".
-    layout : str or None
-        The layout that the user named; None to recognize it.
+    wish : Wish
+        How it is to be read.
 
     Raises
     ------
     TargetNotFoundError
-        When there is no folder of migrations, or more than one.
+        When there is no folder of migrations, more than one, or one that could be
+        of several layouts.
     ConfigurationError
-        When there is no such layout.
+        When there is no such layout, or it does not have such an option.
     MigrationError
         When a migration cannot be read.
     """
-    _, _, file = path_given_by.partition(" in ")
     chosen = (
         None
-        if layout is None
-        else registry.layout_named(layout, file=file or "userstate.toml")
+        if wish.layout is None
+        else registry.layout_named(wish.layout, file=wish.file, key=wish.key)
     )
-    layouts = registry.LAYOUTS if chosen is None else (chosen,)
-    if path is not None:
-        folder = pathlib.Path(path)
-        _expect_folder(folder, base, path_given_by)
-        named = chosen or recognized(folder, layouts)
-        if named is None:
-            raise TargetNotFoundError(_nothing_in(folder, base, path_given_by))
-        candidate = Candidate(folder, named, path_given_by)
+    if wish.options and chosen is None:
+        # Before the search, which a misspelt `path` would send astray.
+        known = {each for layout in registry.layouts() for each in layout.options}
+        options_of(wish.options, known, file=wish.file, key=wish.key)
+    if path is None:
+        candidate = Search(root, base, chosen).one()
     else:
-        candidate = Search(root, base, layouts).one()
-    plan = candidate.layout.load(candidate.folder, base)
+        candidate = _named(pathlib.Path(path), root, base, path_given_by, chosen)
+    layout = candidate.layout(base)
+    options = options_of(
+        wish.options,
+        layout.options,
+        file=wish.file,
+        key=wish.key,
+        layout=layout.name,
+    )
+    plan = layout.load(candidate.path, base, options)
     if not plan.migrations:
-        raise TargetNotFoundError(_nothing_in(candidate.folder, base, candidate.found))
-    folder_shown = shown(candidate.folder, base)
+        raise TargetNotFoundError(_nothing_in(candidate.path, base, candidate.found))
+    path_shown = shown(candidate.path, base)
     return Target(
-        folder=candidate.folder,
-        shown=folder_shown,
+        path=candidate.path,
+        shown=path_shown,
         plan=plan,
         found=candidate.found,
-        digest=_digest(plan, folder_shown),
+        digest=_digest(plan, path_shown),
     )
 
 
-def _expect_folder(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> None:
-    """Refuse a path that is no folder, and suggest what may have been meant."""
-    path = shown(folder, base)
-    if folder.is_dir():
-        return
-    if folder.exists():
+def _named(
+    path: pathlib.Path,
+    root: pathlib.Path,
+    base: pathlib.Path,
+    given_by: str,
+    chosen: Layout | None,
+) -> Candidate:
+    """Return what the user named, if it can be used."""
+    if not path.exists():
+        raise TargetNotFoundError(_no_such_path(path, base, given_by))
+    layouts = (
+        recognized(path, registry.layouts_possible_in(path), root)
+        if chosen is None
+        else (chosen,)
+    )
+    is_file = path.is_file()
+    if is_file and not all(layout.takes_a_file for layout in layouts):
+        layouts = ()
+    if not layouts:
         message = (
-            f"{given_by} names {path}, which is a file.\n"
-            "Name the folder that holds the migrations."
+            _no_folder(path, base, given_by)
+            if is_file
+            else _nothing_in(path, base, given_by)
         )
         raise TargetNotFoundError(message)
-    siblings = [entry.name for entry in visible(folder.parent) if entry.is_dir()]
-    near = difflib.get_close_matches(folder.name, siblings, n=1)
-    meant = [f"Did you mean {shown(folder.parent / name, base)}?" for name in near]
-    problem = f"{given_by} names {path}, but there is no such folder."
-    raise TargetNotFoundError("\n".join([problem, *meant]))
+    return Candidate(path, layouts, given_by)
+
+
+def _no_folder(path: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
+    return (
+        f"{given_by} names {shown(path, base)}, which is a file.\n"
+        "Name the folder that holds the migrations."
+    )
+
+
+def _no_such_path(path: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
+    """Say that there is no such folder, and what may have been meant."""
+    siblings = [entry.name for entry in visible(path.parent) if entry.is_dir()]
+    near = difflib.get_close_matches(path.name, siblings, n=1)
+    meant = [f"Did you mean {shown(path.parent / name, base)}?" for name in near]
+    problem = f"{given_by} names {shown(path, base)}, but there is no such folder."
+    return "\n".join([problem, *meant])
 
 
 def _nothing_in(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
@@ -129,27 +187,32 @@ def _nothing_in(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
     if finding is not None:
         path = shown(folder, base)
         return foreign.unsupported(path, finding, supported=registry.names())
+    layouts = registry.layouts()
     inside = [
         shown(entry.path, base)
         for entry in visible(folder)
-        if entry.is_dir() and recognized(pathlib.Path(entry.path), registry.LAYOUTS)
+        if entry.is_dir() and recognized(pathlib.Path(entry.path), layouts, folder)
     ]
     lines = [
         f"{given_by}: {described(folder, base)}.",
         "What a folder of migrations holds:",
-        *(f"  {layout.name}: {layout.expects}" for layout in registry.LAYOUTS),
+        *(f"  {layout.name}: {layout.expects}" for layout in layouts),
     ]
     if inside:
         lines.append(f"Did you mean one of these: {', '.join(inside)}?")
     return "\n".join(lines)
 
 
-def _digest(plan: Plan, folder: str) -> str:
+def _digest(plan: Plan, path: str) -> str:
     """Return the checksum of what is run, wherever the folder is."""
     checksum = hashlib.sha256()
     for migration in plan.migrations:
-        name = migration.path.removeprefix(f"{folder}/")
-        for part in (name, migration.sql, str(migration.in_transaction)):
+        parts = [migration.path.removeprefix(f"{path}/")]
+        for batch in migration.batches:
+            parts += [batch.sql, str(batch.in_transaction)]
+            if batch.mode is not Mode.WHOLE:
+                parts += [batch.mode.value, str(batch.pieces)]
+        for part in parts:
             data = part.encode()
             checksum.update(len(data).to_bytes(8, "big"))
             checksum.update(data)

@@ -8,7 +8,7 @@ import textwrap
 import attrs
 
 from pytest_userstate.domain.errors import MigrationError, ServerError
-from pytest_userstate.outbound.migrations.layout import Plan
+from pytest_userstate.outbound.migrations.plan import Piece, Plan
 from pytest_userstate.outbound.migrations.remedies import NO_INPUT, remedy
 from pytest_userstate.outbound.migrations.session import Failure, Outcome
 from pytest_userstate.outbound.migrations.sql import Statement, statements
@@ -42,6 +42,8 @@ class Step:
         where it is the setup file, which is no migration.
     advice_on_transactions : str
         How a migration leaves its transaction in this layout.
+    advice_on_pieces : str
+        Where the layout's tool ends a piece of a file.
     """
 
     path: str
@@ -51,6 +53,7 @@ class Step:
     applied: int = 0
     total: int = 0
     advice_on_transactions: str = ""
+    advice_on_pieces: str = ""
 
     @functools.cached_property
     def statements(self) -> tuple[Statement, ...]:
@@ -78,11 +81,15 @@ class Step:
 
 @attrs.frozen
 class Trouble:
-    """What PostgreSQL said, and to which statement, where that is known."""
+    """What PostgreSQL said, and to which statement, where that is known.
+
+    `piece` is the part of the text that was sent, where it was sent in parts.
+    """
 
     step: Step
     failure: Failure
     statement: Statement | None
+    piece: Piece | None = None
 
     @property
     def unread(self) -> str:
@@ -92,10 +99,15 @@ class Trouble:
         return self.step.sql[self.failure.position - 1 :].split("\n", 1)[0]
 
 
-def statement_failed(step: Step, outcome: Outcome) -> MigrationError:
+def statement_failed(
+    step: Step, outcome: Outcome, piece: Piece | None = None
+) -> MigrationError:
     """Say that a statement was refused, or failed while it ran."""
     failure = outcome.failure or Failure(message="failed for an unknown reason")
-    trouble = Trouble(step, failure, _failed_statement(step, outcome, failure))
+    if piece is not None and failure.position is not None:
+        failure = attrs.evolve(failure, position=failure.position + piece[0])
+    statement = _failed_statement(step, outcome, failure, piece)
+    trouble = Trouble(step, failure, statement, piece)
     return _error(
         step,
         failure.message,
@@ -105,13 +117,27 @@ def statement_failed(step: Step, outcome: Outcome) -> MigrationError:
     )
 
 
-def took_too_long(step: Step, outcome: Outcome, seconds: float) -> MigrationError:
+def wants_input(step: Step) -> MigrationError:
+    """Say that a statement reads rows that the file's tool has no way to give it."""
+    wanting = [each for each in step.statements if each.copies_from_input]
+    return _error(
+        step,
+        "COPY … FROM stdin has no input here",
+        to_do=NO_INPUT,
+        place=_Place.of(step, wanting[0] if wanting else None),
+    )
+
+
+def took_too_long(
+    step: Step, outcome: Outcome, seconds: float, piece: Piece | None = None
+) -> MigrationError:
     """Say that the file was not done in time, and was cancelled."""
+    number = outcome.completed + _statements_before(step, piece)
     return _error(
         step,
         f"timeout: not done after {seconds:g} seconds, and cancelled",
         to_do=_ABOUT_TIME,
-        place=_Place.of(step, step.statement(outcome.completed)),
+        place=_Place.of(step, step.statement(number)),
     )
 
 
@@ -169,13 +195,33 @@ def not_prepared(plan: Plan, outcome: Outcome) -> MigrationError:
     )
 
 
+def not_finished(plan: Plan, outcome: Outcome) -> MigrationError:
+    """Say that what the tool does after the last migration failed."""
+    failure = outcome.failure or Failure(message="timeout")
+    number = len(plan.migrations)
+    last = plan.migrations[-1].path if plan.migrations else ""
+    step = Step(path=last, sql="", layout=plan.layout, applied=number, total=number)
+    return _error(
+        step,
+        f"what {plan.layout} does after the last migration failed: {failure.message}",
+        told=_told(failure),
+        to_do=remedy(Trouble(step, failure, None)),
+    )
+
+
 def connection_lost(step: Step, error: ServerError) -> ServerError:
     """Say that the server went away while the file ran."""
     return ServerError(f"{step.path}: the server went away while it ran.\n{error}")
 
 
+def _statements_before(step: Step, piece: Piece | None) -> int:
+    """Return how many statements begin before what was sent."""
+    start = 0 if piece is None else piece[0]
+    return sum(each.start < start for each in step.statements)
+
+
 def _failed_statement(
-    step: Step, outcome: Outcome, failure: Failure
+    step: Step, outcome: Outcome, failure: Failure, piece: Piece | None
 ) -> Statement | None:
     """Return the statement by the error's position, else by counting results.
 
@@ -185,9 +231,9 @@ def _failed_statement(
     if failure.position is not None:
         before = [each for each in step.statements if each.start < failure.position]
         return before[-1] if before else None
-    if failure.is_from_parser and len(step.statements) > 1:
+    if piece is None and failure.is_from_parser and len(step.statements) > 1:
         return None
-    return step.statement(outcome.completed)
+    return step.statement(outcome.completed + _statements_before(step, piece))
 
 
 @attrs.frozen

@@ -1,12 +1,13 @@
 """What a migration tool's layout is, and how its files are read.
 
-A tool is one module with one class of this protocol and one line in
+A tool is one module with a `LAYOUT` of this protocol and one line in
 `registry`; nothing else knows it.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import enum
 import os
 import pathlib
 import re
@@ -15,72 +16,12 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.outbound.migrations.options import Option, Options
+from pytest_userstate.outbound.migrations.plan import Piece, Plan
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UNTIDY = re.compile(r"//|/\.\.?(?:/|$)")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
-
-@attrs.frozen(kw_only=True)
-class Migration:
-    """One step: a file that is sent to the server as one batch.
-
-    Parameters
-    ----------
-    version : str
-        What the tool calls it.
-    path : str
-        The file, relative to the audited repository, with forward slashes.
-    sql : str
-        What is sent, exactly.
-    in_transaction : bool
-        Whether the runner opens a transaction around the batch. If not, the
-        server's own rule holds: several statements of one batch that do not
-        control transactions themselves are one implicit transaction.
-    record : tuple or None
-        The statement, with its parameters, by which the tool remembers that it
-        has applied the migration; run after the batch, in its transaction.
-    """
-
-    version: str
-    path: str
-    sql: str
-    in_transaction: bool = True
-    record: tuple[str, tuple[str, ...]] | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Plan:
-    """All migrations of a folder in the order in which its tool applies them.
-
-    Parameters
-    ----------
-    layout : str
-        The layout's name.
-    migrations : tuple of Migration
-        In order.
-    prepare : str
-        What the tool does to the database before the first migration.
-    bookkeeping_tables : frozenset of str
-        The tables in which the tool keeps its own records.
-    restores_search_path : bool
-        Whether the tool puts ``search_path`` back after each migration.
-    separate_sessions : bool
-        Whether each migration starts with the settings of a new session.
-    advice_on_transactions : str
-        How, in this layout, a migration leaves its transaction.
-    warnings : tuple of str
-        What a careful reader should know about these files.
-    """
-
-    layout: str
-    migrations: tuple[Migration, ...]
-    prepare: str = ""
-    bookkeeping_tables: frozenset[str] = frozenset()
-    restores_search_path: bool = False
-    separate_sessions: bool = False
-    advice_on_transactions: str = ""
-    warnings: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -101,6 +42,43 @@ class ProjectFile:
     folder: cabc.Callable[[pathlib.Path, pathlib.Path], pathlib.Path | None]
 
 
+@attrs.frozen
+class Manifest:
+    """A file of a project that may tell which tool is used, but not where.
+
+    Parameters
+    ----------
+    name : str
+        The file's name, such as ``Cargo.toml``.
+    sign : str
+        A pattern that is found in it where the project uses the tool; ``^`` and
+        ``$`` match at each line.
+    """
+
+    name: str
+    sign: str
+
+
+class Likeness(enum.IntEnum):
+    """How sure it is that a folder is of a layout.
+
+    NONE
+        It is not.
+    POSSIBLE
+        The files could be the tool's, and others' as well: taken only where the
+        project's own files name the tool.
+    FALLBACK
+        Taken where nothing names a tool: plain SQL.
+    CERTAIN
+        By names or markers that say so.
+    """
+
+    NONE = 0
+    POSSIBLE = 1
+    FALLBACK = 2
+    CERTAIN = 3
+
+
 class Layout(typ.Protocol):
     """How one tool names, orders and sections its migration files."""
 
@@ -116,17 +94,57 @@ class Layout(typ.Protocol):
     def project_files(self) -> tuple[ProjectFile, ...]:
         """The tool's own files that say where migrations are, if it has any."""
 
-    def recognizes(self, folder: pathlib.Path) -> bool:
-        """Tell whether the folder holds migrations of this tool."""
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """Files of a project in which this tool is named where it is used."""
 
-    def load(self, folder: pathlib.Path, base: pathlib.Path) -> Plan:
-        """Read the folder; paths in the plan are relative to `base`.
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The settings that this layout has beside ``path`` and ``layout``."""
+
+    @property
+    def takes_a_file(self) -> bool:
+        """Whether the path is a file; else it is a folder."""
+
+    def recognizes(self, path: pathlib.Path) -> Likeness:
+        """Tell how much a folder (or a file) looks like one of this tool."""
+
+    def load(
+        self, path: pathlib.Path, base: pathlib.Path, options: Options = ...
+    ) -> Plan:
+        """Read the folder or file; paths in the plan are relative to `base`.
 
         Raises
         ------
         UserStateError
             When the tool would refuse the folder, or could not read a file.
         """
+
+
+class LayoutDefaults:
+    """What most layouts answer: a folder, without options, named nowhere."""
+
+    project_files: tuple[ProjectFile, ...] = ()
+    manifests: tuple[Manifest, ...] = ()
+    options: tuple[Option, ...] = ()
+    takes_a_file = False
+
+
+_TO_BLANK = re.compile(r"[^\n]")
+
+
+def blanked(text: str, kept: cabc.Iterable[Piece]) -> str:
+    r"""Return the text with spaces for all but the pieces kept; line ends stay.
+
+    >>> blanked("-- up\nA;\n-- down\nB;", [(6, 9)])
+    '     \nA;\n       \n  '
+    """
+    parts, position = [], 0
+    for start, end in kept:
+        parts += [_TO_BLANK.sub(" ", text[position:start]), text[start:end]]
+        position = end
+    parts.append(_TO_BLANK.sub(" ", text[position:]))
+    return "".join(parts)
 
 
 def shown(path: str | os.PathLike[str], base: str | os.PathLike[str]) -> str:

@@ -15,18 +15,17 @@ import os
 import pathlib
 import re
 
-import attrs
-
 from pytest_userstate.outbound.migrations import foreign
 from pytest_userstate.outbound.migrations.layout import (
-    Migration,
-    Plan,
-    ProjectFile,
+    LayoutDefaults,
+    Likeness,
     listing,
     read_sql,
     shown,
     visible,
 )
+from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
+from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.sql import statements
 
 _SUFFIX = ".sql"
@@ -39,34 +38,34 @@ _ADVICE = (
 )
 
 
-@attrs.frozen
-class PlainLayout:
+class PlainLayout(LayoutDefaults):
     """A flat folder of ``*.sql`` files, in natural order."""
 
-    name: str = "plain"
-    expects: str = "SQL files (*.sql) side by side, run in natural order"
-    project_files: tuple[ProjectFile, ...] = ()
+    name = "plain"
+    expects = "SQL files (*.sql) side by side, run in natural order"
 
-    def recognizes(self, folder: pathlib.Path) -> bool:
+    def recognizes(self, path: pathlib.Path) -> Likeness:
         """Tell whether there are SQL files, and no sign of another tool."""
-        return (
-            any(_is_migration(entry) for entry in visible(folder))
-            and foreign.tool_of(folder) is None
-        )
+        has_one = any(_is_migration(entry) for entry in visible(path))
+        if has_one and foreign.tool_of(path) is None:
+            return Likeness.FALLBACK
+        return Likeness.NONE
 
-    def load(self, folder: pathlib.Path, base: pathlib.Path) -> Plan:
+    def load(
+        self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
+    ) -> Plan:
         """Read all files in natural order."""
-        path = shown(folder, base)
-        found = listing(folder, path)
+        del options  # there are none
+        found = listing(path, shown(path, base))
         files = sorted(filter(_is_migration, found), key=lambda file: _order(file.name))
         scripts = {
             file.name: read_sql(file.path, shown(file.path, base)) for file in files
         }
-        foreign.refuse_way_back(scripts, path)
+        foreign.refuse_way_back(scripts, shown(path, base))
         return Plan(
             layout=self.name,
             migrations=tuple(
-                _migration(name, sql, shown(folder / name, base))
+                _migration(name, sql, shown(path / name, base))
                 for name, sql in scripts.items()
             ),
             separate_sessions=True,
@@ -99,8 +98,7 @@ def _migration(name: str, sql: str, path: str) -> Migration:
     return Migration(
         version=_stem(name).removesuffix(_WAY_UP),
         path=path,
-        sql=sql,
-        in_transaction=_wants_a_transaction(sql),
+        batches=(Batch(sql=sql, in_transaction=_wants_a_transaction(sql)),),
     )
 
 
@@ -128,3 +126,6 @@ def _warnings(
                 )
         elif entry.name in scripts and not scripts[entry.name].strip():
             yield f"{shown(entry.path, base)} is empty: it does nothing."
+
+
+LAYOUT = PlainLayout()

@@ -1,41 +1,84 @@
-"""The layouts that there are: the only place that lists them."""
+"""The layouts that there are: the only place that lists them.
+
+A run needs one of them, so each module is imported only when a folder holds
+something that its layout could mean.
+"""
 
 from __future__ import annotations
 
-import difflib
+import collections.abc as cabc
+import fnmatch
+import functools
+import importlib
+import pathlib
+import types
+import typing as typ
 
-from pytest_userstate.domain.errors import ConfigurationError
-from pytest_userstate.outbound.migrations.diesel import DieselLayout
-from pytest_userstate.outbound.migrations.layout import Layout
-from pytest_userstate.outbound.migrations.plain import PlainLayout
-
-# The first that recognizes a folder has it, so the least particular comes last.
-LAYOUTS: tuple[Layout, ...] = (
-    DieselLayout(),
-    PlainLayout(),
+from pytest_userstate.application.configuration.reading import (
+    configuration_error,
+    nearest,
 )
+from pytest_userstate.outbound.migrations.layout import Layout, visible
+
+# The name, which is also that of the module, and what a folder (or a file) of the
+# layout has to hold. Whether it then is of that layout, the layout itself decides.
+HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
+    {
+        "diesel": ("*/up.sql",),
+        "plain": ("*.sql",),
+    }
+)
+
+
+@functools.cache
+def layout(name: str) -> Layout:
+    """Return the layout of a name that is in the list."""
+    package = __package__ or ""
+    module = importlib.import_module(f"{package}.{name.replace('-', '_')}")
+    found: Layout = module.LAYOUT
+    return found
+
+
+def layouts() -> tuple[Layout, ...]:
+    """Return all layouts."""
+    return tuple(map(layout, HOLDS))
+
+
+def layouts_possible_in(path: pathlib.Path) -> tuple[Layout, ...]:
+    """Return the layouts that a folder or file could be of, by its names alone."""
+    return tuple(
+        layout(name)
+        for name, patterns in HOLDS.items()
+        if any(_holds(path, pattern) for pattern in patterns)
+    )
 
 
 def names() -> str:
     """Return the names of all layouts, for messages."""
-    return ", ".join(layout.name for layout in LAYOUTS)
+    return ", ".join(HOLDS)
 
 
-def layout_named(name: str, *, file: str) -> Layout:
+def layout_named(name: str, *, file: str, key: str) -> Layout:
     """Return the layout of this name.
 
     Raises
     ------
     ConfigurationError
-        When there is none; `file` is the configuration that asked for it.
+        When there is none; `file` and `key` are where it was asked for.
     """
-    by_name = {layout.name: layout for layout in LAYOUTS}
-    if (found := by_name.get(name)) is not None:
-        return found
-    nearest = difflib.get_close_matches(name.lower(), by_name, n=1, cutoff=0.5)
-    suggestion = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    message = (
-        f"{file}: migrations.layout: there is no layout {name!r}.{suggestion}\n"
-        f"The layouts are: {names()}."
+    if name in HOLDS:
+        return layout(name)
+    fault = (f"{key}.layout", f"is {name!r}; {nearest(name.lower(), HOLDS)}")
+    raise configuration_error([fault], file=file)
+
+
+def _holds(path: pathlib.Path, pattern: str) -> bool:
+    """Tell whether something in the folder, or the file itself, is named so."""
+    name, _, nested = pattern.partition("/")
+    if path.is_file():
+        return not nested and fnmatch.fnmatchcase(path.name.lower(), name)
+    return any(
+        fnmatch.fnmatchcase(entry.name.lower(), name)
+        and (not nested or pathlib.Path(entry.path, nested).exists())
+        for entry in visible(path)
     )
-    raise ConfigurationError(message, file=file, key="migrations.layout")

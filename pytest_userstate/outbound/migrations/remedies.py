@@ -106,6 +106,20 @@ def _of_a_new_enum_value(trouble: Trouble) -> str:
     )
 
 
+def _of_a_piece(trouble: Trouble) -> str:
+    """Explain what happens where the tool cuts a statement in two."""
+    if trouble.piece is None or not trouble.failure.is_from_parser:
+        return ""
+    start, end = trouble.piece
+    for each in trouble.step.statements:
+        if each.start < start < each.end or each.start < end < each.end:
+            return (
+                "As one statement it may be right: psql would find its end elsewhere."
+                f" {trouble.step.advice_on_pieces}"
+            )
+    return ""
+
+
 def _of_psql(trouble: Trouble) -> str:
     """Explain what only psql understands, and the parser calls a syntax error."""
     if not trouble.failure.is_from_parser:
@@ -130,9 +144,9 @@ def _expects_rows(trouble: Trouble) -> bool:
     """Tell whether the parser stopped in what follows a COPY … FROM stdin."""
     position = trouble.failure.position or 0
     before = [each for each in trouble.step.statements if each.end < position]
-    return any(
-        each.words[:1] == ("copy",) and "stdin" in each.words for each in before[-1:]
-    ) or (trouble.unread.startswith("\\.") and bool(before))
+    return any(each.copies_from_input for each in before[-1:]) or (
+        trouble.unread.startswith("\\.") and bool(before)
+    )
 
 
 def _of_a_template(trouble: Trouble) -> str:
@@ -162,6 +176,7 @@ _REMEDIES: tuple[cabc.Callable[[Trouble], str], ...] = (
     _of_a_missing_schema,
     _of_a_missing_feature,
     _of_a_new_enum_value,
+    _of_a_piece,
     _of_psql,
     _of_a_template,
 )

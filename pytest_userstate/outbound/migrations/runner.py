@@ -11,8 +11,15 @@ from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations import failures
 from pytest_userstate.outbound.migrations.attribution import Attribution
+from pytest_userstate.outbound.migrations.delivery import Delivery, Work, nothing
 from pytest_userstate.outbound.migrations.failures import Step
-from pytest_userstate.outbound.migrations.layout import Migration, Plan
+from pytest_userstate.outbound.migrations.plan import (
+    Batch,
+    Command,
+    Migration,
+    Mode,
+    Plan,
+)
 from pytest_userstate.outbound.migrations.provenance import (
     ALL_RELATIONS,
     LOCKED_RELATIONS,
@@ -20,12 +27,7 @@ from pytest_userstate.outbound.migrations.provenance import (
     Ledger,
     tell_all,
 )
-from pytest_userstate.outbound.migrations.session import (
-    Command,
-    Outcome,
-    Row,
-    Session,
-)
+from pytest_userstate.outbound.migrations.session import Outcome, Row, Session
 
 DEFAULT_TIMEOUT = 60.0  # seconds for each migration
 
@@ -74,7 +76,7 @@ def run_script(
     conforming = session.standard_conforming_strings
     step = Step(path=path, sql=sql, standard_conforming_strings=conforming)
     try:
-        _run_file(session, step, sql)
+        Delivery(session, step, Batch(sql=sql)).send()
         _expect_no_transaction(session, step)
     except ServerError as error:
         raise failures.connection_lost(step, error) from error
@@ -101,7 +103,7 @@ class MigrationRunner:
         """Take the connection over; nothing is sent yet."""
         self._session = Session(connection, timeout=timeout)
         self._look = LOCKED_RELATIONS
-        self._note: cabc.Callable[[], None] = _nothing
+        self._note: Work = nothing
 
     def run(self, plan: Plan, *, setup: str = "") -> History:
         """Apply the plan to the end.
@@ -134,25 +136,35 @@ class MigrationRunner:
             without_origin=plan.bookkeeping_tables,
         )
         for applied, migration in enumerate(plan.migrations):
-            step = Step(
-                path=migration.path,
-                sql=migration.sql,
-                standard_conforming_strings=self._session.standard_conforming_strings,
-                layout=plan.layout,
-                applied=applied,
-                total=len(plan.migrations),
-                advice_on_transactions=plan.advice_on_transactions,
-            )
+            steps = [
+                self._step(plan, migration, batch, applied)
+                for batch in migration.batches
+            ]
             try:
-                self._apply(plan, migration, step, ledger)
+                self._apply(plan, migration, steps, ledger)
             except ServerError as error:
-                raise failures.connection_lost(step, error) from error
+                raise failures.connection_lost(steps[0], error) from error
+        self._finish(plan)
         self._catch_up()
         return ledger.history(applied=len(plan.migrations))
 
+    def _step(
+        self, plan: Plan, migration: Migration, batch: Batch, applied: int
+    ) -> Step:
+        return Step(
+            path=migration.path,
+            sql=batch.sql,
+            standard_conforming_strings=self._session.standard_conforming_strings,
+            layout=plan.layout,
+            applied=applied,
+            total=len(plan.migrations),
+            advice_on_transactions=plan.advice_on_transactions,
+            advice_on_pieces=plan.advice_on_pieces,
+        )
+
     def _catch_up(self) -> None:
         """Do what was put off until the server is busy with the next migration."""
-        note, self._note = self._note, _nothing
+        note, self._note = self._note, nothing
         note()
 
     def _prepare(self, plan: Plan) -> None:
@@ -164,105 +176,99 @@ class MigrationRunner:
         prepared = self._session.batch(_PREPARE_LOOK).succeeded
         self._look = _LOOK if prepared else LOCKED_RELATIONS
 
+    def _finish(self, plan: Plan) -> None:
+        self._session.restart_clock()
+        outcome = self._session.commands(*plan.finish)
+        if not outcome.succeeded:
+            raise failures.not_finished(plan, outcome)
+
     def _apply(
-        self, plan: Plan, migration: Migration, step: Step, ledger: Ledger
+        self, plan: Plan, migration: Migration, steps: list[Step], ledger: Ledger
     ) -> None:
         """Apply one migration, and note what it did."""
-        lowered = migration.sql.lower()
+        lowered = "".join(step.sql for step in steps).lower()
         if any(word in lowered for word in _FORGET_WHAT_IS_PREPARED):
             self._look = LOCKED_RELATIONS
         self._session.restart_clock()
-        if migration.in_transaction:
-            locked = self._apply_in_transaction(plan, migration, step)
-        else:
-            locked = self._apply_as_it_is(plan, migration, step)
-        if locked is not None and tell_all(locked):
-            note, rows = ledger.note_locked, locked
+        self._do(migration.before, steps[0], "what the tool does before the file")
+        looks = [
+            self._apply_batch(plan, batch, step)
+            for batch, step in zip(migration.batches, steps, strict=True)
+        ]
+        self._do(migration.after, steps[0], "what the tool does after the file")
+        if len(looks) == 1 and looks[0] is not None and tell_all(looks[0]):
+            note, rows = ledger.note_locked, looks[0]
         else:
             note, rows = ledger.note_all, self._session.batch(ALL_RELATIONS).rows
-        self._note = lambda: note(rows, step.path, Attribution(step.statements))
+        self._note = lambda: note(
+            rows,
+            migration.path,
+            Attribution(tuple(each for step in steps for each in step.statements)),
+        )
         if plan.separate_sessions:
             self._session.batch(_NEW_SESSION)
 
+    def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> list[Row] | None:
+        """Apply one batch.
+
+        Returns the relations that it had locked, where it was one transaction;
+        None where they are not known.
+        """
+        if batch.in_transaction and batch.mode is not Mode.PIPELINE:
+            return self._apply_in_transaction(plan, batch, step)
+        return self._apply_as_it_is(plan, batch, step)
+
     def _apply_in_transaction(
-        self, plan: Plan, migration: Migration, step: Step
+        self, plan: Plan, batch: Batch, step: Step
     ) -> list[Row] | None:
-        """Apply a migration in a transaction of ours.
+        """Apply a batch in a transaction of ours.
 
         Returns the relations that it had locked; None where they are not known,
         since the file itself ended one transaction and began another.
         """
         opened = self._session.commands(*_opening_commands(plan), _BEGIN)
         _expect_success(opened, step, doing="opening a transaction")
-        self._run_file(step, migration.sql)
+        self._delivery(step, batch).send()
         if not self._session.in_transaction:
             raise failures.ended_its_transaction(step)
         closed = self._session.commands(
-            *_closing_commands(plan, migration, opened), (self._look, ()), _COMMIT
+            *_restoring_commands(plan, opened),
+            *batch.record,
+            (self._look, ()),
+            _COMMIT,
         )
         _expect_success(closed, step, doing="recording and committing it")
         if any(each.controls_transaction for each in step.statements):
             return None
         return closed.rows
 
-    def _apply_as_it_is(
-        self, plan: Plan, migration: Migration, step: Step
-    ) -> list[Row] | None:
-        """Apply a migration that has no transaction but what it opens itself.
+    def _apply_as_it_is(self, plan: Plan, batch: Batch, step: Step) -> list[Row] | None:
+        """Apply a batch that has no transaction but what it opens itself.
 
         Returns the relations that it had locked, where it was one transaction of
         the server's making; else None.
         """
         opened = self._session.commands(*_opening_commands(plan))
         _expect_success(opened, step, doing="reading search_path")
-        watched = self._with_a_look(migration.sql, step)
-        outcome = self._run_file(step, watched or migration.sql)
+        locked = self._delivery(step, batch).send_with(self._look)
         _expect_no_transaction(self._session, step)
-        if closing := _closing_commands(plan, migration, opened):
-            closed = self._session.commands(*closing)
-            _expect_success(closed, step, doing="recording it")
-        return outcome.rows if watched else None
+        closing = _restoring_commands(plan, opened)
+        if batch.mode is not Mode.PIPELINE:
+            closing += batch.record
+        self._do(closing, step, "recording it")
+        return locked
 
-    def _with_a_look(self, sql: str, step: Step) -> str | None:
-        """Return the batch with the question for its locks at the end.
+    def _do(self, commands: cabc.Sequence[Command], step: Step, doing: str) -> None:
+        """Do what the tool does around the file, in one transaction."""
+        outcome = self._session.commands(*commands)
+        _expect_success(outcome, step, doing=doing)
 
-        The server makes a batch of several statements one transaction. Only
-        where the file allows that does the question change nothing: not where
-        it controls transactions itself or has to stand alone, nor where its end
-        would swallow the question (a quote that is not closed).
-        """
-        if not all(each.can_share_a_transaction for each in step.statements):
-            return None
-        watched = f"{sql}\n;{self._look}"
-        is_last = len(step.split(watched)) == len(step.statements) + 1
-        return watched if is_last else None
-
-    def _run_file(self, step: Step, sql: str) -> Outcome:
+    def _delivery(self, step: Step, batch: Batch) -> Delivery:
         def meanwhile() -> None:
             self._catch_up()
             step.find_statements()
 
-        return _run_file(self._session, step, sql, meanwhile=meanwhile)
-
-
-def _nothing() -> None:
-    """Do nothing."""
-
-
-def _run_file(
-    session: Session,
-    step: Step,
-    sql: str,
-    *,
-    meanwhile: cabc.Callable[[], None] = _nothing,
-) -> Outcome:
-    outcome = session.batch(sql, meanwhile=meanwhile)
-    if outcome.succeeded:
-        return outcome
-    session.roll_back()
-    if outcome.timed_out:
-        raise failures.took_too_long(step, outcome, session.timeout)
-    raise failures.statement_failed(step, outcome)
+        return Delivery(self._session, step, batch, meanwhile)
 
 
 def _expect_success(outcome: Outcome, step: Step, *, doing: str) -> None:
@@ -281,14 +287,9 @@ def _opening_commands(plan: Plan) -> list[Command]:
     return [_READ_SEARCH_PATH] if plan.restores_search_path else []
 
 
-def _closing_commands(
-    plan: Plan, migration: Migration, opened: Outcome
-) -> list[Command]:
-    """Return what the tool does after a file, in its transaction."""
-    commands: list[Command] = []
-    if plan.restores_search_path:
-        [(search_path,)] = opened.rows
-        commands.append((_SET_SEARCH_PATH, (search_path or b"",)))
-    if migration.record is not None:
-        commands.append(migration.record)
-    return commands
+def _restoring_commands(plan: Plan, opened: Outcome) -> list[Command]:
+    """Return what puts back the settings that the tool puts back."""
+    if not plan.restores_search_path:
+        return []
+    [(search_path,)] = opened.rows
+    return [(_SET_SEARCH_PATH, (search_path or b"",))]

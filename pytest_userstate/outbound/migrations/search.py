@@ -10,6 +10,7 @@ import attrs
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations import foreign, ignored, registry
 from pytest_userstate.outbound.migrations.layout import Layout, shown, visible
+from pytest_userstate.outbound.migrations.recognition import recognized
 
 _USUAL_NAMES = ("migrations", "db/migrations", "db/migrate", "sql/migrations")
 _FOLDERS_DOWN = 2
@@ -25,13 +26,42 @@ _NEVER_IN = frozenset(
 )
 
 
+_WHICH_TOOL = """\
+{path} ({found}) could be of these layouts: {names}.
+The project's own files do not tell which of them it is. Say so in userstate.toml:
+migrations = {{ path = "{path}", layout = "{example}" }}."""
+
+
 @attrs.frozen
 class Candidate:
-    """A folder that may be meant, and how it was found."""
+    """A folder (or file) that may be meant, what it may be, and how it was found."""
 
-    folder: pathlib.Path
-    layout: Layout
+    path: pathlib.Path
+    layouts: tuple[Layout, ...]
     found: str
+
+    @property
+    def names(self) -> str:
+        """The names of the layouts, for messages."""
+        return " or ".join(layout.name for layout in self.layouts)
+
+    def layout(self, base: pathlib.Path) -> Layout:
+        """Return the layout.
+
+        Raises
+        ------
+        TargetNotFoundError
+            When it could be of several.
+        """
+        if len(self.layouts) == 1:
+            return self.layouts[0]
+        message = _WHICH_TOOL.format(
+            path=shown(self.path, base),
+            found=self.found,
+            names=", ".join(layout.name for layout in self.layouts),
+            example=self.layouts[0].name,
+        )
+        raise TargetNotFoundError(message)
 
 
 class Search:
@@ -45,12 +75,13 @@ class Search:
         self,
         root: pathlib.Path,
         base: pathlib.Path,
-        layouts: cabc.Sequence[Layout],
+        chosen: Layout | None,
     ) -> None:
-        """Note where to look, without looking."""
+        """Note where to look, and whether for one layout only, without looking."""
         self._root = root
         self._base = base
-        self._layouts = layouts
+        self._chosen = chosen
+        self._layouts = registry.layouts() if chosen is None else (chosen,)
 
     def one(self) -> Candidate:
         """Return the one candidate.
@@ -81,27 +112,27 @@ class Search:
                         folder = project_file.folder(file, self._base)
                         if folder is not None:
                             found = f"found by {shown(file, self._base)}"
-                            yield Candidate(folder, layout, found)
+                            yield Candidate(folder, (layout,), found)
 
     def _usual(self, places: list[pathlib.Path]) -> cabc.Iterator[Candidate]:
         for folder in _folders_of_usual_names(places):
-            layout = recognized(folder, self._layouts)
-            if layout is not None:
-                yield Candidate(folder, layout, "found by name")
+            layouts = recognized(folder, self._layouts, self._root)
+            if layouts:
+                yield Candidate(folder, layouts, "found by name")
 
     def _kept(self, candidates: cabc.Iterable[Candidate]) -> list[Candidate]:
         """Return the candidates that git does not ignore, each folder once."""
         by_folder: dict[pathlib.Path, Candidate] = {}
         for candidate in candidates:
-            by_folder.setdefault(candidate.folder.resolve(), candidate)
-        folders = [candidate.folder for candidate in by_folder.values()]
+            by_folder.setdefault(candidate.path.resolve(), candidate)
+        folders = [candidate.path for candidate in by_folder.values()]
         kept = ignored.without_ignored(folders, self._root)
-        return [each for each in by_folder.values() if each.folder in kept]
+        return [each for each in by_folder.values() if each.path in kept]
 
     def _several_found(self, candidates: list[Candidate]) -> str:
-        by_path = {shown(each.folder, self._base): each for each in candidates}
+        by_path = {shown(each.path, self._base): each for each in candidates}
         listed = [
-            f"  {path} ({each.layout.name}, {each.found})"
+            f"  {path} ({each.names}, {each.found})"
             for path, each in sorted(by_path.items())
         ]
         choose = _HOW_TO_CHOOSE.format(example=min(by_path))
@@ -150,11 +181,6 @@ def _folders_of_usual_names(
 ) -> cabc.Iterator[pathlib.Path]:
     folders = (place / name for place in places for name in _USUAL_NAMES)
     return filter(pathlib.Path.is_dir, dict.fromkeys(folders))
-
-
-def recognized(folder: pathlib.Path, layouts: cabc.Iterable[Layout]) -> Layout | None:
-    """Return the first layout that recognizes the folder."""
-    return next((layout for layout in layouts if layout.recognizes(folder)), None)
 
 
 def described(folder: pathlib.Path, base: pathlib.Path) -> str:

@@ -18,8 +18,8 @@ import psycopg
 from psycopg import pq
 
 from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.outbound.migrations.plan import Command
 
-Command = tuple[str, tuple[str | bytes, ...]]
 Row = tuple[bytes | None, ...]
 Results = cabc.Callable[[], cabc.Iterator[pq.abc.PGresult]]
 

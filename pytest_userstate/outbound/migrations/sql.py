@@ -155,6 +155,13 @@ class Statement:
         )
 
     @property
+    def copies_from_input(self) -> bool:
+        """Whether it is a ``COPY … FROM stdin``, whose rows the client has to send."""
+        return self.words[:1] == ("copy",) and any(
+            pair == ("from", "stdin") for pair in itertools.pairwise(self.words)
+        )
+
+    @property
     def end(self) -> int:
         """Where it ends in the batch, in characters from 0."""
         return self.start + len(self.text)

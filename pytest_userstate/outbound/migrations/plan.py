@@ -1,0 +1,128 @@
+"""What a migration tool would do, as data: the runner does it.
+
+A plan is everything that a layout knows about a folder, and nothing else about
+the tool gets to the runner.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+Command = tuple[str, tuple[str | bytes | None, ...]]
+"""A statement and its parameters."""
+
+Piece = tuple[int, int]
+"""Where a part of a text starts and ends, in characters from 0."""
+
+
+class Mode(enum.Enum):
+    """How a tool sends a text to the server.
+
+    WHOLE
+        As one simple query. Several statements that do not control transactions
+        themselves are one implicit transaction, by the server's own rule.
+    PIECES
+        Piece by piece, each a simple query.
+    PIPELINE
+        Piece by piece through the extended protocol, together with the record:
+        one implicit transaction.
+    """
+
+    WHOLE = "whole"
+    PIECES = "pieces"
+    PIPELINE = "pipeline"
+
+
+@attrs.frozen(kw_only=True)
+class Batch:
+    """A text that is sent under one rule about transactions.
+
+    Parameters
+    ----------
+    sql : str
+        The text of the file, with all that the tool does not send blanked out
+        (see `layout.blanked`), so that lines and columns are those of the file.
+    mode : Mode
+        How it is sent.
+    pieces : tuple of Piece or None
+        What the tool sends one after the other, where it does not send the text
+        as a whole; None: the statements, as PostgreSQL would split them.
+    in_transaction : bool
+        Whether the tool opens a transaction around the text.
+    record : tuple of Command
+        By which the tool remembers that this was applied: run after the text,
+        and in its transaction, if the tool opened one.
+    """
+
+    sql: str
+    mode: Mode = Mode.WHOLE
+    pieces: tuple[Piece, ...] | None = None
+    in_transaction: bool = True
+    record: tuple[Command, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Migration:
+    """One file, and what the tool does with it.
+
+    Parameters
+    ----------
+    version : str
+        What the tool calls it.
+    path : str
+        The file, relative to the audited repository, with forward slashes.
+    batches : tuple of Batch
+        What is sent, in order: one for most tools, and at least one.
+    before, after : tuple of Command
+        What the tool does before and after the file in transactions of its own:
+        each of the two is one transaction.
+    """
+
+    version: str
+    path: str
+    batches: tuple[Batch, ...]
+    before: tuple[Command, ...] = ()
+    after: tuple[Command, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """All migrations of a folder in the order in which its tool applies them.
+
+    Parameters
+    ----------
+    layout : str
+        The layout's name.
+    migrations : tuple of Migration
+        In order.
+    prepare : str
+        What the tool does to the database before the first migration, sent as one
+        simple query.
+    finish : tuple of Command
+        What it does after the last one, in one transaction.
+    bookkeeping_tables : frozenset of str
+        The tables in which the tool keeps its own records.
+    restores_search_path : bool
+        Whether the tool puts ``search_path`` back after each migration.
+    separate_sessions : bool
+        Whether each migration starts with the settings of a new session.
+    advice_on_transactions : str
+        How, in this layout, a migration leaves its transaction.
+    advice_on_pieces : str
+        Where the tool ends a piece, and what to do where it does so too early.
+    warnings : tuple of str
+        What a careful reader should know about these files.
+    """
+
+    layout: str
+    migrations: tuple[Migration, ...]
+    prepare: str = ""
+    finish: tuple[Command, ...] = ()
+    bookkeeping_tables: frozenset[str] = frozenset()
+    restores_search_path: bool = False
+    separate_sessions: bool = False
+    advice_on_transactions: str = ""
+    advice_on_pieces: str = ""
+    warnings: tuple[str, ...] = ()
