@@ -17,6 +17,9 @@ import importlib
 import typing as typ
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.application.comparing.schemas import (
+        schema_difference,
+    )
     from pytest_userstate.domain.access import (
         Access,
         Grant,
@@ -201,9 +204,11 @@ __all__ = [
     "WorkStatus",
     "audit_user_state_schema_coverage",
     "judge",
+    "schema_difference",
 ]
 
 _HOMES: typ.Final = {
+    "application.comparing.schemas": ("schema_difference",),
     "domain.access": (
         "Access",
         "Grant",

@@ -154,7 +154,9 @@ class Difference:
         bookkeeping : bool
             Whether the tables of migration tools count, too.
         """
-        old, new = (_wholes(each, bookkeeping) for each in (before, after))
+        # Only one side may know which tables a tool keeps its records in.
+        left_out = set() if bookkeeping else {*_records(before), *_records(after)}
+        old, new = (_wholes(each, left_out) for each in (before, after))
         changes: list[Change] = []
         for key in sorted(old.keys() | new.keys()):
             changes += _changes(key, old.get(key), new.get(key))
@@ -166,18 +168,30 @@ class Difference:
         return not self.changes
 
 
-def _wholes(snapshot: SchemaSnapshot, bookkeeping: bool) -> dict[_Key, Value]:  # noqa: FBT001 - private
+def _records(snapshot: SchemaSnapshot) -> cabc.Iterator[str]:
+    """Yield the tables in which migration tools keep their records."""
+    return (each.qualified_name for each in snapshot.tables if each.is_bookkeeping)
+
+
+def _wholes(
+    snapshot: SchemaSnapshot, left_out: cabc.Container[str]
+) -> dict[_Key, Value]:
     """Return everything in a snapshot that stands for itself."""
     found: dict[_Key, Value] = {
         ("0", table.schema, table.name, "table"): table
         for table in snapshot.tables
-        if bookkeeping or not table.is_bookkeeping
+        if table.qualified_name not in left_out
     }
+    sequences = tuple(
+        each
+        for each in snapshot.sequences
+        if (each.owned_by or "").rpartition(".")[0] not in left_out
+    )
     kinds: tuple[tuple[str, str, tuple[_InSchema, ...]], ...] = (
         ("1", "view", snapshot.views),
         ("2", "enum", snapshot.enums),
         ("3", "domain", snapshot.domains),
-        ("4", "sequence", snapshot.sequences),
+        ("4", "sequence", sequences),
     )
     for order, what, values in kinds:
         found |= {(order, each.schema, each.name, what): each for each in values}

@@ -1,0 +1,1 @@
+"""Whether two schemas mean the same, and how a difference is told."""

@@ -1,0 +1,161 @@
+"""The difference between two schemas in what they mean.
+
+`Difference.between` tells every difference of two values. Between a schema and
+itself on another server there are some, too: PostgreSQL's versions write the same
+query differently, and bring other versions of their extensions.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as typ
+
+import attrs
+
+from pytest_userstate.application.comparing.meaning import same_query, same_text
+from pytest_userstate.domain.columns import Column
+from pytest_userstate.domain.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    Index,
+    Policy,
+    Trigger,
+)
+from pytest_userstate.domain.difference import Change, ChangeKind, Difference
+from pytest_userstate.domain.snapshot import (
+    Domain,
+    Extension,
+    SchemaSnapshot,
+    Table,
+    View,
+)
+
+V = typ.TypeVar("V")
+
+_TEXTS: typ.Final[dict[type, tuple[str, ...]]] = {
+    Column: ("default", "expression"),
+    CheckConstraint: ("definition",),
+    ExclusionConstraint: ("definition",),
+    Index: ("predicate", "definition"),
+    Trigger: ("definition",),
+    Policy: ("using", "check"),
+    Domain: ("default",),
+    Table: ("partition_key", "partition_bound"),
+}
+_PARTS: typ.Final = (
+    *("columns", "check_constraints", "exclusion_constraints", "indexes"),
+    *("triggers", "policies"),
+)
+_CONSTRAINTS: typ.Final = frozenset(
+    {"primary key", "unique constraint", "exclusion constraint"}
+)
+
+
+def schema_difference(before: SchemaSnapshot, after: SchemaSnapshot) -> Difference:
+    """Return what has become of a schema, in what it means.
+
+    Left out are the tables in which migration tools keep their records, the versions
+    of extensions, and whether one of them is a stub. The order of columns takes no
+    part either. What follows from another change is not told again: the index of a
+    constraint that is gone, say.
+
+    Parameters
+    ----------
+    before, after : SchemaSnapshot
+        What was, and what is; be it on servers of different versions.
+
+    Examples
+    --------
+    >>> before = SchemaSnapshot([Table("users", [Column("id", "uuid")])])
+    >>> after = SchemaSnapshot([Table("users", [Column("id", "text")])])
+    >>> [change.subject for change in schema_difference(before, after).changes]
+    ['public.users.id']
+    >>> schema_difference(before, before).is_empty
+    True
+    """
+    if before == after:
+        return Difference()
+    changes = Difference.between(before, _in_words_of(before, after)).changes
+    return Difference(tuple(_telling(changes)))
+
+
+def _in_words_of(before: SchemaSnapshot, after: SchemaSnapshot) -> SchemaSnapshot:
+    """Return `after`, written as in `before` wherever it means the same."""
+    return attrs.evolve(
+        after,
+        tables=_each(before.tables, after.tables),
+        views=_each(before.views, after.views),
+        domains=_each(before.domains, after.domains),
+        extensions=_each(before.extensions, after.extensions),
+    )
+
+
+def _each(before: cabc.Iterable[V], after: cabc.Iterable[V]) -> list[V]:
+    known = {_place(each): each for each in before}
+    return [_one(known.get(_place(each)), each) for each in after]
+
+
+def _place(value: typ.Any) -> tuple[str, str]:
+    is_extension = isinstance(value, Extension)
+    return "" if is_extension else getattr(value, "schema", ""), value.name
+
+
+def _one(before: typ.Any, after: typ.Any) -> typ.Any:
+    if before is None or before == after or type(before) is not type(after):
+        return after
+    changes = {
+        field: getattr(before, field)
+        for field in _TEXTS.get(type(after), ())
+        if _same(getattr(before, field), getattr(after, field), same_text)
+    }
+    match after:
+        case Table() | View() | Domain():
+            changes |= {
+                field: _each(getattr(before, field), getattr(after, field))
+                for field in _PARTS
+                if hasattr(after, field)
+            }
+    match after:
+        case View() if _same(before.definition, after.definition, same_query):
+            changes["definition"] = before.definition
+        case Index():
+            changes["columns"] = _columns(before.columns, after.columns)
+        case Extension():
+            changes |= {"version": before.version, "is_stub": before.is_stub}
+    return attrs.evolve(after, **changes)
+
+
+def _columns(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
+    if len(before) == len(after) and all(map(same_text, before, after)):
+        return before
+    return after
+
+
+def _same(
+    before: str | None, after: str | None, alike: cabc.Callable[[str, str], bool]
+) -> bool:
+    return before is not None and after is not None and alike(before, after)
+
+
+def _telling(changes: cabc.Collection[Change]) -> cabc.Iterator[Change]:
+    """Yield the changes, without those that follow from another one."""
+    constraints = {
+        (each.subject, each.kind) for each in changes if each.what in _CONSTRAINTS
+    }
+    keyed = {
+        each.subject.removesuffix(f".{name}")
+        for each in changes
+        if each.what == "primary key"
+        and (name := getattr(each.before or each.after, "name", ""))
+    }
+    for each in changes:
+        value = each.before if each.after is None else each.after
+        backs = isinstance(value, Index) and value.constraint is not None
+        if backs and (each.subject, each.kind) in constraints:
+            continue
+        if isinstance(value, Column) and each.kind is ChangeKind.CHANGED:
+            owner = each.subject.removesuffix(f".{value.name}")
+            fields = {field.field for field in each.fields}
+            if owner in keyed and fields == {"is_primary_key"}:
+                continue
+        yield each
