@@ -7,6 +7,8 @@ import datetime as dt
 import attrs
 
 from pytest_userstate.application.settings import Settings
+from pytest_userstate.domain.advisories.advisory import Advisory, silence
+from pytest_userstate.domain.advisories.rules import advise
 from pytest_userstate.domain.downstream import WorkStatus, assess
 from pytest_userstate.domain.gate import Verdict, judge
 from pytest_userstate.domain.ports import AuditTarget, TargetDescription
@@ -32,6 +34,8 @@ class Findings:
         What a careful reader should know.
     report : UserStateSchemaAuditReport
         The checks.
+    advisories : tuple of Advisory
+        What is worth a second look; none is silenced yet.
     """
 
     target: TargetDescription
@@ -40,15 +44,32 @@ class Findings:
     stubs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     report: UserStateSchemaAuditReport
+    advisories: tuple[Advisory, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
 class Audit:
-    """What was found, and what the repository's policy makes of it."""
+    """What was found, and what the repository's policy makes of it.
+
+    Parameters
+    ----------
+    findings : Findings
+        What was found.
+    verdicts : tuple of Verdict
+        What the gate says to each check.
+    downstream : tuple of WorkStatus
+        Which planned work can start.
+    advisories : tuple of Advisory
+        Those of the findings, with the reasons of those that are silenced.
+    warnings : tuple of str
+        Those of the findings, and what is wrong with the policy itself.
+    """
 
     findings: Findings
     verdicts: tuple[Verdict, ...]
     downstream: tuple[WorkStatus, ...]
+    advisories: tuple[Advisory, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def verdict(self, check_id: str) -> Verdict:
         """Return the verdict on the check of this id."""
@@ -74,11 +95,12 @@ def find(target: AuditTarget, settings: Settings, wiring: Wiring) -> Findings:
             report=UserStateSchemaAuditReport.evaluate(
                 snapshot, model=settings.model, wiring=wiring
             ),
+            advisories=advise(snapshot, model=settings.model),
         )
 
 
 def conclude(findings: Findings, settings: Settings, *, today: dt.date) -> Audit:
-    """Apply the gate and assess the downstream work.
+    """Apply the gate and the silences, and assess the downstream work.
 
     Parameters
     ----------
@@ -89,8 +111,11 @@ def conclude(findings: Findings, settings: Settings, *, today: dt.date) -> Audit
     today : datetime.date
         The day in UTC that acceptances are held against.
     """
+    silenced = silence(findings.advisories, settings.silences)
     return Audit(
         findings=findings,
         verdicts=judge(findings.report, settings.gate, today=today),
         downstream=assess(findings.report, settings.downstream),
+        advisories=silenced.advisories,
+        warnings=(*findings.warnings, *silenced.complaints),
     )

@@ -9,6 +9,7 @@ import typing as typ
 
 import attrs
 
+from pytest_userstate.domain.advisories.advisory import Silence
 from pytest_userstate.domain.downstream import WorkItem
 from pytest_userstate.domain.gate import GatePolicy
 from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
@@ -107,4 +108,5 @@ class Settings:
     wiring: Wiring = attrs.field(factory=Wiring)
     postgres: PostgresSettings = attrs.field(factory=PostgresSettings)
     gate: GatePolicy = attrs.field(factory=GatePolicy)
+    silences: tuple[Silence, ...] = ()
     downstream: tuple[WorkItem, ...] = ()

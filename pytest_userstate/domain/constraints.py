@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import typing as typ
+
 import attrs
 
 from pytest_userstate.domain.sequences import sorted_strings, strings
+
+TRIGGER_DEFINITION: typ.Final = re.compile(
+    r"""CREATE\ (?:CONSTRAINT\ )?TRIGGER\ (?:"(?:[^"]|"")+"|\S+)
+    \ (?P<timing>BEFORE|AFTER|INSTEAD\ OF)\ (?P<events>.*?)\ ON\ .*?
+    \ FOR\ EACH\ (?P<level>ROW|STATEMENT)
+    (?:\ WHEN\ \((?P<when>.*)\))?\ EXECUTE\ """,
+    re.VERBOSE | re.DOTALL,
+)
+"""How PostgreSQL writes a trigger's definition."""
 
 
 @attrs.frozen(kw_only=True)

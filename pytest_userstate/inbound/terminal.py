@@ -7,7 +7,7 @@ import typing as typ
 
 import pytest
 
-from pytest_userstate.application.audit import Audit, Findings
+from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.preparation import Prepared
 from pytest_userstate.application.reporting import text
 from pytest_userstate.application.run_record import RunRecord
@@ -23,6 +23,8 @@ _COLOURS: typ.Final[dict[Outcome, dict[str, bool]]] = {
     Outcome.NOT_GATED: {},
     Outcome.DESELECTED: {},
 }
+
+_ADVISORIES: typ.Final = "advisories (they change no outcome; see docs/advisories.md)"
 
 
 def header(prepared: Prepared, *, exclusive: bool) -> list[str]:
@@ -63,7 +65,7 @@ def summary(
 
 
 def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -> None:
-    _target(reporter, audit.findings)
+    _target(reporter, audit)
     reporter.write_line("")
     for line in text.matrix(audit.findings.report):
         reporter.write_line(line)
@@ -73,11 +75,8 @@ def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -
         reporter.write_line(heading, bold=True)
         for line in details if outcome is not Outcome.DESELECTED else ():
             reporter.write_line(line)
-    if audit.downstream:
-        reporter.write_line("")
-        reporter.write_line("downstream work", bold=True)
-        for line in text.downstream(audit):
-            reporter.write_line(line)
+    _section(reporter, _ADVISORIES, text.advisories(audit))
+    _section(reporter, "downstream work", text.downstream(audit))
     if not record.is_complete:
         reporter.write_line("")
         left = [c for c, o in record.outcomes.items() if o is Outcome.DESELECTED]
@@ -88,14 +87,25 @@ def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -
             reporter.write_line(line, yellow=True)
 
 
-def _target(reporter: pytest.TerminalReporter, findings: Findings) -> None:
+def _section(
+    reporter: pytest.TerminalReporter, heading: str, lines: cabc.Sequence[str]
+) -> None:
+    if lines:
+        reporter.write_line("")
+        reporter.write_line(heading, bold=True)
+    for line in lines:
+        reporter.write_line(line)
+
+
+def _target(reporter: pytest.TerminalReporter, audit: Audit) -> None:
+    findings = audit.findings
     server = f"PostgreSQL {findings.server}"
     if findings.applied is not None:
         server = f"{_migrations(findings.applied)} on {server}"
     reporter.write_line(server)
     if findings.stubs:
         reporter.write_line(f"stubbed extensions: {', '.join(findings.stubs)}")
-    for warning in findings.warnings:
+    for warning in audit.warnings:
         for line in text.wrap(f"warning: {warning}", indent="", hanging=2):
             reporter.write_line(line, yellow=True)
 

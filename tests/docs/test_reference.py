@@ -16,6 +16,7 @@ from pytest_userstate.application.configuration.document import Document
 from pytest_userstate.application.configuration.reading import read_document
 from pytest_userstate.application.configuration.resolution import settings_of
 from pytest_userstate.application.settings import Settings
+from pytest_userstate.domain.advisories.rules import RULES
 from pytest_userstate.domain.classification import RevisionColumns, Situation
 from pytest_userstate.domain.coverage import Axis, coverage_type
 from pytest_userstate.domain.evidence import EvidenceKind
@@ -149,6 +150,14 @@ def test_words_of_evidence_and_outcomes_are_there() -> None:
     assert first_column("Outcomes") == [str(outcome) for outcome in Outcome]
 
 
+def test_every_advisory_is_there() -> None:
+    """Codes and titles are those of the rules."""
+    rows = table_after(TEXT, "\n## Advisories\n")
+    assert [(row[0].strip("`"), row[1]) for row in rows] == [
+        (code, rule.title) for code, rule in RULES.items()
+    ]
+
+
 def test_every_exit_status_is_there() -> None:
     """Pytest's six statuses, each with what it means here."""
     rows = table_after(TEXT, "## Exit statuses")
@@ -162,6 +171,9 @@ def test_every_report_field_is_there() -> None:
     for name, kind in (("checks", "check"), ("target", "target")):
         words = re.findall(r"`([^`]+)`", rows[name])
         assert words == SCHEMA["$defs"][kind]["required"]
+    words = re.findall(r"`([^`]+)`", rows["advisories"])
+    required = SCHEMA["properties"]["advisories"]["items"]["required"]
+    assert words == [*required, "null"]
 
 
 def test_the_decisions_are_the_codes() -> None:

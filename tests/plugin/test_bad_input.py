@@ -141,6 +141,10 @@ def test_an_unknown_extension(backend: Backend) -> None:
         ),
         ("[[accept]]\ncheck = 'login.schema'", ["`accept[0].reason` is missing"]),
         (
+            "[[silence]]\nadvisory = 'US24'\nreason = 'x'",
+            ["`silence[0].advisory` is 'US24'", "did you mean 'US204'?"],
+        ),
+        (
             "[wiring.ports.intrests]\nport='P'\nstate='unwired'\nreason='R'",
             ["did you mean 'interests'?"],
         ),

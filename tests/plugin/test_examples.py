@@ -43,6 +43,10 @@ def test_baseline_is_the_situation_of_the_brief(example: Copy) -> None:
     assert run.report["target"]["layout"] == "diesel"
     assert run.report["target"]["applied"] >= 12
     assert run.report["stubs"] == ["pgcrypto"]
+    (advisory,) = run.report["advisories"]
+    assert advisory["code"] == "US204"
+    assert advisory["silenced"].startswith("A trigger checks what is written")
+    assert run.report["warnings"] == []
 
 
 def test_baseline_is_not_disturbed_by_what_lies_about(example: Copy) -> None:

@@ -20,6 +20,7 @@ KEYS = [
     "checks",
     "not_applicable",
     "decisions",
+    "advisories",
     "downstream",
     "vanished",
     "contradicted",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import itertools
-import re
 import typing as typ
 
 import attrs
@@ -38,7 +37,7 @@ from pytest_userstate.application.asserting.matching import (
 )
 from pytest_userstate.application.asserting.nearest import nearest
 from pytest_userstate.application.asserting.tokens import Kind, Token, tokens
-from pytest_userstate.domain.constraints import Trigger
+from pytest_userstate.domain.constraints import TRIGGER_DEFINITION, Trigger
 from pytest_userstate.domain.snapshot import Table, View
 
 Timing: typ.TypeAlias = typ.Literal["before", "after", "instead of"]
@@ -47,13 +46,6 @@ Level: typ.TypeAlias = typ.Literal["row", "statement"]
 
 _OF: typ.Final = Token(Kind.WORD, "of")
 _OR: typ.Final = Token(Kind.WORD, "or")
-_DEFINITION: typ.Final = re.compile(
-    r"""CREATE\ (?:CONSTRAINT\ )?TRIGGER\ (?:"(?:[^"]|"")+"|\S+)
-    \ (?P<timing>BEFORE|AFTER|INSTEAD\ OF)\ (?P<events>.*?)\ ON\ .*?
-    \ FOR\ EACH\ (?P<level>ROW|STATEMENT)
-    (?:\ WHEN\ \((?P<when>.*)\))?\ EXECUTE\ """,
-    re.VERBOSE | re.DOTALL,
-)
 
 
 class TriggerAssertions(ObjectAssertions[R]):
@@ -205,7 +197,7 @@ def _events_fact(
 
 
 def _read(trigger: Trigger) -> _Definition:
-    match = _DEFINITION.match(trigger.definition)
+    match = TRIGGER_DEFINITION.match(trigger.definition)
     if match is None:
         return _Definition()
     words = tokens(match["events"])

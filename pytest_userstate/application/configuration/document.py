@@ -104,6 +104,15 @@ class AcceptTable:
 
 
 @attrs.frozen(kw_only=True)
+class SilenceTable:
+    """``[[silence]]``."""
+
+    advisory: str
+    subject: str = "*"
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
 class DownstreamTable:
     """``[[downstream]]``."""
 
@@ -123,4 +132,5 @@ class Document:
     postgres: PostgresTable = PostgresTable()
     gate: GateTable = GateTable()
     accept: tuple[AcceptTable, ...] = ()
+    silence: tuple[SilenceTable, ...] = ()
     downstream: tuple[DownstreamTable, ...] = ()

@@ -83,6 +83,19 @@ def configuration_error(
     return ConfigurationError("\n".join(lines), file=file, key=faults[0][0])
 
 
+@attrs.frozen
+class File:
+    """The file that settings are read from, to say where a fault is."""
+
+    name: str
+    prefix: str
+
+    def refuse(self, key: str, problem: str) -> typ.NoReturn:
+        """Raise the error for one key."""
+        full = f"{self.prefix}.{key}" if self.prefix else key
+        raise configuration_error([(full, problem)], file=self.name)
+
+
 def nearest(name: str, known: cabc.Iterable[str]) -> str:
     """Say which known name was probably meant, and list them all.
 

@@ -13,7 +13,13 @@ from pytest_userstate.application.configuration.document import (
     MigrationsTable,
     PortTable,
 )
+from pytest_userstate.application.configuration.policy import (
+    downstream,
+    gate,
+    silences,
+)
 from pytest_userstate.application.configuration.reading import (
+    File,
     configuration_error,
     nearest,
 )
@@ -23,9 +29,7 @@ from pytest_userstate.application.settings import (
     Settings,
 )
 from pytest_userstate.domain.coverage import Axis
-from pytest_userstate.domain.downstream import WorkItem
 from pytest_userstate.domain.errors import InvalidModelError
-from pytest_userstate.domain.gate import Acceptance, GatePolicy
 from pytest_userstate.domain.model import (
     DEFAULT_MODEL,
     AuditModel,
@@ -39,36 +43,24 @@ from pytest_userstate.domain.wiring import PortWiring, Wiring
 _LOCATION = re.compile(r"(?P<path>.+?)(?::(?P<line>[1-9][0-9]*))?")
 
 
-@attrs.frozen
-class _File:
-    """The file that settings are read from, to say where a fault is."""
-
-    name: str
-    prefix: str
-
-    def refuse(self, key: str, problem: str) -> typ.NoReturn:
-        """Raise the error for one key."""
-        full = f"{self.prefix}.{key}" if self.prefix else key
-        raise configuration_error([(full, problem)], file=self.name)
-
-
 def settings_of(document: Document, *, file: str, prefix: str = "") -> Settings:
     """Turn a document into settings, checking what only makes sense together.
 
     Raises
     ------
     ConfigurationError
-        When a check, entity or storage model is named that does not exist.
+        When a check, entity, storage model or advisory is named that does not exist.
     """
-    where = _File(file, prefix)
+    where = File(file, prefix)
     model = _model(document, where)
     return Settings(
         migrations=_migrations(document.migrations),
         model=model,
         wiring=_wiring(document, model, where),
         postgres=PostgresSettings(**attrs.asdict(document.postgres)),
-        gate=_gate(document, model, where),
-        downstream=_downstream(document, model, where),
+        gate=gate(document, model, where),
+        silences=silences(document, where),
+        downstream=downstream(document, model, where),
     )
 
 
@@ -95,7 +87,7 @@ def _migrations(value: str | MigrationsTable | None) -> MigrationsSetting:
     return MigrationsSetting(path=value)
 
 
-def _model(document: Document, where: _File) -> AuditModel:
+def _model(document: Document, where: File) -> AuditModel:
     names = [entity.name for entity in DEFAULT_MODEL.entities]
     names += [name for name in document.entities if name not in names]
     entities = [
@@ -108,7 +100,7 @@ def _model(document: Document, where: _File) -> AuditModel:
         where.refuse("schemas", f"cannot be used: {error}")
 
 
-def _entity(name: str, table: EntityTable, where: _File) -> Entity:
+def _entity(name: str, table: EntityTable, where: File) -> Entity:
     default = DEFAULT_MODEL.entity(name)
     known = [each.name for each in DEFAULT_MODEL.entities]
     models = {} if table.replace or not default else {m.name: m for m in default.models}
@@ -140,14 +132,14 @@ def _entity(name: str, table: EntityTable, where: _File) -> Entity:
         where.refuse(f"entities.{name}", problem)
 
 
-def _wiring(document: Document, model: AuditModel, where: _File) -> Wiring:
+def _wiring(document: Document, model: AuditModel, where: File) -> Wiring:
     return Wiring(
         _port(name, table, model, where)
         for name, table in document.wiring.ports.items()
     )
 
 
-def _port(name: str, table: PortTable, model: AuditModel, where: _File) -> PortWiring:
+def _port(name: str, table: PortTable, model: AuditModel, where: File) -> PortWiring:
     key = f"wiring.ports.{name}"
     entity = model.entity(name)
     if entity is None:
@@ -171,42 +163,3 @@ def _source(location: str) -> Source:
     match = _LOCATION.fullmatch(location)
     line = match and match["line"]
     return Source(match["path"] if match else location, int(line) if line else None)
-
-
-def _gate(document: Document, model: AuditModel, where: _File) -> GatePolicy:
-    seen: set[str] = set()
-    for index, each in enumerate(document.accept):
-        key = f"accept[{index}].check"
-        _known_check(each.check, key, model, where)
-        if each.check in seen:
-            where.refuse(key, f"is {each.check!r}, which is accepted already")
-        seen.add(each.check)
-    return GatePolicy(
-        axes=document.gate.axes,
-        fail_on_deferred=document.gate.fail_on_deferred,
-        acceptances=(Acceptance(**attrs.asdict(each)) for each in document.accept),
-    )
-
-
-def _downstream(
-    document: Document, model: AuditModel, where: _File
-) -> tuple[WorkItem, ...]:
-    seen: set[str] = set()
-    for index, each in enumerate(document.downstream):
-        if each.id in seen:
-            key = f"downstream[{index}].id"
-            where.refuse(key, f"is {each.id!r}, which is used already")
-        seen.add(each.id)
-        for place, need in enumerate(each.needs):
-            _known_check(need, f"downstream[{index}].needs[{place}]", model, where)
-    return tuple(WorkItem(**attrs.asdict(each)) for each in document.downstream)
-
-
-def _known_check(check: str, key: str, model: AuditModel, where: _File) -> None:
-    if check in model.check_ids():
-        return
-    name, _, axis = check.partition(".")
-    entity = model.entity(name)
-    if entity and axis in list(Axis) and (why := entity.not_applicable(Axis(axis))):
-        where.refuse(key, f"is {check!r}, which is no check here: {why}")
-    where.refuse(key, f"is {check!r}; {nearest(check, model.check_ids())}")

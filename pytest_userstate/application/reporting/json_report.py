@@ -11,6 +11,7 @@ import typing as typ
 
 from pytest_userstate.application.audit import Findings
 from pytest_userstate.application.run_record import RunRecord
+from pytest_userstate.domain.advisories.advisory import Advisory
 from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import Axis, MigrationDecision, coverage_type
 from pytest_userstate.domain.downstream import WorkStatus
@@ -49,19 +50,21 @@ def document(record: RunRecord) -> Json:
         "complete": record.is_complete,
         "error": failure and {"kind": failure.kind, "message": failure.message},
         **(findings_document(audit.findings) if audit else _NO_FINDINGS),
+        "warnings": list(audit.warnings if audit else ()),
         "checks": [
             _verdict(verdict, record.outcomes.get(verdict.check.id))
             for verdict in (audit.verdicts if audit else ())
         ],
         "not_applicable": _cells(report),
         "decisions": _decisions(report),
+        "advisories": [_advisory(each) for each in (audit.advisories if audit else ())],
         "downstream": [_work(each) for each in (audit.downstream if audit else ())],
         "vanished": list(record.vanished),
         "contradicted": list(record.contradicted),
     }
 
 
-_NO_FINDINGS: typ.Final[Json] = {"target": None, "stubs": [], "warnings": []}
+_NO_FINDINGS: typ.Final[Json] = {"target": None, "stubs": []}
 
 
 def findings_document(findings: Findings) -> Json:
@@ -77,7 +80,6 @@ def findings_document(findings: Findings) -> Json:
             "digest": target.digest,
         },
         "stubs": list(findings.stubs),
-        "warnings": list(findings.warnings),
     }
 
 
@@ -87,6 +89,8 @@ def write_findings(findings: Findings) -> str:
     return dump(
         {
             **findings_document(findings),
+            "warnings": list(findings.warnings),
+            "advisories": [_advisory(each) for each in findings.advisories],
             "entities": list(report.entities),
             **report_document(report),
         }
@@ -110,6 +114,7 @@ def read_findings(text: str, target: TargetDescription) -> Findings:
         applied=value["target"]["applied"],
         stubs=tuple(value["stubs"]),
         warnings=tuple(value["warnings"]),
+        advisories=tuple(map(_read_advisory, value["advisories"])),
         report=UserStateSchemaAuditReport(
             entities=value["entities"],
             checks=map(_read_check, value["checks"]),
@@ -188,15 +193,28 @@ def _verdict(verdict: Verdict, outcome: Outcome | None) -> Json:
     }
 
 
+def _advisory(advisory: Advisory) -> Json:
+    return {
+        "code": advisory.code,
+        "subject": advisory.subject,
+        "message": advisory.message,
+        "source": _source(advisory.source),
+        "silenced": advisory.silenced,
+    }
+
+
+def _source(source: Source | None) -> Json | None:
+    return {"path": source.path, "line": source.line} if source else None
+
+
 def _evidence(fact: Evidence) -> Json:
-    source = fact.source
     return {
         "kind": fact.kind.value,
         "group": fact.group,
         "subject": fact.subject,
         "model": fact.model,
         "detail": fact.detail,
-        "source": source and {"path": source.path, "line": source.line},
+        "source": _source(fact.source),
     }
 
 
@@ -228,12 +246,19 @@ def _read_check(value: Json) -> Check:
 
 
 def _read_evidence(value: Json) -> Evidence:
-    source = value["source"]
     return Evidence(
         kind=EvidenceKind(value["kind"]),
         group=value["group"],
         subject=value["subject"],
         model=value["model"],
         detail=value["detail"],
-        source=Source(**source) if source else None,
+        source=_read_source(value["source"]),
     )
+
+
+def _read_advisory(value: Json) -> Advisory:
+    return Advisory(**{**value, "source": _read_source(value["source"])})
+
+
+def _read_source(value: Json | None) -> Source | None:
+    return Source(**value) if value else None

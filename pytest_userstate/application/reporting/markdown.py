@@ -10,6 +10,7 @@ from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.evidence import Evidence
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.report import DECISIONS
+from pytest_userstate.domain.snapshot import Source
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&])")
 
@@ -23,6 +24,7 @@ def render(record: RunRecord) -> str:
         _matrix(record),
         _decisions(record),
         _findings(record),
+        _advisories(record),
         _downstream(record),
         _warnings(record),
     ]
@@ -137,19 +139,32 @@ def _finding(verdict: Verdict, outcome: Outcome) -> list[str]:
 
 
 def _fact(fact: Evidence) -> str:
-    link = ""
-    if fact.source:
-        anchor = f"#L{fact.source.line}" if fact.source.line else ""
-        link = f" ([{escape(str(fact.source))}](<{_target_of(fact)}{anchor}>))"
     bare = Evidence(
         kind=fact.kind, subject=fact.subject, group=fact.group, detail=fact.detail
     )
-    return escape(str(bare)) + link
+    return escape(str(bare)) + _link(fact.source)
 
 
-def _target_of(fact: Evidence) -> str:
-    path = fact.source.path if fact.source else ""
-    return re.sub(r"[<>\n\r\\%]", lambda match: f"%{ord(match[0]):02X}", path)
+def _link(source: Source | None) -> str:
+    """Return where a fact comes from, in parentheses; nothing where unknown."""
+    if source is None:
+        return ""
+    anchor = f"#L{source.line}" if source.line else ""
+    path = re.sub(r"[<>\n\r\\%]", lambda match: f"%{ord(match[0]):02X}", source.path)
+    return f" ([{escape(str(source))}](<{path}{anchor}>))"
+
+
+def _advisories(record: RunRecord) -> list[str]:
+    if not record.audit or not record.audit.advisories:
+        return []
+    lines = ["## Advisories", "", "They change no decision and no outcome.", ""]
+    for each in record.audit.advisories:
+        silenced = ""
+        if each.silenced is not None:
+            silenced = f". Silenced: {escape(each.silenced)}"
+        what = f"**{each.code}** {escape(each.subject)}: {escape(each.message)}"
+        lines.append(f"- {what}{_link(each.source)}{silenced}")
+    return lines
 
 
 def _downstream(record: RunRecord) -> list[str]:
@@ -169,7 +184,7 @@ def _downstream(record: RunRecord) -> list[str]:
 
 
 def _warnings(record: RunRecord) -> list[str]:
-    if not record.audit or not record.audit.findings.warnings:
+    if not record.audit or not record.audit.warnings:
         return []
-    notes = [f"- {escape(each)}" for each in record.audit.findings.warnings]
+    notes = [f"- {escape(each)}" for each in record.audit.warnings]
     return ["## Warnings", "", *notes]

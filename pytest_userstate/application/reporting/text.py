@@ -116,6 +116,20 @@ def _place(fact: Evidence) -> tuple[EvidenceKind, str, Source | None]:
     return fact.kind, place, fact.source
 
 
+def advisories(audit: Audit) -> list[str]:
+    """Return the advisories, those that are silenced in one line each."""
+    lines = []
+    for each in audit.advisories:
+        if each.silenced is None:
+            source = f" ({each.source})" if each.source else ""
+            lines += [f"{each.code} {each.subject}", *wrap(f"{each.message}{source}")]
+    for each in audit.advisories:
+        if each.silenced is not None:
+            silenced = f"{each.code} {each.subject} is silenced: {each.silenced}"
+            lines += wrap(silenced, hanging=2, indent="")
+    return lines
+
+
 def downstream(audit: Audit) -> list[str]:
     """Return the downstream work, one item a line."""
     return [

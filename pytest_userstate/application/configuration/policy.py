@@ -1,0 +1,70 @@
+"""What a repository makes of findings: gate, silences, and downstream work."""
+
+from __future__ import annotations
+
+import attrs
+
+from pytest_userstate.application.configuration.document import Document
+from pytest_userstate.application.configuration.reading import File, nearest
+from pytest_userstate.domain.advisories.advisory import Silence
+from pytest_userstate.domain.advisories.rules import RULES
+from pytest_userstate.domain.coverage import Axis
+from pytest_userstate.domain.downstream import WorkItem
+from pytest_userstate.domain.gate import Acceptance, GatePolicy
+from pytest_userstate.domain.model import AuditModel
+
+
+def gate(document: Document, model: AuditModel, where: File) -> GatePolicy:
+    """Return what is gated and what is accepted; refuse what is no check."""
+    seen: set[str] = set()
+    for index, each in enumerate(document.accept):
+        key = f"accept[{index}].check"
+        _known_check(each.check, key, model, where)
+        if each.check in seen:
+            where.refuse(key, f"is {each.check!r}, which is accepted already")
+        seen.add(each.check)
+    return GatePolicy(
+        axes=document.gate.axes,
+        fail_on_deferred=document.gate.fail_on_deferred,
+        acceptances=(Acceptance(**attrs.asdict(each)) for each in document.accept),
+    )
+
+
+def silences(document: Document, where: File) -> tuple[Silence, ...]:
+    """Return which advisories are not to be heard; refuse unknown codes."""
+    seen: set[tuple[str, str]] = set()
+    for index, each in enumerate(document.silence):
+        key = f"silence[{index}]"
+        if each.advisory not in RULES:
+            problem = f"is {each.advisory!r}; {nearest(each.advisory, RULES)}"
+            where.refuse(f"{key}.advisory", problem)
+        if (each.advisory, each.subject) in seen:
+            problem = f"silences {each.advisory} at {each.subject!r} a second time"
+            where.refuse(key, problem)
+        seen.add((each.advisory, each.subject))
+    return tuple(Silence(**attrs.asdict(each)) for each in document.silence)
+
+
+def downstream(
+    document: Document, model: AuditModel, where: File
+) -> tuple[WorkItem, ...]:
+    """Return the planned work; refuse needs that are no checks."""
+    seen: set[str] = set()
+    for index, each in enumerate(document.downstream):
+        if each.id in seen:
+            key = f"downstream[{index}].id"
+            where.refuse(key, f"is {each.id!r}, which is used already")
+        seen.add(each.id)
+        for place, need in enumerate(each.needs):
+            _known_check(need, f"downstream[{index}].needs[{place}]", model, where)
+    return tuple(WorkItem(**attrs.asdict(each)) for each in document.downstream)
+
+
+def _known_check(check: str, key: str, model: AuditModel, where: File) -> None:
+    if check in model.check_ids():
+        return
+    name, _, axis = check.partition(".")
+    entity = model.entity(name)
+    if entity and axis in list(Axis) and (why := entity.not_applicable(Axis(axis))):
+        where.refuse(key, f"is {check!r}, which is no check here: {why}")
+    where.refuse(key, f"is {check!r}; {nearest(check, model.check_ids())}")

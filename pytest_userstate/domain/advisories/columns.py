@@ -1,0 +1,92 @@
+"""Advisories about single columns: credentials, and when a row was changed."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import re
+import typing as typ
+
+from pytest_userstate.domain.advisories.user_state import (
+    Finding,
+    UserState,
+    at_column,
+    checks_on,
+    is_set_before,
+)
+from pytest_userstate.domain.columns import Column
+from pytest_userstate.domain.snapshot import Table
+
+_LOGIN: typ.Final = "login"
+_CREDENTIAL: typ.Final = re.compile(
+    r"hash|digest|password|passwd|secret", re.IGNORECASE
+)
+_SHORTEST: typ.Final = 60
+"""Characters of a bcrypt hash, the shortest that is in use as a whole."""
+_LIMITED: typ.Final = re.compile(r"character(?: varying)?\((?P<length>[0-9]+)\)")
+_CHANGED: typ.Final = "updated_at"
+
+
+def nullable_credential(state: UserState) -> cabc.Iterator[Finding]:
+    """Tell of credentials that may be missing from a row."""
+    for table, columns in _credentials(state):
+        if not all(each.is_nullable for each in columns):
+            continue
+        for column in columns:
+            if not _is_demanded(table, column):
+                message = (
+                    "this credential can be null, so the row can exist without "
+                    "anything to log in with; make it NOT NULL, or check that "
+                    "another way to log in stands in its place"
+                )
+                yield at_column(table, column, message)
+
+
+def short_credential(state: UserState) -> cabc.Iterator[Finding]:
+    """Tell of credentials that have no room for a password hash."""
+    for table, columns in _credentials(state):
+        for column in columns:
+            limit = _LIMITED.fullmatch(state.base_type(column))
+            if limit and int(limit["length"]) < _SHORTEST:
+                message = (
+                    f"this credential has room for {limit['length']} characters; a "
+                    f"bcrypt hash has {_SHORTEST}, an Argon2 hash more: it was cut "
+                    "off, or is a weaker one; make it text"
+                )
+                yield at_column(table, column, message)
+
+
+def _credentials(state: UserState) -> cabc.Iterator[tuple[Table, list[Column]]]:
+    """Yield the tables that keep credentials to log in with, and the columns."""
+    found: dict[Table, list[Column]] = {}
+    for storage in state.storages:
+        if storage.entity.name == _LOGIN:
+            for each in storage.complete:
+                columns = [c for group in each.present() for c in group]
+                found.setdefault(each.table, []).extend(
+                    c for c in columns if _CREDENTIAL.search(c.name)
+                )
+    for table, columns in found.items():
+        yield table, list(dict.fromkeys(columns))
+
+
+def _is_demanded(table: Table, column: Column) -> bool:
+    """Whether a check says when the column may be null."""
+    word = rf'(?<![\w"])"?{re.escape(column.name)}"?(?![\w"])'
+    says = re.compile(rf"{word}\)? IS (NOT )?NULL|num_n(onn)?ulls\(.*{word}")
+    return any(says.search(each.definition) for each in checks_on(table, column))
+
+
+def stale_updated_at(state: UserState) -> cabc.Iterator[Finding]:
+    """Tell of ``updated_at`` columns that only a careful writer keeps true."""
+    for table in state.tables:
+        column = table.column(_CHANGED)
+        if column is None or column.generated or is_set_before("UPDATE", table):
+            continue
+        if not state.base_type(column).startswith(("timestamp", "date")):
+            continue
+        starts = "its default holds at insert only, and " if column.default else ""
+        message = (
+            f"no trigger could maintain this column: {starts}a write that does not "
+            "set it leaves it behind; add a BEFORE UPDATE trigger that does"
+        )
+        yield at_column(table, column, message)

@@ -1,0 +1,170 @@
+"""What advisories are about: the tables that keep user state, and no others.
+
+A table counts when it stores an entity of the model completely, so that a table
+which only shares a name with one is left alone.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import re
+import typing as typ
+
+import attrs
+
+from pytest_userstate.domain.classification import Candidate, Storage, classify
+from pytest_userstate.domain.constraints import TRIGGER_DEFINITION
+from pytest_userstate.domain.model import AuditModel
+from pytest_userstate.domain.snapshot import (
+    CheckConstraint,
+    Column,
+    Domain,
+    ForeignKey,
+    SchemaSnapshot,
+    Source,
+    Table,
+)
+
+USERS: typ.Final = "users"
+"""The entity whose tables the other ones refer to."""
+_PLAIN_NAME: typ.Final = re.compile(r"[a-z_][a-z0-9_]*")
+
+Place: typ.TypeAlias = tuple[str, str]
+Finding: typ.TypeAlias = tuple[str, str, Source | None]
+"""A subject, a message, and where the subject was made."""
+
+
+@attrs.frozen
+class UserState:
+    """The tables of a snapshot that keep user state."""
+
+    snapshot: SchemaSnapshot
+    storages: tuple[Storage, ...]
+
+    @functools.cached_property
+    def candidates(self) -> dict[Place, list[Candidate]]:
+        """The complete candidates of every entity, table by table."""
+        found: dict[Place, list[Candidate]] = {}
+        for storage in self.storages:
+            for each in storage.complete:
+                found.setdefault(each.place, []).append(each)
+        return dict(sorted(found.items()))
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables, each once."""
+        return [each[0].table for each in self.candidates.values()]
+
+    @functools.cached_property
+    def users(self) -> frozenset[Place]:
+        """Where users themselves are stored, completely or not."""
+        return frozenset(
+            each.place
+            for storage in self.storages
+            if storage.entity.name == USERS
+            for each in storage.candidates
+        )
+
+    def needed(self, table: Table) -> dict[str, Column]:
+        """Return the columns of the table that some model needs."""
+        return {
+            column.name: column
+            for each in self.candidates[table.schema, table.name]
+            for columns in each.present()
+            for column in columns
+        }
+
+    def revisions(self) -> cabc.Iterator[tuple[Table, Column]]:
+        """Yield the revision columns that can be written, with their tables."""
+        for candidates in self.candidates.values():
+            columns = dict.fromkeys(c for each in candidates for c in each.revisions)
+            for column in columns:
+                if column.generated is None:
+                    yield candidates[0].table, column
+
+    def domains(self, column: Column) -> list[Domain]:
+        """Return the domains that a column's type is based on, outermost first."""
+        found: list[Domain] = []
+        name = column.data_type if column.is_domain else ""
+        while domain := self._domains.get(name):
+            found.append(domain)
+            name = domain.data_type
+        return found
+
+    def base_type(self, column: Column) -> str:
+        """Return the column's type, that behind its domains."""
+        domains = self.domains(column)
+        return domains[-1].data_type if domains else column.data_type
+
+    @functools.cached_property
+    def _domains(self) -> dict[str, Domain]:
+        """The domains by every name that a column's type may be written with."""
+        return {
+            name: domain
+            for domain in reversed(self.snapshot.domains)
+            for name in (
+                identifier(domain.name),
+                f"{identifier(domain.schema)}.{identifier(domain.name)}",
+            )
+        }
+
+
+def user_state(snapshot: SchemaSnapshot, model: AuditModel) -> UserState:
+    """Find the tables that keep user state."""
+    return UserState(
+        snapshot,
+        tuple(
+            classify(entity, snapshot, model)
+            for entity in model.entities
+            if entity.expected
+        ),
+    )
+
+
+def at_table(table: Table, message: str) -> Finding:
+    """Return a finding about a table."""
+    return table.qualified_name, message, table.source
+
+
+def at_column(table: Table, column: Column, message: str) -> Finding:
+    """Return a finding about a column."""
+    subject = f"{table.qualified_name}.{column.name}"
+    return subject, message, column.source or table.source
+
+
+def identifier(name: str) -> str:
+    """Return a name as SQL has it.
+
+    >>> identifier("revision"), identifier("Revision")
+    ('revision', '"Revision"')
+    """
+    if _PLAIN_NAME.fullmatch(name):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def checks_on(table: Table, column: Column) -> list[CheckConstraint]:
+    """Return the check constraints that hold for the column's new values."""
+    return [
+        check
+        for check in table.check_constraints
+        if check.is_enforced and column.name in (check.columns or (column.name,))
+    ]
+
+
+def references(table: Table) -> list[ForeignKey]:
+    """Return the foreign keys that hold for new rows."""
+    return [key for key in table.foreign_keys if key.is_enforced]
+
+
+def is_set_before(event: str, table: Table) -> bool:
+    """Whether a trigger could change a row before it is inserted or updated."""
+    return any(
+        each.is_enabled
+        and (found := TRIGGER_DEFINITION.match(each.definition))
+        and found["timing"] == "BEFORE"
+        and found["level"] == "ROW"
+        and event in re.sub(r" OF .*?(?= OR |$)", "", found["events"]).split(" OR ")
+        for each in table.triggers
+    )
