@@ -1,6 +1,6 @@
-"""Signs of tools whose layouts are not among ours.
+"""Signs that SQL files are not plain SQL, but a tool's.
 
-Their folders often look like plain SQL, and run as plain SQL many would undo
+Such folders often look like plain SQL, and run as plain SQL many would undo
 what they do: a goose file holds its way back below its way up. So a folder that
 shows one of these signs is never taken for plain SQL unasked, and never at all
 where that could not be right.
@@ -36,6 +36,8 @@ class Tool:
         A pattern that a line of a SQL file begins with.
     can_be_plain : bool
         Whether its SQL files do no harm when they are run one after the other.
+    layout : str
+        The name of its layout, where that is among ours.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Tool:
     names: str = ""
     text: str = ""
     can_be_plain: bool = False
+    layout: str = ""
 
 
 _DOWN = re.compile(r"([_-])down\.sql$", re.IGNORECASE)
@@ -140,11 +143,16 @@ def refuse_way_back(scripts: cabc.Mapping[str, str], path: str) -> None:
 
 def unsupported(path: str, finding: Finding, supported: str) -> str:
     """Say that a folder is another tool's, and what can be done."""
-    lines = [
-        f"{path} holds migrations of {finding.tool.name}: {finding.sign}.",
-        f"That layout is not supported yet; supported are: {supported}.",
-    ]
-    if finding.tool.can_be_plain:
+    tool = finding.tool
+    lines = [f"{path} holds migrations of {tool.name}: {finding.sign}."]
+    if tool.layout:
+        lines += [
+            "If they are, say so in userstate.toml:",
+            f'migrations = {{ path = "{path}", layout = "{tool.layout}" }}.',
+        ]
+    else:
+        lines.append(f"That layout is not supported yet; supported are: {supported}.")
+    if tool.can_be_plain:
         lines += [
             "If every file only goes up, and their natural order is right, say so in",
             f'userstate.toml: migrations = {{ path = "{path}", layout = "plain" }}.',

@@ -108,6 +108,8 @@ class Plan:
         Whether the tool puts ``search_path`` back after each migration.
     separate_sessions : bool
         Whether each migration starts with the settings of a new session.
+    tolerates_commit : bool
+        Whether the tool goes on after a file that ended the transaction around it.
     advice_on_transactions : str
         How, in this layout, a migration leaves its transaction.
     advice_on_pieces : str
@@ -123,6 +125,7 @@ class Plan:
     bookkeeping_tables: frozenset[str] = frozenset()
     restores_search_path: bool = False
     separate_sessions: bool = False
+    tolerates_commit: bool = False
     advice_on_transactions: str = ""
     advice_on_pieces: str = ""
     warnings: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from pytest_userstate.outbound.migrations.layout import Layout, visible
 HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
     {
         "diesel": ("*/up.sql",),
+        "sqlx": ("*_*.sql",),
         "plain": ("*.sql",),
     }
 )
@@ -79,6 +80,7 @@ def _holds(path: pathlib.Path, pattern: str) -> bool:
         return not nested and fnmatch.fnmatchcase(path.name.lower(), name)
     return any(
         fnmatch.fnmatchcase(entry.name.lower(), name)
-        and (not nested or pathlib.Path(entry.path, nested).exists())
+        and (not nested or _holds(pathlib.Path(entry.path), nested))
         for entry in visible(path)
+        if not nested or entry.is_dir()
     )

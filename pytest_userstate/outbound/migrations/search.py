@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import pathlib
+import textwrap
 
 import attrs
 
@@ -149,16 +150,24 @@ class Search:
         lines = [
             "No migrations were found.",
             f"Looked in {where}, and in the folders one and two below it, for",
-            f"  {', '.join((*files, *_USUAL_NAMES))}",
+            *_indented((*files, *_USUAL_NAMES)),
             "but not in hidden folders, in what git ignores, or in folders of",
             "dependencies and build products (node_modules, target, .venv, …).",
         ]
         if unusable := list(_folders_of_usual_names(places)):
             lines.append("These are there, but cannot be used:")
             lines += [f"  {described(folder, self._base)}" for folder in unusable]
-            lines.append(f"The layouts that are supported are: {registry.names()}.")
+            lines.append("The layouts that are supported are:")
+            lines += _indented(registry.HOLDS)
         lines.append(_HOW_TO_CHOOSE.format(example="path/to/migrations"))
         return "\n".join(lines)
+
+
+def _indented(names: cabc.Iterable[str]) -> list[str]:
+    """Return names in lines that are not too long."""
+    return textwrap.wrap(
+        ", ".join(names), 80, initial_indent="  ", subsequent_indent="  "
+    )
 
 
 def _places(root: pathlib.Path) -> cabc.Iterator[pathlib.Path]:
