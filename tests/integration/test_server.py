@@ -661,14 +661,12 @@ class TestCache:
         [
             lambda entry: (entry / "manifest").unlink(),
             lambda entry: (entry / "manifest").write_text("rubbish"),
-            lambda entry: next(entry.glob("audited/base/*/1259")).unlink(),
-            lambda entry: os.truncate(next(entry.glob("audited/base/*/1259")), 0),
-            lambda entry: _overwrite(entry / "data" / "global" / "pg_control"),
+            lambda entry: (entry / "packed" / "audited.tar").unlink(),
+            lambda entry: os.truncate(entry / "packed" / "audited.tar", 4096),
+            lambda entry: _overwrite(entry / "packed" / "audited.tar"),
         ],
-        ids=[
-            "half-made", "manifest", "lost file", "cut file", "control file",
-        ],
-    )  # fmt: skip
+        ids=["half-made", "manifest", "lost", "cut", "overwritten"],
+    )
     def test_a_damaged_entry_is_made_anew(
         self, binaries: Binaries, folder: Path, damage: cabc.Callable[[Path], object]
     ) -> None:

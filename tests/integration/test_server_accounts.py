@@ -169,7 +169,7 @@ class TestRoot:
             pass
         [entry] = (folder / "cache").glob("cluster-*")
         assert entry.stat().st_uid == 0
-        data = (entry / "data").stat()
+        data = (entry / "packed").stat()
         assert data.st_uid == server_account().uid
         assert stat.S_IMODE(data.st_mode) == 0o700
 

@@ -1,4 +1,4 @@
-"""A data directory to copy: made once, in three parts, and measured."""
+"""A data directory to unpack: made once, packed into two files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 import attrs
@@ -15,9 +16,9 @@ from pytest_userstate.outbound.postgres.account import Account, clean_environmen
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.log import tail
 from pytest_userstate.outbound.postgres.settings import (
-    SQL,
     configuration_files,
     initdb_options,
+    sql,
 )
 from pytest_userstate.outbound.postgres.version import (
     UnusableError,
@@ -25,24 +26,17 @@ from pytest_userstate.outbound.postgres.version import (
     supported_version,
 )
 
-INITIALIZE_TIMEOUT = 120.0  # seconds; it takes about half of one
+INITIALIZE_TIMEOUT = 120.0  # seconds; it takes about a third of one
 END_TIMEOUT = 2.0  # seconds
-PARTS = ("data", "audited", "others")
+ARCHIVES = ("audited.tar", "others.tar")
+PACKED = "packed"  # the folder of the archives, which is the account's
 MANIFEST = "manifest"  # written last
 SCRIPT = Path(__file__).with_name("initialize.sh")
 
 
-@attrs.frozen
-class Measure:
-    """How many files there are, and how many bytes."""
-
-    files: int
-    size: int
-
-
 @attrs.frozen(kw_only=True)
 class Cluster:
-    """A data directory in three parts, to be copied over each other.
+    """A data directory in two archives, to be unpacked over each other.
 
     Three quarters of the files of a fresh one are the databases that an audit has
     no need of.
@@ -50,44 +44,50 @@ class Cluster:
     Parameters
     ----------
     folder : Path
-        The folder that holds the parts.
+        The folder that holds the archives.
     version : Version
         The version of the server that it is for.
-    measures : tuple of Measure
-        What each part held when it was made.
+    sizes : tuple of int
+        How many bytes each archive had when it was made.
     """
 
     folder: Path
     version: Version
-    measures: tuple[Measure, ...]
-
-    @property
-    def data(self) -> Path:
-        """The data directory, without its databases."""
-        return self.folder / PARTS[0]
+    sizes: tuple[int, ...]
 
     @property
     def audited(self) -> Path:
-        """The database to audit, in the place it has in a data directory."""
-        return self.folder / PARTS[1]
+        """The data directory with no database but the one to audit."""
+        return self.folder / PACKED / ARCHIVES[0]
 
     @property
     def others(self) -> Path:
-        """Likewise the others: template0, template1 and postgres."""
-        return self.folder / PARTS[2]
+        """The others: template0, template1 and postgres."""
+        return self.folder / PACKED / ARCHIVES[1]
 
-    def is_intact(self, *, all_databases: bool = True) -> bool:
-        """Whether no file was lost or cut short, by their number and size."""
-        names = PARTS if all_databases else PARTS[:2]
+    def is_intact(self) -> bool:
+        """Whether no archive was lost or cut short."""
         try:
-            measured = tuple(_measure(self.folder / name) for name in names)
+            return _sizes(self.folder) == self.sizes
         except OSError:
             return False
-        return measured == self.measures[: len(names)]
 
 
-def make_cluster(binaries: Binaries, account: Account, folder: Path) -> None:
+def make_cluster(
+    binaries: Binaries, account: Account, folder: Path, *, workplace: Path
+) -> None:
     """Make a cluster in an empty folder that the account can enter.
+
+    Parameters
+    ----------
+    binaries : Binaries
+        The server that it is for.
+    account : Account
+        Whom it will run as.
+    folder : Path
+        Where the archives and the manifest are kept.
+    workplace : Path
+        A folder that the account can enter, for the files while they are made.
 
     Raises
     ------
@@ -98,14 +98,11 @@ def make_cluster(binaries: Binaries, account: Account, folder: Path) -> None:
         version = supported_version(binaries.postgres)
     except UnusableError as unusable:
         raise ServerError(_failed(binaries, account, str(unusable))) from unusable
-    parts = [folder / name for name in PARTS]
-    for part in parts:
-        part.mkdir(mode=0o700)
-        account.take_over(part)
-    _initialize(binaries, account, version, parts)
-    numbers = [version.major, version.minor]
-    for measure in map(_measure, parts):
-        numbers += [measure.files, measure.size]
+    places = [Path(tempfile.mkdtemp(prefix="fresh-", dir=workplace)), folder / PACKED]
+    places[1].mkdir(mode=0o700)
+    account.take_over(*places)
+    _initialize(binaries, account, version, places)
+    numbers = [version.major, version.minor, *_sizes(folder)]
     (folder / MANIFEST).write_text(" ".join(map(str, numbers)), encoding="ascii")
 
 
@@ -113,20 +110,17 @@ def read_cluster(folder: Path) -> Cluster | None:
     """Return the cluster that was made in the folder; None where none is complete."""
     try:
         text = (folder / MANIFEST).read_text(encoding="ascii")
-        major, minor, *numbers = map(int, text.split())
-        measures = map(Measure, numbers[::2], numbers[1::2])
+        major, minor, *sizes = map(int, text.split())
     except (OSError, ValueError):
         return None
-    return Cluster(
-        folder=folder, version=Version(major, minor), measures=tuple(measures)
-    )
+    return Cluster(folder=folder, version=Version(major, minor), sizes=tuple(sizes))
 
 
 def _initialize(
-    binaries: Binaries, account: Account, version: Version, parts: list[Path]
+    binaries: Binaries, account: Account, version: Version, places: list[Path]
 ) -> None:
     """Run the script as the account: root never writes where another one may."""
-    words = [*(binaries.bin_dir, *parts), *initdb_options(version)]
+    words = [binaries.bin_dir, *places, *initdb_options(version)]
     script = SCRIPT.read_text(encoding="utf-8")
     try:
         with subprocess.Popen(
@@ -139,16 +133,16 @@ def _initialize(
             start_new_session=True,
             **account.credentials,
         ) as process:
-            output = _communicate(process)
+            output = _communicate(process, sql(version))
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ServerError(_failed(binaries, account, str(error))) from error
     if process.returncode != 0:
         raise ServerError(_failed(binaries, account, output))
 
 
-def _communicate(process: subprocess.Popen[bytes]) -> str:
+def _communicate(process: subprocess.Popen[bytes], text: str) -> str:
     try:
-        output, _ = process.communicate(SQL.encode(), timeout=INITIALIZE_TIMEOUT)
+        output, _ = process.communicate(text.encode(), timeout=INITIALIZE_TIMEOUT)
     except BaseException:
         _end(process)
         raise
@@ -165,18 +159,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _measure(part: Path) -> Measure:
-    files = size = 0
-    folders = [str(part)]
-    while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                else:
-                    files += 1
-                    size += entry.stat(follow_symlinks=False).st_size
-    return Measure(files, size)
+def _sizes(folder: Path) -> tuple[int, ...]:
+    return tuple((folder / PACKED / name).stat().st_size for name in ARCHIVES)
 
 
 def _failed(binaries: Binaries, account: Account, output: str) -> str:

@@ -1,13 +1,15 @@
-# Makes a data directory in three parts, as the account that will run the server.
+# Makes a data directory and packs it, as the account that will run the server.
 #
-#   sh initialize.sh BIN DATA AUDITED OTHERS [INITDB-OPTION...] <SQL
+#   sh initialize.sh BIN WORK ARCHIVES [INITDB-OPTION...] <SQL
 #
-# The configuration files come in the environment: CONF, HBA and IDENT. SQL makes
-# the audited database.
+# WORK is for the files while they are made: a thousand small ones, which take long
+# on some disks. What is kept are two files in ARCHIVES: all that an audit needs, and
+# the other databases. The configuration files come in the environment: CONF, HBA
+# and IDENT. SQL makes the audited database.
 set -eu
 umask 077
-bin=$1 data=$2 audited=$3 others=$4
-shift 4
+bin=$1 data=$2/data others=$2/others archives=$3
+shift 3
 
 "$bin/initdb" --pgdata="$data" "$@" </dev/null
 printf %s "$CONF" >"$data/postgresql.conf"
@@ -16,6 +18,10 @@ printf %s "$IDENT" >"$data/pg_ident.conf"
 
 set -- "$data"/base/* # template0, template1 and postgres
 "$bin/postgres" --single -j -F -D "$data" postgres
-mkdir "$audited/base" "$others/base"
+mkdir "$others" "$others/base"
 mv "$@" "$others/base"
-mv "$data"/base/* "$audited/base"
+
+tar -cf "$archives/others.tar" -C "$others" base &
+tar -cf "$archives/audited.tar" -C "$data" .
+wait "$!"
+rm -rf "$data" "$others"

@@ -36,7 +36,7 @@ class Prepared:
     binaries : Binaries
         Programs that the server's account can run.
     cluster : Cluster
-        The data directory to copy.
+        The data directory to unpack.
     stub_extensions : Path or None
         The folder of the stubs, where the account can read it.
     entries : tuple of Entry
@@ -96,7 +96,9 @@ class Preparation:
             installation.fingerprint(
                 binaries, recipe(self.account), SCRIPT.read_bytes()
             ),
-            lambda entry: make_cluster(reachable, self.account, entry),
+            lambda entry: make_cluster(
+                reachable, self.account, entry, workplace=self.folder.path
+            ),
             lambda entry: read_cluster(entry) is not None,
         )
         cluster = read_cluster(entry)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import contextlib
+import threading
 import types
 import typing as typ
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import attrs
 import psycopg
 
-from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.domain.errors import ServerError, UserStateError
 from pytest_userstate.outbound.postgres import connection
 from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
@@ -78,6 +80,7 @@ class EmbeddedServer:
         self._all_databases = all_databases
         self._cache: Cache | None = None
         self._run: _Run | None = None
+        self._launch: _Launch | None = None
 
     def __enter__(self) -> typ.Self:
         """Start the server and wait until it accepts connections.
@@ -131,8 +134,21 @@ class EmbeddedServer:
 
         For a caller that has something to do meanwhile. Raises as entering does.
         """
-        if self._run is not None:
-            return
+        launch, self._launch = self._launch, None
+        if launch is not None:
+            launch.settle()
+        if self._run is None:
+            self._start()
+
+    def launch_in_background(self) -> None:
+        """Do the same without even waiting for the data directory to be made.
+
+        Whatever goes wrong is raised by `launch`, or by entering the context.
+        """
+        if self._run is None and self._launch is None:
+            self._launch = _Launch(self._start)
+
+    def _start(self) -> None:
         account = server_account()
         sweep(account)
         self._cache = open_cache(account, self._cache_root)
@@ -145,7 +161,7 @@ class EmbeddedServer:
                 folder,
                 account,
                 prepared.binaries,
-                trees=self._trees(prepared.cluster),
+                archives=self._archives(prepared.cluster),
                 arguments=_arguments(folder, prepared),
             )
         except OSError as error:
@@ -212,15 +228,13 @@ class EmbeddedServer:
     def _version(self) -> Version:
         return self._running.prepared.cluster.version
 
-    def _trees(self, cluster: Cluster) -> list[Path | str]:
-        others = cluster.others if self._all_databases else ""
-        return [cluster.data, cluster.audited, others]
+    def _archives(self, cluster: Cluster) -> list[Path | str]:
+        return [cluster.audited, cluster.others if self._all_databases else ""]
 
     def _wait_until_ready(self) -> None:
         """Wait; where it fails over what lay in the cache, make that anew, once."""
         run = self._running
-        # While the shell copies, and so at no cost, we look for lost files.
-        if run.prepared.cluster.is_intact(all_databases=self._all_databases):
+        if run.prepared.cluster.is_intact():
             try:
                 run.supervisor.wait_until_ready()
             except ServerError:
@@ -237,9 +251,35 @@ class EmbeddedServer:
         self._running.supervisor.wait_until_ready()
 
     def _stop(self) -> None:
+        if self._launch is not None:
+            with contextlib.suppress(UserStateError):
+                self.launch()
         if self._run is not None:
             self._run.supervisor.stop()
             self._run = None
+
+
+class _Launch:
+    """A start of the server that goes on in a thread."""
+
+    def __init__(self, start: cabc.Callable[[], None]) -> None:
+        """Begin."""
+        self._start = start
+        self._error: UserStateError | None = None
+        self._thread = threading.Thread(target=self._run, name="userstate-launch")
+        self._thread.start()
+
+    def settle(self) -> None:
+        """Wait until it is done; raise what it raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            self._start()
+        except UserStateError as error:
+            self._error = error
 
 
 @attrs.frozen

@@ -66,19 +66,21 @@ _NEWER_SETTINGS = ((18, ("io_method", "sync")),)  # workers take time to start
 _HBA = f"local all all peer map={_MAP}\n"
 
 # `postgres --single -j` takes a statement up to a semicolon and an empty line.
-SQL = f"""\
+_SQL = f"""\
 CREATE ROLE {OWNER} LOGIN;
 
-CREATE DATABASE {DATABASE} OWNER {OWNER};
+CREATE DATABASE {DATABASE} OWNER {OWNER}{{options}};
 
 """
+# Copying files takes half as long as the way by the log, the default since 15.
+_NEWER_SQL = (15, " STRATEGY file_copy")
 
 
 def recipe(account: Account) -> tuple[object, ...]:
     """Return all that decides what a data directory holds, beside the programs."""
     options = (_INITDB_OPTIONS, _NEWER_INITDB_OPTIONS)
     settings = (_SETTINGS, _NEWER_SETTINGS)
-    return (account.uid, options, settings, _HBA, _ident(account), SQL)
+    return (account.uid, options, settings, _HBA, _ident(account), _SQL, _NEWER_SQL)
 
 
 def initdb_options(version: Version) -> list[str]:
@@ -87,6 +89,12 @@ def initdb_options(version: Version) -> list[str]:
         option for since, option in _NEWER_INITDB_OPTIONS if version.major >= since
     )
     return [*_INITDB_OPTIONS, *newer]
+
+
+def sql(version: Version) -> str:
+    """Return what makes the audited database and its owner."""
+    since, options = _NEWER_SQL
+    return _SQL.format(options=options if version.major >= since else "")
 
 
 def configuration_files(account: Account, version: Version) -> dict[str, str]:

@@ -1,17 +1,17 @@
 # Runs a disposable server until nobody wants it any more, then removes its traces.
 #
-#   sh supervise.sh RUN DATA AUDITED OTHERS SERVER [ARGUMENT...] <PIPE >LOCK 2>LOG
+#   sh supervise.sh RUN AUDITED OTHERS SERVER [ARGUMENT...] <PIPE >LOCK 2>LOG
 #
-# DATA, AUDITED and OTHERS (or '') are folders to copy into RUN/data. The run that
-# wants the server holds the other end of PIPE: the kernel closes it when that run
+# AUDITED and OTHERS (or '') are archives to unpack into RUN/data. The run that wants
+# the server holds the other end of PIPE: the kernel closes it when that run
 # ends, in whatever way. LOCK, which that run shares, says to others that RUN is in
 # use; the server must not hold it.
 set -u
 umask 077
 cd /
 exec 3<&0 4>&1 </dev/null >&2
-run=$1 data=$2 audited=$3 others=$4
-shift 4
+run=$1 audited=$2 others=$3
+shift 3
 
 server='' watcher='' unwanted=''
 stop() {
@@ -30,7 +30,8 @@ trap 'unwanted=yes; stop' TERM INT HUP
 trap clean EXIT
 
 mkdir "$run/data"
-cp -R "$data/." "$audited/." ${others:+"$others/."} "$run/data" || exit
+tar -xf "$audited" -C "$run/data" || exit
+[ -z "$others" ] || tar -xf "$others" -C "$run/data" || exit
 [ -z "$unwanted" ] || exit
 
 "$@" 3<&- 4>&- &

@@ -23,7 +23,7 @@ _STATUS_LINE = 7
 
 
 class Supervisor:
-    """A shell that copies the data, runs the server and removes it all.
+    """A shell that unpacks the data, runs the server and removes it all.
 
     It lives in a session of its own, so that a Ctrl-C at the terminal does not
     reach it, and waits for the end of a pipe that only we hold: whatever way we
@@ -36,7 +36,7 @@ class Supervisor:
         account: Account,
         binaries: Binaries,
         *,
-        trees: typ.Sequence[Path | str],
+        archives: typ.Sequence[Path | str],
         arguments: typ.Sequence[str],
     ) -> None:
         """Start it, and do not wait for anything.
@@ -49,8 +49,8 @@ class Supervisor:
             Whom to run as.
         binaries : Binaries
             Which server to run.
-        trees : sequence of Path or str
-            What to copy into the data directory: all but the databases, the one
+        archives : sequence of Path or str
+            What to unpack into the data directory: it itself with the database
             to audit, and the others, if they are wanted, or an empty string.
         arguments : sequence of str
             The server's command line, after its data directory.
@@ -66,7 +66,7 @@ class Supervisor:
         self._is_left_alone = False
         folder.hand_over(account)
         server = [binaries.postgres, "-D", folder.data, *arguments]
-        words = [str(word) for word in (folder.path, *trees, *server)]
+        words = [str(word) for word in (folder.path, *archives, *server)]
         script = Path(__file__).with_name("supervise.sh").read_text(encoding="utf-8")
         try:
             self._process = subprocess.Popen(
