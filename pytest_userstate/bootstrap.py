@@ -18,7 +18,6 @@ from pytest_userstate.application.settings import AuditRequest, Settings
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
-    ServerError,
     UsageError,
 )
 from pytest_userstate.domain.ports import AuditTarget
@@ -44,37 +43,35 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
 
-def prepare(request: AuditRequest) -> Prepared:
-    """Put together what a run needs.
+def prepare(request: AuditRequest, server: EmbeddedServer | None = None) -> Prepared:
+    """Put together what a run needs; nothing is started.
 
-    Nothing is started, unless the request says that the server may start ahead of
-    time; `Prepared.close` stops it again.
+    A server that has been started already is used where it fits what is configured,
+    and else stopped.
 
     Raises
     ------
     UsageError
         When the configuration, the target or the server cannot be used.
     """
-    with contextlib.ExitStack() as started:
-        root = repository_root(request.invocation_dir, request.root_dir)
-        file = _configuration(request, root)
-        settings = _settings(file)
-        if request.axes is not None:
-            settings = with_axes(settings, request.axes)
-        base = file.path.parent if file else root
-        shown = file.shown if file else ""
-        wiring = DeclaredWiringRepository(settings.wiring, base=base, file=shown)
-        target, first_file = _target(request, settings, file, base, started)
-        return Prepared(
-            settings=settings,
-            target=target,
-            wiring=wiring.load(),
-            store=report_store(request),
-            configuration=file.path if file and file.path.is_file() else None,
-            configured=f"configured by {shown}" if file else "no configuration file",
-            first_file=first_file,
-            close=started.pop_all().close,
-        )
+    root = repository_root(request.invocation_dir, request.root_dir)
+    file = _configuration(request, root)
+    settings = _settings(file)
+    if request.axes is not None:
+        settings = with_axes(settings, request.axes)
+    base = file.path.parent if file else root
+    shown = file.shown if file else ""
+    wiring = DeclaredWiringRepository(settings.wiring, base=base, file=shown)
+    target, first_file = _target(request, settings, file, base, server)
+    return Prepared(
+        settings=settings,
+        target=target,
+        wiring=wiring.load(),
+        store=report_store(request),
+        configuration=file.path if file and file.path.is_file() else None,
+        configured=f"configured by {shown}" if file else "no configuration file",
+        first_file=first_file,
+    )
 
 
 def open_baseline(prepared: Prepared) -> contextlib.AbstractContextManager[Baseline]:
@@ -180,7 +177,7 @@ def _target(
     settings: Settings,
     file: ConfigurationFile | None,
     base: pathlib.Path,
-    started: contextlib.ExitStack,
+    server: EmbeddedServer | None,
 ) -> tuple[AuditTarget, pathlib.Path | None]:
     if request.dsn is not None:
         from pytest_userstate.outbound.live_target import live_target  # noqa: PLC0415
@@ -191,7 +188,7 @@ def _target(
         MigrationsTarget,
     )
 
-    binaries, launched = _server(request, settings, started)
+    binaries = _binaries(request)
     try:
         located = _located(request, settings, file, base)
     except MigrationError as error:
@@ -201,38 +198,38 @@ def _target(
     target = MigrationsTarget(
         target=located,
         binaries=binaries,
-        launched=launched,
+        launched=_fitting(server, settings),
         setup=_setup(settings, file, base),
         settings=settings.postgres,
     )
     return target, _file(base / located.plan.migrations[0].path)
 
 
-def _server(
-    request: AuditRequest, settings: Settings, started: contextlib.ExitStack
-) -> tuple[Binaries | None, EmbeddedServer | None]:
-    """Find the server, and launch it where the run is certain to want it."""
-    from pytest_userstate.outbound.migrations_target import (  # noqa: PLC0415
-        embedded_server,
-    )
+def _binaries(request: AuditRequest) -> Binaries | None:
     from pytest_userstate.outbound.postgres.binaries import (  # noqa: PLC0415
         find_binaries,
     )
 
     if not request.needs_server:
-        return None, None
-    binaries = find_binaries(
+        return None
+    return find_binaries(
         configured=request.postgresql_exec,
         configured_by=request.postgresql_exec_origin,
     )
-    if not request.launches_server:
-        return binaries, None
-    server = embedded_server(binaries, settings.postgres)
-    started.callback(server.close)
-    # Whatever is wrong with it is told by the check that needs it.
-    with contextlib.suppress(ServerError):
-        server.launch()
-    return binaries, server
+
+
+def _fitting(
+    server: EmbeddedServer | None, settings: Settings
+) -> EmbeddedServer | None:
+    """Return the server where it has what the migrations need; else stop it."""
+    from pytest_userstate.outbound.migrations_target import (  # noqa: PLC0415
+        needs_all_databases,
+    )
+
+    if server is not None and needs_all_databases(settings.postgres):
+        server.close()
+        return None
+    return server
 
 
 def _located(

@@ -5,24 +5,30 @@ Nothing heavy is imported before an audit is asked for.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import typing as typ
 
 import pytest
 
+from pytest_userstate.inbound.collector import undisturbed
 from pytest_userstate.inbound.fixtures import COMPOSITION, KeptDatabases
 from pytest_userstate.inbound.options import (
     add_options,
     answers_without_running,
+    is_certain_to_need_server,
     misuse,
+    postgresql_exec,
 )
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.inbound.session import Composition
+    from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
 _STEPS: typ.Final = "pytest_userstate.steps"
 _OURS: typ.Final = "pytest_userstate.domain."
+_SERVER: typ.Final[pytest.StashKey[EmbeddedServer]] = pytest.StashKey()
 pytest_plugins = ["pytest_userstate.inbound.fixtures"]
 
 
@@ -37,6 +43,8 @@ def pytest_addoption(
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Offer the steps before any conftest does, so that a conftest's own win."""
     _offer_steps(early_config.pluginmanager)
+    if is_certain_to_need_server(early_config.known_args_namespace):
+        _start_server(early_config)
 
 
 @pytest.hookimpl(trylast=True)
@@ -46,15 +54,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "userstate: a check of the user-state audit")
     config.stash[COMPOSITION] = _composition
     config.pluginmanager.register(KeptDatabases(), "userstate-kept")
-    if answers_without_running(config):
+    if answers_without_running(config.option):
         return
     if not config.option.userstate_audit:
         if problem := misuse(config):
             raise pytest.UsageError(problem)
         return
-    from pytest_userstate.inbound.session import install  # noqa: PLC0415 - costs time
+    with undisturbed():
+        from pytest_userstate.inbound.session import install  # noqa: PLC0415 - cost
 
-    install(config, _composition())
+        install(config, _composition(), config.stash.get(_SERVER, None))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -75,6 +84,19 @@ def _offer_steps(pluginmanager: pytest.PytestPluginManager) -> None:
     if active and not pluginmanager.hasplugin(_STEPS):
         # Not `import_plugin`, which would rewrite assertions that are not there.
         pluginmanager.register(importlib.import_module(_STEPS), _STEPS)
+
+
+def _start_server(config: pytest.Config) -> None:
+    """Let the server start while all the rest is imported and collected."""
+    from pytest_userstate.domain.errors import UserStateError  # noqa: PLC0415 - cost
+    from pytest_userstate.headstart import start_server  # noqa: PLC0415 - cost
+
+    executable, origin = postgresql_exec(config, config.known_args_namespace)
+    # Whatever keeps it from starting is told by who needs it.
+    with contextlib.suppress(UserStateError):
+        server = start_server(configured=executable, configured_by=origin)
+        config.add_cleanup(server.close)
+        config.stash[_SERVER] = server
 
 
 def _composition() -> Composition:

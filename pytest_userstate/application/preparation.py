@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import pathlib
 
 import attrs
@@ -32,8 +31,6 @@ class Prepared:
         The same, for people.
     first_file : pathlib.Path or None
         The first file of the target; None where it has no files.
-    close : callable
-        Stops what was started ahead of time and not used.
     """
 
     settings: Settings
@@ -43,4 +40,3 @@ class Prepared:
     configuration: pathlib.Path | None
     configured: str
     first_file: pathlib.Path | None
-    close: cabc.Callable[[], None]

@@ -38,8 +38,6 @@ class AuditRequest:
         The server's ``pg_ctl`` that the user set, and where it was set.
     needs_server : bool
         False where nothing will run (``--collect-only``).
-    launches_server : bool
-        Whether to let the server start while the checks are still collected.
     """
 
     invocation_dir: pathlib.Path
@@ -51,7 +49,6 @@ class AuditRequest:
     postgresql_exec: str | None = None
     postgresql_exec_origin: str = ""
     needs_server: bool = True
-    launches_server: bool = False
 
 
 @attrs.frozen(kw_only=True)

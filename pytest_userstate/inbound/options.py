@@ -90,7 +90,6 @@ def add_options(
 def request_of(
     config: pytest.Config,
     *,
-    launches_server: bool = False,
     configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None,
 ) -> AuditRequest:
     """Return what the command line asks for.
@@ -99,15 +98,13 @@ def request_of(
     ----------
     config : pytest.Config
         The run's.
-    launches_server : bool
-        Whether to let the server start while the checks are still collected.
     configuration : path or mapping, optional
         What a repository's fixture says in place of the file that would be found.
     """
     from pytest_userstate.application.settings import AuditRequest  # noqa: PLC0415
 
     option = config.option
-    executable, origin = _postgresql_exec(config)
+    executable, origin = postgresql_exec(config, option)
     axes = option.userstate_gate
     return AuditRequest(
         invocation_dir=pathlib.Path(config.invocation_params.dir),
@@ -119,14 +116,31 @@ def request_of(
         postgresql_exec=executable,
         postgresql_exec_origin=origin,
         needs_server=not option.collectonly,
-        launches_server=launches_server,
     )
 
 
-def answers_without_running(config: pytest.Config) -> bool:
+def answers_without_running(option: argparse.Namespace) -> bool:
     """Whether pytest was only asked about itself (``--help`` and its kind)."""
     questions = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test")
-    return any(config.getoption(name, default=False) for name in questions)
+    return any(getattr(option, name, False) for name in questions)
+
+
+def is_certain_to_need_server(option: argparse.Namespace) -> bool:
+    """Whether this process will run a server, as far as the options tell.
+
+    Not where it only hands the tests out to xdist's workers, or is one of them:
+    the first of those to need the server starts it.
+    """
+    return (
+        option.userstate_audit
+        and not option.userstate_dsn
+        and not option.collectonly
+        and not answers_without_running(option)
+        and getattr(option, "dist", "no") == "no"
+        and not getattr(option, "numprocesses", None)
+        and not getattr(option, "tx", None)
+        and "PYTEST_XDIST_WORKER" not in os.environ
+    )
 
 
 def misuse(config: pytest.Config) -> str | None:
@@ -153,9 +167,11 @@ def misuse(config: pytest.Config) -> str | None:
     return None
 
 
-def _postgresql_exec(config: pytest.Config) -> tuple[str | None, str]:
+def postgresql_exec(
+    config: pytest.Config, option: argparse.Namespace
+) -> tuple[str | None, str]:
     """Return the pg_ctl that the user set for pytest-postgresql, and where."""
-    typed = config.getoption("postgresql_exec", None)
+    typed = getattr(option, "postgresql_exec", None)
     if typed:
         return typed, "--postgresql-exec"
     try:

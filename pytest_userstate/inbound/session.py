@@ -24,8 +24,11 @@ from pytest_userstate.inbound.options import misuse, request_of
 class Composition(typ.Protocol):
     """What the composition root provides."""
 
-    def prepare(self, request: AuditRequest) -> Prepared:
-        """Put together what a run needs; a UsageError says why it cannot."""
+    def prepare(self, request: AuditRequest, server: typ.Any = None) -> Prepared:
+        """Put together what a run needs; a UsageError says why it cannot.
+
+        A server that has been started already is used where it fits.
+        """
 
     def open_baseline(
         self, prepared: Prepared
@@ -45,8 +48,19 @@ class Composition(typ.Protocol):
         """Make a folder for an exchange; return it and how to remove it."""
 
 
-def install(config: pytest.Config, composition: Composition) -> None:
+def install(
+    config: pytest.Config, composition: Composition, server: typ.Any = None
+) -> None:
     """Register the hooks of an audited run.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        The run's.
+    composition : Composition
+        What puts the parts together.
+    server : object, optional
+        A server that has been started already; whoever did stops it.
 
     Raises
     ------
@@ -54,18 +68,14 @@ def install(config: pytest.Config, composition: Composition) -> None:
         When the run cannot start as asked; the reports asked for say so too.
     """
     worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
-    alone = worker is None and not xdist.is_distributed(config)
-    request = request_of(
-        config, launches_server=alone and not config.option.collectonly
-    )
+    request = request_of(config)
     store = composition.report_store(request)
     try:
         _check_options(config, store)
-        prepared = composition.prepare(request)
+        prepared = composition.prepare(request, server)
     except UsageError as error:
         _report_usage_error(config, store, error)
         raise pytest.UsageError(str(error)) from error
-    config.add_cleanup(prepared.close)
     today = dt.datetime.now(dt.UTC).date()
     if worker is None:
         _install_controller(config, composition, prepared, today)

@@ -26,11 +26,9 @@ from pytest_userstate.outbound.postgres.server import (
 from pytest_userstate.outbound.postgres.stubs import STUBS
 
 
-def embedded_server(binaries: Binaries, settings: PostgresSettings) -> EmbeddedServer:
-    """Return the server that migrations need, not yet started."""
-    # Only a superuser can create databases, and so needs those to copy from.
-    needs_all = settings.superuser or settings.setup is not None
-    return EmbeddedServer(binaries, stub_extensions=STUBS, all_databases=needs_all)
+def needs_all_databases(settings: PostgresSettings) -> bool:
+    """Whether something runs as superuser: only that can copy the other databases."""
+    return settings.superuser or settings.setup is not None
 
 
 @attrs.frozen
@@ -128,8 +126,10 @@ class MigrationsTarget:
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[MigratedDatabase]:
         """Start the server, apply the migrations, and stop it afterwards."""
-        server = self.launched or embedded_server(
-            self.binaries or find_binaries(), self.settings
+        server = self.launched or EmbeddedServer(
+            self.binaries or find_binaries(),
+            stub_extensions=STUBS,
+            all_databases=needs_all_databases(self.settings),
         )
         with contextlib.ExitStack() as stack:
             stack.enter_context(server)
