@@ -403,15 +403,31 @@ def _command(pid: int) -> str:
         return ""
 
 
+@pytest.mark.parametrize(
+    ("configuration", "arguments", "status"),
+    [
+        ("", ["-n", "2"], 0),
+        ("", [], 0),
+        ("[postgres]\nsuperuser = true", [], 0),
+        ("unknown = 1", [], 4),
+        ("", ["--no-such-option"], 4),
+    ],
+    ids=["distributed", "alone", "another server", "usage", "unknown option"],
+)
 def test_the_machine_is_left_as_it_was(
-    covered: Backend, tmp_path: pathlib.Path
+    covered: Backend,
+    tmp_path: pathlib.Path,
+    configuration: str,
+    arguments: list[str],
+    status: int,
 ) -> None:
-    """After a run, its temporary folder is empty again."""
+    """After a run, its temporary folder is empty again, however early it ended."""
+    covered.write("userstate.toml", configuration)
     temporary = tmp_path / "t"
     temporary.mkdir(mode=0o1777)
     temporary.chmod(0o1777)
     open_up(tmp_path)
-    run = covered.run("-n", "2", TMPDIR=str(temporary))
-    assert run.status == 0, run.output
+    run = covered.run(*arguments, TMPDIR=str(temporary))
+    assert run.status == status, run.output
     left = [p.name for p in temporary.iterdir() if not p.name.startswith("pytest-of")]
     assert left == []
