@@ -78,9 +78,15 @@ class TestUndisturbed:
 
     def test_it_rests_meanwhile(self) -> None:
         """It comes back afterwards, also after an error."""
-        with pytest.raises(RuntimeError), undisturbed():
-            assert not gc.isenabled()
+        seen = []
+
+        def fail() -> None:
+            seen.append(gc.isenabled())
             raise RuntimeError
+
+        with pytest.raises(RuntimeError), undisturbed():
+            fail()
+        assert seen == [False]
         assert gc.isenabled()
 
     def test_one_that_is_off_stays_off(self) -> None:
