@@ -11,6 +11,7 @@ import time
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
 from psycopg import pq
 
 from pytest_userstate.domain.errors import MigrationError, ServerError
@@ -19,6 +20,7 @@ from pytest_userstate.outbound.migrations.plain import PlainLayout
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.runner import MigrationRunner, run_script
 from pytest_userstate.outbound.migrations.sql import statements
+from tests.helpers.sql_batches import batches
 
 
 def plain(folder: pathlib.Path, *files: str | bytes) -> Plan:
@@ -106,6 +108,23 @@ def test_the_server_runs_as_many_statements_as_the_lexer_finds(
     database: psycopg.Connection, sql: str
 ) -> None:
     """PostgreSQL returns one result for each statement of a batch."""
+    assert len(statements(sql)) == _executed(database, sql)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(known=batches())
+def test_the_server_runs_as_many_statements_as_were_generated(
+    database: psycopg.Connection, known: tuple[str, list[str]]
+) -> None:
+    """Quotes, comments and bodies of every kind, in every order."""
+    sql, expected = known
+    assert _executed(database, sql) == len(expected)
+    for each in statements(sql):
+        assert _executed(database, each.text) == 1
+
+
+def _executed(database: psycopg.Connection, sql: str) -> int:
+    """Run a batch; return how many statements the server found in it."""
     pgconn = database.pgconn
     pgconn.send_query(sql.encode())
     done = []
@@ -116,7 +135,7 @@ def test_the_server_runs_as_many_statements_as_the_lexer_finds(
                 pass
         elif result.command_status:
             done.append(result)
-    assert len(statements(sql)) == len(done)
+    return len(done)
 
 
 def _next_result(pgconn: pq.abc.PGconn) -> pq.abc.PGresult | None:

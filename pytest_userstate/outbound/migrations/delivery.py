@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import abc
 import collections.abc as cabc
 
 from pytest_userstate.outbound.migrations import failures
 from pytest_userstate.outbound.migrations.failures import Step
-from pytest_userstate.outbound.migrations.plan import Batch, Command, Mode, Piece
+from pytest_userstate.outbound.migrations.plan import Batch, Mode, Piece
 from pytest_userstate.outbound.migrations.session import Outcome, Row, Session
 
 Work = cabc.Callable[[], None]
@@ -16,8 +17,10 @@ def nothing() -> None:
     """Do nothing."""
 
 
-class Delivery:
-    """The sending of one batch.
+def delivery(
+    session: Session, step: Step, batch: Batch, meanwhile: Work = nothing
+) -> Delivery:
+    """Return what sends a batch.
 
     Parameters
     ----------
@@ -30,9 +33,26 @@ class Delivery:
     meanwhile : callable
         What to do while the server works for the first time.
     """
+    match batch.mode:
+        case Mode.WHOLE:
+            return Whole(session, step, batch, meanwhile)
+        case Mode.PIECES:
+            return Pieces(session, step, batch, meanwhile)
+        case Mode.PIPELINE:
+            return Pipeline(session, step, batch, meanwhile)
+        case Mode.SCRIPT:
+            from pytest_userstate.outbound.migrations.script_delivery import (  # noqa: PLC0415 - seldom
+                Script,
+            )
+
+            return Script(session, step, batch, meanwhile)
+
+
+class Delivery(abc.ABC):
+    """The sending of one batch."""
 
     def __init__(
-        self, session: Session, step: Step, batch: Batch, meanwhile: Work = nothing
+        self, session: Session, step: Step, batch: Batch, meanwhile: Work
     ) -> None:
         """Note what is to be sent; nothing is sent yet."""
         self._session = session
@@ -40,51 +60,59 @@ class Delivery:
         self._batch = batch
         self._meanwhile = meanwhile
 
-    def send(self) -> None:
-        """Send the text, without the record.
-
-        Raises
-        ------
-        MigrationError
-            When it fails, or takes too long.
-        """
-        match self._batch.mode:
-            case Mode.WHOLE:
-                self._send(self._step.sql)
-            case Mode.PIECES:
-                for piece in self._pieces():
-                    self._send(self._step.sql[slice(*piece)], piece)
-            case Mode.PIPELINE:
-                self._send_at_once()
-
-    def send_with(self, question: str) -> list[Row] | None:
+    @abc.abstractmethod
+    def send(self, question: str = "") -> list[Row] | None:
         """Send the text and, if that changes nothing, a question at its end.
 
         Returns
         -------
         list of Row or None
-            The answer, given in the transaction into which the server puts the
-            text; None where it could not be asked.
+            The answer, given in the one transaction that the whole text is; None
+            where it is none, or where nothing was or could be asked in it.
 
         Raises
         ------
         MigrationError
             When the text fails, or takes too long.
         """
-        match self._batch.mode:
-            case Mode.WHOLE:
-                asked = self._with(question)
-                outcome = self._send(asked or self._step.sql)
-                return outcome.rows if asked else None
-            case Mode.PIPELINE:
-                outcome = self._send_at_once((question, ()))
-                return outcome.rows if self._shares_a_transaction() else None
-            case Mode.PIECES:
-                self.send()
-                return None
+
+    def _pieces(self) -> cabc.Sequence[Piece]:
+        if self._batch.pieces is not None:
+            return self._batch.pieces
+        return [(each.start, each.end) for each in self._step.statements]
 
     def _shares_a_transaction(self) -> bool:
         return all(each.can_share_a_transaction for each in self._step.statements)
+
+    def _send(
+        self, sql: str, piece: Piece | None = None, rows: str | None = None
+    ) -> Outcome:
+        outcome = self._session.batch(sql, meanwhile=self._work(), rows=rows)
+        return self._succeeded(outcome, piece)
+
+    def _work(self) -> Work:
+        """Return what is to be done meanwhile, once."""
+        work, self._meanwhile = self._meanwhile, nothing
+        return work
+
+    def _succeeded(self, outcome: Outcome, piece: Piece | None) -> Outcome:
+        if outcome.succeeded:
+            return outcome
+        self._session.roll_back()
+        if outcome.timed_out:
+            seconds = self._session.timeout
+            raise failures.took_too_long(self._step, outcome, seconds, piece)
+        raise failures.statement_failed(self._step, outcome, piece)
+
+
+class Whole(Delivery):
+    """The text as one simple query."""
+
+    def send(self, question: str = "") -> list[Row] | None:
+        """Send it, and the question in the server's own transaction around it."""
+        asked = self._with(question) if question else None
+        outcome = self._send(asked or self._step.sql)
+        return outcome.rows if asked else None
 
     def _with(self, question: str) -> str | None:
         """Return the text with a question at the end.
@@ -100,42 +128,38 @@ class Delivery:
         is_last = len(self._step.split(asked)) == len(self._step.statements) + 1
         return asked if is_last else None
 
-    def _pieces(self) -> cabc.Sequence[Piece]:
-        if self._batch.pieces is not None:
-            return self._batch.pieces
-        return [(each.start, each.end) for each in self._step.statements]
 
-    def _send(self, sql: str, piece: Piece | None = None) -> Outcome:
-        meanwhile, self._meanwhile = self._meanwhile, nothing
-        outcome = self._session.batch(sql, meanwhile=meanwhile)
-        return self._succeeded(outcome, piece)
+class Pieces(Delivery):
+    """Each piece as a simple query."""
 
-    def _send_at_once(self, *questions: Command) -> Outcome:
-        """Send the pieces, the record, and the questions as one transaction."""
+    def send(self, question: str = "") -> list[Row] | None:
+        """Send them; several are no transaction, so that nothing can be asked."""
+        del question
+        for piece in self._pieces():
+            self._send(self._step.sql[slice(*piece)], piece)
+        return None
+
+
+class Pipeline(Delivery):
+    """All pieces and the record at once, which is one transaction."""
+
+    def send(self, question: str = "") -> list[Row] | None:
+        """Send them, and the question in their transaction."""
         pieces, sql = self._pieces(), self._step.sql
-        meanwhile, self._meanwhile = self._meanwhile, nothing
-        meanwhile()
+        self._work()()
         if any(each.copies_from_input for each in self._step.statements):
             raise failures.wants_input(self._step)
         outcome = self._session.commands(
             *((sql[slice(*piece)], ()) for piece in pieces),
             *self._batch.record,
-            *questions,
+            *([(question, ())] if question else []),
         )
         if outcome.succeeded:
-            return outcome
+            may_tell = question and self._shares_a_transaction()
+            return outcome.rows if may_tell else None
         if outcome.completed >= len(pieces):
             raise failures.tool_failed(self._step, outcome, doing="recording it")
         piece = pieces[outcome.completed]
         outcome.completed = 0
-        return self._succeeded(outcome, piece)
-
-    def _succeeded(self, outcome: Outcome, piece: Piece | None) -> Outcome:
-        if outcome.succeeded:
-            return outcome
-        self._session.roll_back()
-        if outcome.timed_out:
-            raise failures.took_too_long(
-                self._step, outcome, self._session.timeout, piece
-            )
-        raise failures.statement_failed(self._step, outcome, piece)
+        self._succeeded(outcome, piece)
+        return None

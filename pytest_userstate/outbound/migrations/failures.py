@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import functools
+import re
 import textwrap
+import typing as typ
 
 import attrs
 
 from pytest_userstate.domain.errors import MigrationError, ServerError
 from pytest_userstate.outbound.migrations.plan import Piece, Plan
-from pytest_userstate.outbound.migrations.remedies import NO_INPUT, remedy
+from pytest_userstate.outbound.migrations.remedies import (
+    NO_INPUT,
+    of_psql_command,
+    remedy,
+)
 from pytest_userstate.outbound.migrations.session import Failure, Outcome
 from pytest_userstate.outbound.migrations.sql import Statement, statements
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations.script import Part, PsqlCommand
 
 _WIDTH = 79
 _INDENT = "    "
 _CONTEXT_LINES = 3
+_ROW = re.compile(r"^COPY .*?, line (\d+)", re.MULTILINE)
 _ABOUT_TIME = (
     "[postgres] migration_timeout in userstate.toml says how many seconds each"
     " migration may take. If this one waits for something that never comes, it would"
@@ -44,6 +54,8 @@ class Step:
         How a migration leaves its transaction in this layout.
     advice_on_pieces : str
         Where the layout's tool ends a piece of a file.
+    is_script : bool
+        Whether the file is written for psql.
     """
 
     path: str
@@ -54,11 +66,22 @@ class Step:
     total: int = 0
     advice_on_transactions: str = ""
     advice_on_pieces: str = ""
+    is_script: bool = False
 
     @functools.cached_property
     def statements(self) -> tuple[Statement, ...]:
         """What the file consists of; found when it is asked for."""
-        return self.split(self.sql)
+        if not self.is_script:
+            return self.split(self.sql)
+        return tuple(each for each in self.parts if isinstance(each, Statement))
+
+    @functools.cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What a script consists of, for psql."""
+        from pytest_userstate.outbound.migrations.script import script  # noqa: PLC0415
+
+        conforming = self.standard_conforming_strings
+        return script(self.sql, standard_conforming_strings=conforming)
 
     def find_statements(self) -> None:
         """Find the statements now, while there is nothing else to do."""
@@ -108,12 +131,13 @@ def statement_failed(
         failure = attrs.evolve(failure, position=failure.position + piece[0])
     statement = _failed_statement(step, outcome, failure, piece)
     trouble = Trouble(step, failure, statement, piece)
+    row = _row(step, statement, failure)
     return _error(
         step,
         failure.message,
         told=_told(failure),
         to_do=NO_INPUT if outcome.wanted_input else remedy(trouble),
-        place=_Place.of(step, trouble.statement, failure.position),
+        place=row or _Place.of(step, trouble.statement, failure.position),
     )
 
 
@@ -125,6 +149,16 @@ def wants_input(step: Step) -> MigrationError:
         "COPY … FROM stdin has no input here",
         to_do=NO_INPUT,
         place=_Place.of(step, wanting[0] if wanting else None),
+    )
+
+
+def command_refused(step: Step, command: PsqlCommand, why: str = "") -> MigrationError:
+    """Say that a script holds a command of psql that is not run."""
+    return _error(
+        step,
+        f"{command.name} is a command of psql{why or ', and not run here'}",
+        to_do=of_psql_command(command.name),
+        place=_Place(command.line, None, f"{_INDENT}{command.text}"),
     )
 
 
@@ -256,6 +290,18 @@ class _Place:
 
 
 _NOWHERE = _Place()
+
+
+def _row(step: Step, statement: Statement | None, failure: Failure) -> _Place | None:
+    """Return the place of the row that a COPY could not take, if it is known."""
+    row = _ROW.search(failure.context)
+    if statement is None or statement.data is None or row is None:
+        return None
+    line = step.sql.count("\n", 0, statement.data[0]) + int(row[1])
+    text = step.sql.split("\n")[line - 1].rstrip("\r")
+    shown = [statement.first_line, "…", text]
+    quotation = "\n".join(_INDENT + each[: _WIDTH - len(_INDENT)] for each in shown)
+    return _Place(line, None, quotation)
 
 
 def _error(

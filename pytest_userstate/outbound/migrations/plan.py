@@ -28,11 +28,15 @@ class Mode(enum.Enum):
     PIPELINE
         Piece by piece through the extended protocol, together with the record:
         one implicit transaction.
+    SCRIPT
+        As psql runs a file: statement by statement, each a transaction of its own
+        unless the file opens one, with the rows that follow a ``COPY``.
     """
 
     WHOLE = "whole"
     PIECES = "pieces"
     PIPELINE = "pipeline"
+    SCRIPT = "script"
 
 
 @attrs.frozen(kw_only=True)

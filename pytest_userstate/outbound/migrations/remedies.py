@@ -36,6 +36,15 @@ _PSQL_COMMAND = re.compile(r"\\\S*")
 _PSQL_VARIABLE = re.compile(r":(?:'\w+'|\"\w+\"|\w+)")
 
 
+def of_psql_command(name: str) -> str:
+    """Return what can be done about a backslash command."""
+    return (
+        f"{name} is a command of psql, not SQL. Files are sent to the"
+        " server as they are, never through psql, which could run programs."
+        " Write it as SQL, or leave it out."
+    )
+
+
 def remedy(trouble: Trouble) -> str:
     """Return what can be done, as one paragraph; empty where nothing is known."""
     texts = (look(trouble) for look in _REMEDIES)
@@ -127,11 +136,7 @@ def _of_psql(trouble: Trouble) -> str:
     if _expects_rows(trouble):
         return NO_INPUT
     if (command := _PSQL_COMMAND.match(trouble.unread)) is not None:
-        return (
-            f"{command[0]} is a command of psql, not SQL. Files are sent to the"
-            " server as they are, never through psql, which could run programs."
-            " Write it as SQL, or leave it out."
-        )
+        return of_psql_command(command[0])
     if (variable := _PSQL_VARIABLE.match(trouble.unread)) is not None:
         return (
             f"{variable[0]} looks like a variable of psql, and files are not run"

@@ -11,7 +11,7 @@ from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations import failures
 from pytest_userstate.outbound.migrations.attribution import Attribution
-from pytest_userstate.outbound.migrations.delivery import Delivery, Work, nothing
+from pytest_userstate.outbound.migrations.delivery import Work, delivery, nothing
 from pytest_userstate.outbound.migrations.failures import Step
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
@@ -76,7 +76,7 @@ def run_script(
     conforming = session.standard_conforming_strings
     step = Step(path=path, sql=sql, standard_conforming_strings=conforming)
     try:
-        Delivery(session, step, Batch(sql=sql)).send()
+        delivery(session, step, Batch(sql=sql)).send()
         _expect_no_transaction(session, step)
     except ServerError as error:
         raise failures.connection_lost(step, error) from error
@@ -160,6 +160,7 @@ class MigrationRunner:
             total=len(plan.migrations),
             advice_on_transactions=plan.advice_on_transactions,
             advice_on_pieces=plan.advice_on_pieces,
+            is_script=batch.mode is Mode.SCRIPT,
         )
 
     def _catch_up(self) -> None:
@@ -228,7 +229,7 @@ class MigrationRunner:
         """
         opened = self._session.commands(*_opening_commands(plan), _BEGIN)
         _expect_success(opened, step, doing="opening a transaction")
-        self._delivery(step, batch).send()
+        self._send(step, batch)
         if not (self._session.in_transaction or plan.tolerates_commit):
             raise failures.ended_its_transaction(step)
         closed = self._session.commands(
@@ -250,7 +251,7 @@ class MigrationRunner:
         """
         opened = self._session.commands(*_opening_commands(plan))
         _expect_success(opened, step, doing="reading search_path")
-        locked = self._delivery(step, batch).send_with(self._look)
+        locked = self._send(step, batch, self._look)
         _expect_no_transaction(self._session, step)
         closing = _restoring_commands(plan, opened)
         if batch.mode is not Mode.PIPELINE:
@@ -263,12 +264,12 @@ class MigrationRunner:
         outcome = self._session.commands(*commands)
         _expect_success(outcome, step, doing=doing)
 
-    def _delivery(self, step: Step, batch: Batch) -> Delivery:
+    def _send(self, step: Step, batch: Batch, question: str = "") -> list[Row] | None:
         def meanwhile() -> None:
             self._catch_up()
             step.find_statements()
 
-        return Delivery(self._session, step, batch, meanwhile)
+        return delivery(self._session, step, batch, meanwhile).send(question)
 
 
 def _expect_success(outcome: Outcome, step: Step, *, doing: str) -> None:

@@ -24,6 +24,7 @@ Row = tuple[bytes | None, ...]
 Results = cabc.Callable[[], cabc.Iterator[pq.abc.PGresult]]
 
 _SETTLING_TIME = 5.0  # seconds that a cancelled statement gets to end
+_ROWS_AT_ONCE = 65536  # characters
 _OPEN = frozenset({pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR})
 _COMPLETED = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 _PARSER_FILES = frozenset({b"scan.l", b"gram.y", b"parser.c", b"scansup.c"})
@@ -131,7 +132,11 @@ class Session:
         self._deadline = time.monotonic() + self.timeout
 
     def batch(
-        self, sql: str, *, meanwhile: cabc.Callable[[], None] = lambda: None
+        self,
+        sql: str,
+        *,
+        meanwhile: cabc.Callable[[], None] = lambda: None,
+        rows: str | None = None,
     ) -> Outcome:
         """Run the text as one simple query, as psql and the tools send a file.
 
@@ -141,6 +146,8 @@ class Session:
             What to run.
         meanwhile : callable
             What to do while the server is busy with it.
+        rows : str or None
+            What a ``COPY … FROM STDIN`` in it reads; None: it is refused.
 
         Raises
         ------
@@ -149,7 +156,7 @@ class Session:
         """
         with self._guarded():
             self._pgconn.send_query(sql.encode())
-            return self._outcome(functools.partial(self._results, meanwhile))
+            return self._outcome(functools.partial(self._results, meanwhile), rows)
 
     def commands(self, *commands: Command) -> Outcome:
         """Run statements with their parameters, all in one round trip.
@@ -202,19 +209,23 @@ class Session:
             self._connection.cancel_safe(timeout=_SETTLING_TIME)
         self._connection.close()
 
-    def _outcome(self, results: Results) -> Outcome:
+    def _outcome(self, results: Results, rows: str | None = None) -> Outcome:
         """Take the results one by one; cancel what is late."""
         outcome = Outcome()
         try:
-            self._note(results, outcome)
+            self._note(results, outcome, rows)
         except TimeoutError:
             outcome.timed_out = True
             self._settle(results, outcome)
         return outcome
 
-    def _note(self, results: Results, outcome: Outcome) -> None:
+    def _note(
+        self, results: Results, outcome: Outcome, rows: str | None = None
+    ) -> None:
         for result in results():
-            if result.status == pq.ExecStatus.COPY_IN:
+            if result.status == pq.ExecStatus.COPY_IN and rows is not None:
+                self._give_input(rows)
+            elif result.status == pq.ExecStatus.COPY_IN:
                 outcome.wanted_input = True
                 self._refuse_input()
             elif result.status == pq.ExecStatus.COPY_OUT:
@@ -268,6 +279,15 @@ class Session:
         while self._pgconn.flush():
             if self._wait(select.POLLIN | select.POLLOUT) & select.POLLIN:
                 self._pgconn.consume_input()
+
+    def _give_input(self, rows: str) -> None:
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            data = rows[start : start + _ROWS_AT_ONCE].encode()
+            while not self._pgconn.put_copy_data(data):
+                self._flush()
+            self._flush()
+        self._pgconn.put_copy_end()
+        self._flush()
 
     def _refuse_input(self) -> None:
         self._pgconn.put_copy_end(b"a migration has no input")

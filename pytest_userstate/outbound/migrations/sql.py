@@ -3,7 +3,8 @@
 It follows ``src/backend/parser/scan.l`` of PostgreSQL 14 to 18 as far as the
 boundaries of statements depend on it: quotes of every kind, dollar quotes,
 nested comments, and the two places where a semicolon does not end a statement
-(parentheses, as in ``CREATE RULE``, and ``BEGIN ATOMIC`` bodies). It never
+(parentheses, as in ``CREATE RULE``, and ``BEGIN ATOMIC`` bodies). What only psql
+understands, `script` adds to it. It never
 refuses anything: where a quote or comment is not closed, the rest of the text
 is one statement, and refusing it is the server's business.
 
@@ -40,11 +41,11 @@ _BREAK = rf"(?:[ \t\f\v]|{_LINE_COMMENT})*+[\n\r](?:{_BLANK}|{_LINE_COMMENT}[\n\
 _ESCAPED = rf"{_ESCAPING}(?:'{_BREAK}{_ESCAPING})*+'?+"
 
 
-_Span = tuple[int, int]
+Span = tuple[int, int]
 
 
 @attrs.frozen
-class _Grammar:
+class Grammar:
     """The patterns under one setting of ``standard_conforming_strings``.
 
     `inert` matches a run of text that can neither hide nor end a statement;
@@ -56,13 +57,23 @@ class _Grammar:
 
     @classmethod
     @functools.cache
-    def of(cls, unprefixed: str) -> _Grammar:
-        """Compile the patterns for literals without a prefix of this form."""
+    def of(cls, *, conforming: bool, is_script: bool = False) -> Grammar:
+        """Compile the patterns.
+
+        Parameters
+        ----------
+        conforming : bool
+            Whether a backslash is an ordinary character in a plain literal.
+        is_script : bool
+            Whether a backslash outside of quotes ends a statement, as for psql.
+        """
+        unprefixed = _PLAIN if conforming else _ESCAPED
+        mark = r"\\" if is_script else ""
         literal = rf"[eE]{_ESCAPED}|(?:[bBxXnN]|[uU]&)?+{unprefixed}"
         passive = rf"{_BLANK}++|{_LINE_COMMENT}|{literal}"
         return cls(
             re.compile(
-                rf"(?:{passive}|{_QUOTED}|{_WORD}|{_NUMBER}|/(?!\*)|[^/();$])*+",
+                rf"(?:{passive}|{_QUOTED}|{_WORD}|{_NUMBER}|/(?!\*)|[^/();${mark}])*+",
                 re.DOTALL,
             ),
             re.compile(
@@ -103,13 +114,16 @@ class Statement:
         Where it starts in the batch, in characters from 0.
     line : int
         The line of its first token, from 1.
+    data : Span or None
+        In a script, where the rows are that follow a ``COPY … FROM stdin``.
     """
 
     text: str
     start: int
     line: int
+    data: Span | None = attrs.field(default=None, kw_only=True)
     _code: str = attrs.field(repr=False, eq=False, kw_only=True)
-    _grammar: _Grammar = attrs.field(repr=False, eq=False, kw_only=True)
+    _grammar: Grammar = attrs.field(repr=False, eq=False, kw_only=True)
 
     @functools.cached_property
     def words(self) -> tuple[str, ...]:
@@ -157,8 +171,10 @@ class Statement:
     @property
     def copies_from_input(self) -> bool:
         """Whether it is a ``COPY … FROM stdin``, whose rows the client has to send."""
-        return self.words[:1] == ("copy",) and any(
-            pair == ("from", "stdin") for pair in itertools.pairwise(self.words)
+        return (
+            self.text[:4].lower() == "copy"
+            and self.words[1:2] != ("(",)  # a query, which can only be copied out
+            and ("from", "stdin") in itertools.pairwise(self.words)
         )
 
     @property
@@ -196,22 +212,30 @@ def statements(
     >>> statements('DROP TABLE "Users", Orders')[0].words
     ('drop', 'table', 'Users', ',', 'orders')
     """
-    grammar = _Grammar.of(_PLAIN if standard_conforming_strings else _ESCAPED)
+    grammar = Grammar.of(conforming=standard_conforming_strings)
     found: list[Statement] = []
     line, counted = 1, 0
-    start = _next_start(sql, 0)
+    start = next_start(sql, 0)
     while start < len(sql):
         line += sql.count("\n", counted, start)
         counted = start
-        end, opaque = _extent(sql, start, grammar)
-        text = sql[start:end].rstrip(_BLANKS)
-        code = _without(opaque, sql, start, start + len(text)) if opaque else text
-        found.append(Statement(text, start, line, code=code, grammar=grammar))
-        start = _next_start(sql, end)
+        statement, end = statement_at(sql, start, line, grammar)
+        found.append(statement)
+        start = next_start(sql, end)
     return tuple(found)
 
 
-def _next_start(sql: str, position: int) -> int:
+def statement_at(
+    sql: str, start: int, line: int, grammar: Grammar
+) -> tuple[Statement, int]:
+    """Return the statement that starts there, and where what ends it stands."""
+    end, opaque = _extent(sql, start, grammar)
+    text = sql[start:end].rstrip(_BLANKS)
+    code = _without(opaque, sql, start, start + len(text)) if opaque else text
+    return Statement(text, start, line, code=code, grammar=grammar), end
+
+
+def next_start(sql: str, position: int) -> int:
     """Return where the next statement starts, or the text's length."""
     while True:
         match = _BETWEEN.match(sql, position)
@@ -223,19 +247,20 @@ def _next_start(sql: str, position: int) -> int:
         position = end
 
 
-def _extent(sql: str, start: int, grammar: _Grammar) -> tuple[int, list[_Span]]:
-    """Return where the statement's semicolon is, and what in it has no words.
+def _extent(sql: str, start: int, grammar: Grammar) -> tuple[int, list[Span]]:
+    """Return where the statement's end is marked, and what in it has no words.
 
-    That is its block comments and dollar quotes.
+    That is its block comments and dollar quotes. The end is the text's, or that
+    of a semicolon; in a script also that of a backslash.
     """
-    opaque: list[_Span] = []
+    opaque: list[Span] = []
     position, depth = start, 0
     while True:
         match = grammar.inert.match(sql, position)
         position = match.end() if match else position
         mark = sql[position : position + 1]
-        if not mark:
-            return len(sql), opaque
+        if not mark or mark == "\\":
+            return position, opaque
         if mark in "/$" and (end := _end_of_opaque(sql, position)) > position:
             opaque.append((position, end))
             position = end
@@ -271,7 +296,7 @@ def _end_of_comment(sql: str, position: int) -> int | None:
     return None
 
 
-def _without(opaque: list[_Span], sql: str, start: int, end: int) -> str:
+def _without(opaque: list[Span], sql: str, start: int, end: int) -> str:
     """Return the text between two positions with a space for each opaque span."""
     pieces = []
     for opening, closing in opaque:
@@ -281,7 +306,7 @@ def _without(opaque: list[_Span], sql: str, start: int, end: int) -> str:
     return " ".join(pieces)
 
 
-def _tokens(code: str, grammar: _Grammar) -> cabc.Iterator[str]:
+def _tokens(code: str, grammar: Grammar) -> cabc.Iterator[str]:
     """Return the tokens as they are written, from text without opaque spans."""
     return filter(None, grammar.token.findall(code))
 
@@ -290,7 +315,7 @@ def _unquoted(token: str) -> str:
     return token[token.index('"') + 1 :].removesuffix('"').replace('""', '"')
 
 
-def _is_in_body(code: str, grammar: _Grammar) -> bool:
+def _is_in_body(code: str, grammar: Grammar) -> bool:
     """Tell whether a ``BEGIN ATOMIC`` body is open at the end of `code`.
 
     Each statement of a body ends with a semicolon, so only an END that follows

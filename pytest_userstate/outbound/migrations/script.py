@@ -1,0 +1,137 @@
+r"""What psql would make of a file: statements, rows to copy, and commands.
+
+For psql a statement is what it is for the server (see `sql`), and there is more:
+the lines that follow a ``COPY … FROM stdin``, up to ``\.``, are its input, and a
+backslash outside of quotes begins a command of psql's own, which ends with its
+line.
+"""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from pytest_userstate.outbound.migrations.sql import (
+    Grammar,
+    Statement,
+    next_start,
+    statement_at,
+)
+
+_COMMAND = re.compile(r"\\(?:[^\s\\]+|.)?", re.DOTALL)
+_LINE = re.compile(r"[^\n]*\n?")
+_NO_MORE = re.compile(r";[ \t\r\f\v]*+(?:--[^\n]*+)?+(?:\n|\Z)")
+_END_OF_ROWS = re.compile(r"^\\\.\r?(?:\n|\Z)", re.MULTILINE)
+
+
+@attrs.frozen
+class PsqlCommand:
+    r"""A backslash command.
+
+    Parameters
+    ----------
+    text : str
+        The command with its arguments, to the end of its line.
+    start : int
+        Where its backslash is, in characters from 0.
+    line : int
+        The line of it, from 1.
+    follows_a_statement : bool
+        Whether there is text before it that no semicolon ended, as there is in
+        ``SELECT 1 \gexec``.
+    """
+
+    text: str
+    start: int
+    line: int
+    follows_a_statement: bool = False
+
+    @property
+    def name(self) -> str:
+        r"""The command's name, such as ``\restrict``."""
+        match = _COMMAND.match(self.text)
+        return match[0] if match else self.text
+
+    @property
+    def arguments(self) -> list[str]:
+        """What follows the name."""
+        return self.text[len(self.name) :].split()
+
+
+Part = Statement | PsqlCommand
+
+
+def script(
+    sql: str, *, standard_conforming_strings: bool = True, start: int = 0
+) -> tuple[Part, ...]:
+    r"""Split a script as psql splits it.
+
+    Parameters
+    ----------
+    sql : str
+        The whole script.
+    standard_conforming_strings : bool
+        The session's setting; off, a backslash escapes in every literal.
+    start : int
+        Where to begin, in characters from 0.
+
+    Returns
+    -------
+    tuple of Statement and PsqlCommand
+        In order. Comments and stray semicolons alone make no statement.
+
+    Examples
+    --------
+    >>> found = script("\\restrict k\nCOPY t FROM stdin;\n1\n\\.\nSELECT 2;")
+    >>> [each.text for each in found]
+    ['\\restrict k', 'COPY t FROM stdin', 'SELECT 2']
+    """
+    grammar = Grammar.of(conforming=standard_conforming_strings, is_script=True)
+    found: list[Part] = []
+    line, counted = 1, 0
+    is_open, taken = False, 0
+    position = next_start(sql, start)
+    while position < len(sql):
+        line += sql.count("\n", counted, position)
+        counted = position
+        part: Part
+        if sql[position] == "\\":
+            part, end = _command_at(sql, position, line, is_open=is_open)
+        else:
+            part, end = statement_at(sql, position, line, grammar)
+            is_open = sql.startswith("\\", end)
+            if part.copies_from_input and not is_open:
+                sql, part, end, taken = _with_rows(sql, part, end, taken)
+        found.append(part)
+        position = next_start(sql, end)
+    return tuple(found)
+
+
+def _command_at(
+    sql: str, start: int, line: int, *, is_open: bool
+) -> tuple[PsqlCommand, int]:
+    rest = _LINE.match(sql, start)
+    end = rest.end() if rest else len(sql)
+    return PsqlCommand(sql[start:end].rstrip(), start, line, is_open), end
+
+
+def _with_rows(
+    sql: str, statement: Statement, end: int, taken: int
+) -> tuple[str, Statement, int, int]:
+    """Return the statement with its rows, and where to go on, in which text.
+
+    What stands on the statement's own line belongs to what comes after the rows.
+    In the odd case that there is something, the rows are blanked out in the text
+    that is returned, and another COPY on that line reads what follows them: the
+    last value tells how far the text is taken.
+    """
+    found = sql.find("\n", end)
+    start = max(len(sql) if found < 0 else found + 1, taken)
+    closing = _END_OF_ROWS.search(sql, start)
+    stop, after = (closing.start(), closing.end()) if closing else (len(sql),) * 2
+    statement = attrs.evolve(statement, data=(start, stop))
+    if end == len(sql) or _NO_MORE.match(sql, end):
+        return sql, statement, after, after
+    blank = re.sub(r"[^\n]", " ", sql[start:after])
+    return sql[:start] + blank + sql[after:], statement, end, after
