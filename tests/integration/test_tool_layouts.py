@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations import sqlx
+from pytest_userstate.outbound.migrations import dbmate, sqlx
 from pytest_userstate.outbound.migrations.layout import Layout
 from pytest_userstate.outbound.migrations.runner import MigrationRunner
 from tests.helpers.folders import Folder
@@ -96,3 +96,42 @@ def test_sqlx_sends_a_file_without_transaction_as_one_batch(
     assert message.startswith("db/1_a.sql, line 3: ")
     assert "cannot run inside a transaction block" in message
     assert "the only one in its file" in " ".join(message.split())
+
+
+def test_dbmate(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
+    """The same tables and rows as dbmate 2.36 leaves."""
+    files = {
+        "1_a.sql": "-- migrate:up\nCREATE TABLE a (x int);\n-- migrate:down\n",
+        "2_i.sql": "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i"
+        " ON a (x);\n-- migrate:down\nDROP INDEX i;\n",
+        "3_path.sql": "-- migrate:up\nSET search_path TO '';\n-- migrate:down\n",
+    }
+    run(database, tmp_path, dbmate.LAYOUT, files)
+    assert columns(database, "public.schema_migrations") == [
+        "version character varying NOT NULL"
+    ]
+    rows = database.execute("SELECT version FROM public.schema_migrations").fetchall()
+    assert rows == [("1",), ("2",), ("3",)]
+
+
+@pytest.mark.parametrize(
+    ("up", "words"),
+    [
+        (
+            "CREATE TABLE a (x int); COMMIT;",
+            "ends the transaction that dbmate runs it in",
+        ),
+        (
+            "CREATE SCHEMA app; SET search_path TO app, public;",
+            'relation "app.schema_migrations" does not exist',
+        ),
+    ],
+)
+def test_dbmate_fails_where_dbmate_does(
+    database: psycopg.Connection, tmp_path: pathlib.Path, up: str, words: str
+) -> None:
+    """Seen with dbmate 2.36 itself."""
+    files = {"1_a.sql": f"-- migrate:up\n{up}\n-- migrate:down\n"}
+    message = failure(database, tmp_path, dbmate.LAYOUT, files)
+    assert message.startswith("db/1_a.sql")
+    assert words in message

@@ -53,7 +53,7 @@ _DOWN = re.compile(r"([_-])down\.sql$", re.IGNORECASE)
 _TOOLS = (
     Tool(name="goose", text=r"--[ \t]*\+goose\b"),
     Tool(name="sql-migrate", text=r"--[ \t]*\+migrate\b"),
-    Tool(name="dbmate", text=r"--[ \t]*migrate:(?:up|down)\b"),
+    Tool(name="dbmate", text=r"--[ \t]*migrate:(?:up|down)\b", layout="dbmate"),
     Tool(name="node-pg-migrate", text=r"--[ \t]*(?:up|down) migration\b"),
     Tool(name="micrate", text=r"--[ \t]*\+micrate\b"),
     Tool(name="rambler", text=r"--[ \t]*rambler (?:up|down)\b"),

@@ -26,6 +26,7 @@ HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
     {
         "diesel": ("*/up.sql",),
         "sqlx": ("*_*.sql",),
+        "dbmate": ("[0-9]*.sql",),
         "plain": ("*.sql",),
     }
 )
