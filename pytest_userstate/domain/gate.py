@@ -15,6 +15,7 @@ from pytest_userstate.domain.coverage import (
     MigrationDecision,
     RuntimeWiring,
 )
+from pytest_userstate.domain.readings import contradiction
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 
 DEFAULT_AXES: typ.Final = (Axis.SCHEMA, Axis.REVISION, Axis.CONFLICT)
@@ -123,12 +124,7 @@ def gap(check: Check, report: UserStateSchemaAuditReport) -> str | None:
         return check.rationale
     storage = report.check(f"{check.entity}.{Axis.SCHEMA}")
     read = {fact.model for fact in check.evidence if fact.model}
-    if storage.models and read <= {*storage.models}:
-        return None
-    return (
-        f"the wiring is {check.coverage.words}, but the storage behind it is "
-        f"missing: {storage.rationale}"
-    )
+    return contradiction(storage, check.coverage, read)
 
 
 def _verdict(

@@ -21,6 +21,7 @@ from pytest_userstate.domain.coverage import (
 from pytest_userstate.domain.decisions import decide
 from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
 from pytest_userstate.domain.ports import SchemaSnapshotRepository
+from pytest_userstate.domain.readings import Reading, read_together
 from pytest_userstate.domain.sequences import strings
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.wiring import Wiring
@@ -47,6 +48,10 @@ def _checks(values: cabc.Iterable[Check]) -> tuple[Check, ...]:
     return tuple(values)
 
 
+def _readings(values: cabc.Iterable[Reading]) -> tuple[Reading, ...]:
+    return tuple(values)
+
+
 def _cells(values: cabc.Iterable[NotApplicable]) -> tuple[NotApplicable, ...]:
     return tuple(values)
 
@@ -63,6 +68,8 @@ class UserStateSchemaAuditReport:
         The cells that are checks, row by row.
     not_applicable : tuple of NotApplicable
         The cells that are none.
+    readings : tuple of Reading
+        What the schema and the wiring of each entity say together.
 
     Examples
     --------
@@ -78,6 +85,7 @@ class UserStateSchemaAuditReport:
     not_applicable: tuple[NotApplicable, ...] = attrs.field(
         default=(), converter=_cells
     )
+    readings: tuple[Reading, ...] = attrs.field(default=(), converter=_readings)
 
     @classmethod
     def evaluate(
@@ -98,17 +106,21 @@ class UserStateSchemaAuditReport:
         wiring : Wiring
             What stands behind the entities' ports; not probed by default.
         """
+        checks = tuple(
+            itertools.chain.from_iterable(
+                decide(entity, snapshot, model, wiring) for entity in model.entities
+            )
+        )
         return cls(
             entities=(entity.name for entity in model.entities),
-            checks=itertools.chain.from_iterable(
-                decide(entity, snapshot, model, wiring) for entity in model.entities
-            ),
+            checks=checks,
             not_applicable=(
                 NotApplicable(entity=entity.name, axis=axis, reason=reason)
                 for entity in model.entities
                 for axis in Axis
                 if (reason := entity.not_applicable(axis))
             ),
+            readings=read_together(checks, wiring),
         )
 
     def check(self, check_id: str) -> Check:

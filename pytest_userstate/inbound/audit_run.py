@@ -7,8 +7,8 @@ import json
 
 from pytest_userstate.application.audit import Audit, Findings, conclude, find
 from pytest_userstate.application.preparation import Prepared
-from pytest_userstate.application.reporting.json_report import (
-    dump,
+from pytest_userstate.application.reporting.json_report import dump
+from pytest_userstate.application.reporting.shared_findings import (
     read_findings,
     write_findings,
 )

@@ -67,8 +67,11 @@ def summary(
 def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -> None:
     _target(reporter, audit)
     reporter.write_line("")
-    for line in text.matrix(audit.findings.report):
+    report = audit.findings.report
+    for line in [*text.matrix(report), *text.readings(report)]:
         reporter.write_line(line)
+    for line in text.alarms(report):
+        reporter.write_line(line, yellow=True)
     reporter.write_line("")
     for outcome, heading, details in text.decisions(audit, record.outcomes):
         reporter.write(f"{outcome.value.replace('_', ' '):11}", **_COLOURS[outcome])

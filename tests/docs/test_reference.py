@@ -22,6 +22,7 @@ from pytest_userstate.domain.coverage import Axis, coverage_type
 from pytest_userstate.domain.evidence import EvidenceKind
 from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.model import DEFAULT_MODEL
+from pytest_userstate.domain.readings import Use
 from pytest_userstate.domain.report import DECISIONS
 from pytest_userstate.domain.rules import (
     CONFLICT_RULES,
@@ -148,6 +149,12 @@ def test_words_of_evidence_and_outcomes_are_there() -> None:
     """Every kind of evidence and every outcome has its row."""
     assert first_column("Evidence") == [str(kind) for kind in EvidenceKind]
     assert first_column("Outcomes") == [str(outcome) for outcome in Outcome]
+
+
+def test_every_use_is_there() -> None:
+    """The words for schema and wiring together."""
+    rows = table_after(TEXT, "### Schema and wiring together")
+    assert [row[0].strip("`") for row in rows] == [str(use) for use in Use]
 
 
 def test_every_advisory_is_there() -> None:

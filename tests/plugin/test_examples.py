@@ -43,6 +43,13 @@ def test_baseline_is_the_situation_of_the_brief(example: Copy) -> None:
     assert run.report["target"]["layout"] == "diesel"
     assert run.report["target"]["applied"] >= 12
     assert run.report["stubs"] == ["pgcrypto"]
+    assert [each["use"] for each in run.report["readings"]] == [
+        "not_stored",
+        "not_yet_used",
+        "not_yet_used",
+        "not_yet_used",
+    ]
+    assert "stored, not yet used: users, profile, interests\n" in run.output
     (advisory,) = run.report["advisories"]
     assert advisory["code"] == "US204"
     assert advisory["silenced"].startswith("A trigger checks what is written")

@@ -171,6 +171,23 @@ def test_database_backed_wiring_over_missing_storage_fails(gaps: Backend) -> Non
     )
 
 
+def test_a_contradiction_is_told_where_wiring_is_not_gated(gaps: Backend) -> None:
+    """It fails nothing, and cannot be overlooked: terminal, JSON, and Markdown."""
+    gaps.configure(
+        '[wiring.ports.login]\nport = "P"\nstate = "database_backed"\nreason = "R"\n'
+    )
+    run = gaps.run("-n2", "--userstate-report=audit.md")
+    assert run.outcomes()["login.wiring"] == "not_gated"
+    told = "contradiction (login): P: the wiring is database-backed, but the storage"
+    assert told in run.output
+    assert run.report is not None
+    reading = run.report["readings"][0]
+    assert (reading["entity"], reading["use"]) == ("login", "contradiction")
+    assert "no storage of login is complete" in reading["detail"]
+    page = (gaps.path / "audit.md").read_text()
+    assert "- contradiction \\(login\\): P: the wiring is database-backed" in page
+
+
 def test_a_failing_test_of_the_repository_fails_the_run(covered: Backend) -> None:
     """The audit changes nothing about other tests."""
     covered.write("tests/test_own.py", "def test_own(): assert False\n")

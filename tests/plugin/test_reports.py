@@ -19,6 +19,7 @@ KEYS = [
     "warnings",
     "checks",
     "not_applicable",
+    "readings",
     "decisions",
     "advisories",
     "downstream",

@@ -13,14 +13,12 @@ from pytest_userstate.application.audit import Findings
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.domain.advisories.advisory import Advisory
 from pytest_userstate.domain.check import Check
-from pytest_userstate.domain.coverage import Axis, MigrationDecision, coverage_type
 from pytest_userstate.domain.downstream import WorkStatus
-from pytest_userstate.domain.evidence import Evidence, EvidenceKind, Prerequisite
+from pytest_userstate.domain.evidence import Evidence
 from pytest_userstate.domain.gate import Outcome, Verdict
-from pytest_userstate.domain.ports import TargetDescription
+from pytest_userstate.domain.readings import Reading
 from pytest_userstate.domain.report import (
     DECISIONS,
-    NotApplicable,
     UserStateSchemaAuditReport,
 )
 from pytest_userstate.domain.snapshot import Source
@@ -56,8 +54,13 @@ def document(record: RunRecord) -> Json:
             for verdict in (audit.verdicts if audit else ())
         ],
         "not_applicable": _cells(report),
+        "readings": [
+            reading_document(each) for each in (report.readings if report else ())
+        ],
         "decisions": _decisions(report),
-        "advisories": [_advisory(each) for each in (audit.advisories if audit else ())],
+        "advisories": [
+            advisory_document(each) for each in (audit.advisories if audit else ())
+        ],
         "downstream": [_work(each) for each in (audit.downstream if audit else ())],
         "vanished": list(record.vanished),
         "contradicted": list(record.contradicted),
@@ -83,51 +86,12 @@ def findings_document(findings: Findings) -> Json:
     }
 
 
-def write_findings(findings: Findings) -> str:
-    """Return findings as text that another process of the run can read."""
-    report = findings.report
-    return dump(
-        {
-            **findings_document(findings),
-            "warnings": list(findings.warnings),
-            "advisories": [_advisory(each) for each in findings.advisories],
-            "entities": list(report.entities),
-            **report_document(report),
-        }
-    )
-
-
 def report_document(report: UserStateSchemaAuditReport) -> Json:
     """Return what a report says about every cell, as plain values."""
     return {
         "checks": [_check(check) for check in report.checks],
         "not_applicable": _cells(report),
     }
-
-
-def read_findings(text: str, target: TargetDescription) -> Findings:
-    """Read what `write_findings` wrote, about the same target."""
-    value = json.loads(text)
-    return Findings(
-        target=target,
-        server=value["target"]["server"],
-        applied=value["target"]["applied"],
-        stubs=tuple(value["stubs"]),
-        warnings=tuple(value["warnings"]),
-        advisories=tuple(map(_read_advisory, value["advisories"])),
-        report=UserStateSchemaAuditReport(
-            entities=value["entities"],
-            checks=map(_read_check, value["checks"]),
-            not_applicable=(
-                NotApplicable(
-                    entity=cell["entity"],
-                    axis=Axis(cell["axis"]),
-                    reason=cell["reason"],
-                )
-                for cell in value["not_applicable"]
-            ),
-        ),
-    )
 
 
 def _cells(report: UserStateSchemaAuditReport | None) -> list[Json]:
@@ -193,13 +157,24 @@ def _verdict(verdict: Verdict, outcome: Outcome | None) -> Json:
     }
 
 
-def _advisory(advisory: Advisory) -> Json:
+def advisory_document(advisory: Advisory) -> Json:
+    """Return an advisory as plain values."""
     return {
         "code": advisory.code,
         "subject": advisory.subject,
         "message": advisory.message,
         "source": _source(advisory.source),
         "silenced": advisory.silenced,
+    }
+
+
+def reading_document(reading: Reading) -> Json:
+    """Return a reading as plain values."""
+    return {
+        "entity": reading.entity,
+        "use": reading.use.value,
+        "detail": reading.detail,
+        "probably_unused": list(reading.probably_unused),
     }
 
 
@@ -226,39 +201,3 @@ def _work(status: WorkStatus) -> Json:
         "status": "ready" if status.is_ready else "blocked",
         "blocked_by": list(status.blocked_by),
     }
-
-
-def _read_check(value: Json) -> Check:
-    axis = Axis(value["axis"])
-    decision, prerequisite = value["decision"], value["prerequisite"]
-    return Check(
-        entity=value["entity"],
-        axis=axis,
-        coverage=coverage_type(value["entity"], axis)(value["coverage"]),
-        decision=MigrationDecision(decision) if decision else None,
-        models=value["models"],
-        canonical=value["canonical"],
-        recommendation=value["recommendation"],
-        prerequisite=Prerequisite(**prerequisite) if prerequisite else None,
-        rationale=value["rationale"],
-        evidence=map(_read_evidence, value["evidence"]),
-    )
-
-
-def _read_evidence(value: Json) -> Evidence:
-    return Evidence(
-        kind=EvidenceKind(value["kind"]),
-        group=value["group"],
-        subject=value["subject"],
-        model=value["model"],
-        detail=value["detail"],
-        source=_read_source(value["source"]),
-    )
-
-
-def _read_advisory(value: Json) -> Advisory:
-    return Advisory(**{**value, "source": _read_source(value["source"])})
-
-
-def _read_source(value: Json | None) -> Source | None:
-    return Source(**value) if value else None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import collections.abc as cabc
 import re
 
+from pytest_userstate.application.reporting.text import alarm
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.evidence import Evidence
 from pytest_userstate.domain.gate import Outcome, Verdict
-from pytest_userstate.domain.report import DECISIONS
+from pytest_userstate.domain.readings import Use
+from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import Source
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&])")
@@ -89,7 +91,17 @@ def _matrix(record: RunRecord) -> list[str]:
     ]
     reasons = dict.fromkeys(cell.reason for cell in report.not_applicable)
     notes = [f"- n/a: {escape(reason)}" for reason in reasons]
+    notes += [f"- {escape(each)}" for each in _together(report)]
     return ["## Matrix", "", *table(rows), *([""] if notes else []), *notes]
+
+
+def _together(report: UserStateSchemaAuditReport) -> cabc.Iterator[str]:
+    """Yield what schema and wiring say together, entity by entity."""
+    for each in report.readings:
+        if each.use is not Use.CONTRADICTION:
+            yield f"{each.entity}: {each.use.words}"
+        if each.detail:
+            yield f"{alarm(each)}: {each.detail}"
 
 
 def _decisions(record: RunRecord) -> list[str]:

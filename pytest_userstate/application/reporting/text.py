@@ -11,6 +11,7 @@ from pytest_userstate.application.audit import Audit
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.gate import Outcome, Verdict
+from pytest_userstate.domain.readings import Reading, Use
 from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import Source
 
@@ -41,6 +42,36 @@ def matrix(report: UserStateSchemaAuditReport) -> list[str]:
         for row in rows
     ]
     return [*(line.rstrip() for line in lines), *_not_applicable(report)]
+
+
+def readings(report: UserStateSchemaAuditReport) -> list[str]:
+    """Return what schema and wiring say together, for the entities that share it."""
+    uses: dict[Use, list[str]] = {}
+    for each in report.readings:
+        uses.setdefault(each.use, []).append(each.entity)
+    return [
+        line
+        for use in (Use.IN_USE, Use.PARTLY_IN_USE, Use.NOT_YET_USED)
+        for line in wrap(f"{use.words}: {', '.join(uses.get(use, ()))}", indent="")
+        if use in uses
+    ]
+
+
+def alarms(report: UserStateSchemaAuditReport) -> list[str]:
+    """Return where wiring and schema contradict, and what is probably unused."""
+    return [
+        line
+        for each in report.readings
+        if each.detail
+        for line in wrap(f"{alarm(each)}: {each.detail}", indent="", hanging=2)
+    ]
+
+
+def alarm(reading: Reading) -> str:
+    """Return the heading of a reading's detail."""
+    if reading.use is Use.CONTRADICTION:
+        return f"{reading.use.words} ({reading.entity})"
+    return f"probably unused ({reading.entity})"
 
 
 def decisions(
