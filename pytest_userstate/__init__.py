@@ -27,6 +27,12 @@ if typ.TYPE_CHECKING:
         Role,
         Securable,
     )
+    from pytest_userstate.domain.advisories.advisory import (
+        Advisory,
+    )
+    from pytest_userstate.domain.advisories.rules import (
+        advise,
+    )
     from pytest_userstate.domain.check import (
         Check,
     )
@@ -89,6 +95,10 @@ if typ.TYPE_CHECKING:
         RuntimeWiringRepository,
         SchemaSnapshotRepository,
     )
+    from pytest_userstate.domain.readings import (
+        Reading,
+        Use,
+    )
     from pytest_userstate.domain.report import (
         NotApplicable,
         UserStateSchemaAuditReport,
@@ -129,6 +139,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "Acceptance",
     "Access",
+    "Advisory",
     "AuditModel",
     "Axis",
     "Canonical",
@@ -169,6 +180,7 @@ __all__ = [
     "Policy",
     "PortWiring",
     "Prerequisite",
+    "Reading",
     "RevisionCoverage",
     "Revisions",
     "Role",
@@ -193,6 +205,7 @@ __all__ = [
     "Trigger",
     "UnjustifiedDecisionError",
     "UsageError",
+    "Use",
     "UserStateError",
     "UserStateSchemaAuditReport",
     "Verdict",
@@ -202,6 +215,7 @@ __all__ = [
     "WiringOrigin",
     "WorkItem",
     "WorkStatus",
+    "advise",
     "audit_user_state_schema_coverage",
     "judge",
     "schema_difference",
@@ -216,6 +230,8 @@ _HOMES: typ.Final = {
         "Role",
         "Securable",
     ),
+    "domain.advisories.advisory": ("Advisory",),
+    "domain.advisories.rules": ("advise",),
     "domain.check": ("Check",),
     "domain.coverage": (
         "Axis",
@@ -275,6 +291,10 @@ _HOMES: typ.Final = {
     "domain.ports": (
         "RuntimeWiringRepository",
         "SchemaSnapshotRepository",
+    ),
+    "domain.readings": (
+        "Reading",
+        "Use",
     ),
     "domain.report": (
         "NotApplicable",
