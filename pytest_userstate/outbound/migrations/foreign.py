@@ -51,7 +51,7 @@ class Tool:
 
 _DOWN = re.compile(r"([_-])down\.sql$", re.IGNORECASE)
 _TOOLS = (
-    Tool(name="goose", text=r"--[ \t]*\+goose\b"),
+    Tool(name="goose", layout="goose", text=r"--[ \t]*\+goose\b"),
     Tool(name="sql-migrate", text=r"--[ \t]*\+migrate\b"),
     Tool(name="dbmate", text=r"--[ \t]*migrate:(?:up|down)\b", layout="dbmate"),
     Tool(name="node-pg-migrate", text=r"--[ \t]*(?:up|down) migration\b"),

@@ -27,6 +27,7 @@ HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "diesel": ("*/up.sql",),
         "sqlx": ("*_*.sql",),
         "dbmate": ("[0-9]*.sql",),
+        "goose": ("*_*.sql",),
         "plain": ("*.sql",),
     }
 )
