@@ -1,0 +1,240 @@
+"""Where an entity is to be stored: the decision, or the options."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import itertools
+
+from pytest_userstate.domain.architecture import (
+    ArchitectureDecision,
+    Facts,
+    Option,
+    Standing,
+    named,
+)
+from pytest_userstate.domain.check import Check
+from pytest_userstate.domain.classification import places
+from pytest_userstate.domain.coverage import Axis, MigrationDecision
+from pytest_userstate.domain.evidence import EvidenceKind
+from pytest_userstate.domain.facts import listed
+from pytest_userstate.domain.model import Entity, StorageModel
+from pytest_userstate.domain.state_diagram import StateTable
+
+
+def storage_decision(entity: Entity, facts: Facts) -> ArchitectureDecision:
+    """Return how far the storage path of an entity is decided."""
+    standing, statement, options = _answer(entity, facts)
+    return ArchitectureDecision(
+        title=f"{named(entity)} storage path",
+        check=f"{entity.name}.{Axis.SCHEMA}",
+        standing=standing,
+        statement=statement,
+        reason=entity.canonical.reason if entity.canonical else "",
+        options=options,
+    )
+
+
+def _answer(
+    entity: Entity, facts: Facts
+) -> tuple[Standing, str, cabc.Sequence[Option]]:
+    reason = entity.not_applicable(Axis.SCHEMA)
+    if reason is not None:
+        return Standing.NOT_APPLICABLE, reason, ()
+    check = facts.report.check(f"{entity.name}.{Axis.SCHEMA}")
+    there = _all_tables(entity, check.models, facts)
+    canonical = entity.canonical.model if entity.canonical else None
+    match check.decision:
+        case MigrationDecision.DEFERRED:
+            statement = (
+                f"the canonical storage is {canonical}, once {check.prerequisite}"
+            )
+            return Standing.DECIDED, statement, ()
+        case MigrationDecision.NOT_REQUIRED if canonical:
+            return (
+                Standing.DECIDED,
+                f"the canonical storage is {canonical}, and it is there",
+                (),
+            )
+        case MigrationDecision.NOT_REQUIRED:
+            is_all = "is the only" if len(there) == 1 else "are the"
+            return Standing.SETTLED, f"{listed(there)} {is_all} complete storage", ()
+        case _:
+            return _open(entity, check, there, facts)
+
+
+def _open(
+    entity: Entity, check: Check, there: list[str], facts: Facts
+) -> tuple[Standing, str, cabc.Sequence[Option]]:
+    """Return what is open where a migration of the storage is required."""
+    canonical = entity.canonical.model if entity.canonical else None
+    if canonical and canonical not in check.models:
+        statement = f"the canonical storage is {canonical}, which is not complete"
+        return Standing.DECIDED, statement, _completions(entity, facts, check)
+    if not check.models:
+        return Standing.OPEN, "nothing stores it yet", _completions(entity, facts)
+    if len(check.models) > 1 and not canonical:
+        return Standing.OPEN, f"{listed(there)} store it", _models(check, facts)
+    statement = f"{listed(there)} are copies that the model cannot tell apart"
+    return Standing.OPEN, statement, [_copy(name, there) for name in there]
+
+
+def _completions(
+    entity: Entity, facts: Facts, check: Check | None = None
+) -> list[Option]:
+    """Return the ways to make a storage complete, or to decide otherwise."""
+    canonical = entity.canonical.model if entity.canonical else None
+    options = [
+        Option(name=f"complete {model.name}", consequences=_to_do(model, entity, facts))
+        for model in entity.models
+        if canonical in {None, model.name}
+    ]
+    return options + [
+        Option(
+            name=f"declare {name} canonical in place of {canonical}",
+            consequences=["it is complete; no migration is needed for it"],
+        )
+        for name in (check.models if check else ())
+    ]
+
+
+def _to_do(model: StorageModel, entity: Entity, facts: Facts) -> cabc.Iterator[str]:
+    """Say what a model still needs, and what comes with it."""
+    shown = [
+        table
+        for place in places(model, facts.model.schemas)
+        if (table := facts.diagram.table(*place)) is not None
+    ]
+    for table in shown:
+        lacking = listed(f"column {listed(g, 'or')}" for g in _lacking(model, table))
+        yield f"{table.qualified_name} is there, and needs {lacking}"
+    if not shown:
+        columns = listed(listed(group, "or") for group in model.column_groups)
+        has = f" with {columns}" if columns else ""
+        yield f"a new table {listed(model.tables, 'or')}{has}"
+    sharing = [
+        other.name
+        for other in facts.model.entities
+        if other.name != entity.name
+        and other.expected
+        and any({*model.tables} & {*each.tables} for each in other.models)
+    ]
+    if sharing:
+        yield f"it shares its rows with {listed(sharing)}"
+    if entity.not_applicable(Axis.REVISION) is None:
+        yield (
+            f"with a column {listed(model.revision, 'or')} that is never null it "
+            "settles revisions and stale writes as well"
+        )
+
+
+def _models(check: Check, facts: Facts) -> list[Option]:
+    """Return the complete models to choose from."""
+    entity = facts.model.entity(check.entity)
+    return [
+        Option(
+            name=f"keep {model.name}",
+            consequences=_kept(entity, model, check, facts),
+            is_recommended=model.name == check.recommendation,
+        )
+        for model in (entity.models if entity else ())
+        if entity and model.name in check.models
+    ]
+
+
+def _kept(
+    entity: Entity, model: StorageModel, check: Check, facts: Facts
+) -> cabc.Iterator[str]:
+    """Say what follows from keeping one of several complete models."""
+    tables = _tables(model, facts)
+    others = _all_tables(entity, [m for m in check.models if m != model.name], facts)
+    names = {table.qualified_name for table in tables}
+    retired = [name for name in others if name not in names]
+    are = "is" if len(retired) == 1 else "are"
+    yield f"{listed(retired)} {are} retired, once nothing reads it"
+    for table in tables:
+        yield from _rows(table, facts)
+        yield from _guards(model, table, facts)
+    if entity.not_applicable(Axis.REVISION) is None:
+        yield _revision(entity, model, facts)
+
+
+def _rows(table: StateTable, facts: Facts) -> cabc.Iterator[str]:
+    """Say how many rows stand for one row of the table that is referred to."""
+    for each in facts.diagram.relations_of(table.schema, table.name):
+        if (target := f"{each.target_schema}.{each.target_table}") in _holders(facts):
+            count = "at most one row" if each.is_single else "any number of rows"
+            yield f"{count} of {table.qualified_name} for each row of {target}"
+
+
+def _holders(facts: Facts) -> set[str]:
+    return {each.qualified_name for each in facts.diagram.tables if each.holds_state}
+
+
+def _guards(model: StorageModel, table: StateTable, facts: Facts) -> cabc.Iterator[str]:
+    """Name the columns of identifiers that a foreign key guards, and the others."""
+    guarded = {
+        name
+        for each in facts.diagram.relations_of(table.schema, table.name)
+        if each.is_certain
+        for name in each.columns
+    }
+    ids = [
+        column.name
+        for column in table.columns
+        if column.name in {*itertools.chain(*model.column_groups)}
+        and column.name.endswith(("_id", "_ids"))
+    ]
+    if held := [name for name in ids if name in guarded]:
+        yield f"foreign keys guard {listed(held)}"
+    if loose := [name for name in ids if name not in guarded]:
+        yield f"no foreign key guards {listed(loose)}"
+
+
+def _revision(entity: Entity, model: StorageModel, facts: Facts) -> str:
+    """Say what becomes of revisions when this model stays."""
+    report = facts.report
+    usable, kept = (
+        [
+            fact.subject
+            for fact in report.check(f"{entity.name}.{axis}").evidence
+            if fact.kind is EvidenceKind.PRESENT and fact.model == model.name
+        ]
+        for axis in (Axis.CONFLICT, Axis.REVISION)
+    )
+    if usable:
+        return f"revisions and stale writes are settled with it, by {listed(usable)}"
+    if kept:
+        return f"{listed(kept)} has to be mended before it can catch a stale write"
+    return "it keeps no revision: revisions and stale writes need a migration then"
+
+
+def _copy(name: str, names: cabc.Sequence[str]) -> Option:
+    others = [each for each in names if each != name]
+    are = "is" if len(others) == 1 else "are"
+    consequence = (
+        f'{listed(others)} {are} retired, or no longer meant: table = "{name}"'
+    )
+    return Option(name=f"keep {name}", consequences=[consequence])
+
+
+def _all_tables(entity: Entity, models: cabc.Container[str], facts: Facts) -> list[str]:
+    """Return the names of the tables that are complete under one of the models."""
+    return list(
+        dict.fromkeys(
+            table.qualified_name
+            for model in entity.models
+            if model.name in models
+            for table in _tables(model, facts)
+        )
+    )
+
+
+def _tables(model: StorageModel, facts: Facts) -> list[StateTable]:
+    """Return the tables that are complete under the model."""
+    found = (facts.diagram.table(*each) for each in places(model, facts.model.schemas))
+    return [each for each in found if each and not _lacking(model, each)]
+
+
+def _lacking(model: StorageModel, table: StateTable) -> list[tuple[str, ...]]:
+    names = {column.name for column in table.columns}
+    return [group for group in model.column_groups if not names & {*group}]

@@ -1,0 +1,223 @@
+"""Decisions of architecture: which are made, which are open, and between what."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from pytest_userstate.domain.architecture import ArchitectureDecision, Standing
+from pytest_userstate.domain.architecture_review import architecture
+from pytest_userstate.domain.model import (
+    DEFAULT_MODEL,
+    AuditModel,
+    Entity,
+    Revisions,
+    StorageModel,
+)
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.snapshot import ForeignKey, SchemaSnapshot, Table
+from pytest_userstate.domain.state_drawing import draw
+from tests.helpers.schemas import TOKENS, join_table, model_with, preferences, table
+
+USERS = table("users", "id", "display_name")
+TRACKED = preferences(TOKENS["not null"])
+OWN = Entity(
+    name="consents",
+    revisions=Revisions.EXPECTED,
+    models=[StorageModel(name="log", tables="consent_log", columns=["user_id"])],
+)
+
+
+def decisions(
+    *tables: Table, model: AuditModel = DEFAULT_MODEL
+) -> dict[str, ArchitectureDecision]:
+    """Return the decisions by the check that they show in."""
+    snapshot = SchemaSnapshot(tables)
+    report = UserStateSchemaAuditReport.evaluate(snapshot, model=model)
+    found = architecture(report, model, draw(snapshot, model))
+    return {each.check: each for each in found}
+
+
+def test_the_four_that_are_asked_for_are_always_there() -> None:
+    """Profile and interests storage, the revision model, stale writes."""
+    assert [each.title for each in decisions().values()] == [
+        "Profile storage path",
+        "Interests storage path",
+        "Revision model of interests",
+        "Stale-write handling of interests",
+    ]
+
+
+def test_entities_with_revisions_have_theirs() -> None:
+    """Others have none: nothing about them is open but whether they are stored."""
+    found = decisions(
+        model=model_with(
+            OWN, attrs.evolve(OWN, name="sessions", revisions=Revisions.NOT_EXPECTED)
+        )
+    )
+    assert {
+        each for each in found if not each.startswith(("profile", "interests"))
+    } == {
+        "consents.schema",
+        "consents.revision",
+        "consents.conflict",
+    }
+
+
+@pytest.mark.parametrize(
+    ("tables", "canonical", "standings"),
+    [
+        ([], None, ("open", "waits", "waits")),
+        ([TRACKED], None, ("settled", "settled", "settled")),
+        ([TRACKED], "preferences", ("decided", "settled", "settled")),
+        ([TRACKED], "join_table", ("decided", "waits", "waits")),
+        ([preferences()], None, ("settled", "open", "open")),
+        ([preferences(TOKENS["nullable"])], None, ("settled", "settled", "open")),
+        ([TRACKED, join_table()], None, ("open", "settled", "settled")),
+        ([TRACKED, join_table()], "preferences", ("decided", "settled", "settled")),
+        ([preferences(), join_table()], None, ("open", "waits", "waits")),
+    ],
+)
+def test_how_far_each_decision_has_come(
+    tables: list[Table], canonical: str | None, standings: tuple[str, ...]
+) -> None:
+    """A declaration decides, one complete storage settles, a choice is open."""
+    found = decisions(*tables, model=model_with(canonical=canonical))
+    axes = ("schema", "revision", "conflict")
+    told = [found[f"interests.{axis}"].standing.split()[0] for axis in axes]
+    assert told == list(standings)
+
+
+@pytest.mark.parametrize("tokens", TOKENS)
+@pytest.mark.parametrize("canonical", [None, "preferences", "join_table"])
+@pytest.mark.parametrize("more", [[], [join_table()]])
+def test_options_stand_where_there_is_a_choice(
+    tokens: str, canonical: str | None, more: list[Table]
+) -> None:
+    """What is settled or waits has none; what is open has at least one."""
+    column = TOKENS[tokens]
+    found = decisions(preferences(column), *more, model=model_with(canonical=canonical))
+    for each in found.values():
+        assert each.statement
+        if each.standing is Standing.OPEN:
+            assert each.options
+            assert all(option.consequences for option in each.options)
+        elif each.standing is not Standing.DECIDED:
+            assert each.options == ()
+
+
+def test_a_decision_gives_its_reason() -> None:
+    """The reason that was written down is the one that is told."""
+    found = decisions(TRACKED, model=model_with(canonical="preferences"))
+    assert found["interests.schema"].reason == "ADR 7"
+
+
+def test_two_models_are_options_with_their_consequences() -> None:
+    """What each keeps and loses: rows, references, revisions, the other table."""
+    key = ForeignKey(
+        name="k", columns=["theme_id"], target_table="themes", target_columns=["id"]
+    )
+    owner = ForeignKey(
+        name="o", columns=["user_id"], target_table="users", target_columns=["id"]
+    )
+    found = decisions(
+        USERS,
+        TRACKED,
+        attrs.evolve(join_table(), foreign_keys=[key, owner]),
+        table("themes", "id"),
+    )
+    keep, other = found["interests.schema"].options
+    assert (keep.name, keep.is_recommended) == ("keep preferences", True)
+    assert (other.name, other.is_recommended) == ("keep join_table", False)
+    assert keep.consequences == (
+        "public.user_interest_themes is retired, once nothing reads it",
+        "no foreign key guards interest_theme_ids and user_id",
+        (
+            "revisions and stale writes are settled with it, by "
+            "public.user_preferences.revision"
+        ),
+    )
+    assert other.consequences == (
+        "public.user_preferences is retired, once nothing reads it",
+        (
+            "any number of rows of public.user_interest_themes for each row of "
+            "public.users"
+        ),
+        "foreign keys guard theme_id and user_id",
+        "it keeps no revision: revisions and stale writes need a migration then",
+    )
+    assert found["interests.revision"].statement.endswith(
+        "this holds where preferences is kept"
+    )
+
+
+def test_an_unusable_revision_is_a_consequence() -> None:
+    """The model that has it is not settled by it."""
+    found = decisions(preferences(TOKENS["nullable"]), join_table())
+    (keep, _) = found["interests.schema"].options
+    assert keep.consequences[-1].startswith(
+        "public.user_preferences.revision has to be mended"
+    )
+
+
+def test_missing_storage_is_a_choice_of_models() -> None:
+    """Each says what it needs, and what it brings."""
+    options = decisions(preferences(without="user_id"))["interests.schema"].options
+    assert [each.name for each in options] == [
+        "complete preferences",
+        "complete join_table",
+    ]
+    assert options[0].consequences[0] == (
+        "public.user_preferences is there, and needs column user_id"
+    )
+    assert options[1].consequences[0] == (
+        "a new table user_interest_themes with user_id and theme_id"
+    )
+    assert options[0].consequences[-1].startswith("with a column revision")
+
+
+def test_shared_rows_are_a_consequence() -> None:
+    """A profile in `users` shares its rows with whatever else is there."""
+    (option,) = decisions()["profile.schema"].options
+    assert "it shares its rows with login and users" in option.consequences
+
+
+def test_an_incomplete_canonical_storage_can_be_completed_or_given_up() -> None:
+    """The decision stands; what it needs is told, and so is the way back."""
+    found = decisions(TRACKED, model=model_with(canonical="join_table"))
+    assert [each.name for each in found["interests.schema"].options] == [
+        "complete join_table",
+        "declare preferences canonical in place of join_table",
+    ]
+
+
+def test_copies_are_kept_one_at_a_time() -> None:
+    """Each copy is an option, with what the model has to say then."""
+    model = attrs.evolve(DEFAULT_MODEL, schemas=("public", "old"))
+    found = decisions(TRACKED, preferences(schema="old"), model=model)
+    names = [each.name for each in found["interests.schema"].options]
+    assert names == ["keep public.user_preferences", "keep old.user_preferences"]
+
+
+def test_a_revision_of_one_row_does_not_guard_a_set() -> None:
+    """Where several rows belong together, that is said."""
+    owner = ForeignKey(
+        name="o", columns=["user_id"], target_table="users", target_columns=["id"]
+    )
+    spread = decisions(USERS, attrs.evolve(join_table(), foreign_keys=[owner]))
+    first, none = spread["interests.revision"].options
+    assert first.name == "a column revision of public.user_interest_themes"
+    assert any("the whole set is not caught" in each for each in first.consequences)
+    assert none.name == "no revisions"
+    alone = decisions(USERS, preferences())["interests.revision"].options[0]
+    assert not any("the whole set" in each for each in alone.consequences)
+
+
+def test_an_unexpected_entity_is_not_applicable() -> None:
+    """The configured reason is the statement."""
+    profile = DEFAULT_MODEL.entity("profile")
+    assert profile
+    model = model_with(attrs.evolve(profile, expected=False, reason="none here"))
+    found = decisions(model=model)["profile.schema"]
+    assert found.standing is Standing.NOT_APPLICABLE
+    assert found.statement == "not expected: none here"

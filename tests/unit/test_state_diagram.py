@@ -1,0 +1,250 @@
+"""The diagram of the user-state tables: which tables, which keys, which lines."""
+
+from __future__ import annotations
+
+import json
+import typing as typ
+
+import attrs
+import pytest
+
+from pytest_userstate.application.reporting.diagram_document import (
+    diagram_document,
+    read_diagram,
+)
+from pytest_userstate.domain.model import DEFAULT_MODEL
+from pytest_userstate.domain.snapshot import (
+    Column,
+    ForeignKey,
+    Index,
+    KeyConstraint,
+    SchemaSnapshot,
+    Table,
+)
+from pytest_userstate.domain.state_diagram import KeyRole, Relation, StateDiagram
+from pytest_userstate.domain.state_drawing import draw
+from tests.helpers.schemas import model_with
+
+USERS = Table(
+    "users",
+    [Column("id", "uuid", is_primary_key=True), Column("email", "text")],
+    primary_key=KeyConstraint(name="users_pkey", columns=["id"]),
+)
+ID = Column("user_id", "uuid")
+NULLABLE = Column("user_id", "uuid", is_nullable=True)
+THEME = Column("theme_id", "uuid")
+KEY = ForeignKey(
+    name="fk", columns=["user_id"], target_table="users", target_columns=["id"]
+)
+
+
+def diagram(*tables: Table) -> StateDiagram:
+    """Return the diagram under the default model."""
+    return draw(SchemaSnapshot(tables), DEFAULT_MODEL)
+
+
+def child(*columns: Column, **facts: typ.Any) -> Table:
+    """Return a table of interests that refers to users unless told otherwise."""
+    return Table("user_preferences", columns, **{"foreign_keys": [KEY], **facts})
+
+
+def relation(*columns: Column, **facts: typ.Any) -> Relation:
+    """Return the one relation of such a table."""
+    (found,) = diagram(USERS, child(*columns, **facts)).relations
+    return found
+
+
+def key(*columns: str, **facts: typ.Any) -> KeyConstraint:
+    """Return a key over the columns."""
+    return KeyConstraint(name="k", columns=columns, **facts)
+
+
+@pytest.mark.parametrize(
+    ("columns", "facts", "ends"),
+    [
+        ([ID], {}, (False, False, False)),
+        ([NULLABLE], {}, (True, False, False)),
+        ([ID], {"primary_key": key("user_id")}, (False, True, True)),
+        ([NULLABLE], {"unique_constraints": [key("user_id")]}, (True, True, False)),
+        (
+            [ID, THEME],
+            {"primary_key": key("user_id", "theme_id")},
+            (False, False, True),
+        ),
+        ([ID, THEME], {"primary_key": key("theme_id")}, (False, False, False)),
+        (
+            [ID],
+            {"indexes": [Index(name="i", columns=["user_id"], is_unique=True)]},
+            (False, True, False),
+        ),
+        ([ID], {"indexes": [Index(name="i", columns=["user_id"])]}, (False,) * 3),
+        (
+            [ID],
+            {
+                "indexes": [
+                    Index(name="i", columns=["user_id"], is_unique=True, predicate="x")
+                ]
+            },
+            (False, False, False),
+        ),
+        (
+            [ID],
+            {
+                "indexes": [
+                    Index(name="i", columns=["user_id"], is_unique=True, is_valid=False)
+                ]
+            },
+            (False, False, False),
+        ),
+        (
+            [ID],
+            {"indexes": [Index(name="i", columns=["lower(user_id)"], is_unique=True)]},
+            (False, False, False),
+        ),
+        (
+            [ID],
+            {"unique_constraints": [key("user_id", is_temporal=True)]},
+            (False, False, False),
+        ),
+        (
+            [attrs.evolve(ID, is_primary_key=True)],
+            {},
+            (False, True, True),
+        ),
+    ],
+)
+def test_ends_follow_from_nullability_and_uniqueness(
+    columns: list[Column], facts: dict[str, typ.Any], ends: tuple[bool, bool, bool]
+) -> None:
+    """Optional where the reference can be null, single where it is unique."""
+    found = relation(*columns, **facts)
+    assert (found.is_optional, found.is_single, found.is_identifying) == ends
+
+
+COMPOSITE = ForeignKey(
+    name="fk",
+    columns=["user_id", "tenant_id"],
+    target_table="users",
+    target_columns=["id", "tenant_id"],
+)
+TENANT = Column("tenant_id", "uuid", is_nullable=True)
+
+
+@pytest.mark.parametrize(
+    ("match", "columns", "is_optional"),
+    [
+        ("simple", [ID, TENANT], True),
+        ("full", [ID, TENANT], False),
+        ("full", [NULLABLE, TENANT], True),
+    ],
+)
+def test_composite_keys_are_optional_by_their_match(
+    match: str,
+    columns: list[Column],
+    is_optional: bool,  # noqa: FBT001
+) -> None:
+    """MATCH SIMPLE is let off by any null, MATCH FULL only by nulls throughout."""
+    reference = attrs.evolve(COMPOSITE, match=match)
+    assert relation(*columns, foreign_keys=[reference]).is_optional is is_optional
+
+
+def test_a_composite_reference_is_single_by_any_key_within_it() -> None:
+    """A unique key over part of the referring columns is enough."""
+    unique = {"unique_constraints": [key("user_id")]}
+    assert relation(ID, TENANT, foreign_keys=[COMPOSITE], **unique).is_single
+    wider = {"unique_constraints": [key("user_id", "tenant_id", "theme_id")]}
+    found = relation(ID, TENANT, THEME, foreign_keys=[COMPOSITE], **wider)
+    assert not found.is_single
+
+
+@pytest.mark.parametrize("fact", ["is_enforced", "is_validated"])
+def test_what_is_not_enforced_promises_nothing(fact: str) -> None:
+    """A row may then refer to none, although its column is never null."""
+    found = relation(ID, foreign_keys=[attrs.evolve(KEY, **{fact: False})])
+    assert (found.is_certain, found.is_optional) == (False, True)
+
+
+def test_a_table_may_refer_to_itself() -> None:
+    """Both ends are the same table."""
+    manager = ForeignKey(
+        name="m", columns=["manager"], target_table="users", target_columns=["id"]
+    )
+    table = attrs.evolve(
+        USERS,
+        columns=[*USERS.columns, Column("manager", "uuid", is_nullable=True)],
+        foreign_keys=[manager],
+    )
+    found = diagram(table)
+    assert [each.qualified_name for each in found.tables] == ["public.users"]
+    (line,) = found.relations
+    assert (line.table, line.target_table, line.is_optional) == ("users", "users", True)
+
+
+def test_tables_that_are_only_referred_to_show_their_keys() -> None:
+    """Other tables, and what those refer to, are left out."""
+    themes = Table(
+        "themes",
+        [Column("id", "uuid", is_primary_key=True), Column("title", "text")],
+        foreign_keys=[attrs.evolve(KEY, columns=["id"], target_table="others")],
+    )
+    join = Table(
+        "user_interest_themes",
+        [ID, THEME],
+        foreign_keys=[
+            attrs.evolve(KEY, name="t", columns=["theme_id"], target_table="themes")
+        ],
+    )
+    others = Table("others", [Column("id", "uuid")])
+    found = diagram(join, themes, others)
+    assert [(each.name, each.holds_state) for each in found.tables] == [
+        ("user_interest_themes", True),
+        ("themes", False),
+    ]
+    assert [column.name for column in found.tables[1].columns] == ["id"]
+    assert [line.name for line in found.relations] == ["t"]
+
+
+def test_incomplete_tables_are_shown_and_unexpected_ones_are_not() -> None:
+    """What is there under a model's name is worth seeing, complete or not."""
+    assert diagram(Table("users", [Column("id", "uuid")])).tables
+    entities = [
+        attrs.evolve(each, expected=False, reason="x")
+        for each in DEFAULT_MODEL.entities
+    ]
+    assert draw(SchemaSnapshot([USERS]), model_with(*entities)).tables == ()
+
+
+def test_columns_say_which_keys_they_are_part_of() -> None:
+    """The primary key comes first, in its order; then references; then the rest."""
+    table = child(
+        Column("email", "text"),
+        Column("a", "text"),
+        ID,
+        Column("region", "text"),
+        primary_key=key("region", "a"),
+        unique_constraints=[
+            key("email"),
+            KeyConstraint(name="k2", columns=["user_id", "a"]),
+        ],
+    )
+    (found,) = (t for t in diagram(USERS, table).tables if t.name == table.name)
+    assert [(c.name, c.roles, c.unique_with) for c in found.columns] == [
+        ("region", (KeyRole.PRIMARY,), ()),
+        ("a", (KeyRole.PRIMARY,), (("user_id",),)),
+        ("user_id", (KeyRole.FOREIGN,), (("a",),)),
+        ("email", (KeyRole.UNIQUE,), ()),
+    ]
+
+
+def test_the_diagram_survives_json() -> None:
+    """Another process reads what the first one wrote."""
+    table = child(
+        ID,
+        Column("email", "text"),
+        primary_key=key("user_id"),
+        unique_constraints=[key("email", "user_id")],
+    )
+    drawn = diagram(USERS, table)
+    text = json.dumps(diagram_document(drawn))
+    assert read_diagram(json.loads(text)) == drawn
+    assert drawn.relations
