@@ -20,7 +20,7 @@ from pytest_userstate.domain.errors import (
     MigrationError,
     UsageError,
 )
-from pytest_userstate.domain.ports import AuditTarget
+from pytest_userstate.domain.ports import AuditTarget, JobPage
 from pytest_userstate.domain.secrets import hidden
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.configuration_file import (
@@ -67,7 +67,8 @@ def prepare(request: AuditRequest, server: EmbeddedServer | None = None) -> Prep
         settings=settings,
         target=target,
         wiring=wiring.load(),
-        store=report_store(request),
+        store=report_store(request, base),
+        job=job_page(base),
         configuration=file.path if file and file.path.is_file() else None,
         configured=f"configured by {shown}" if file else "no configuration file",
         first_file=first_file,
@@ -116,9 +117,20 @@ def snapshot_of(source: typ.Any) -> SchemaSnapshot:
     return read_snapshot(source)
 
 
-def report_store(request: AuditRequest) -> ReportFiles:
+def report_store(
+    request: AuditRequest, audited: pathlib.Path | None = None
+) -> ReportFiles:
     """Return where reports are written."""
-    return ReportFiles(request.invocation_dir)
+    return ReportFiles(request.invocation_dir, audited=audited)
+
+
+def job_page(audited: pathlib.Path) -> JobPage | None:
+    """Return the page of the job that runs us, where a service runs it."""
+    if "GITHUB_ACTIONS" not in os.environ:
+        return None
+    from pytest_userstate.outbound.github import github_job  # noqa: PLC0415
+
+    return github_job(os.environ, audited)
 
 
 def report_text(path: str | os.PathLike[str]) -> str:

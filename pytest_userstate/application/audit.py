@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import typing as typ
 
 import attrs
 
@@ -13,7 +14,12 @@ from pytest_userstate.domain.downstream import WorkStatus, assess
 from pytest_userstate.domain.gate import Verdict, judge
 from pytest_userstate.domain.ports import AuditTarget, TargetDescription
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.wiring import Wiring
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.model import AuditModel
+    from pytest_userstate.domain.state_diagram import StateDiagram
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +42,8 @@ class Findings:
         The checks.
     advisories : tuple of Advisory
         What is worth a second look; none is silenced yet.
+    diagram : StateDiagram or None
+        The user-state tables; None where nobody asked for them.
     """
 
     target: TargetDescription
@@ -45,6 +53,7 @@ class Findings:
     warnings: tuple[str, ...] = ()
     report: UserStateSchemaAuditReport
     advisories: tuple[Advisory, ...] = ()
+    diagram: StateDiagram | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +62,8 @@ class Audit:
 
     Parameters
     ----------
+    settings : Settings
+        What the repository has configured.
     findings : Findings
         What was found.
     verdicts : tuple of Verdict
@@ -65,6 +76,7 @@ class Audit:
         Those of the findings, and what is wrong with the policy itself.
     """
 
+    settings: Settings
     findings: Findings
     verdicts: tuple[Verdict, ...]
     downstream: tuple[WorkStatus, ...]
@@ -76,8 +88,21 @@ class Audit:
         return next(each for each in self.verdicts if each.check.id == check_id)
 
 
-def find(target: AuditTarget, settings: Settings, wiring: Wiring) -> Findings:
+def find(
+    target: AuditTarget, settings: Settings, wiring: Wiring, *, draws: bool = False
+) -> Findings:
     """Prepare the target, read its schema, and answer every check.
+
+    Parameters
+    ----------
+    target : AuditTarget
+        What is audited.
+    settings : Settings
+        What the repository has configured.
+    wiring : Wiring
+        What stands behind the entities' ports.
+    draws : bool
+        Whether a report will want the diagram of the user-state tables.
 
     Raises
     ------
@@ -96,7 +121,15 @@ def find(target: AuditTarget, settings: Settings, wiring: Wiring) -> Findings:
                 snapshot, model=settings.model, wiring=wiring
             ),
             advisories=advise(snapshot, model=settings.model),
+            diagram=_diagram(snapshot, settings.model) if draws else None,
         )
+
+
+def _diagram(snapshot: SchemaSnapshot, model: AuditModel) -> StateDiagram:
+    """Draw the diagram, with modules that most runs do without."""
+    from pytest_userstate.domain.state_drawing import draw  # noqa: PLC0415
+
+    return draw(snapshot, model)
 
 
 def conclude(findings: Findings, settings: Settings, *, today: dt.date) -> Audit:
@@ -113,6 +146,7 @@ def conclude(findings: Findings, settings: Settings, *, today: dt.date) -> Audit
     """
     silenced = silence(findings.advisories, settings.silences)
     return Audit(
+        settings=settings,
         findings=findings,
         verdicts=judge(findings.report, settings.gate, today=today),
         downstream=assess(findings.report, settings.downstream),

@@ -7,7 +7,7 @@ import pathlib
 import attrs
 
 from pytest_userstate.application.settings import Settings
-from pytest_userstate.domain.ports import AuditTarget, ReportStore
+from pytest_userstate.domain.ports import AuditTarget, JobPage, ReportStore
 from pytest_userstate.domain.wiring import Wiring
 
 
@@ -25,6 +25,8 @@ class Prepared:
         What stands behind the entities' ports.
     store : ReportStore
         Where reports are written.
+    job : JobPage or None
+        The page of the job that runs us, where there is one.
     configuration : pathlib.Path or None
         The configuration file; None where there is none.
     configured : str
@@ -37,6 +39,7 @@ class Prepared:
     target: AuditTarget
     wiring: Wiring
     store: ReportStore
+    job: JobPage | None
     configuration: pathlib.Path | None
     configured: str
     first_file: pathlib.Path | None

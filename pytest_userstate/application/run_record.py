@@ -9,6 +9,7 @@ import attrs
 
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.domain.gate import Outcome
+from pytest_userstate.domain.snapshot import Source
 
 
 class Status(enum.StrEnum):
@@ -21,10 +22,48 @@ class Status(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Failure:
-    """Why there is no audit: a usage error, or a tool that failed."""
+    """Why there is no audit: a usage error, or a tool that failed; and where."""
 
     kind: typ.Literal["usage", "tool", "interrupted", "not_run"]
     message: str
+    source: Source | None = None
+
+
+class DocumentStatus(enum.StrEnum):
+    """What is the matter with a committed report."""
+
+    CURRENT = "current"
+    OUTDATED = "outdated"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    NOT_COMPARED = "not_compared"
+
+
+@attrs.frozen(kw_only=True)
+class DocumentCheck:
+    """A committed report, held against the audit.
+
+    Parameters
+    ----------
+    path : str
+        The report, relative to the repository's root where it lies in it.
+    status : DocumentStatus
+        What is the matter with it.
+    message : str
+        The same in a sentence.
+    difference : tuple of str
+        Where it says something else: sections, and lines with `-` and `+`.
+    """
+
+    path: str
+    status: DocumentStatus
+    message: str
+    difference: tuple[str, ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it says what the audit says."""
+        return self.status is DocumentStatus.CURRENT
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +82,8 @@ class RunRecord:
         Checks that did not run although nobody deselected them by hand.
     contradicted : tuple of str
         Checks whose outcome was changed behind the gate's back.
+    documents : tuple of DocumentCheck
+        The committed reports that were checked.
     """
 
     audit: Audit | None = None
@@ -50,6 +91,7 @@ class RunRecord:
     outcomes: dict[str, Outcome] = attrs.field(factory=dict)
     vanished: tuple[str, ...] = ()
     contradicted: tuple[str, ...] = ()
+    documents: tuple[DocumentCheck, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -59,6 +101,8 @@ class RunRecord:
         if self.failure or not ran or Outcome.ERROR in outcomes:
             return Status.ERROR
         if Outcome.FAILED in outcomes or self.vanished or self.contradicted:
+            return Status.FAILED
+        if not all(document.is_current for document in self.documents):
             return Status.FAILED
         return Status.PASSED
 

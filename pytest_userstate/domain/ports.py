@@ -95,8 +95,24 @@ class AuditTarget(typ.Protocol):
         """
 
 
+@attrs.frozen(kw_only=True)
+class ReportPlace:
+    """Where a report lies in a repository; both are relative to its root.
+
+    Parameters
+    ----------
+    file : str
+        The report.
+    audited : str
+        The folder that the sources of facts are relative to.
+    """
+
+    file: str
+    audited: str
+
+
 class ReportStore(typ.Protocol):
-    """Where reports are written."""
+    """Where reports are written, and committed ones read."""
 
     def check(self, path: str) -> None:
         """Raise a UsageError where a report could not be written to the path."""
@@ -108,6 +124,46 @@ class ReportStore(typ.Protocol):
         ------
         ToolError
             When it cannot be written after all.
+        """
+
+    def read(self, path: str) -> str | None:
+        """Return a report that was written before; None where there is none.
+
+        Raises
+        ------
+        ToolError
+            When it cannot be read.
+        """
+
+    def place(self, path: str) -> ReportPlace | None:
+        """Return where a report lies; None where that is outside the repository."""
+
+
+class JobPage(typ.Protocol):
+    """The page of the job that runs us, where a service runs it."""
+
+    @property
+    def audited(self) -> str:
+        """The audited folder, relative to the repository's root."""
+
+    @property
+    def files_url(self) -> str | None:
+        """Where the repository's files are shown, as they were for this job."""
+
+    def place(self, path: str) -> str | None:
+        """Return a file of the audited folder, relative to the job's workspace."""
+
+    @property
+    def room(self) -> int:
+        """How many bytes the page still takes."""
+
+    def append(self, text: str) -> None:
+        """Append to the page.
+
+        Raises
+        ------
+        ToolError
+            When it cannot be written.
         """
 
 

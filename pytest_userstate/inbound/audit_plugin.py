@@ -5,21 +5,18 @@ from __future__ import annotations
 import collections.abc as cabc
 import os
 import pathlib
-import typing as typ
 
+import attrs
 import pytest
 
-from pytest_userstate.application.reporting import json_report, markdown
 from pytest_userstate.application.run_record import Failure, RunRecord, Status
-from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.domain.gate import Outcome
-from pytest_userstate.domain.ports import ReportStore
-from pytest_userstate.inbound import collection, completeness, terminal
+from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.inbound import collection, completeness, publishing, terminal
 from pytest_userstate.inbound.audit_run import AuditRun
 from pytest_userstate.inbound.items import RUN, CheckItem, ChecksFile
 from pytest_userstate.inbound.outcomes import Outcomes
-
-_RENDERERS: typ.Final = {".json": json_report.render, ".md": markdown.render}
 
 
 class AuditPlugin:
@@ -35,8 +32,7 @@ class AuditPlugin:
         self._collected = completeness.Collected()
         self._outcomes = Outcomes(runxfail=config.option.runxfail)
         self._record = RunRecord()
-        self._notes: list[str] = []
-        self._written: list[str] = []
+        self._published = publishing.Published()
 
     @property
     def collected(self) -> completeness.Collected:
@@ -81,15 +77,19 @@ class AuditPlugin:
             return
         if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
             return
+        prepared = self._run.prepared
         self._record = self._conclude(exitstatus)
         if not self._config.option.collectonly:
+            self._record = attrs.evolve(
+                self._record,
+                documents=publishing.check_documents(
+                    self._config, prepared.store, self._record
+                ),
+            )
             session.exitstatus = self._exit_status(session.exitstatus)
-        self._notes, self._written = write_reports(
-            self._record, self._run.prepared.store, self._config.option.userstate_report
-        )
-        if self._notes:
+        self._published = publishing.publish(self._config, prepared, self._record)
+        if self._published.problems:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-        self._notes = [*self._complaints(), *self._notes]
 
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
@@ -97,9 +97,20 @@ class AuditPlugin:
         """Show the audit at the end of the run."""
         if self._config.option.collectonly:
             return
+        published = self._published
         terminal.summary(
-            terminalreporter, self._record, notes=self._notes, written=self._written
+            terminalreporter,
+            self._record,
+            notes=[*self._complaints(), *published.problems],
+            written=published.written,
         )
+        terminal.documents(
+            terminalreporter,
+            self._record,
+            publishing.complaints(self._config, self._record.documents),
+        )
+        for line in published.annotations:
+            terminalreporter.write_line(line)
 
     def _conclude(self, exitstatus: int | pytest.ExitCode) -> RunRecord:
         audit = self._run.peek()
@@ -124,7 +135,10 @@ class AuditPlugin:
 
     def _failure(self, exitstatus: int | pytest.ExitCode) -> Failure:
         if self._run.error:
-            return Failure(kind="tool", message=str(self._run.error))
+            error, source = self._run.error, None
+            if isinstance(error, MigrationError):
+                source = Source(error.path, error.line)
+            return Failure(kind="tool", message=str(error), source=source)
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             message = "interrupted before the audit was carried out"
             return Failure(kind="interrupted", message=message)
@@ -160,19 +174,3 @@ class AuditPlugin:
                 "these checks were reported otherwise than the gate decided: "
                 f"{', '.join(self._record.contradicted)}"
             )
-
-
-def write_reports(
-    record: RunRecord, store: ReportStore, paths: cabc.Iterable[str]
-) -> tuple[list[str], list[str]]:
-    """Write the reports; return what went wrong, and what was written where."""
-    problems, written = [], []
-    for path in dict.fromkeys(paths):
-        render = _RENDERERS[pathlib.PurePath(path).suffix]
-        try:
-            store.write(path, render(record))
-        except ToolError as error:
-            problems.append(str(error))
-        else:
-            written.append(path)
-    return problems, written

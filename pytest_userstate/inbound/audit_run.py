@@ -12,7 +12,7 @@ from pytest_userstate.application.reporting.shared_findings import (
     read_findings,
     write_findings,
 )
-from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.domain.errors import MigrationError, ToolError
 from pytest_userstate.domain.ports import Exchange
 
 
@@ -20,10 +20,19 @@ class AuditRun:
     """Carries the audit out, or reads what another process of the run found."""
 
     def __init__(
-        self, prepared: Prepared, *, exchange: Exchange | None, today: dt.date
+        self,
+        prepared: Prepared,
+        *,
+        exchange: Exchange | None,
+        today: dt.date,
+        draws: bool = False,
     ) -> None:
-        """Prepare to audit; nothing is started yet."""
+        """Prepare to audit; nothing is started yet.
+
+        `draws` says whether a report will want the diagram.
+        """
         self.prepared = prepared
+        self._draws = draws
         self._exchange = exchange
         self._today = today
         self._audit: Audit | None = None
@@ -68,23 +77,31 @@ class AuditRun:
         return self._audit
 
     def _find(self) -> Findings:
-        prepared = self.prepared
         if self._exchange is None:
-            return find(prepared.target, prepared.settings, prepared.wiring)
+            return self._carry_out()
         return self._read(self._exchange.once(self._produce))
 
-    def _produce(self) -> str:
+    def _carry_out(self) -> Findings:
         prepared = self.prepared
+        return find(
+            prepared.target, prepared.settings, prepared.wiring, draws=self._draws
+        )
+
+    def _produce(self) -> str:
         try:
-            findings = find(prepared.target, prepared.settings, prepared.wiring)
+            findings = self._carry_out()
+        except MigrationError as error:
+            return dump({"error": str(error), "path": error.path, "line": error.line})
         except ToolError as error:
             return dump({"error": str(error)})
         return write_findings(findings)
 
     def _read(self, text: str) -> Findings:
-        error = json.loads(text).get("error")
-        if error:
-            raise ToolError(error)
+        told = json.loads(text)
+        if "path" in told:
+            raise MigrationError(told["error"], path=told["path"], line=told["line"])
+        if "error" in told:
+            raise ToolError(told["error"])
         return read_findings(text, self.prepared.target.description)
 
     def _conclude(self, findings: Findings) -> Audit:

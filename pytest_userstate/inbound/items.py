@@ -8,7 +8,7 @@ import typing as typ
 
 import pytest
 
-from pytest_userstate.application.reporting.text import explanation
+from pytest_userstate.application.reporting.text import explanation, inert
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.inbound.audit_run import AuditRun
@@ -51,8 +51,10 @@ class CheckItem(pytest.Item):
             return run.audit().verdict(self.name), ""
         except ToolError as error:
             headline = "the audit could not be carried out"
-            told = f"{headline}: see the first check"
-            return None, told if was_told else f"{headline}\n{error}"
+            if was_told:
+                return None, f"{headline}: see the first check"
+            lines = (inert(line) for line in str(error).splitlines())
+            return None, "\n".join((headline, *lines))
 
     def runtest(self) -> None:
         """Turn the verdict into the outcome of a test."""

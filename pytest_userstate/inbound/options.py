@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import os
 import pathlib
+import shlex
 import typing as typ
 
 if typ.TYPE_CHECKING:
@@ -18,6 +19,7 @@ FORMATS: typ.Final = (".json", ".md")
 _HELP: typ.Final = "audit where this repository keeps user state"
 _NEEDS_AUDIT: typ.Final = {
     "userstate_report": "--userstate-report",
+    "userstate_check_report": "--userstate-check-report",
     "userstate_gate": "--userstate-gate",
     "userstate_dsn": "--userstate-dsn",
 }
@@ -72,6 +74,14 @@ def add_options(
         action="append",
         default=[],
         help="write a report to FILE, as JSON (.json) or Markdown (.md); repeatable",
+    )
+    group.addoption(
+        "--userstate-check-report",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="fail where the report FILE, as it is committed, no longer says what the "
+        "audit says; repeatable",
     )
     group.addoption(
         "--userstate-keep-failed",
@@ -158,13 +168,48 @@ def misuse(config: pytest.Config) -> str | None:
             "--userstate-dsn audits a live database in place of migrations: give "
             "either it or --userstate-migrations"
         )
-    for path in option.userstate_report:
-        if pathlib.PurePath(path).suffix not in FORMATS:
+    return _report_misuse(option.userstate_report, option.userstate_check_report)
+
+
+def _report_misuse(written: list[str], checked: list[str]) -> str | None:
+    for name, paths in (
+        ("--userstate-report", written),
+        ("--userstate-check-report", checked),
+    ):
+        for path in paths:
+            if pathlib.PurePath(path).suffix not in FORMATS:
+                return (
+                    f"{name} {path}: the format follows from the suffix, which has to "
+                    f"be {' or '.join(FORMATS)}"
+                )
+    same = {os.path.normpath(path) for path in written}
+    for path in checked:
+        if os.path.normpath(path) in same:
             return (
-                f"--userstate-report {path}: the format follows from the suffix, "
-                f"which has to be {' or '.join(FORMATS)}"
+                f"--userstate-check-report {path}: --userstate-report writes the same "
+                "file: give one of the two"
             )
     return None
+
+
+def renewal(config: pytest.Config, path: str) -> str:
+    """Return the command that writes a report anew, as this run was asked."""
+    option = config.option
+    words = ["pytest", "--userstate-audit"]
+    for name, value in (
+        ("--userstate-config", option.userstate_config),
+        ("--userstate-migrations", option.userstate_migrations),
+        ("--userstate-dsn", option.userstate_dsn and _without_secret(option)),
+        ("--userstate-gate", option.userstate_gate),
+        ("--userstate-report", path),
+    ):
+        words += [name, value] if value else []
+    return shlex.join(words)
+
+
+def _without_secret(option: argparse.Namespace) -> str:
+    dsn: str = option.userstate_dsn
+    return dsn if dsn.startswith("env:") else "DSN"
 
 
 def postgresql_exec(

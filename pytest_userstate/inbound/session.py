@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import datetime as dt
+import pathlib
+import sys
 import typing as typ
 
 import pytest
@@ -13,12 +15,13 @@ from pytest_userstate.application.preparation import Prepared
 from pytest_userstate.application.run_record import Failure, RunRecord
 from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.domain.errors import UsageError
-from pytest_userstate.domain.ports import Exchange, ReportStore
+from pytest_userstate.domain.ports import Exchange, JobPage, ReportStore
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.inbound import xdist
-from pytest_userstate.inbound.audit_plugin import AuditPlugin, write_reports
+from pytest_userstate.inbound.audit_plugin import AuditPlugin
 from pytest_userstate.inbound.audit_run import AuditRun
 from pytest_userstate.inbound.options import misuse, request_of
+from pytest_userstate.inbound.publishing import annotate, write_reports
 
 
 class Composition(typ.Protocol):
@@ -40,6 +43,9 @@ class Composition(typ.Protocol):
 
     def report_store(self, request: AuditRequest) -> ReportStore:
         """Return where reports are written."""
+
+    def job_page(self, audited: pathlib.Path) -> JobPage | None:
+        """Return the page of the job that runs us, where a service runs it."""
 
     def exchange(self, folder: str) -> Exchange:
         """Return where the processes of one run share their findings."""
@@ -74,7 +80,9 @@ def install(
         _check_options(config, store)
         prepared = composition.prepare(request, server)
     except UsageError as error:
-        _report_usage_error(config, store, error)
+        if worker is None:
+            job = composition.job_page(request.invocation_dir)
+            _report_usage_error(config, store, job, error)
         raise pytest.UsageError(str(error)) from error
     today = dt.datetime.now(dt.UTC).date()
     if worker is None:
@@ -84,6 +92,7 @@ def install(
         prepared,
         exchange=composition.exchange(worker[xdist.FOLDER]),
         today=dt.date.fromisoformat(worker[xdist.TODAY]),
+        draws=_draws(config, prepared),
     )
     plugin = AuditPlugin(config, run)
     config.pluginmanager.register(plugin, "userstate-audit")
@@ -99,11 +108,21 @@ def _install_controller(
         folder, remove = composition.exchange_folder()
         config.add_cleanup(remove)
         exchange = composition.exchange(folder)
-    plugin = AuditPlugin(config, AuditRun(prepared, exchange=exchange, today=today))
+    run = AuditRun(
+        prepared, exchange=exchange, today=today, draws=_draws(config, prepared)
+    )
+    plugin = AuditPlugin(config, run)
     config.pluginmanager.register(plugin, "userstate-audit")
     if folder:
         controller = xdist.ControllerPlugin(plugin, folder, today)
         config.pluginmanager.register(controller, "userstate-xdist")
+
+
+def _draws(config: pytest.Config, prepared: Prepared) -> bool:
+    """Whether a report will want the diagram of the user-state tables."""
+    option = config.option
+    asked = option.userstate_report or option.userstate_check_report
+    return bool(asked) or prepared.job is not None
 
 
 def _check_options(config: pytest.Config, store: ReportStore) -> None:
@@ -115,7 +134,7 @@ def _check_options(config: pytest.Config, store: ReportStore) -> None:
 
 
 def _report_usage_error(
-    config: pytest.Config, store: ReportStore, error: UsageError
+    config: pytest.Config, store: ReportStore, job: JobPage | None, error: UsageError
 ) -> None:
     """Write the reports that were asked for, where they can be written."""
     record = RunRecord(failure=Failure(kind="usage", message=str(error)))
@@ -125,3 +144,7 @@ def _report_usage_error(
             write_reports(record, store, [path])
         except (UsageError, KeyError):
             continue
+    if job is not None:
+        # There is no terminal reporter yet, and output is not captured here.
+        sys.stdout.writelines(f"{line}\n" for line in annotate(job, record))
+        sys.stdout.flush()

@@ -54,14 +54,25 @@ def summary(
     reporter.ensure_newline()
     reporter.section("user-state audit", sep="=")
     for line in notes:
-        reporter.write_line(line, red=True)
+        reporter.write_line(text.inert(line), red=True)
     if record.audit:
         _audit(reporter, record, record.audit)
     elif record.failure:
         for line in record.failure.message.splitlines():
-            reporter.write_line(line, red=True)
+            reporter.write_line(text.inert(line), red=True)
     for path in written:
         reporter.write_line(f"report written to {path}")
+
+
+def documents(
+    reporter: pytest.TerminalReporter, record: RunRecord, complaints: cabc.Iterable[str]
+) -> None:
+    """Write what was found out about committed reports."""
+    for document in record.documents:
+        if document.is_current:
+            reporter.write_line(document.message)
+    for line in complaints:
+        reporter.write_line(text.inert(line), red=True)
 
 
 def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -> None:

@@ -8,14 +8,22 @@ import pathlib
 import tempfile
 
 from pytest_userstate.domain.errors import ToolError, UsageError
+from pytest_userstate.domain.ports import ReportPlace
+from pytest_userstate.outbound.configuration_file import repository_root
 
 
 class ReportFiles:
-    """Writes reports to files, relative to where the run was started."""
+    """Writes reports to files, relative to where the run was started.
 
-    def __init__(self, base: pathlib.Path) -> None:
+    `audited` is the folder that the sources of facts are relative to.
+    """
+
+    def __init__(
+        self, base: pathlib.Path, *, audited: pathlib.Path | None = None
+    ) -> None:
         """Keep the folder that relative paths start from."""
         self._base = base
+        self._audited = audited or base
 
     def check(self, path: str) -> None:
         """Raise a UsageError where a report could not be written to the path."""
@@ -51,6 +59,32 @@ class ReportFiles:
                     pathlib.Path(temporary).unlink()
             message = f"the report {path} cannot be written: {error.strerror or error}"
             raise ToolError(message) from error
+
+    def read(self, path: str) -> str | None:
+        """Return a report that was written before; None where there is none."""
+        try:
+            return (self._base / path).read_bytes().decode("utf-8")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            message = f"the report {path} cannot be read: {error.strerror or error}"
+            raise ToolError(message) from error
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            message = f"the report {path} cannot be read: line {line} is not UTF-8"
+            raise ToolError(message) from error
+
+    def place(self, path: str) -> ReportPlace | None:
+        """Return where a report lies; None where that is outside the repository."""
+        audited = self._audited.resolve()
+        root = repository_root(audited, audited)
+        file = (self._base / path).resolve()
+        if not file.is_relative_to(root):
+            return None
+        return ReportPlace(
+            file=file.relative_to(root).as_posix(),
+            audited=audited.relative_to(root).as_posix(),
+        )
 
 
 def read_report(path: pathlib.Path) -> str:

@@ -17,6 +17,7 @@ KEYS = [
     "target",
     "stubs",
     "warnings",
+    "diagram",
     "checks",
     "not_applicable",
     "readings",
@@ -25,6 +26,7 @@ KEYS = [
     "downstream",
     "vanished",
     "contradicted",
+    "documents",
 ]
 
 
@@ -92,10 +94,10 @@ def test_the_markdown_report_tells_the_same(gaps: Backend) -> None:
     gaps.run("--userstate-report=audit.md")
     text = (gaps.path / "audit.md").read_text()
     assert "Status: **failed**" in text
-    assert "| interests | dual_model | not_probed | tracked | detectable |" in text
-    assert "| interests storage | interests.schema | required |" in text
-    assert "(<migrations/002_step.sql#L1>)" in text
-    assert "n/a: the model expects no revisions" in text
+    assert "| interests | dual model | not probed | tracked | detectable |" in text
+    assert "| interests storage | `interests.schema` | required |" in text
+    assert "](migrations/002_step.sql#L1)" in text
+    assert "`login.conflict`" in text
 
 
 def test_markdown_escapes_what_names_contain(backend: Backend) -> None:

@@ -23,6 +23,9 @@ from pytest_userstate.domain.report import (
 )
 from pytest_userstate.domain.snapshot import Source
 
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.state_diagram import StateDiagram
+
 SCHEMA_VERSION: typ.Final = 1
 
 Json: typ.TypeAlias = dict[str, typ.Any]
@@ -49,6 +52,7 @@ def document(record: RunRecord) -> Json:
         "error": failure and {"kind": failure.kind, "message": failure.message},
         **(findings_document(audit.findings) if audit else _NO_FINDINGS),
         "warnings": list(audit.warnings if audit else ()),
+        "diagram": audit and drawn(audit.findings.diagram),
         "checks": [
             _verdict(verdict, record.outcomes.get(verdict.check.id))
             for verdict in (audit.verdicts if audit else ())
@@ -64,7 +68,28 @@ def document(record: RunRecord) -> Json:
         "downstream": [_work(each) for each in (audit.downstream if audit else ())],
         "vanished": list(record.vanished),
         "contradicted": list(record.contradicted),
+        "documents": [
+            {
+                "path": each.path,
+                "status": each.status.value,
+                "message": each.message,
+                "difference": list(each.difference),
+            }
+            for each in record.documents
+        ],
     }
+
+
+def drawn(diagram: StateDiagram | None) -> Json | None:
+    """Return the diagram of the user-state tables, where there is one."""
+    if diagram is None:
+        return None
+    # Imported here, since most runs draw none, and it costs time.
+    from pytest_userstate.application.reporting.diagram_document import (  # noqa: PLC0415
+        diagram_document,
+    )
+
+    return diagram_document(diagram)
 
 
 _NO_FINDINGS: typ.Final[Json] = {"target": None, "stubs": []}

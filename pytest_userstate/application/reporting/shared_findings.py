@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import typing as typ
 
 from pytest_userstate.application.audit import Findings
 from pytest_userstate.application.reporting.json_report import (
     Json,
     advisory_document,
+    drawn,
     dump,
     findings_document,
     reading_document,
@@ -25,6 +27,9 @@ from pytest_userstate.domain.report import (
 )
 from pytest_userstate.domain.snapshot import Source
 
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.state_diagram import StateDiagram
+
 
 def write_findings(findings: Findings) -> str:
     """Return findings as text that another process of the run can read."""
@@ -33,6 +38,7 @@ def write_findings(findings: Findings) -> str:
         {
             **findings_document(findings),
             "warnings": list(findings.warnings),
+            "diagram": drawn(findings.diagram),
             "advisories": [advisory_document(each) for each in findings.advisories],
             "entities": list(report.entities),
             **report_document(report),
@@ -50,6 +56,7 @@ def read_findings(text: str, target: TargetDescription) -> Findings:
         applied=value["target"]["applied"],
         stubs=tuple(value["stubs"]),
         warnings=tuple(value["warnings"]),
+        diagram=_read_diagram(value["diagram"]),
         advisories=tuple(map(_read_advisory, value["advisories"])),
         report=UserStateSchemaAuditReport(
             entities=value["entities"],
@@ -68,6 +75,16 @@ def read_findings(text: str, target: TargetDescription) -> Findings:
             ),
         ),
     )
+
+
+def _read_diagram(value: Json | None) -> StateDiagram | None:
+    if value is None:
+        return None
+    from pytest_userstate.application.reporting.diagram_document import (  # noqa: PLC0415
+        read_diagram,
+    )
+
+    return read_diagram(value)
 
 
 def _read_check(value: Json) -> Check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import itertools
+import re
 import textwrap
 import typing as typ
 
@@ -18,6 +19,7 @@ from pytest_userstate.domain.snapshot import Source
 WIDTH: typ.Final = 80
 NOT_APPLICABLE: typ.Final = "n/a"
 _MOST_FACTS: typ.Final = 6
+_COMMAND: typ.Final = re.compile(r"^\s*(?=::)|##(?=\[)")
 _SIGNS: typ.Final = {
     EvidenceKind.PRESENT: "+",
     EvidenceKind.ABSENT: "-",
@@ -200,7 +202,7 @@ def explanation(verdict: Verdict) -> str:
 def wrap(text: str, *, hanging: int = 0, indent: str = "  ") -> list[str]:
     """Break text at `WIDTH` columns, long names left whole."""
     return [
-        line
+        inert(line)
         for paragraph in text.splitlines()
         for line in textwrap.wrap(
             paragraph,
@@ -211,6 +213,18 @@ def wrap(text: str, *, hanging: int = 0, indent: str = "  ") -> list[str]:
             break_on_hyphens=False,
         )
     ]
+
+
+def inert(line: str) -> str:
+    r"""Return a line that no CI runner takes for a command of ours.
+
+    GitHub obeys lines that begin with ``::``, and those that hold ``##[``,
+    whoever printed them; a name may contain either.
+
+    >>> inert("  ::stop-commands::x")
+    '  \\::stop-commands::x'
+    """
+    return _COMMAND.sub(r"\g<0>\\", line)
 
 
 def _not_applicable(report: UserStateSchemaAuditReport) -> list[str]:

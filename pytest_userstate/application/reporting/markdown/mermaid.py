@@ -1,0 +1,117 @@
+"""The user-state tables as an entity diagram in Mermaid.
+
+Mermaid reads a name as code unless it is quoted, and a quoted one may not hold
+quotation marks, percent signs (which start directives), or backslashes. All but
+letters, digits, and a few marks is therefore written as Mermaid's own character
+codes. Names of columns cannot be quoted at all: what cannot stand there is
+replaced, and the comment beside it has the name.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as typ
+
+from pytest_userstate.application.reporting.markdown.syntax import visible
+from pytest_userstate.domain.state_diagram import (
+    Relation,
+    StateColumn,
+    StateDiagram,
+    StateTable,
+)
+
+_ODD: typ.Final = re.compile(r"[^\w.-]")
+_NOT_A_WORD: typ.Final = re.compile(r"[^A-Za-z0-9_()\[\]-]")
+_KEYWORD: typ.Final = re.compile(r"(?:pk|fk|uk)\b|[^A-Za-z_]", re.IGNORECASE)
+
+
+def diagram_section(diagram: StateDiagram | None) -> list[str]:
+    """Return the section with the diagram."""
+    lines = ["## User-state tables", ""]
+    if diagram is None or not diagram.tables:
+        return [*lines, "None of the tables that the model names is there."]
+    referred = [table for table in diagram.tables if not table.holds_state]
+    note = (
+        " Of tables that are only referred to, the keys are shown." if referred else ""
+    )
+    return [
+        *lines,
+        "Solid lines are references that are part of the referring row's primary key."
+        + note,
+        "",
+        "```mermaid",
+        *mermaid(diagram),
+        "```",
+    ]
+
+
+def mermaid(diagram: StateDiagram) -> list[str]:
+    """Return the diagram's lines.
+
+    >>> mermaid(StateDiagram())
+    ['erDiagram']
+    """
+    lines = ["erDiagram"]
+    for table in diagram.tables:
+        lines += _table(table)
+    return [*lines, *map(_relation, diagram.relations)]
+
+
+def quoted(*parts: str) -> str:
+    """Return a name, or a place of several names, in quotation marks."""
+    return f'"{".".join(_coded(part, dots=len(parts) > 1) for part in parts)}"'
+
+
+def _coded(name: str, *, dots: bool) -> str:
+    odd = re.compile(r"[^\w-]") if dots else _ODD
+    return odd.sub(lambda match: f"#{ord(match[0])};", visible(name))
+
+
+def _table(table: StateTable) -> list[str]:
+    name = quoted(table.schema, table.name)
+    return [
+        f"    {name} {{",
+        *(f"        {_column(c)}" for c in table.columns),
+        "    }",
+    ]
+
+
+def _column(column: StateColumn) -> str:
+    notes = ["null" if column.is_nullable else "not null"]
+    notes += [f"unique with {', '.join(each)}" for each in column.unique_with]
+    name, data_type = _word(column.name), _word(column.data_type)
+    if name != column.name:
+        notes.append(f"named {column.name}")
+    if data_type != column.data_type.replace(" ", "_"):
+        notes.append(f"type {column.data_type}")
+    roles = ", ".join(role.value for role in column.roles)
+    return " ".join(filter(None, (data_type, name, roles, _comment(notes))))
+
+
+def _word(name: str) -> str:
+    """Return a name as Mermaid takes it for a column or a type."""
+    word = _NOT_A_WORD.sub("_", name)
+    return f"_{word}" if _KEYWORD.match(word) else word
+
+
+def _comment(notes: list[str]) -> str:
+    """Return notes in quotation marks; blanks and commas need no code there."""
+    text = visible("; ".join(notes))
+    return '"' + re.sub(r"[^\w .,;()\[\]-]", _code_of, text) + '"'
+
+
+def _code_of(match: re.Match[str]) -> str:
+    return f"#{ord(match[0])};"
+
+
+def _relation(relation: Relation) -> str:
+    """Return a line: one target, and how many rows refer to it."""
+    target = quoted(relation.target_schema, relation.target_table)
+    source = quoted(relation.schema, relation.table)
+    one = "|o" if relation.is_optional else "||"
+    many = "o|" if relation.is_single else "o{"
+    line = "--" if relation.is_identifying else ".."
+    label = quoted(
+        relation.name + ("" if relation.is_certain else " (not for every row)")
+    )
+    return f"    {target} {one}{line}{many} {source} : {label}"

@@ -1,0 +1,91 @@
+"""Finished runs over schemas of a test's own, and what is written about them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import attrs
+
+from pytest_userstate.application.audit import Findings, conclude
+from pytest_userstate.application.reporting.markdown.document import render
+from pytest_userstate.application.reporting.markdown.links import Links
+from pytest_userstate.application.run_record import RunRecord
+from pytest_userstate.application.settings import Settings
+from pytest_userstate.domain.downstream import WorkItem
+from pytest_userstate.domain.gate import GatePolicy
+from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
+from pytest_userstate.domain.ports import ReportPlace, TargetDescription
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from pytest_userstate.domain.state_drawing import draw
+from pytest_userstate.domain.wiring import Wiring
+
+TODAY = dt.date(2027, 3, 31)
+TARGET = TargetDescription(
+    kind="migrations",
+    path="migrations",
+    layout="plain",
+    migrations=3,
+    digest="sha256:" + "0" * 64,
+)
+IN_DOCS = Links(audited=".", document="docs")
+
+
+def finished(
+    *tables: Table,
+    model: AuditModel = DEFAULT_MODEL,
+    gate: GatePolicy | None = None,
+    downstream: tuple[WorkItem, ...] = (),
+    wiring: Wiring | None = None,
+    **facts: object,
+) -> RunRecord:
+    """Return a finished run that found these tables, whatever else was found."""
+    settings = Settings(model=model, gate=gate or GatePolicy(), downstream=downstream)
+    snapshot = SchemaSnapshot(tables)
+    findings = Findings(
+        target=TARGET,
+        server="18.6",
+        applied=3,
+        report=UserStateSchemaAuditReport.evaluate(
+            snapshot, model=model, wiring=wiring or Wiring()
+        ),
+        diagram=draw(snapshot, model),
+    )
+    findings = attrs.evolve(findings, **facts)  # type: ignore[arg-type]
+    audit = conclude(findings, settings, today=TODAY)
+    outcomes = {each.check.id: each.outcome for each in audit.verdicts}
+    return RunRecord(audit=audit, outcomes=outcomes)
+
+
+def page(*tables: Table, links: Links = IN_DOCS, **about: object) -> str:
+    """Return the document about these tables."""
+    return render(finished(*tables, **about), links)  # type: ignore[arg-type]
+
+
+def section(text: str, heading: str) -> str:
+    """Return a section of a document, without its heading."""
+    body = text.split(f"\n## {heading}\n", 1)[1]
+    return body.split("\n## ", 1)[0].strip()
+
+
+class FakeReportStore:
+    """Keeps reports in a dictionary; the repository's root is the audited folder."""
+
+    def __init__(self, **files: str) -> None:
+        """Start with these files, dots written as underscores."""
+        self.files = {name.replace("_", "."): text for name, text in files.items()}
+
+    def check(self, path: str) -> None:
+        """Accept every path."""
+
+    def write(self, path: str, text: str) -> None:
+        """Keep the text."""
+        self.files[path] = text
+
+    def read(self, path: str) -> str | None:
+        """Return the text, or None."""
+        return self.files.get(path)
+
+    def place(self, path: str) -> ReportPlace | None:
+        """Return the path as it is."""
+        return ReportPlace(file=path, audited=".")
