@@ -13,6 +13,7 @@ from pytest_userstate.application.configuration.reading import read_document
 from pytest_userstate.application.configuration.resolution import settings_of
 from tests.helpers.markdown import PAGES, ROOT, Block, anchors, blocks, links
 
+RECORDS = sorted((ROOT / "examples").glob("*/docs/*.md"))
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 MAKE_TARGETS = set(
     re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
@@ -57,7 +58,9 @@ def test_shell_blocks_name_what_exists(block: Block) -> None:
         assert option in reference
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page", [*PAGES, *RECORDS], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_links_resolve(page: pathlib.Path) -> None:
     """Every link leads to a file that is there, and to a heading in it."""
     for link in links(page):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import shutil
@@ -18,6 +19,7 @@ def test_the_terminal_excerpt_is_real(tmp_path: pathlib.Path) -> None:
         [sys.executable, "-m", "pytest", "--userstate-audit", "--color=no"],
         cwd=tmp_path / "baseline",
         check=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith("GITHUB_")},
         capture_output=True,
         text=True,
     )

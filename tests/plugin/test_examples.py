@@ -84,6 +84,15 @@ def test_baseline_facts_all_name_their_migration(example: Copy) -> None:
                 assert 1 <= (fact["source"]["line"] or 1) <= len(lines)
 
 
+def test_baseline_has_a_document_that_is_true(example: Copy) -> None:
+    """The committed record says what the audit says."""
+    run = example("baseline").run(
+        "--userstate-check-report=docs/user-state-audit.md", report=False
+    )
+    assert run.status == 0, run.output
+    assert "docs/user-state-audit.md says what the audit says" in run.output
+
+
 def test_canonical_is_green_without_acceptances(example: Copy) -> None:
     """Everything is covered, wiring included, and nothing is expected to fail."""
     run = example("canonical").run()
