@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations import dbmate, sqlx
+from pytest_userstate.outbound.migrations import dbmate, flyway, prisma, refinery, sqlx
 from pytest_userstate.outbound.migrations.layout import Layout
 from pytest_userstate.outbound.migrations.runner import MigrationRunner
 from tests.helpers.folders import Folder
@@ -135,3 +135,121 @@ def test_dbmate_fails_where_dbmate_does(
     message = failure(database, tmp_path, dbmate.LAYOUT, files)
     assert message.startswith("db/1_a.sql")
     assert words in message
+
+
+def test_refinery(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
+    """The row comes after the transaction, also after one that the file ended."""
+    files = {
+        "V1__a.sql": "CREATE TABLE a AS SELECT count(*) FROM refinery_schema_history;",
+        "below/U2__b.sql": "BEGIN; CREATE TABLE b (x int); COMMIT;",
+    }
+    run(database, tmp_path, refinery.LAYOUT, files)
+    assert columns(database, "refinery_schema_history") == [
+        "version integer NOT NULL",
+        "name character varying(255)",
+        "applied_on character varying(255)",
+        "checksum character varying(255)",
+    ]
+    rows = database.execute(
+        """SELECT version, name, applied_on::timestamptz <= now(),
+            applied_on ~ '^20..-..-..T..:..:..\\.\\d+Z$', checksum ~ '^\\d+$'
+        FROM refinery_schema_history ORDER BY version"""
+    ).fetchall()
+    assert rows == [(1, "a", True, True, True), (2, "b", True, True, True)]
+
+
+def test_refinery_has_no_way_out_of_the_transaction(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """The message says that there is none."""
+    files = {"V1__a.sql": "CREATE INDEX CONCURRENTLY i ON pg_class (relname);"}
+    message = failure(database, tmp_path, refinery.LAYOUT, files)
+    assert "cannot run inside a transaction block" in message
+    assert "cannot be a migration of refinery's" in " ".join(message.split())
+
+
+def test_prisma(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
+    """A script sees its own row, not finished; search_path is the schema alone."""
+    files = {
+        "1_a/migration.sql": "CREATE TABLE a AS SELECT finished_at IS NULL AS runs,"
+        " current_setting('search_path') AS path FROM _prisma_migrations;",
+        "2_i/migration.sql": "CREATE INDEX CONCURRENTLY i ON a (runs);",
+    }
+    run(database, tmp_path, prisma.LAYOUT, files)
+    assert columns(database, "_prisma_migrations") == [
+        "id character varying(36) NOT NULL",
+        "checksum character varying(64) NOT NULL",
+        "finished_at timestamp with time zone",
+        "migration_name character varying(255) NOT NULL",
+        "logs text",
+        "rolled_back_at timestamp with time zone",
+        "started_at timestamp with time zone NOT NULL",
+        "applied_steps_count integer NOT NULL",
+    ]
+    assert database.execute("TABLE a").fetchall() == [(True, "public")]
+    rows = database.execute(
+        """SELECT migration_name, started_at <= finished_at, applied_steps_count, logs
+        FROM _prisma_migrations ORDER BY 1"""
+    ).fetchall()
+    assert rows == [("1_a", True, 1, None), ("2_i", True, 1, None)]
+
+
+def test_prisma_sends_a_script_as_one_batch(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Of which the server makes a transaction."""
+    files = {
+        "1_a/migration.sql": "CREATE TABLE a (x int);\n"
+        "CREATE INDEX CONCURRENTLY i ON a (x);"
+    }
+    message = failure(database, tmp_path, prisma.LAYOUT, files)
+    assert message.startswith("db/1_a/migration.sql, line 2: ")
+    assert "the only one in its migration.sql" in " ".join(message.split())
+    assert database.execute("SELECT to_regclass('a')").fetchone() == (None,)
+
+
+def test_flyway(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
+    """Rows come after the transaction, whatever a migration leaves behind."""
+    files = {
+        "V1__a_table.sql": "CREATE TABLE a (x int); COMMIT; SET search_path TO '';",
+        "V1_1__i.sql": "CREATE INDEX CONCURRENTLY i ON a (x);",
+        "R__v.sql": "CREATE VIEW v AS SELECT max(installed_rank) AS last"
+        " FROM flyway_schema_history;",
+    }
+    run(database, tmp_path, flyway.LAYOUT, files)
+    assert columns(database, "public.flyway_schema_history") == [
+        "installed_rank integer NOT NULL",
+        "version character varying(50)",
+        "description character varying(200) NOT NULL",
+        "type character varying(20) NOT NULL",
+        "script character varying(1000) NOT NULL",
+        "checksum integer",
+        "installed_by character varying(100) NOT NULL",
+        "installed_on timestamp without time zone NOT NULL",
+        "execution_time integer NOT NULL",
+        "success boolean NOT NULL",
+    ]
+    rows = database.execute(
+        """SELECT installed_rank, version, description, type, script, installed_by,
+            success FROM public.flyway_schema_history ORDER BY 1"""
+    ).fetchall()
+    assert rows == [
+        (1, "1", "a table", "SQL", "V1__a_table.sql", "userstate", True),
+        (2, "1.1", "i", "SQL", "V1_1__i.sql", "userstate", True),
+        (3, None, "v", "SQL", "R__v.sql", "userstate", True),
+    ]
+    assert database.execute("SELECT last FROM public.v").fetchone() == (3,)
+
+
+def test_flyway_in_a_schema_of_its_own(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """It makes the schema, says so in its table, and puts it first."""
+    (tmp_path / "flyway.conf").write_text("flyway.schemas=app\n")
+    run(database, tmp_path, flyway.LAYOUT, {"V1__a.sql": "CREATE TABLE a ();"})
+    rows = database.execute(
+        "SELECT installed_rank, type, script FROM app.flyway_schema_history ORDER BY 1"
+    ).fetchall()
+    assert rows == [(0, "SCHEMA", '"app"'), (1, "SQL", "V1__a.sql")]
+    assert database.execute("SELECT to_regclass('app.a')::text").fetchone() is not None
+    assert database.execute("SELECT to_regclass('public.a')").fetchone() == (None,)

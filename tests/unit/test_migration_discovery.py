@@ -237,7 +237,6 @@ def test_a_huge_folder_is_not_listed(
         (["env.py", "versions/1_a.py"], "Alembic"),
         (["20240101000000_users.rb"], "Rails"),
         (["1_a/migration.sql"], "Prisma"),
-        (["migration_lock.toml", "1_a/migration.sql"], "Prisma"),
         (["0000_a.sql", "meta/_journal.json"], "Drizzle"),
         (["20240101_a.js"], "a tool for JavaScript"),
     ],
@@ -346,9 +345,28 @@ def test_a_named_folder_of_another_tool(repository: Repository) -> None:
     message = repository.refusal("db")
     assert "db holds migrations of goose: 1.sql has the line '-- +goose'" in message
     assert "--userstate-dsn" in message
-    repository.write("flyway/V1__a.sql")
-    message = repository.refusal("flyway")
-    assert 'migrations = { path = "flyway", layout = "plain" }' in message
+    repository.write("atlas/atlas.sum", "atlas/1.sql")
+    message = repository.refusal("atlas")
+    assert 'migrations = { path = "atlas", layout = "plain" }' in message
+
+
+def test_folders_that_look_alike_are_told_apart_by_the_project(
+    repository: Repository,
+) -> None:
+    """A Drizzle folder may be Prisma's, a V or U file refinery's or Flyway's."""
+    repository.write("db/1_a/migration.sql", "m/U1__a.sql")
+    message = repository.refusal("db")
+    assert "db holds migrations of Prisma or Drizzle" in message
+    assert 'migrations = { path = "db", layout = "prisma" }' in message
+    message = repository.refusal("m")
+    assert "m (--userstate-migrations) could be of these layouts: flyway" in message
+    assert "refinery" in message
+    repository.write("Cargo.toml", text='[dependencies]\nrefinery = "0.9"')
+    assert repository.locate("m").plan.layout == "refinery"
+    repository.write("m/pom.xml", text="<artifactId>flyway-core</artifactId>")
+    repository.write("m/V1__b.sql")
+    target = repository.locate("m")
+    assert [each.path for each in target.plan.migrations] == ["m/V1__b.sql"]
 
 
 def test_the_digest_tells_contents_order_and_transactions_apart(

@@ -237,7 +237,7 @@ def _refusal(sql: str, path: str, way: str, position: int | None) -> MigrationEr
     lines = [f"{path}, line {line}: there is no marker -- migrate:{way}."]
     if near:
         lines.append(
-            f"{_text(sql, near.start()).strip()!r} is none: a marker starts its line"
+            f"{_text(sql, near.start())!r} is none: a marker starts its line"
             f" and is\nwritten exactly so: -- migrate:{way}"
         )
     elif way == "down":

@@ -99,6 +99,10 @@ class Layout(typ.Protocol):
         """Files of a project in which this tool is named where it is used."""
 
     @property
+    def usual_folders(self) -> tuple[str, ...]:
+        """Where the tool looks when nobody tells it, beside what many use."""
+
+    @property
     def options(self) -> tuple[Option, ...]:
         """The settings that this layout has beside ``path`` and ``layout``."""
 
@@ -126,6 +130,7 @@ class LayoutDefaults:
 
     project_files: tuple[ProjectFile, ...] = ()
     manifests: tuple[Manifest, ...] = ()
+    usual_folders: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     takes_a_file = False
 

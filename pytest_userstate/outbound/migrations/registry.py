@@ -28,6 +28,9 @@ HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "sqlx": ("*_*.sql",),
         "dbmate": ("[0-9]*.sql",),
         "goose": ("*_*.sql",),
+        "flyway": ("[vbu]*__*.sql", "r__*.sql", "*/v*__*.sql"),
+        "refinery": ("[uv]*__*.sql", "[uv]*__*.rs", "*/[uv]*__*.sql"),
+        "prisma": ("migration_lock.toml", "*/migration.sql"),
         "plain": ("*.sql",),
     }
 )

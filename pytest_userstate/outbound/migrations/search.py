@@ -83,6 +83,8 @@ class Search:
         self._base = base
         self._chosen = chosen
         self._layouts = registry.layouts() if chosen is None else (chosen,)
+        own = (name for layout in self._layouts for name in layout.usual_folders)
+        self._names = tuple(dict.fromkeys((*_USUAL_NAMES, *own)))
 
     def one(self) -> Candidate:
         """Return the one candidate.
@@ -116,7 +118,7 @@ class Search:
                             yield Candidate(folder, (layout,), found)
 
     def _usual(self, places: list[pathlib.Path]) -> cabc.Iterator[Candidate]:
-        for folder in _folders_of_usual_names(places):
+        for folder in _folders_named(self._names, places):
             layouts = recognized(folder, self._layouts, self._root)
             if layouts:
                 yield Candidate(folder, layouts, "found by name")
@@ -150,11 +152,11 @@ class Search:
         lines = [
             "No migrations were found.",
             f"Looked in {where}, and in the folders one and two below it, for",
-            *_indented((*files, *_USUAL_NAMES)),
+            *_indented((*files, *self._names)),
             "but not in hidden folders, in what git ignores, or in folders of",
             "dependencies and build products (node_modules, target, .venv, …).",
         ]
-        if unusable := list(_folders_of_usual_names(places)):
+        if unusable := list(_folders_named(self._names, places)):
             lines.append("These are there, but cannot be used:")
             lines += [f"  {described(folder, self._base)}" for folder in unusable]
             lines.append("The layouts that are supported are:")
@@ -185,10 +187,10 @@ def _places(root: pathlib.Path) -> cabc.Iterator[pathlib.Path]:
             ]
 
 
-def _folders_of_usual_names(
-    places: cabc.Iterable[pathlib.Path],
+def _folders_named(
+    names: cabc.Iterable[str], places: cabc.Iterable[pathlib.Path]
 ) -> cabc.Iterator[pathlib.Path]:
-    folders = (place / name for place in places for name in _USUAL_NAMES)
+    folders = (place / name for place in places for name in names)
     return filter(pathlib.Path.is_dir, dict.fromkeys(folders))
 
 

@@ -1,0 +1,305 @@
+"""Flyway's files are read as Flyway reads them, on an empty database."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
+from pytest_userstate.outbound.migrations.flyway import LAYOUT
+from pytest_userstate.outbound.migrations.flyway.history import checksum
+from pytest_userstate.outbound.migrations.flyway.transactions import (
+    can_run_in_transaction,
+)
+from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.plan import Mode
+from pytest_userstate.outbound.migrations.sql import statements
+from tests.helpers.folders import Folder
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> Folder:
+    """Make the location that Flyway's projects use."""
+    return Folder(LAYOUT, tmp_path, "src/main/resources/db/migration")
+
+
+def names(folder: Folder) -> list[str]:
+    """Return the files that would run, in order."""
+    return [
+        each.path.removeprefix(f"{folder.name}/") for each in folder.load().migrations
+    ]
+
+
+def test_versions_are_compared_part_by_part(folder: Folder) -> None:
+    """As numbers; an underscore is a dot; repeatable ones come last, by description."""
+    files = (
+        *("V1__a.sql", "V1_1__b.sql", "V1.2__c.sql", "V1_10__d.sql", "V2.sql"),
+        *("sub/V10__e.sql", "V20240101120000__f.SQL", "R__a_view.sql", "R__b.sql"),
+    )
+    for name in reversed(files):
+        folder.write(name)
+    assert names(folder) == list(files)
+    plan = folder.load()
+    assert [each.version for each in plan.migrations][:4] == ["1", "1.1", "1.2", "1.10"]
+
+
+def test_names_that_flyway_ignores_are_told(folder: Folder) -> None:
+    """Silently for Flyway, unless it is told to validate names."""
+    for name in ("V1__a.sql", "Vx__b.sql", "V__c.sql", "R1__d.sql", "V1__a.sql.bak"):
+        folder.write(name)
+    for name in ("README.md", "v2__e.sql", ".hidden/V3__f.sql", "other.sql"):
+        folder.write(name)
+    assert names(folder) == ["V1__a.sql"]
+    warnings = "\n".join(folder.load().warnings)
+    assert (
+        "Vx__b.sql is left out, as Flyway leaves it out: 'x' is no version" in warnings
+    )
+    assert "V__c.sql is left out" in warnings
+    assert "R1__d.sql is left out" in warnings
+    (folder.root / "flyway.toml").write_text("[flyway]\nvalidateMigrationNaming = true")
+    assert "validateMigrationNaming" in str(folder.refusal())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "what"),
+    [
+        ("V1__a.sql", "sub/V1.0__b.sql", "version"),
+        ("V1_1__a.sql", "V1.1__b.sql", "version"),
+        ("R__a_b.sql", "sub/R__a_b.sql", "description"),
+    ],
+)
+def test_twins_are_refused(folder: Folder, one: str, other: str, what: str) -> None:
+    """Both are named."""
+    folder.write(one)
+    folder.write(other)
+    message = str(folder.refusal())
+    assert f"{folder.name}/{one}" in message
+    assert f"{folder.name}/{other}" in message
+    assert f"have the same {what}" in message
+
+
+def test_undo_and_what_a_baseline_covers_are_left_out(folder: Folder) -> None:
+    """On an empty database the last baseline migration stands for all before it."""
+    for name in ("V1__a.sql", "U1__a.sql", "B2__b.sql", "V2__b.sql", "B1__c.sql"):
+        folder.write(name)
+    folder.write("V3__d.sql")
+    assert names(folder) == ["B2__b.sql", "V3__d.sql"]
+    warnings = folder.load().warnings
+    assert sum("is not run on an empty database" in each for each in warnings) == 3
+
+
+def test_callbacks_of_migrate_are_run_around_the_others(folder: Folder) -> None:
+    """Those of other commands are not, and none is recorded."""
+    for name in ("V1__a.sql", "R__b.sql", "beforeMigrate.sql", "afterMigrate__x.sql"):
+        folder.write(name)
+    for name in ("beforeEachMigrate.sql", "afterVersioned.sql", "beforeClean.sql"):
+        folder.write(name)
+    assert names(folder) == [
+        *("beforeMigrate.sql", "beforeEachMigrate.sql", "V1__a.sql"),
+        *("afterVersioned.sql", "beforeEachMigrate.sql", "R__b.sql"),
+        "afterMigrate__x.sql",
+    ]
+    plan = folder.load()
+    assert [bool(each.after) for each in plan.migrations] == [
+        *(False, False, True, False, False, True, False),
+    ]
+    [warning] = plan.warnings
+    assert "beforeClean is no event of this run" in warning
+
+
+def test_a_migration_written_as_a_program_is_refused(folder: Folder) -> None:
+    """Beside the SQL files or among the sources of Java."""
+    folder.write("V1__a.sql")
+    folder.write("../../../java/db/migration/V2__b.java")
+    assert "V2__b.java is a migration written as a program" in str(folder.refusal())
+
+
+def test_a_row_remembers_each_migration(folder: Folder) -> None:
+    """After the transaction, through a session of its own."""
+    folder.write("sub/V1_2__add_users.sql", "SELECT 1;\r\nSELECT 2;\n")
+    plan = folder.load()
+    [migration] = plan.migrations
+    assert migration.batches[0].mode is Mode.PIECES
+    assert migration.batches[0].record == ()
+    [(statement, values)] = migration.after
+    assert statement.startswith('INSERT INTO "public"."flyway_schema_history"')
+    expected = str(checksum("SELECT 1;\nSELECT 2;"))
+    assert values == ("1.2", "add users", "SQL", "sub/V1_2__add_users.sql", expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", 0), ("SELECT 1;\n", 78787420), ("a\nb\rc\r\nd", -310194927)],
+)
+def test_a_checksum_is_of_the_lines_without_their_ends(
+    text: str, expected: int
+) -> None:
+    """CRC-32 with a sign; the numbers are Java's own."""
+    assert checksum(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_transactional"),
+    [
+        ("CREATE INDEX CONCURRENTLY i ON t (a)", False),
+        ("create unique index /* x */ concurrently i ON t (a)", False),
+        ("DROP INDEX CONCURRENTLY i", False),
+        ("CREATE DATABASE d", False),
+        ("DROP TABLESPACE t", False),
+        ("ALTER SYSTEM SET work_mem TO '1MB'", False),
+        ("REINDEX (VERBOSE) DATABASE d", False),
+        ("VACUUM t", False),
+        ("DISCARD ALL", False),
+        ("CREATE INDEX i ON t (a)", True),
+        ("REINDEX INDEX CONCURRENTLY i", True),
+        ("ALTER TYPE t ADD VALUE 'a'", True),
+        ("ALTER TABLE system RENAME TO s", True),
+        ("REFRESH MATERIALIZED VIEW CONCURRENTLY v", True),
+        ("DISCARD TEMP", True),
+    ],
+)
+def test_statements_that_flyway_knows(sql: str, *, is_transactional: bool) -> None:
+    """Others that PostgreSQL refuses in a transaction it does not know."""
+    [statement] = statements(sql)
+    assert can_run_in_transaction(statement) is is_transactional
+
+
+def test_a_file_of_such_statements_has_no_transaction(folder: Folder) -> None:
+    """Others have one; both kinds in one file are refused."""
+    folder.write("V1__a.sql", "CREATE TABLE t (a int);")
+    folder.write("V2__b.sql", "VACUUM;\nDROP INDEX CONCURRENTLY i;")
+    inside = [each.batches[0].in_transaction for each in folder.load().migrations]
+    assert inside == [True, False]
+    folder.write("V3__c.sql", "CREATE TABLE t (a int);\n-- x\nVACUUM t;")
+    error = folder.refusal()
+    assert (error.path, error.line) == (f"{folder.name}/V3__c.sql", 3)
+    assert "mixed = true" in str(error)
+    plan = folder.load(mixed=True)
+    assert not plan.migrations[2].batches[0].in_transaction
+
+
+@pytest.mark.parametrize(
+    ("conf", "in_transaction"),
+    [
+        ("executeInTransaction=false", False),
+        ("# x\n\nexecuteInTransaction = true\n", True),
+    ],
+)
+def test_a_file_beside_decides_about_the_transaction(
+    folder: Folder, conf: str, *, in_transaction: bool
+) -> None:
+    """Also for a file that mixes both kinds."""
+    folder.write("V1__a.sql", "CREATE TABLE t (a int); VACUUM t;")
+    folder.write("V1__a.sql.conf", conf)
+    [migration] = folder.load().migrations
+    assert migration.batches[0].in_transaction is in_transaction
+
+
+def test_what_else_a_file_beside_says(folder: Folder) -> None:
+    """Whether it runs at all, and with placeholders; anything else is refused."""
+    folder.write("V1__a.sql", "SELECT '${x}';")
+    folder.write("V1__a.sql.conf", "placeholderReplacement=false")
+    folder.write("V2__b.sql", "")
+    folder.write("V2__b.sql.conf", "shouldExecute=false")
+    plan = folder.load()
+    assert [each.batches[0].sql for each in plan.migrations] == ["SELECT '${x}';"]
+    assert "its shouldExecute says so" in plan.warnings[0]
+    folder.write("V2__b.sql.conf", "\nexecuteInTransactions=false")
+    error = folder.refusal()
+    assert (error.path, error.line) == (f"{folder.name}/V2__b.sql.conf", 2)
+
+
+def test_placeholders_are_replaced_everywhere(folder: Folder) -> None:
+    """Their names' case does not count; options come after the file's values."""
+    folder.write("V1__a.sql", "-- ${A}\nSELECT '${b}', '${flyway:defaultSchema}';")
+    (folder.root / "flyway.conf").write_text(
+        "flyway.placeholders.a=1\nflyway.placeholders.b=2\n#flyway.placeholders.b=4"
+    )
+    [migration] = folder.load(placeholders={"b": "3"}).migrations
+    assert migration.batches[0].sql == "-- 1\nSELECT '3', 'public';"
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT 1;\n  '${owner}'", "no value is given for ${owner}"),
+        ("SELECT 1;\n-- ${flyway:unknown}", "no value is given for ${flyway:unknown}"),
+        ("SELECT 1;\n  '${owner", "begins a placeholder that never ends"),
+    ],
+)
+def test_an_unknown_placeholder_is_refused(
+    folder: Folder, sql: str, words: str
+) -> None:
+    """With its place, the values that there are, and where to give one."""
+    folder.write("V1__a.sql", sql)
+    error = folder.refusal(placeholders={"role": "app"})
+    assert (error.path, error.line) == (f"{folder.name}/V1__a.sql", 2)
+    assert error.column == 4
+    assert words in str(error)
+    assert "given for: role" in str(error)
+
+
+def test_flyway_toml_is_heeded(folder: Folder) -> None:
+    """Several locations, an environment's schemas, names, and the table."""
+    folder.write("M1-a.sql", "SELECT 1;")
+    folder.write("../extra/M2-b.sql", "SELECT '@{x}';")
+    settings = folder.root / "flyway.toml"
+    settings.write_text("""\
+        [flyway]
+        locations = ["classpath:db/migration", "filesystem:src/main/resources/db/extra"]
+        sqlMigrationPrefix = "M"
+        sqlMigrationSeparator = "-"
+        placeholderPrefix = "@{"
+        table = "history"
+        environment = "test"
+        [environments.test]
+        schemas = ["app", "other"]
+        [environments.test.flyway.placeholders]
+        x = "y"
+    """)
+    plan = folder.load()
+    assert [each.batches[0].sql for each in plan.migrations] == [
+        *("SELECT 1;", "SELECT 'y';"),
+    ]
+    assert plan.bookkeeping_tables == {"history"}
+    assert 'CREATE SCHEMA IF NOT EXISTS "app";' in plan.prepare
+    assert 'CREATE TABLE "app"."history"' in plan.prepare
+    assert plan.migrations[0].before[-1][1] == ('"app","$user", public',)
+    find = LAYOUT.project_files[0]
+    assert find.folder(settings, folder.root) == folder.path
+
+
+def test_a_target_ends_the_row(folder: Folder) -> None:
+    """Repeatable migrations are run all the same."""
+    for name in ("V1__a.sql", "V2__b.sql", "R__c.sql"):
+        folder.write(name)
+    (folder.root / "flyway.conf").write_text("flyway.target=1")
+    assert names(folder) == ["V1__a.sql", "R__c.sql"]
+
+
+def test_a_project_file_without_locations_means_the_usual_ones(folder: Folder) -> None:
+    """One that names what is not there is an error."""
+    file = folder.root / "flyway.toml"
+    file.write_text("[flyway]\n")
+    find = LAYOUT.project_files[0]
+    assert find.folder(file, folder.root) is None
+    folder.write("V1__a.sql")
+    assert find.folder(file, folder.root) == folder.path
+    file.write_text('[flyway]\nlocations = ["filesystem:nowhere"]')
+    with pytest.raises(TargetNotFoundError, match="nowhere"):
+        find.folder(file, folder.root)
+    file.write_text("[flyway")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        find.folder(file, folder.root)
+
+
+@pytest.mark.parametrize(
+    "name", ["V1__a.sql", "R__a.sql", "B1.2__a.sql", "sub/V2__b.sql", "U1__a.sql"]
+)
+def test_names_make_a_folder_flyways(folder: Folder, name: str) -> None:
+    """Here or one folder below."""
+    folder.write("1_a.sql")
+    assert LAYOUT.recognizes(folder.path) is Likeness.NONE
+    folder.write(name)
+    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
