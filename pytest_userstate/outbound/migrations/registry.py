@@ -31,6 +31,7 @@ HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "flyway": ("[vbu]*__*.sql", "r__*.sql", "*/v*__*.sql"),
         "refinery": ("[uv]*__*.sql", "[uv]*__*.rs", "*/[uv]*__*.sql"),
         "prisma": ("migration_lock.toml", "*/migration.sql"),
+        "golang-migrate": ("[0-9]*_*.up.*", "[0-9]*_*.down.*"),
         "plain": ("*.sql",),
     }
 )
