@@ -317,10 +317,44 @@ def test_a_named_folder_that_does_not_exist(repository: Repository) -> None:
 
 
 def test_a_named_file(repository: Repository) -> None:
-    """A folder is expected."""
-    repository.write("db/structure.sql")
-    message = repository.refusal("db/structure.sql")
-    assert "db/structure.sql, which is a file" in message
+    """A folder is expected, but where the file is all there is."""
+    repository.write("db/1.txt", "db/1.sql")
+    message = repository.refusal("db/1.txt")
+    assert "db/1.txt, which is a file" in message
+    assert "Name the folder" in message
+    message = repository.refusal("db/1.sql", layout="plain")
+    assert "db/1.sql, which is a file" in message
+    assert "The layout plain expects SQL files" in message
+
+
+def test_a_folder_where_a_file_is_meant(repository: Repository) -> None:
+    """The layout that was named says what it expects."""
+    repository.write("db/schema.sql")
+    message = repository.refusal("db", layout="pg_dump")
+    assert "db, which is a folder" in message
+    assert "The layout pg_dump expects no folder, but one SQL file" in message
+    assert "Name the file itself" in message
+
+
+def test_a_file_with_the_whole_schema(repository: Repository) -> None:
+    """Whatever its name; Rails' own is known by it."""
+    repository.write("db/schema.sql", "db/structure.sql", "sql/cache_structure.sql")
+    target = repository.locate("db/schema.sql", by="--userstate-migrations")
+    assert (target.shown, target.plan.layout) == ("db/schema.sql", "pg_dump")
+    assert [each.path for each in target.plan.migrations] == ["db/schema.sql"]
+    rails = repository.locate("sql/cache_structure.sql")
+    assert rails.plan.layout == "structure"
+    assert rails.digest != target.digest
+    repository.write("elsewhere/schema.sql")
+    assert repository.locate("elsewhere/schema.sql").digest == target.digest
+
+
+def test_rails_file_is_found(repository: Repository) -> None:
+    """Beside migrations in Ruby, which only Rails can run."""
+    repository.write("db/structure.sql", "db/migrate/20240101000000_users.rb")
+    target = repository.locate()
+    assert (target.shown, target.plan.layout) == ("db/structure.sql", "structure")
+    assert target.found == "found by db/structure.sql"
 
 
 def test_a_named_folder_that_is_empty(repository: Repository) -> None:

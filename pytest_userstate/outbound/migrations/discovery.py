@@ -153,22 +153,30 @@ def _named(
         else (chosen,)
     )
     is_file = path.is_file()
-    if is_file and not all(layout.takes_a_file for layout in layouts):
-        layouts = ()
-    if not layouts:
+    fitting = tuple(each for each in layouts if each.takes_a_file is is_file)
+    if not fitting:
         message = (
-            _no_folder(path, base, given_by)
-            if is_file
+            _other_kind(path, base, given_by, chosen)
+            if is_file or chosen
             else _nothing_in(path, base, given_by)
         )
         raise TargetNotFoundError(message)
-    return Candidate(path, layouts, given_by)
+    return Candidate(path, fitting, given_by)
 
 
-def _no_folder(path: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
-    return (
-        f"{given_by} names {shown(path, base)}, which is a file.\n"
+def _other_kind(
+    path: pathlib.Path, base: pathlib.Path, given_by: str, chosen: Layout | None
+) -> str:
+    """Say that a folder was expected and not a file, or the other way round."""
+    kind = "file" if path.is_file() else "folder"
+    expected = f"\nThe layout {chosen.name} expects {chosen.expects}." if chosen else ""
+    advice = (
         "Name the folder that holds the migrations."
+        if kind == "file"
+        else "Name the file itself."
+    )
+    return (
+        f"{given_by} names {shown(path, base)}, which is a {kind}.{expected}\n{advice}"
     )
 
 
@@ -207,7 +215,8 @@ def _digest(plan: Plan, path: str) -> str:
     """Return the checksum of what is run, wherever the folder is."""
     checksum = hashlib.sha256()
     for migration in plan.migrations:
-        parts = [migration.path.removeprefix(f"{path}/")]
+        name = migration.path.removeprefix(f"{path}/")
+        parts = [name.rpartition("/")[2] if name == path else name]
         for batch in migration.batches:
             parts += [batch.sql, str(batch.in_transaction)]
             if batch.mode is not Mode.WHOLE:

@@ -20,8 +20,9 @@ from pytest_userstate.application.configuration.reading import (
 )
 from pytest_userstate.outbound.migrations.layout import Layout, visible
 
-# The name, which is also that of the module, and what a folder (or a file) of the
-# layout has to hold. Whether it then is of that layout, the layout itself decides.
+# The name, which is also that of the module, and what a folder of the layout has to
+# hold, or ("./…") how a file of it is named. Whether it then is of that layout, the
+# layout itself decides.
 HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
     {
         "diesel": ("*/up.sql",),
@@ -32,6 +33,8 @@ HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "refinery": ("[uv]*__*.sql", "[uv]*__*.rs", "*/[uv]*__*.sql"),
         "prisma": ("migration_lock.toml", "*/migration.sql"),
         "golang-migrate": ("[0-9]*_*.up.*", "[0-9]*_*.down.*"),
+        "structure": ("./*structure.sql",),
+        "pg_dump": ("./*.sql",),
         "plain": ("*.sql",),
     }
 )
@@ -83,7 +86,7 @@ def _holds(path: pathlib.Path, pattern: str) -> bool:
     """Tell whether something in the folder, or the file itself, is named so."""
     name, _, nested = pattern.partition("/")
     if path.is_file():
-        return not nested and fnmatch.fnmatchcase(path.name.lower(), name)
+        return name == "." and fnmatch.fnmatchcase(path.name.lower(), nested)
     return any(
         fnmatch.fnmatchcase(entry.name.lower(), name)
         and (not nested or _holds(pathlib.Path(entry.path), nested))

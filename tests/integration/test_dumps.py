@@ -1,0 +1,82 @@
+"""Files with a whole schema leave what psql, and Rails around it, would leave."""
+
+from __future__ import annotations
+
+import pathlib
+
+import psycopg
+import pytest
+
+from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.outbound.migrations import pg_dump, structure
+from pytest_userstate.outbound.migrations.runner import MigrationRunner
+
+STRUCTURE = """\
+\\restrict abc
+
+SELECT pg_catalog.set_config('search_path', '', false);
+
+CREATE TABLE public.users (
+    id bigint NOT NULL
+);
+
+CREATE TABLE public.schema_migrations (
+    version character varying NOT NULL
+);
+
+COPY public.users (id) FROM stdin;
+1
+\\.
+
+\\unrestrict abc
+
+SET search_path TO "$user", public;
+
+INSERT INTO "schema_migrations" (version) VALUES
+('20240101000000');
+"""
+
+
+def test_rails_structure(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
+    """Rows of its tables come from the file, and from Rails after it."""
+    file = tmp_path / "structure.sql"
+    file.write_text(STRUCTURE)
+    history = MigrationRunner(database).run(structure.LAYOUT.load(file, tmp_path))
+    assert history.created["public", "users", ""].line == 5
+    rows = database.execute("SELECT version FROM public.schema_migrations").fetchall()
+    assert rows == [("20240101000000",)]
+    metadata = database.execute(
+        "SELECT key, value FROM public.ar_internal_metadata ORDER BY key"
+    ).fetchall()
+    assert metadata[0] == ("environment", "test")
+    assert metadata[1][0] == "schema_sha1"
+
+
+def test_rails_table_may_be_in_the_file(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Then it gets its rows, and is not made again."""
+    file = tmp_path / "structure.sql"
+    file.write_text(
+        "CREATE TABLE ar_internal_metadata (key varchar PRIMARY KEY, value varchar,"
+        " created_at timestamp NOT NULL, updated_at timestamp NOT NULL);\n"
+        "INSERT INTO ar_internal_metadata VALUES ('environment', 'old', now(), now());"
+    )
+    MigrationRunner(database).run(structure.LAYOUT.load(file, tmp_path))
+    found = database.execute(
+        "SELECT value FROM ar_internal_metadata WHERE key = 'environment'"
+    ).fetchall()
+    assert found == [("test",)]
+
+
+def test_a_dump_with_an_unknown_owner(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """File, line, and where roles are created."""
+    file = tmp_path / "schema.sql"
+    file.write_text("CREATE TABLE t ();\n\nALTER TABLE t OWNER TO app;\n")
+    with pytest.raises(MigrationError) as caught:
+        MigrationRunner(database).run(pg_dump.LAYOUT.load(file, tmp_path))
+    assert caught.value.line == 3
+    assert "CREATE ROLE app;" in str(caught.value)
+    assert "setup" in str(caught.value)

@@ -1,0 +1,80 @@
+"""A file with a whole schema is read as psql would load it."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+
+import pytest
+
+from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.outbound.migrations import pg_dump, structure
+from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.plan import Mode
+
+BOTH = pytest.mark.parametrize("layout", [pg_dump.LAYOUT, structure.LAYOUT])
+
+
+@pytest.fixture
+def file(tmp_path: pathlib.Path) -> pathlib.Path:
+    """Make the file."""
+    made = tmp_path / "db/structure.sql"
+    made.parent.mkdir()
+    made.write_text("\\restrict a\nCREATE TABLE t ();\n\\unrestrict a\n")
+    return made
+
+
+@BOTH
+def test_the_file_is_a_script(
+    file: pathlib.Path, layout: pg_dump.PgDumpLayout | structure.StructureLayout
+) -> None:
+    """One migration, statement by statement."""
+    plan = layout.load(file, file.parent.parent)
+    [migration] = plan.migrations
+    [batch] = migration.batches
+    assert (migration.version, migration.path) == ("structure", "db/structure.sql")
+    assert (batch.mode, batch.in_transaction) == (Mode.SCRIPT, False)
+    assert batch.sql == file.read_text()
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"PGDMP\x01\x0e\x00", "pg_restore --file=schema.sql structure.sql"),
+        (b"SELECT '\xff';", "the file is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_sql(
+    file: pathlib.Path,
+    layout: pg_dump.PgDumpLayout | structure.StructureLayout,
+    content: bytes,
+    problem: str,
+) -> None:
+    """An archive of pg_dump's can be written as SQL, and the message says how."""
+    file.write_bytes(content)
+    with pytest.raises(MigrationError) as caught:
+        layout.load(file, file.parent.parent)
+    assert caught.value.path == "db/structure.sql"
+    assert problem in str(caught.value)
+
+
+def test_only_files_are_recognized(file: pathlib.Path) -> None:
+    """Rails' by its name, any other as what is left."""
+    other = file.with_name("schema.sql")
+    other.write_text("")
+    assert structure.LAYOUT.recognizes(file) is Likeness.CERTAIN
+    assert structure.LAYOUT.recognizes(other) is Likeness.NONE
+    assert pg_dump.LAYOUT.recognizes(other) is Likeness.FALLBACK
+    for layout in (pg_dump.LAYOUT, structure.LAYOUT):
+        assert layout.recognizes(file.parent) is Likeness.NONE
+
+
+def test_rails_keeps_its_own_tables(file: pathlib.Path) -> None:
+    """With the file's checksum, as Rails writes it after loading."""
+    plan = structure.LAYOUT.load(file, file.parent)
+    assert plan.bookkeeping_tables == {"schema_migrations", "ar_internal_metadata"}
+    checksum = hashlib.sha1(file.read_bytes(), usedforsecurity=False).hexdigest()
+    assert [values for _, values in plan.finish] == [
+        *((), ("environment", "test"), ("schema_sha1", checksum)),
+    ]
