@@ -178,6 +178,11 @@ def test_every_report_field_is_there() -> None:
     for name, kind in (("checks", "check"), ("target", "target")):
         words = re.findall(r"`([^`]+)`", rows[name])
         assert words == SCHEMA["$defs"][kind]["required"]
+    words = re.findall(r"`([^`]+)`", rows["downstream"])
+    items = SCHEMA["properties"]["downstream"]["items"]
+    reasons = items["properties"]["reasons"]["items"]["required"]
+    *first, blocked_by, told = items["required"]
+    assert words == [*first, "ready", "blocked", blocked_by, told, *reasons]
     words = re.findall(r"`([^`]+)`", rows["advisories"])
     required = SCHEMA["properties"]["advisories"]["items"]["required"]
     assert words == [*required, "null"]

@@ -141,6 +141,10 @@ def test_an_unknown_extension(backend: Backend) -> None:
         ),
         ("[[accept]]\ncheck = 'login.schema'", ["`accept[0].reason` is missing"]),
         (
+            "[[downstream]]\nid = '1'\ntitle = 'x'\nneeds = ['1']",
+            ["`downstream` cannot be ordered", "1 needs 1", "take one need away"],
+        ),
+        (
             "[[silence]]\nadvisory = 'US24'\nreason = 'x'",
             ["`silence[0].advisory` is 'US24'", "did you mean 'US204'?"],
         ),

@@ -43,6 +43,10 @@ def test_baseline_is_the_situation_of_the_brief(example: Copy) -> None:
     assert run.report["target"]["layout"] == "diesel"
     assert run.report["target"]["applied"] >= 12
     assert run.report["stubs"] == ["pgcrypto"]
+    last = run.report["downstream"][-1]
+    assert last["blocked_by"] == ["3.5.3", "interests.wiring = database_backed"]
+    assert last["reasons"][0]["waits_for"] == ["interests.schema"]
+    assert "to close first: interests.schema (for 3.5.3 and 3.6.1), then" in run.output
     assert [each["use"] for each in run.report["readings"]] == [
         "not_stored",
         "not_yet_used",

@@ -185,7 +185,7 @@ def test_a_contradiction_is_told_where_wiring_is_not_gated(gaps: Backend) -> Non
     assert (reading["entity"], reading["use"]) == ("login", "contradiction")
     assert "no storage of login is complete" in reading["detail"]
     page = (gaps.path / "audit.md").read_text()
-    assert "- contradiction \\(login\\): P: the wiring is database-backed" in page
+    assert "| login | contradiction | P: the wiring is database-backed, but" in page
 
 
 def test_a_failing_test_of_the_repository_fails_the_run(covered: Backend) -> None:

@@ -279,6 +279,7 @@ def test_work_is_ready_exactly_when_its_needs_would_pass_the_gate(
         for each in judge(report, strict, today=dt.date(2027, 1, 1))
         if each.outcome is Outcome.PASSED
     }
-    items = [WorkItem(id=each, title=each, needs=[each]) for each in model.check_ids()]
-    ready = {each.item.id for each in assess(report, items) if each.is_ready}
+    ids = model.check_ids()
+    items = [WorkItem(id=f"for {each}", title=each, needs=[each]) for each in ids]
+    ready = {each.item.title for each in assess(report, items) if each.is_ready}
     assert ready == passed

@@ -12,7 +12,13 @@ from pytest_userstate.domain.coverage import (
     MigrationDecision,
     RuntimeWiring,
 )
-from pytest_userstate.domain.downstream import WorkItem, WorkStatus, assess
+from pytest_userstate.domain.downstream import (
+    WorkItem,
+    WorkStatus,
+    assess,
+    unblocking,
+)
+from pytest_userstate.domain.errors import InvalidModelError
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
@@ -123,3 +129,117 @@ def test_a_gap_without_words_is_a_gap() -> None:
 def test_work_is_described_by_name(kind: type) -> None:
     """An id and a title could be mistaken for one another."""
     assert all(field.kw_only for field in attrs.fields(kind))
+
+
+def planned(
+    *items: tuple[str, list[str]],
+    snapshot: SchemaSnapshot = STORED,
+    wiring: Wiring | None = None,
+) -> dict[str, WorkStatus]:
+    """Return the statuses of several items, by id."""
+    report = UserStateSchemaAuditReport.evaluate(snapshot, wiring=wiring or Wiring())
+    work = [WorkItem(id=name, title=name, needs=needs) for name, needs in items]
+    return {each.item.id: each for each in assess(report, work)}
+
+
+def reasons(status: WorkStatus) -> list[tuple[str, str]]:
+    """Return each need that is not met, and why."""
+    return [(each.need, each.reason) for each in status.blockers]
+
+
+@pytest.mark.parametrize(
+    ("need", "reason"),
+    [
+        ("interests.schema = canonical_preferences", None),
+        ("interests.schema=canonical_preferences", None),
+        ("interests.schema = dual_model", "canonical_preferences, not dual_model"),
+        ("interests.wiring = conditional", "database_backed, not conditional"),
+        ("interests.wiring = database_backed", None),
+        ("login.schema = missing_credential_storage", None),
+        (
+            "login.wiring = database_backed",
+            "database_backed, but the storage behind it is missing",
+        ),
+        ("login.wiring", "database_backed, but the storage behind it is missing"),
+        ("users.wiring", "not_probed"),
+        ("users.schema", "missing, and a migration is required"),
+    ],
+)
+def test_why_a_need_is_not_met(need: str, reason: str | None) -> None:
+    """A check has to be closed; or to find what is wanted, and really so."""
+    ports = [
+        PortWiring(entity=name, port=name, state=RuntimeWiring.DATABASE_BACKED)
+        for name in ("login", "interests")
+    ]
+    found = planned(("1", [need]), wiring=Wiring(ports))["1"]
+    assert reasons(found) == ([] if reason is None else [(need, reason)])
+    if reason:
+        assert found.blockers[0].waits_for == (need.partition("=")[0].strip(),)
+
+
+def test_an_item_waits_for_another() -> None:
+    """Whichever stands first; the open checks at the end of the chain are named."""
+    found = planned(
+        ("4", ["3", "interests.schema"]),
+        ("3", ["2", "2b"]),
+        ("2", ["users.schema"]),
+        ("2b", ["users.schema", "login.schema"]),
+        ("1", ["interests.schema"]),
+        ("0", ["1"]),
+    )
+    assert list(found) == ["4", "3", "2", "2b", "1", "0"]
+    assert [name for name, each in found.items() if each.is_ready] == ["1", "0"]
+    in_turn = "waits in turn for users.schema and login.schema"
+    assert reasons(found["4"]) == [("3", in_turn)]
+    assert found["4"].blocked_by == ("3",)
+    assert found["3"].blocked_by == ("2", "2b")
+    assert found["3"].blockers[0].waits_for == ("users.schema",)
+
+
+def test_a_deferred_check_comes_down_to_its_prerequisite() -> None:
+    """Closing the check itself is not what comes first."""
+    nothing = planned(("1", ["interests.conflict"]), snapshot=SchemaSnapshot())["1"]
+    assert nothing.blockers[0].waits_for == ("interests.schema",)
+    assert reasons(nothing) == [
+        (
+            "interests.conflict",
+            "absent, and a migration is deferred until interests.schema is closed",
+        )
+    ]
+    retire = status("interests.schema", snapshot=DUAL, canonical="preferences")
+    assert retire.blockers[0].waits_for == ("interests.schema",)
+    assert "until public.user_interest_themes is retired" in retire.blockers[0].reason
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ([("1", ["1"])], "1 needs 1"),
+        ([("1", ["2"]), ("2", ["1"])], "1 needs 2, 2 needs 1"),
+        (
+            [("0", []), ("3", ["1"]), ("1", ["2", "0"]), ("2", ["0", "3"])],
+            "3 needs 1, 1 needs 2, 2 needs 3",
+        ),
+    ],
+)
+def test_items_that_need_each_other_are_an_error(
+    items: list[tuple[str, list[str]]], words: str
+) -> None:
+    """The circle is shown, from the item that stands first."""
+    with pytest.raises(InvalidModelError, match=f"in a circle: {words}$"):
+        planned(*items)
+
+
+def test_what_most_wait_for_comes_first() -> None:
+    """Each open check with the items that wait for it, in their order."""
+    found = planned(
+        ("1", ["login.schema"]),
+        ("2", ["users.schema"]),
+        ("3", ["2"]),
+        ("4", ["interests.schema"]),
+    )
+    assert unblocking(found.values()) == (
+        ("users.schema", ("2", "3")),
+        ("login.schema", ("1",)),
+    )
+    assert unblocking(found.values()) == unblocking(list(found.values()))

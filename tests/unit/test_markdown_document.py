@@ -116,14 +116,20 @@ def test_decisions_have_their_rationale_and_prerequisite() -> None:
 
 
 def test_downstream_work_says_what_blocks_it() -> None:
-    """With the answer of the check that blocks."""
+    """With the reason for each need that is not met, and what to close first."""
     items = (
         WorkItem(id="1.2", title="Read | users", needs=["users.schema"]),
         WorkItem(id="1.", title="Log in", needs=["login.schema"]),
+        WorkItem(id="2", title="Log out", needs=["1."]),
     )
     told = section(page(USERS, downstream=items), "Downstream work")
-    assert r"| 1.2 | Read \| users | ready |  |" in told
-    assert r"| 1\. | Log in | blocked | `login.schema` (required) |" in told
+    assert r"| 1.2 | Read \| users | `users.schema` | ready |  |" in told
+    assert (
+        r"| 1\. | Log in | `login.schema` | blocked | `login.schema`: "
+        "missing_credential_storage, and a migration is required |"
+    ) in told
+    assert r"blocked | `1.`: waits in turn for login.schema |" in told
+    assert told.rstrip().endswith("To close first: login.schema (for 1. and 2).")
 
 
 def test_accepted_gaps_have_their_reason_and_end() -> None:

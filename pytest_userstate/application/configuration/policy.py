@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+
 import attrs
 
 from pytest_userstate.application.configuration.document import Document
 from pytest_userstate.application.configuration.reading import File, nearest
 from pytest_userstate.domain.advisories.advisory import Silence
 from pytest_userstate.domain.advisories.rules import RULES
-from pytest_userstate.domain.coverage import Axis
-from pytest_userstate.domain.downstream import WorkItem
+from pytest_userstate.domain.coverage import Axis, coverage_type
+from pytest_userstate.domain.downstream import WANTED, WorkItem, in_order
+from pytest_userstate.domain.errors import InvalidModelError
 from pytest_userstate.domain.gate import Acceptance, GatePolicy
 from pytest_userstate.domain.model import AuditModel
 
@@ -48,23 +51,57 @@ def silences(document: Document, where: File) -> tuple[Silence, ...]:
 def downstream(
     document: Document, model: AuditModel, where: File
 ) -> tuple[WorkItem, ...]:
-    """Return the planned work; refuse needs that are no checks."""
-    seen: set[str] = set()
+    """Return the planned work; refuse needs that can never be met."""
+    ids: list[str] = []
     for index, each in enumerate(document.downstream):
-        if each.id in seen:
-            key = f"downstream[{index}].id"
+        key = f"downstream[{index}].id"
+        if each.id in ids:
             where.refuse(key, f"is {each.id!r}, which is used already")
-        seen.add(each.id)
+        if WANTED in each.id or each.id.rpartition(".")[2] in list(Axis):
+            problem = f"is {each.id!r}, which reads like a check; choose another id"
+            where.refuse(key, problem)
+        ids.append(each.id)
+    for index, each in enumerate(document.downstream):
         for place, need in enumerate(each.needs):
-            _known_check(need, f"downstream[{index}].needs[{place}]", model, where)
-    return tuple(WorkItem(**attrs.asdict(each)) for each in document.downstream)
+            key = f"downstream[{index}].needs[{place}]"
+            _known_need(need, ids, key, model, where)
+    items = tuple(WorkItem(**attrs.asdict(each)) for each in document.downstream)
+    try:
+        in_order(items)
+    except InvalidModelError as error:
+        where.refuse("downstream", f"cannot be ordered: {error}; take one need away")
+    return items
 
 
-def _known_check(check: str, key: str, model: AuditModel, where: File) -> None:
+def _known_need(
+    need: str, ids: list[str], key: str, model: AuditModel, where: File
+) -> None:
+    if need in ids:
+        return
+    check, wants, value = (part.strip() for part in need.partition(WANTED))
+    if check in model.check_ids() and wants:
+        name, _, axis = check.partition(".")
+        coverages = list(map(str, coverage_type(name, Axis(axis))))
+        if value not in coverages:
+            problem = f"wants {value!r} of {check}; {nearest(value, coverages)}"
+            where.refuse(key, problem)
+    else:
+        _known_check(check, key, model, where, or_one_of=() if wants else ids)
+
+
+def _known_check(
+    check: str,
+    key: str,
+    model: AuditModel,
+    where: File,
+    *,
+    or_one_of: cabc.Iterable[str] = (),
+) -> None:
     if check in model.check_ids():
         return
     name, _, axis = check.partition(".")
     entity = model.entity(name)
     if entity and axis in list(Axis) and (why := entity.not_applicable(Axis(axis))):
         where.refuse(key, f"is {check!r}, which is no check here: {why}")
-    where.refuse(key, f"is {check!r}; {nearest(check, model.check_ids())}")
+    known = [*model.check_ids(), *or_one_of]
+    where.refuse(key, f"is {check!r}; {nearest(check, known)}")

@@ -225,4 +225,12 @@ def _work(status: WorkStatus) -> Json:
         "needs": list(status.item.needs),
         "status": "ready" if status.is_ready else "blocked",
         "blocked_by": list(status.blocked_by),
+        "reasons": [
+            {
+                "need": each.need,
+                "reason": each.reason,
+                "waits_for": list(each.waits_for),
+            }
+            for each in status.blockers
+        ],
     }

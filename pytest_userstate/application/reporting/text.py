@@ -10,7 +10,9 @@ import typing as typ
 
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.domain.coverage import Axis
+from pytest_userstate.domain.downstream import WorkStatus, unblocking
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.facts import listed
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.readings import Reading, Use
 from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
@@ -164,21 +166,30 @@ def advisories(audit: Audit) -> list[str]:
 
 
 def downstream(audit: Audit) -> list[str]:
-    """Return the downstream work, one item a line."""
-    return [
-        line
-        for status in audit.downstream
-        for line in wrap(
-            f"{status.item.id} {status.item.title}: "
-            + (
-                "ready"
-                if status.is_ready
-                else f"blocked by {', '.join(status.blocked_by)}"
-            ),
-            hanging=2,
-            indent="",
-        )
-    ]
+    """Return the downstream work, each item with what keeps it; then where to begin."""
+    lines = []
+    for status in audit.downstream:
+        item = f"{status.item.id} {status.item.title}"
+        is_ready = "ready" if status.is_ready else f"blocked by {needs(status)}"
+        lines += wrap(f"{item}: {is_ready}", hanging=2, indent="")
+        for each in status.blockers:
+            lines += wrap(f"{each.need}: {each.reason}", hanging=2)
+    return [*lines, *wrap(first_steps(audit), hanging=2, indent="")]
+
+
+def needs(status: WorkStatus) -> str:
+    """Return the needs that keep an item, in one line."""
+    return ", ".join(status.blocked_by)
+
+
+def first_steps(audit: Audit) -> str:
+    """Say which checks to close first; nothing where only one item waits."""
+    if sum(not each.is_ready for each in audit.downstream) < 2:
+        return ""
+    steps = (
+        f"{check} (for {listed(ids)})" for check, ids in unblocking(audit.downstream)
+    )
+    return f"to close first: {', then '.join(steps)}"
 
 
 def explanation(verdict: Verdict) -> str:

@@ -6,11 +6,13 @@ from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.reporting.markdown.links import Links
 from pytest_userstate.application.reporting.markdown.syntax import (
     code,
+    codes,
     sentence,
     table,
     text,
     words,
 )
+from pytest_userstate.application.reporting.text import first_steps
 from pytest_userstate.domain.gate import Verdict
 
 
@@ -18,13 +20,16 @@ def downstream(audit: Audit) -> list[str]:
     """Return the section about planned work: what can start, and what blocks it."""
     if not audit.downstream:
         return []
-    rows = [("item", "title", "status", "blocked by")]
+    rows = [("item", "title", "needs", "status", "blocked by")]
     rows += [
         (
             text(status.item.id),
             text(status.item.title),
+            codes(status.item.needs),
             "ready" if status.is_ready else "blocked",
-            "; ".join(_blocker(need, audit) for need in status.blocked_by),
+            "; ".join(
+                f"{code(each.need)}: {text(each.reason)}" for each in status.blockers
+            ),
         )
         for status in audit.downstream
     ]
@@ -34,16 +39,8 @@ def downstream(audit: Audit) -> list[str]:
         "Work is ready when all that it needs is closed; an accepted gap is not.",
         "",
         *table(rows),
+        *(["", sentence(steps)] if (steps := first_steps(audit)) else []),
     ]
-
-
-def _blocker(need: str, audit: Audit) -> str:
-    """Name what blocks, and what the audit says about it."""
-    for verdict in audit.verdicts:
-        check = verdict.check
-        if check.id == need:
-            return f"{code(need)} ({words(check.decision or check.coverage)})"
-    return code(need)
 
 
 def accepted(audit: Audit) -> list[str]:
