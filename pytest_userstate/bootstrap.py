@@ -210,11 +210,11 @@ def _target(
     target = MigrationsTarget(
         target=located,
         binaries=binaries,
-        launched=_fitting(server, settings),
+        launched=_fitting(server, settings, located),
         setup=_setup(settings, file, base),
         settings=settings.postgres,
     )
-    return target, _file(base / located.plan.migrations[0].path)
+    return target, _file(base / located.first_file) if located.first_file else None
 
 
 def _binaries(request: AuditRequest) -> Binaries | None:
@@ -231,14 +231,14 @@ def _binaries(request: AuditRequest) -> Binaries | None:
 
 
 def _fitting(
-    server: EmbeddedServer | None, settings: Settings
+    server: EmbeddedServer | None, settings: Settings, located: Target
 ) -> EmbeddedServer | None:
     """Return the server where it has what the migrations need; else stop it."""
     from pytest_userstate.outbound.migrations_target import (  # noqa: PLC0415
         needs_all_databases,
     )
 
-    if server is not None and needs_all_databases(settings.postgres):
+    if server is not None and needs_all_databases(settings.postgres, located.plan):
         server.close()
         return None
     return server

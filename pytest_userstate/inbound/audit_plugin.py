@@ -15,7 +15,7 @@ from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.inbound import collection, completeness, publishing, terminal
 from pytest_userstate.inbound.audit_run import AuditRun
-from pytest_userstate.inbound.items import RUN, CheckItem, ChecksFile
+from pytest_userstate.inbound.items import RUN, CheckItem, ChecksFile, NoTests
 from pytest_userstate.inbound.outcomes import Outcomes
 
 
@@ -51,6 +51,14 @@ class AuditPlugin:
             return None
         nodeid = pathlib.PurePath(os.path.relpath(file_path, self._config.rootpath))
         return ChecksFile.from_parent(parent, path=file_path, nodeid=nodeid.as_posix())
+
+    def pytest_pycollect_makemodule(
+        self, module_path: pathlib.Path, parent: pytest.Collector
+    ) -> NoTests | None:
+        """Let nobody import a program because the checks stand under it."""
+        if module_path != self._file:
+            return None
+        return NoTests.from_parent(parent, path=module_path)
 
     def pytest_deselected(self, items: cabc.Sequence[pytest.Item]) -> None:
         """Remember which checks were deselected in the open."""

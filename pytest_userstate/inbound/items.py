@@ -28,6 +28,14 @@ class ChecksFile(pytest.File):
             yield CheckItem.from_parent(self, name=check_id)
 
 
+class NoTests(pytest.File):
+    """What stands in for a module that must not be imported for its tests."""
+
+    def collect(self) -> cabc.Iterable[pytest.Item]:
+        """Yield nothing."""
+        return ()
+
+
 class CheckItem(pytest.Item):
     """One check: the audit in its setup, the gate's verdict in its call."""
 

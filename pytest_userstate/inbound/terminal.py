@@ -32,8 +32,9 @@ def header(prepared: Prepared, *, exclusive: bool) -> list[str]:
     target = prepared.target.description
     what = "a live database" if target.kind == "dsn" else "migrations"
     if target.path:
-        count = _migrations(target.migrations or 0)
-        what = f"{target.path}, {target.layout} layout, {count}"
+        what = f"{target.path}, {target.layout} layout"
+        if target.migrations is not None:
+            what = f"{what}, {_migrations(target.migrations)}"
     lines = [
         f"userstate: {what} ({target.found})",
         f"userstate: {target.server}, {prepared.configured}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import typing as typ
 
 import attrs
 
@@ -12,23 +13,33 @@ from pytest_userstate.domain.ports import TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.migrations.annotation import annotate
 from pytest_userstate.outbound.migrations.discovery import Target
-from pytest_userstate.outbound.migrations.provenance import History
+from pytest_userstate.outbound.migrations.migrated import Migrated
+from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.migrations.runner import MigrationRunner, run_script
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.catalogue import (
     PostgresSchemaSnapshotRepository,
 )
 from pytest_userstate.outbound.postgres.server import (
+    DATABASE,
     OWNER,
     SUPERUSER,
     EmbeddedServer,
 )
 from pytest_userstate.outbound.postgres.stubs import STUBS
 
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations.program import ProgramPlan
 
-def needs_all_databases(settings: PostgresSettings) -> bool:
-    """Whether something runs as superuser: only that can copy the other databases."""
-    return settings.superuser or settings.setup is not None
+
+def needs_all_databases(settings: PostgresSettings, plan: Plan | ProgramPlan) -> bool:
+    """Whether something may use the other databases.
+
+    Only a superuser can copy them; but a command of the repository's own may
+    connect to `postgres` first.
+    """
+    is_a_command = not isinstance(plan, Plan) and plan.program.watched is None
+    return settings.superuser or settings.setup is not None or is_a_command
 
 
 @attrs.frozen
@@ -53,7 +64,7 @@ class MigratedDatabase:
 
     server: EmbeddedServer
     target: Target
-    history: History
+    migrated: Migrated
 
     @property
     def server_version(self) -> str:
@@ -61,22 +72,22 @@ class MigratedDatabase:
         return self.server.version
 
     @property
-    def applied(self) -> int:
-        """How many migrations were applied."""
-        return self.history.applied
+    def applied(self) -> int | None:
+        """How many migrations were applied, if that is known."""
+        return self.migrated.applied
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is surprising about the migrations."""
-        return self.target.plan.warnings
+        return (*self.target.plan.warnings, *self.migrated.warnings)
 
     def load(self) -> SchemaSnapshot:
         """Return the schema, each fact with the migration that made it."""
         repository = PostgresSchemaSnapshotRepository(
             self.server.connect,
-            bookkeeping=self.target.plan.bookkeeping_tables,
+            bookkeeping=self.migrated.bookkeeping_tables,
         )
-        return annotate(repository.load(), self.history)
+        return annotate(repository.load(), self.migrated.history)
 
 
 @attrs.frozen(kw_only=True)
@@ -108,13 +119,16 @@ class MigrationsTarget:
         """What is audited and how it was found."""
         plan = self.target.plan
         server = f"PostgreSQL from {self.binaries.origin}" if self.binaries else ""
+        found = self.target.found
+        if not isinstance(plan, Plan):
+            found = f"{found}; runs {plan.program.shown}"
         return TargetDescription(
             kind="migrations",
             path=self.target.shown,
             layout=plan.layout,
-            migrations=len(plan.migrations),
+            migrations=len(plan.migrations) or None,
             digest=self.target.digest,
-            found=self.target.found,
+            found=found,
             server=server or "no server is needed",
         )
 
@@ -129,7 +143,7 @@ class MigrationsTarget:
         server = self.launched or EmbeddedServer(
             self.binaries or find_binaries(),
             stub_extensions=STUBS,
-            all_databases=needs_all_databases(self.settings),
+            all_databases=needs_all_databases(self.settings, self.target.plan),
         )
         with contextlib.ExitStack() as stack:
             stack.enter_context(server)
@@ -148,13 +162,45 @@ class MigrationsTarget:
         ) as server:
             yield MigratedDatabase(server, self.target, self._migrate(server))
 
-    def _migrate(self, server: EmbeddedServer) -> History:
-        timeout = self.settings.migration_timeout
+    def _migrate(self, server: EmbeddedServer) -> Migrated:
         setup = self.setup
         if setup:
+            timeout = self.settings.migration_timeout
             with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
                 run_script(connection, setup.path, setup.sql, timeout=timeout)
+        plan = self.target.plan
+        path = setup.path if setup else ""
+        if isinstance(plan, Plan):
+            return self._apply_files(server, plan, setup=path)
+        return self._run_program(server, plan, setup=path)
+
+    def _apply_files(
+        self, server: EmbeddedServer, plan: Plan, *, setup: str
+    ) -> Migrated:
+        timeout = self.settings.migration_timeout
         with contextlib.closing(server.connect(user=self.role)) as connection:
-            return MigrationRunner(connection, timeout=timeout).run(
-                self.target.plan, setup=setup.path if setup else ""
+            runner = MigrationRunner(connection, timeout=timeout)
+            history = runner.run(plan, setup=setup)
+        return Migrated(
+            history=history,
+            applied=history.applied,
+            bookkeeping_tables=plan.bookkeeping_tables,
+        )
+
+    def _run_program(
+        self, server: EmbeddedServer, plan: ProgramPlan, *, setup: str
+    ) -> Migrated:
+        # Imported here, since files of SQL need none of it, and it costs time.
+        from pytest_userstate.outbound.migrations.programs import (  # noqa: PLC0415
+            Address,
+            ProgramRunner,
+        )
+
+        address = Address(
+            host=server.host, port=server.port, database=DATABASE, role=self.role
+        )
+        with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
+            runner = ProgramRunner(
+                connection, address, timeout=self.settings.migration_timeout
             )
+            return runner.run(plan, setup=setup)

@@ -162,3 +162,24 @@ def test_own_entities_has_tests_of_its_own(example: Copy) -> None:
     both = own.run("tests", "-n", "2")
     assert both.status == 0, both.output
     assert len(both.outcomes()) == 16
+
+
+def test_alembic_is_run_by_itself(example: Copy) -> None:
+    """Facts name the revision, and the line in it that made them."""
+    run = example("alembic").run()
+    assert run.status == 0, run.output
+    assert "runs python -m alembic upgrade head" in run.output
+    assert run.report is not None
+    target = run.report["target"]
+    assert (target["path"], target["layout"]) == ("migrations", "alembic")
+    assert target["applied"] == 6
+    [name] = [
+        fact["source"]
+        for fact in run.check("users.schema")["evidence"]
+        if fact["subject"] == "public.users.display_name"
+    ]
+    assert name == {
+        "path": "migrations/versions/9c4b8e1d2a53_rename_name.py",
+        "line": 15,
+    }
+    assert run.outcomes()["interests.revision"] == "accepted"

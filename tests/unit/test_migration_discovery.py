@@ -233,8 +233,6 @@ def test_a_huge_folder_is_not_listed(
 @pytest.mark.parametrize(
     ("files", "tool"),
     [
-        (["__init__.py", "0001_initial.py"], "Django"),
-        (["env.py", "versions/1_a.py"], "Alembic"),
         (["20240101000000_users.rb"], "Rails"),
         (["1_a/migration.sql"], "Prisma"),
         (["0000_a.sql", "meta/_journal.json"], "Drizzle"),

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import difflib
-import hashlib
 import pathlib
 import types
+import typing as typ
 
 import attrs
 
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations import foreign, registry
+from pytest_userstate.outbound.migrations.digest import digest_of
 from pytest_userstate.outbound.migrations.layout import Layout, shown, visible
 from pytest_userstate.outbound.migrations.options import options_of
-from pytest_userstate.outbound.migrations.plan import Mode, Plan
+from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.migrations.recognition import recognized
 from pytest_userstate.outbound.migrations.search import (
     Candidate,
     Search,
     described,
 )
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations.program import ProgramPlan
 
 _NOTHING: cabc.Mapping[str, object] = types.MappingProxyType({})
 
@@ -55,7 +59,7 @@ class Target:
         The folder, or the file, where they are.
     shown : str
         The same relative to the repository, with forward slashes.
-    plan : Plan
+    plan : Plan or ProgramPlan
         What they are, in order.
     found : str
         How they were found, for people.
@@ -65,9 +69,16 @@ class Target:
 
     path: pathlib.Path
     shown: str
-    plan: Plan
+    plan: Plan | ProgramPlan
     found: str
     digest: str
+
+    @property
+    def first_file(self) -> str:
+        """The file that stands for all of them; empty where none is known."""
+        if isinstance(self.plan, Plan):
+            return self.plan.migrations[0].path
+        return self.plan.project_file
 
 
 def locate(
@@ -103,16 +114,26 @@ def locate(
     MigrationError
         When a migration cannot be read.
     """
+    name = wish.layout or registry.name_implied_by(wish.options)
     chosen = (
         None
-        if wish.layout is None
-        else registry.layout_named(wish.layout, file=wish.file, key=wish.key)
+        if name is None
+        else registry.layout_named(name, file=wish.file, key=wish.key)
     )
-    if wish.options and chosen is None:
+    if wish.options:
         # Before the search, which a misspelt `path` would send astray.
-        known = {each for layout in registry.layouts() for each in layout.options}
-        options_of(wish.options, known, file=wish.file, key=wish.key)
-    if path is None:
+        layouts = registry.layouts() if chosen is None else (chosen,)
+        known = {each for layout in layouts for each in layout.options}
+        options_of(
+            wish.options,
+            known,
+            file=wish.file,
+            key=wish.key,
+            layout=chosen.name if chosen else "",
+        )
+    if path is None and chosen is not None and not chosen.needs_a_path:
+        candidate = Candidate(base, (chosen,), f"`{wish.key}` in {wish.file}")
+    elif path is None:
         candidate = Search(root, base, chosen).one()
     else:
         candidate = _named(pathlib.Path(path), root, base, path_given_by, chosen)
@@ -125,7 +146,7 @@ def locate(
         layout=layout.name,
     )
     plan = layout.load(candidate.path, base, options)
-    if not plan.migrations:
+    if isinstance(plan, Plan) and not plan.migrations:
         raise TargetNotFoundError(_nothing_in(candidate.path, base, candidate.found))
     path_shown = shown(candidate.path, base)
     return Target(
@@ -133,7 +154,7 @@ def locate(
         shown=path_shown,
         plan=plan,
         found=candidate.found,
-        digest=_digest(plan, path_shown),
+        digest=digest_of(plan, path_shown),
     )
 
 
@@ -153,7 +174,7 @@ def _named(
         else (chosen,)
     )
     is_file = path.is_file()
-    fitting = tuple(each for each in layouts if each.takes_a_file is is_file)
+    fitting = tuple(each for each in layouts if each.takes_a_file in {None, is_file})
     if not fitting:
         message = (
             _other_kind(path, base, given_by, chosen)
@@ -209,20 +230,3 @@ def _nothing_in(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
     if inside:
         lines.append(f"Did you mean one of these: {', '.join(inside)}?")
     return "\n".join(lines)
-
-
-def _digest(plan: Plan, path: str) -> str:
-    """Return the checksum of what is run, wherever the folder is."""
-    checksum = hashlib.sha256()
-    for migration in plan.migrations:
-        name = migration.path.removeprefix(f"{path}/")
-        parts = [name.rpartition("/")[2] if name == path else name]
-        for batch in migration.batches:
-            parts += [batch.sql, str(batch.in_transaction)]
-            if batch.mode is not Mode.WHOLE:
-                parts += [batch.mode.value, str(batch.pieces)]
-        for part in parts:
-            data = part.encode()
-            checksum.update(len(data).to_bytes(8, "big"))
-            checksum.update(data)
-    return f"sha256:{checksum.hexdigest()}"

@@ -19,6 +19,9 @@ from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.options import Option, Options
 from pytest_userstate.outbound.migrations.plan import Piece, Plan
 
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations.program import ProgramPlan
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UNTIDY = re.compile(r"//|/\.\.?(?:/|$)")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -107,15 +110,19 @@ class Layout(typ.Protocol):
         """The settings that this layout has beside ``path`` and ``layout``."""
 
     @property
-    def takes_a_file(self) -> bool:
-        """Whether the path is a file; else it is a folder."""
+    def takes_a_file(self) -> bool | None:
+        """Whether the path is a file, or a folder; None where it may be either."""
+
+    @property
+    def needs_a_path(self) -> bool:
+        """Whether there is something to search for where no path is named."""
 
     def recognizes(self, path: pathlib.Path) -> Likeness:
         """Tell how much a folder (or a file) looks like one of this tool."""
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = ...
-    ) -> Plan:
+    ) -> Plan | ProgramPlan:
         """Read the folder or file; paths in the plan are relative to `base`.
 
         Raises
@@ -132,7 +139,8 @@ class LayoutDefaults:
     manifests: tuple[Manifest, ...] = ()
     usual_folders: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
-    takes_a_file = False
+    takes_a_file: bool | None = False
+    needs_a_path = True
 
 
 _TO_BLANK = re.compile(r"[^\n]")

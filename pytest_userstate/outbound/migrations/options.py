@@ -27,6 +27,10 @@ class Kind(enum.Enum):
     TEXT = "a string"
     TEXTS = "a list of strings"
     TABLE = "a table of strings"
+    COMMAND = (
+        'a list of the program and its arguments, such as ["make", "migrate"]: it is'
+        " run without a shell"
+    )
 
 
 @attrs.frozen
@@ -120,6 +124,8 @@ def _fits(value: object, kind: Kind) -> bool:
             return isinstance(value, str)
         case Kind.TEXTS:
             return isinstance(value, list) and _are_texts(value)
+        case Kind.COMMAND:
+            return isinstance(value, list) and bool(value) and _are_texts(value)
         case Kind.TABLE:
             return isinstance(value, dict) and _are_texts(value.values())
 

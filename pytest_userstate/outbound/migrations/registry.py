@@ -25,7 +25,10 @@ from pytest_userstate.outbound.migrations.layout import Layout, visible
 # layout itself decides.
 HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
     {
+        "alembic": ("env.py", "alembic.ini"),
+        "command": (),
         "diesel": ("*/up.sql",),
+        "django": ("manage.py", "[0-9][0-9][0-9][0-9]_*.py"),
         "sqlx": ("*_*.sql",),
         "dbmate": ("[0-9]*.sql",),
         "goose": ("*_*.sql",),
@@ -38,6 +41,9 @@ HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "plain": ("*.sql",),
     }
 )
+
+# The options that name their layout by themselves.
+_IMPLIED_BY: typ.Final = types.MappingProxyType({"command": "command"})
 
 
 @functools.cache
@@ -80,6 +86,11 @@ def layout_named(name: str, *, file: str, key: str) -> Layout:
         return layout(name)
     fault = (f"{key}.layout", f"is {name!r}; {nearest(name.lower(), HOLDS)}")
     raise configuration_error([fault], file=file)
+
+
+def name_implied_by(options: cabc.Iterable[str]) -> str | None:
+    """Return the layout that has to be meant, by the options that are set."""
+    return next((_IMPLIED_BY[each] for each in options if each in _IMPLIED_BY), None)
 
 
 def _holds(path: pathlib.Path, pattern: str) -> bool:

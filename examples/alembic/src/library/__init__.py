@@ -1,0 +1,1 @@
+"""The backend of a public library's card holders."""

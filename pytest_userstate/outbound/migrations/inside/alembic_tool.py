@@ -1,0 +1,235 @@
+"""Runs Alembic's command line, led to the audit's database, and watches it.
+
+Every connection through SQLAlchemy goes to the audit's server, whatever the URL
+that ``env.py`` makes of its settings. What Alembic does is left to Alembic.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import typing as typ
+
+from .reporting import (
+    Catalogue,
+    Pipe,
+    Statements,
+    described,
+    line_of_error,
+)
+
+# What tells a driver where and as whom to connect.
+_WHERE = (
+    *("host", "hostaddr", "port", "dsn", "service", "servicefile", "unix_sock"),
+    *("user", "password", "passfile", "database", "dbname", "require_auth"),
+    *("ssl", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslnegotiation"),
+    *("ssl_context", "direct_tls", "channel_binding", "gssencmode", "krbsrvname"),
+    *("target_session_attrs", "load_balance_hosts"),
+)
+_DRIVERS = (("psycopg2", "psycopg2"), ("psycopg", "psycopg"), ("asyncpg", "asyncpg"))
+
+
+def run(task: dict[str, typ.Any]) -> int:
+    """Run the command; return its exit status."""
+    pipe = Pipe(task["pipe"])
+    try:
+        import alembic.config
+        import sqlalchemy
+    except ImportError as error:
+        pipe.tell("missing", package="alembic", error=str(error))
+        return 1
+    # As `python -m alembic` has it; only now, since many a repository has a folder
+    # of the name.
+    sys.path.insert(0, os.getcwd())
+    sys.argv[:] = ["alembic", *task["arguments"]]
+    url = sqlalchemy.engine.make_url(task["url"])
+    _lead(pipe, url)
+    watch = _Watch(pipe, Catalogue(task["queries"]))
+    watch.start()
+    try:
+        _command_line(alembic.config, url).main(task["arguments"])
+    except BaseException as error:
+        watch.fail(error)
+        raise
+    watch.finish()
+    return 0
+
+
+def _command_line(config_module: typ.Any, url: typ.Any) -> typ.Any:
+    """Return Alembic's command line, which sets ``sqlalchemy.url`` first."""
+
+    class CommandLine(config_module.CommandLine):  # type: ignore[misc]
+        def run_cmd(self, config: typ.Any, options: typ.Any) -> None:
+            given = config.get_main_option("sqlalchemy.url") or ""
+            ours = url.set(drivername=_driver(given))
+            text = ours.render_as_string(hide_password=False)
+            config.set_main_option("sqlalchemy.url", text.replace("%", "%%"))
+            super().run_cmd(config, options)
+
+    return CommandLine(prog="alembic")
+
+
+def _driver(given: str) -> str:
+    """Return the dialect and driver of the URL that is replaced, if they are right."""
+    scheme = given.partition(":")[0]
+    if scheme.startswith("postgresql+"):
+        return scheme
+    for module, driver in _DRIVERS:
+        try:
+            __import__(module)
+        except ImportError:
+            continue
+        return f"postgresql+{driver}"
+    return "postgresql"
+
+
+def _lead(pipe: Pipe, url: typ.Any) -> None:
+    """Lead every connection to the database of the URL."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    elsewhere: set[str] = set()
+
+    def connect(
+        dialect: typ.Any, _: object, arguments: typ.Any, given: dict[str, typ.Any]
+    ) -> typ.Any:
+        if dialect.name != "postgresql":
+            pipe.refuse(f"env.py connects to {dialect.name}, not to PostgreSQL")
+        ours_first, ours = dialect.create_connect_args(_for_driver(url, dialect.driver))
+        place = _place(arguments, given)
+        if place != _place(ours_first, ours):
+            elsewhere.add(place)
+        if len(elsewhere) > 1:
+            listed = " and ".join(sorted(elsewhere))
+            pipe.refuse(f"env.py connects to more than one database: {listed}")
+        kept = {name: value for name, value in given.items() if name not in _WHERE}
+        return dialect.connect(*ours_first, **{**kept, **ours})
+
+    event.listen(Engine, "do_connect", connect)
+
+
+def _for_driver(url: typ.Any, driver: str) -> typ.Any:
+    """Return the URL as the driver wants the path of a socket to be told."""
+    if driver != "pg8000":
+        return url
+    socket = f"{url.query['host']}/.s.PGSQL.{url.query['port']}"
+    return url.set(query={"unix_sock": socket})
+
+
+def _place(arguments: typ.Sequence[typ.Any], given: dict[str, typ.Any]) -> str:
+    """Name the database that a driver was to connect to, without secrets."""
+    values = dict(given)
+    for text in map(str, arguments):
+        for part in text.split():
+            name, _, value = part.partition("=")
+            values[name] = value
+    database = values.get("dbname") or values.get("database") or "?"
+    host, port = values.get("host") or "localhost", values.get("port") or 5432
+    return f"{database} on {host}:{port}"
+
+
+class _Watch:
+    """Hears of each revision from Alembic, and reports it."""
+
+    def __init__(self, pipe: Pipe, catalogue: Catalogue) -> None:
+        self._pipe = pipe
+        self._catalogue = catalogue
+        self._statements = Statements()
+        self._is_asking = False
+        self._began_afresh = False
+
+    def start(self) -> None:
+        """Let every environment that is configured from now on be watched."""
+        from alembic.runtime.environment import EnvironmentContext
+        from sqlalchemy import event
+        from sqlalchemy.engine import Engine
+
+        configure = EnvironmentContext.configure
+        watch = self
+
+        def configured(
+            self: typ.Any, *arguments: typ.Any, **options: typ.Any
+        ) -> typ.Any:
+            steps = self.context_opts.get("fn")
+            if steps is not None and not hasattr(steps, "is_watched"):
+                self.context_opts["fn"] = watch.watched(steps)
+            others = options.get("on_version_apply") or ()
+            others = tuple(others) if hasattr(others, "__iter__") else (others,)
+            options["on_version_apply"] = (*others, watch.applied)
+            return configure(self, *arguments, **options)
+
+        EnvironmentContext.configure = configured  # type: ignore[method-assign]
+        event.listen(Engine, "before_cursor_execute", self._execute)
+
+    def watched(self, steps: typ.Any) -> typ.Any:
+        """Return Alembic's source of steps, which tells before each what it is."""
+
+        def watched(heads: typ.Any, context: typ.Any) -> typ.Iterator[typ.Any]:
+            context_told = False
+            for step in steps(heads, context):
+                if not context_told:
+                    context_told = True
+                    self._tell_context(context)
+                revision = step.info.up_revision
+                self._statements.begin(_file(revision))
+                self._pipe.tell("begin", path=revision.path)
+                self._began_afresh = not context.connection.in_transaction()
+                yield step
+            if not context_told:
+                self._tell_context(context)
+
+        watched.is_watched = True  # type: ignore[attr-defined]
+        return watched
+
+    def applied(self, *, ctx: typ.Any, step: typ.Any, **_: typ.Any) -> None:
+        """Report a revision that has been applied, in its transaction."""
+        self._pipe.tell(
+            "applied",
+            path=step.up_revision.path,
+            statements=self._statements.told(),
+            rows=self._look(ctx),
+        )
+        self._statements.begin("")
+
+    def fail(self, error: BaseException) -> None:
+        """Report where it went wrong, if that was in a revision."""
+        if self._statements.file:
+            line = line_of_error(error, self._statements.file)
+            self._pipe.tell("failed", line=line, **described(error))
+
+    def finish(self) -> None:
+        """Report that Alembic has come to its end."""
+        self._pipe.tell("finished")
+
+    def _tell_context(self, context: typ.Any) -> None:
+        self._pipe.tell(
+            "context",
+            table=context.version_table,
+            schema=context.version_table_schema,
+            heads=list(context.script.get_heads()),
+            rows=self._look(context),
+        )
+
+    def _look(self, context: typ.Any) -> list[tuple[str, typ.Any]]:
+        connection = context.connection
+
+        def ask(sql: str) -> list[typ.Any]:
+            execute = getattr(connection, "exec_driver_sql", connection.execute)
+            return list(execute(sql).fetchall())
+
+        self._is_asking = True
+        try:
+            return self._catalogue.changes(ask, began_afresh=self._began_afresh)
+        finally:
+            self._is_asking = False
+
+    def _execute(
+        self, _connection: object, _cursor: object, statement: str, *_: object
+    ) -> None:
+        if self._statements.file and not self._is_asking:
+            self._statements.note(statement)
+
+
+def _file(revision: typ.Any) -> str:
+    """Return the file of a revision as the interpreter names it."""
+    return str(revision.module.upgrade.__code__.co_filename)

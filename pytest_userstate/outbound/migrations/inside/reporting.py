@@ -1,0 +1,176 @@
+"""Tells the audit over a pipe what each migration did."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import typing as typ
+
+Row = typ.Sequence[typ.Any]
+Change = typ.Tuple[str, typ.Any]
+Ask = typ.Callable[[str], typ.Iterable[Row]]
+
+# Whether the session is in a transaction that writes, and how far others have got.
+_TRANSACTION = """
+    SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text,
+        pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text
+    """
+_MOST_STATEMENTS = 1_000  # of one migration; with more, no line is certain
+_MOST_CHARACTERS = 1_000_000
+
+
+class Refused(Exception):  # noqa: N818 - the tool's user reads the name
+    """The tool was about to connect to a database that is not the audit's."""
+
+
+class Pipe:
+    """The audit's end of it reads one JSON object per line."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Keep it from programs that the tool may start."""
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - its only form
+        self._file = open(descriptor, "w", encoding="ascii")  # noqa: SIM115
+
+    def tell(self, event: str, **facts: typ.Any) -> None:
+        """Report at once; an audit that has gone away is no concern of the tool."""
+        with contextlib.suppress(OSError):
+            json.dump({"event": event, **facts}, self._file)
+            self._file.write("\n")
+            self._file.flush()
+
+    def refuse(self, reason: str) -> typ.NoReturn:
+        """Report that a connection is not made, and do not let it be made."""
+        self.tell("refused", reason=reason)
+        raise Refused(reason)
+
+
+class Catalogue:
+    """What was told about the catalogue already."""
+
+    def __init__(self, queries: typ.Mapping[str, typ.Any]) -> None:
+        """Take the queries, and from which number a relation is a user's."""
+        self._all = queries["all"]
+        self._locked = queries["locked"]
+        self._first = queries["first"]
+        self._known: dict[str, typ.Any] = {}
+        self._seen = (0, 0)
+
+    def changes(self, ask: Ask, *, began_afresh: bool = False) -> list[Change]:
+        """Return what is different now, by number; None for what is gone.
+
+        `began_afresh` says that the transaction of the last look had ended, with
+        nothing more done in it, when the work of which this is the look began.
+        """
+        rows = self._rows_locked(ask, began_afresh=began_afresh)
+        if rows is None:
+            found = {str(oid): values for oid, values in ask(self._all)}
+            rows = {**dict.fromkeys(self._known), **found}
+        changed = [
+            (oid, values)
+            for oid, values in rows.items()
+            if self._known.get(oid) != values
+        ]
+        self._known.update(changed)
+        return changed
+
+    def _rows_locked(
+        self, ask: Ask, *, began_afresh: bool
+    ) -> dict[str, typ.Any] | None:
+        """Return the relations that can have changed, if the locks tell them all.
+
+        They do where everything since the last look was done by the transaction
+        that is open now: by its number, and since no other transaction has
+        ended meanwhile (after a COMMIT in a migration, on a second connection).
+        """
+        [(number, horizon)] = ask(_TRANSACTION)
+        before, horizon_before = self._seen
+        now = int(number or 0)
+        self._seen = (now, int(horizon))
+        is_next = began_afresh and now == before + 1 and horizon_before <= now
+        if not before or int(horizon) > now or not (now == before or is_next):
+            return None
+        rows = {str(oid): values for oid, values in ask(self._locked)}
+        if any(int(oid) < self._first for oid in rows):
+            return None
+        return rows
+
+
+class Statements:
+    """The statements of the migration that is running, with their lines."""
+
+    def __init__(self) -> None:
+        """Start without a migration."""
+        self.begin("")
+
+    def begin(self, file: str) -> None:
+        """Forget those of the migration before."""
+        self.file = file
+        self._found: dict[tuple[int, str], None] = {}
+        self._characters = 0
+
+    def note(self, sql: object, *, line: int = 0) -> None:
+        """Take note of one; its line is that of the file, where it is on the stack."""
+        text = sql if isinstance(sql, str) else str(sql)
+        key = (line_in(self.file) or line, text)
+        if key not in self._found and len(self._found) <= _MOST_STATEMENTS:
+            self._found[key] = None
+            self._characters += len(text)
+
+    def told(self) -> list[tuple[int, str]] | None:
+        """Return them, or None where they are too many."""
+        if len(self._found) > _MOST_STATEMENTS or self._characters > _MOST_CHARACTERS:
+            return None
+        return list(self._found)
+
+
+def line_in(file: str) -> int:
+    """Return the line at which the file is being executed; 0 where it is not."""
+    frame = sys._getframe(1) if file else None  # noqa: SLF001 - public by its docs
+    while frame is not None:
+        if frame.f_code.co_filename == file:
+            return frame.f_lineno
+        frame = frame.f_back
+    return 0
+
+
+def line_of_error(error: BaseException, file: str) -> int:
+    """Return the line of the file at which the error passed it last; else 0."""
+    line, step = 0, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == file:
+            line = step.tb_lineno
+        step = step.tb_next
+    return line
+
+
+def described(error: BaseException) -> dict[str, str]:
+    """Return what PostgreSQL said, by the fields of its protocol; else the error."""
+    for each in _chain(error):
+        diagnosis = getattr(each, "diag", None) or each
+        state = getattr(diagnosis, "sqlstate", None) or getattr(each, "pgcode", None)
+        if state:
+            message = getattr(diagnosis, "message_primary", None) or str(each)
+            return {
+                "message": message,
+                "sqlstate": str(state),
+                "detail": _field(diagnosis, "message_detail", "detail"),
+                "hint": _field(diagnosis, "message_hint", "hint"),
+                "context": _field(diagnosis, "context"),
+            }
+    first = (str(error).strip().splitlines() or [""])[0]
+    return {"message": f"{type(error).__name__}: {first}".rstrip(": ")}
+
+
+def _field(diagnosis: object, *names: str) -> str:
+    return next((str(v) for n in names if (v := getattr(diagnosis, n, None))), "")
+
+
+def _chain(error: BaseException | None) -> typ.Iterator[BaseException]:
+    """Return the error and what it was made from, the innermost first."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        error = getattr(error, "orig", None) or error.__cause__
+    return reversed(seen)

@@ -1,0 +1,253 @@
+"""A program that is run to its end: its output, a deadline, and nothing left of it.
+
+The program leads a process group of its own, and the group ends with it: when
+its time is up, when we are interrupted, and, through a watcher that waits for
+the end of a pipe that only we hold, also when we are killed.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import contextlib
+import os
+import pathlib
+import selectors
+import signal
+import subprocess
+import time
+
+import attrs
+
+_KEPT_LINES = 400
+_LONGEST_LINE = 2_000  # characters that are kept of one
+_CHUNK = 1 << 16
+_POLL = 0.02  # seconds between looks at whether it has ended
+_GRACE = 2.0  # seconds that it gets to end by itself when it is told to
+# The shell waits for the end of the pipe; nothing is ever written to it.
+_WATCHER = 'read -r _; kill -s KILL -- "-$1"'
+
+Hear = cabc.Callable[[bytes], None]
+
+
+@attrs.frozen(kw_only=True)
+class Ended:
+    """How a program ended.
+
+    Parameters
+    ----------
+    status : int
+        Its exit status; the negative number of the signal that killed it.
+    output : tuple of str
+        The last lines of what it wrote to standard output and standard error.
+    left_out : int
+        How many lines it had written before those.
+    timed_out : bool
+        Whether it was ended because its time was up.
+    """
+
+    status: int
+    output: tuple[str, ...]
+    left_out: int
+    timed_out: bool = False
+
+
+@attrs.frozen
+class Report:
+    """A pipe through which a program reports.
+
+    Parameters
+    ----------
+    read, write : int
+        Its ends; the program knows the number of the latter. Both are closed in the
+        end.
+    hear : callable
+        Gets what the program writes, as it comes.
+    """
+
+    read: int
+    write: int
+    hear: Hear
+
+
+class Clock:
+    """The time that a program has left; `restart` gives it the whole again."""
+
+    def __init__(self, seconds: float) -> None:
+        """Start it."""
+        self.seconds = seconds
+        self.restart()
+
+    def restart(self) -> None:
+        """Let the time allowed begin now."""
+        self._deadline = time.monotonic() + self.seconds
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is no time left."""
+        return time.monotonic() > self._deadline
+
+
+class Lines:
+    """The last lines of a stream of bytes."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._rest = b""
+        self._kept: collections.deque[bytes] = collections.deque(maxlen=_KEPT_LINES)
+        self._count = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes, wherever they were cut."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._kept.extend(line[:_LONGEST_LINE] for line in lines)
+        self._count += len(lines)
+        self._rest = rest[:_LONGEST_LINE]
+
+    def ended(self) -> tuple[tuple[str, ...], int]:
+        """Return what was kept, and how many lines were not."""
+        if self._rest:
+            self.feed(b"\n")
+        kept = (line.decode("utf-8", "replace").rstrip("\r") for line in self._kept)
+        return tuple(kept), self._count - len(self._kept)
+
+
+def run(
+    arguments: cabc.Sequence[str],
+    *,
+    folder: pathlib.Path,
+    environment: cabc.Mapping[str, str],
+    clock: Clock,
+    report: Report | None = None,
+) -> Ended:
+    """Run a program to its end, without a shell and without input.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        The program and its arguments.
+    folder : Path
+        Where it is run.
+    environment : mapping
+        Its whole environment.
+    clock : Clock
+        The time it may take.
+    report : Report or None
+        A further pipe that the program is handed.
+
+    Raises
+    ------
+    OSError
+        When it cannot be started.
+    """
+    output = Lines()
+    listened: list[tuple[int, Hear]] = []
+    with contextlib.ExitStack() as stack:
+        read, write = os.pipe()
+        stack.callback(os.close, read)
+        listened.append((read, output.feed))
+        handed = [write]
+        if report is not None:
+            stack.callback(os.close, report.read)
+            listened.append((report.read, report.hear))
+            handed.append(report.write)
+        try:
+            process = subprocess.Popen(
+                list(arguments),
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=write,
+                stderr=write,
+                pass_fds=handed[1:],
+                start_new_session=True,
+            )
+        finally:
+            for descriptor in handed:
+                os.close(descriptor)
+        stack.callback(_end_group, process)
+        stack.enter_context(_watched(process.pid))
+        timed_out = not _listen(process, listened, clock)
+        if timed_out:
+            _ask_to_end(process, listened)
+    kept, left_out = output.ended()
+    return Ended(
+        status=process.returncode, output=kept, left_out=left_out, timed_out=timed_out
+    )
+
+
+def _listen(
+    process: subprocess.Popen[bytes],
+    listened: cabc.Sequence[tuple[int, Hear]],
+    clock: Clock,
+) -> bool:
+    """Hear the program until it ends; return whether it did so in time.
+
+    What it started may hold the pipes open for longer, and is not waited for.
+    """
+    with selectors.DefaultSelector() as selector:
+        for descriptor, hear in listened:
+            os.set_blocking(descriptor, False)
+            selector.register(descriptor, selectors.EVENT_READ, hear)
+        while not clock.is_up:
+            has_ended = process.poll() is not None
+            if not selector.get_map():
+                time.sleep(0 if has_ended else _POLL)
+            for key, _ in selector.select(0 if has_ended else _POLL):
+                if not _hear_once(key.fd, key.data):
+                    selector.unregister(key.fd)
+            if has_ended:
+                _drain(selector)
+                return True
+    return False
+
+
+def _drain(selector: selectors.BaseSelector) -> None:
+    """Hear what is in the pipes already."""
+    for key in list(selector.get_map().values()):
+        while _hear_once(key.fd, key.data):
+            pass
+
+
+def _hear_once(descriptor: int, hear: Hear) -> bool:
+    """Pass on what is there; tell whether there was anything."""
+    try:
+        data = os.read(descriptor, _CHUNK)
+    except BlockingIOError:
+        return False
+    if data:
+        hear(data)
+    return bool(data)
+
+
+def _ask_to_end(
+    process: subprocess.Popen[bytes], listened: cabc.Sequence[tuple[int, Hear]]
+) -> None:
+    """Let a program that is late say its last words."""
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGTERM)
+    _listen(process, listened, Clock(_GRACE))
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the program and of all that it started."""
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextlib.contextmanager
+def _watched(group: int) -> cabc.Iterator[None]:
+    """Let the group be killed should this process be."""
+    with subprocess.Popen(
+        ["/bin/sh", "-c", _WATCHER, "pytest-userstate", str(group)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        start_new_session=True,
+    ) as watcher:
+        try:
+            yield
+        finally:
+            watcher.kill()

@@ -1,0 +1,264 @@
+"""The real Alembic, run against a real server."""
+
+from __future__ import annotations
+
+import pathlib
+
+import psycopg
+import pytest
+
+from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.outbound.postgres.server import EmbeddedServer
+from tests.helpers.programs import ENV, AlembicProject, Runs, unwrapped
+from tests.helpers.servers import installations
+
+USERS = (
+    'op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))'
+)
+HARD_CODED = ENV.replace(
+    'engine_from_config(context.config.get_section("alembic"))',
+    'create_engine("postgresql+psycopg://me:hunter2@db.example.invalid/production")',
+).replace("engine_from_config", "create_engine")
+
+# What is tested does not depend on the server's version.
+pytestmark = pytest.mark.parametrize(
+    "server", installations()[:1], ids=["embedded"], indirect=True
+)
+
+
+@pytest.fixture
+def project(tmp_path: pathlib.Path) -> AlembicProject:
+    """Make an empty project."""
+    return AlembicProject(tmp_path)
+
+
+@pytest.fixture
+def runs(server: EmbeddedServer, superuser: psycopg.Connection) -> Runs:
+    """Return what runs plans."""
+    return Runs(server, superuser)
+
+
+def failure(runs: Runs, project: AlembicProject, **options: str) -> MigrationError:
+    """Run, and expect it to fail."""
+    with pytest.raises(MigrationError) as caught:
+        runs.run(project.plan(**options))
+    return caught.value
+
+
+def test_each_fact_has_its_revision_and_line(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """In one transaction for all, which is Alembic's default; helpers count."""
+    project.revise(
+        USERS,
+        """
+        op.alter_column("users", "name", new_column_name="display_name")
+        for column in ("a", "b"):
+            op.add_column("users", sa.Column(column, sa.Integer))
+        """,
+        'op.execute("CREATE TABLE notes (id int); CREATE TABLE drafts (id int)")',
+        'op.drop_column("users", "a")\nop.drop_table("drafts")',
+    )
+    migrated = runs.run(project.plan())
+    assert runs.sources(migrated) == {
+        "users": "db/versions/r1.py:9",
+        "users.id": "db/versions/r1.py:9",
+        "users.display_name": "db/versions/r2.py:9",
+        "users.b": "db/versions/r2.py:11",
+        "notes": "db/versions/r3.py:9",
+        "notes.id": "db/versions/r3.py:9",
+    }
+    dropped = {
+        (each.table, each.column): each.source for each in migrated.history.dropped
+    }
+    assert {key: (s.path, s.line) for key, s in dropped.items() if s} == {
+        ("users", "name"): ("db/versions/r2.py", 9),
+        ("users", "a"): ("db/versions/r4.py", 9),
+        ("drafts", ""): ("db/versions/r4.py", 10),
+        ("drafts", "id"): ("db/versions/r4.py", 10),
+    }
+    assert migrated.applied == 4
+    assert migrated.bookkeeping_tables == {"alembic_version"}
+
+
+@pytest.mark.parametrize("each", [False, True])
+def test_what_leaves_the_transaction_is_seen(
+    project: AlembicProject,
+    runs: Runs,
+    each: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """An autocommit block, a COMMIT, a second connection: locks do not tell."""
+    env = ENV.replace(
+        "connection=connection",
+        f"connection=connection, transaction_per_migration={each}",
+    )
+    project.revise(
+        USERS,
+        """
+        op.create_table("before", sa.Column("id", sa.Integer))
+        with op.get_context().autocommit_block():
+            op.create_index("by_name", "users", ["name"], postgresql_concurrently=True)
+            op.create_table("within", sa.Column("id", sa.Integer))
+        """,
+        """
+        op.create_table("committed", sa.Column("id", sa.Integer))
+        op.execute("COMMIT")
+        op.execute("BEGIN")
+        """,
+        """
+        with op.get_bind().engine.begin() as other:
+            other.execute(sa.text("CREATE TABLE elsewhere (id int)"))
+        """,
+        env=env,
+    )
+    found = runs.sources(runs.run(project.plan()))
+    assert found["before"] == "db/versions/r2.py:9"
+    assert found["within"] == "db/versions/r2.py:12"
+    assert found["committed"] == "db/versions/r3.py:9"
+    assert found["elsewhere"] == "db/versions/r4.py:10"
+
+
+def test_what_passes_sqlalchemy_by_has_a_file_but_no_line(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """One statement that is known is not taken for one that is not."""
+    project.revise(
+        """
+        op.execute("SET LOCAL work_mem = '4MB'")
+        cursor = op.get_bind().connection.cursor()
+        cursor.execute("CREATE TABLE raw (id int)")
+        """
+    )
+    assert runs.sources(runs.run(project.plan()))["raw"] == "db/versions/r1.py:-"
+
+
+def test_what_was_there_comes_from_the_setup_file(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """And Alembic's own table from nowhere."""
+    runs.superuser.execute("CREATE TABLE roles (id int)")
+    project.revise(USERS)
+    found = runs.sources(runs.run(project.plan(), setup="tests/setup.sql"))
+    assert found["roles"] == "tests/setup.sql:-"
+    assert not [name for name in found if name.startswith("alembic_version")]
+
+
+def test_a_version_table_of_another_name_is_bookkeeping(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """As env.py configures it, in a schema of its own."""
+    runs.superuser.execute("CREATE SCHEMA books AUTHORIZATION userstate")
+    options = (
+        'connection=connection, version_table="kept", version_table_schema="books"'
+    )
+    project.revise(USERS, env=ENV.replace("connection=connection", options))
+    assert "kept" in runs.run(project.plan()).bookkeeping_tables
+
+
+def test_a_hard_coded_url_is_led_to_the_audit(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """Nobody looks the host up, and connection options are kept."""
+    env = HARD_CODED.replace(
+        '/production"', '/production", connect_args={"options": "-c search_path=own"}'
+    )
+    runs.superuser.execute("CREATE SCHEMA own AUTHORIZATION userstate")
+    project.revise(USERS, env=env)
+    migrated = runs.run(project.plan())
+    assert ("own", "users", "name") in migrated.history.created
+
+
+def test_another_kind_of_database_is_not_connected_to(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """Its file is not even made."""
+    env = HARD_CODED.replace(
+        "postgresql+psycopg://me:hunter2@db.example.invalid/production",
+        "sqlite:///x.db",
+    )
+    message = unwrapped(failure(runs, project.revise(USERS, env=env)))
+    assert "was stopped: env.py connects to sqlite, not to PostgreSQL" in message
+    assert "DATABASE_URL" in message
+    assert not (project.path / "x.db").exists()
+
+
+def test_a_second_database_is_not_connected_to(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """One of two would be migrated into the other; no password is repeated."""
+    env = (
+        HARD_CODED + HARD_CODED.replace("/production", "/analytics").partition("\n")[2]
+    )
+    message = unwrapped(failure(runs, project.revise(USERS, env=env)))
+    assert "more than one database" in message
+    assert "analytics on db.example.invalid:5432 and production on" in message
+    assert "hunter2" not in message
+
+
+def test_a_failure_names_the_line_and_shows_the_output(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """What PostgreSQL said comes first, then what to do about it is known."""
+    project.revise(USERS, 'print("working")\nop.execute("CREATE EXTENSION file_fdw")')
+    error = failure(runs, project)
+    assert (error.path, error.line, error.applied) == ("db/versions/r2.py", 10, 1)
+    message = str(error)
+    assert message.startswith("db/versions/r2.py, line 10: permission denied to")
+    for words in (
+        *("SQLSTATE: 42501", "failed with exit status 1", "1 migration had been run"),
+        *("    working\n", "[postgres] setup names a SQL file"),
+    ):
+        assert words in message
+    assert "site-packages" not in message
+    assert str(project.path) not in message
+
+
+def test_an_exception_in_a_revision_is_told(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """Not only what PostgreSQL refuses can go wrong."""
+    project.revise('raise RuntimeError("no such luck")')
+    message = unwrapped(failure(runs, project))
+    assert message.startswith("db/versions/r1.py, line 9: RuntimeError: no such luck")
+
+
+def test_what_is_not_committed_is_no_success(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """SQLAlchemy 2.0 does not commit by itself; Alembic ends well all the same."""
+    env = ENV.replace("with context.begin_transaction():", "if True:")
+    message = unwrapped(failure(runs, project.revise(USERS, env=env)))
+    assert "ended without an error, but the audit's database is not at r1" in message
+    assert "with context.begin_transaction():" in message
+
+
+def test_an_env_that_migrates_nothing_is_no_success(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """It may never have called Alembic."""
+    message = unwrapped(failure(runs, project.revise(USERS, env="# alembic\n")))
+    assert "ended without an error, but it ran no migrations" in message
+
+
+def test_two_heads(project: AlembicProject, runs: Runs) -> None:
+    """An error that says what to do; asked for, both are applied."""
+    project.revise(USERS, 'op.execute("CREATE TABLE a (id int)")')
+    project.write(
+        "db/versions/other.py",
+        'revision = "other"\ndown_revision = "r1"\n\n\ndef upgrade():\n    pass\n',
+    )
+    message = unwrapped(failure(runs, project))
+    assert "Multiple head revisions" in message
+    assert "alembic merge heads" in message
+    assert 'target = "heads"' in message
+    assert runs.run(project.plan(target="heads", layout="alembic")).applied == 3
+
+
+def test_a_revision_that_is_late_is_named(project: AlembicProject, runs: Runs) -> None:
+    """Alembic's own start has to fit into the time as well."""
+    project.revise("import time\ntime.sleep(300)")
+    with pytest.raises(MigrationError) as caught:
+        runs.run(project.plan(), timeout=8)
+    message = unwrapped(caught.value)
+    assert message.startswith("db/versions/r1.py: timeout: not done after 8 seconds")
+    assert "migration_timeout" in message

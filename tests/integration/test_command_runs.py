@@ -1,0 +1,131 @@
+"""Commands of a repository's own, run against a real server."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+import psycopg
+import pytest
+
+from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.outbound.postgres.server import EmbeddedServer
+from tests.helpers.programs import Project, Runs
+from tests.helpers.servers import installations
+
+MIGRATE = """\
+import os
+import sys
+import psycopg
+
+with psycopg.connect({how}) as connection:
+    connection.execute(open("db/schema.sql").read())
+print("done", file=sys.stderr)
+"""
+
+# What is tested does not depend on the server's version.
+pytestmark = pytest.mark.parametrize(
+    "server", installations()[:1], ids=["embedded"], indirect=True
+)
+
+
+@pytest.fixture
+def project(tmp_path: pathlib.Path) -> Project:
+    """Make a project with a schema to be applied."""
+    project = Project(tmp_path)
+    project.write("db/schema.sql", "CREATE TABLE users (id int);")
+    return project
+
+
+@pytest.fixture
+def runs(server: EmbeddedServer, superuser: psycopg.Connection) -> Runs:
+    """Return what runs plans."""
+    return Runs(server, superuser)
+
+
+def python(project: Project, text: str) -> list[str]:
+    """Return the command that runs a program in Python."""
+    project.write("migrate.py", text)
+    return [sys.executable, "migrate.py"]
+
+
+def failure(runs: Runs, project: Project, command: list[str]) -> str:
+    """Run, and expect it to fail."""
+    with pytest.raises(MigrationError) as caught:
+        runs.run(project.plan(command=command))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("how", ['os.environ["DATABASE_URL"]', '""'])
+def test_the_database_is_found_by_url_and_by_libpq(
+    project: Project, runs: Runs, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Whatever the caller's own variables say."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:hunter2@db.example.invalid/x")
+    monkeypatch.setenv("PGSERVICE", "production")
+    command = python(project, MIGRATE.format(how=how))
+    migrated = runs.run(project.plan("db", command=command))
+    assert runs.sources(migrated) == {"users": "db:-", "users.id": "db:-"}
+    assert (migrated.applied, migrated.warnings) == (None, ())
+
+
+def test_the_scheme_of_the_url_is_kept(
+    project: Project, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the driver in some libraries."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://me:hunter2@x/y")
+    command = ["sh", "-c", "echo $DATABASE_URL; exit 1"]
+    assert "    postgresql+asyncpg:///test_" in failure(runs, project, command)
+
+
+def test_without_a_path_nothing_has_a_source(project: Project, runs: Runs) -> None:
+    """What made it is not known, and nothing is made up."""
+    command = python(project, MIGRATE.format(how='""'))
+    assert runs.sources(runs.run(project.plan(command=command))) == {}
+
+
+def test_a_command_that_changes_nothing_is_warned_of(
+    project: Project, runs: Runs
+) -> None:
+    """It may have migrated something else."""
+    [warning] = runs.run(project.plan(command=["true"])).warnings
+    assert warning.startswith("`true` ended without an error, but made and changed no")
+
+
+def test_exit_status_and_output(
+    project: Project, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last lines of both streams, without secrets."""
+    monkeypatch.setenv("DEPLOY_TOKEN", "gh-very-secret")
+    command = [
+        "sh",
+        "-c",
+        'seq 100; echo "$DEPLOY_TOKEN postgres://a:b1@h/" >&2; exit 7',
+    ]
+    message = failure(runs, project, command)
+    assert "failed with exit status 7." in message
+    assert "    … (61 lines before)\n    62\n" in message
+    assert "    ******** postgres://a:********@h/" in message
+    assert "gh-very-secret" not in message
+
+
+def test_a_signal_is_named(project: Project, runs: Runs) -> None:
+    """A program that was killed has no exit status."""
+    assert "was killed by SIGKILL" in failure(runs, project, ["sh", "-c", "kill -9 $$"])
+
+
+@pytest.mark.parametrize(
+    ("command", "mode", "told"),
+    [
+        ("no-such-program", None, "there is no program no-such-program"),
+        ("./migrate.sh", 0o644, "is not executable\n\nMake it executable: chmod +x"),
+        ("./migrate.sh", 0o755, "cannot be run: Exec format error"),
+    ],
+)
+def test_what_cannot_be_started(
+    project: Project, runs: Runs, command: str, mode: int | None, told: str
+) -> None:
+    """Which of the three it is, and what to do."""
+    if mode is not None:
+        project.write("migrate.sh", "echo no first line\n").chmod(mode)
+    assert told in failure(runs, project, [command])

@@ -1,0 +1,165 @@
+"""The real Django, run against a real server."""
+
+from __future__ import annotations
+
+import pathlib
+
+import psycopg
+import pytest
+
+from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.outbound.postgres.server import EmbeddedServer
+from tests.helpers.programs import DjangoProject, Runs, unwrapped
+from tests.helpers.servers import installations
+
+PERSON = """\
+migrations.CreateModel(
+    "Person",
+    [("id", models.AutoField(primary_key=True)), ("name", models.TextField())],
+    {"db_table": "users"},
+),
+"""
+
+# What is tested does not depend on the server's version.
+pytestmark = pytest.mark.parametrize(
+    "server", installations()[:1], ids=["embedded"], indirect=True
+)
+
+
+@pytest.fixture
+def project(tmp_path: pathlib.Path) -> DjangoProject:
+    """Make an empty project."""
+    return DjangoProject(tmp_path)
+
+
+@pytest.fixture
+def runs(server: EmbeddedServer, superuser: psycopg.Connection) -> Runs:
+    """Return what runs plans."""
+    return Runs(server, superuser)
+
+
+def failure(runs: Runs, project: DjangoProject) -> MigrationError:
+    """Run, and expect it to fail."""
+    with pytest.raises(MigrationError) as caught:
+        runs.run(project.plan())
+    return caught.value
+
+
+def test_each_fact_has_its_operation(project: DjangoProject, runs: Runs) -> None:
+    """Of SQL and of code as well; the settings' host is never looked up."""
+    project.migrate(
+        PERSON,
+        """
+        migrations.RenameField("person", "name", "display_name"),
+        migrations.RunSQL("CREATE TABLE by_sql (id int)"),
+        migrations.RunPython(by_code),
+        """,
+        'migrations.RunSQL("DROP TABLE by_sql"),',
+        extra="""
+        def by_code(apps, editor):
+            editor.execute("CREATE TABLE by_code (id int)")
+
+
+        """,
+    )
+    migrated = runs.run(project.plan())
+    assert runs.sources(migrated) == {
+        "users": "people/migrations/0001_m.py:12",
+        "users.id": "people/migrations/0001_m.py:12",
+        "users.display_name": "people/migrations/0002_m.py:12",
+        "by_code": "people/migrations/0002_m.py:5",
+        "by_code.id": "people/migrations/0002_m.py:5",
+    }
+    [column] = [each for each in migrated.history.dropped if each.table == "by_sql"][:1]
+    assert column.source is not None
+    assert (column.source.path, column.source.line) == (
+        *("people/migrations/0003_m.py", 12),
+    )
+    assert migrated.applied == 3
+    assert migrated.bookkeeping_tables == {"django_migrations"}
+
+
+def test_apps_of_others_are_named_by_module(project: DjangoProject, runs: Runs) -> None:
+    """Their tables are no bookkeeping, and no path of this machine is told."""
+    project.migrate(PERSON, apps='"django.contrib.contenttypes",')
+    migrated = runs.run(project.plan())
+    source = runs.sources(migrated)["django_content_type"]
+    assert source.startswith("django/contrib/contenttypes/migrations/0001_initial.py")
+    assert migrated.applied == 3
+    assert "django_content_type" not in migrated.bookkeeping_tables
+
+
+def test_options_of_the_connection_are_kept(project: DjangoProject, runs: Runs) -> None:
+    """All that do not say where and as whom to connect."""
+    runs.superuser.execute("CREATE SCHEMA own AUTHORIZATION userstate")
+    options = '"OPTIONS": {"options": "-c search_path=own", "sslmode": "verify-full"},'
+    migrated = runs.run(project.migrate(PERSON, more=options).plan())
+    assert ("own", "users", "name") in migrated.history.created
+
+
+@pytest.mark.parametrize("failing", ["CREATE TABL x ()", "CREATE EXTENSION file_fdw"])
+def test_a_failure_names_the_operation(
+    project: DjangoProject, runs: Runs, failing: str
+) -> None:
+    """File, line, what PostgreSQL said, and the end of the output."""
+    project.migrate(PERSON, f'migrations.RunSQL("{failing}"),')
+    error = failure(runs, project)
+    assert (error.path, error.line) == ("people/migrations/0002_m.py", 7)
+    message = str(error)
+    assert "failed with exit status 1" in message
+    assert "Applying people.0001_m... OK" in message
+    assert ("[postgres] setup" in message) == ("EXTENSION" in failing)
+
+
+def test_a_model_that_is_not_there_has_its_line_too(
+    project: DjangoProject, runs: Runs
+) -> None:
+    """Django finds that out before it executes anything."""
+    project.migrate(PERSON, 'migrations.RenameField("person", "nam", "x"),')
+    message = unwrapped(failure(runs, project))
+    assert message.startswith("people/migrations/0002_m.py, line 7: FieldDoesNotExist")
+
+
+def test_settings_that_need_a_variable(project: DjangoProject, runs: Runs) -> None:
+    """The variable is in the output, and what to do in the message."""
+    settings = project.migrate(PERSON).path / "site_settings.py"
+    settings.write_text(f'import os\nos.environ["NEEDED"]\n{settings.read_text()}')
+    message = unwrapped(failure(runs, project))
+    assert "KeyError: 'NEEDED'" in message
+    assert "set them for the audit as for the tool" in message
+
+
+def test_another_kind_of_database_is_not_connected_to(
+    project: DjangoProject, runs: Runs
+) -> None:
+    """SQLite would be migrated happily, and its file made."""
+    settings = project.migrate(PERSON).path / "site_settings.py"
+    settings.write_text(settings.read_text().replace("postgresql", "sqlite3"))
+    message = unwrapped(failure(runs, project))
+    assert "was stopped: the database 'default' of the settings is" in message
+    assert not (project.path / "production").exists()
+
+
+def test_another_database_is_not_connected_to(
+    project: DjangoProject, runs: Runs
+) -> None:
+    """Code that reaches for a second one is stopped; a copy of the first is led."""
+    reach = """
+    from django.db import connections
+
+    def reach(apps, editor):
+        connections["other"].ensure_connection()
+
+    """
+    project.migrate(PERSON, "migrations.RunPython(reach),", extra=reach)
+    settings = project.path / "site_settings.py"
+    text = settings.read_text()
+    other = (
+        '\nDATABASES["other"] = {**DATABASES["default"], "HOST": "replica.invalid"}\n'
+    )
+    settings.write_text(f"{text}{other}")
+    assert runs.run(project.plan()).applied == 2
+    runs.superuser.execute("DROP TABLE users, django_migrations")
+    settings.write_text(f'{text}{other}DATABASES["other"]["NAME"] = "analytics"\n')
+    message = unwrapped(failure(runs, project))
+    assert "the database 'other' of the settings is not the default one" in message
