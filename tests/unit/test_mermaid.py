@@ -34,11 +34,11 @@ HOSTILE = [
     "a.b",
 ]
 # What Mermaid's lexer takes: names in quotation marks, words, keys, comments.
-NAME = r'"[\w.#;-]+"'
+NAME = r'"[\w.()+␣-]+"'
 TABLE = re.compile(rf"    {NAME} {{")
 COLUMN = re.compile(
     r"        [A-Za-z_][\w()\[\]-]* (?!(?:pk|fk|uk)\b)[A-Za-z_][\w()\[\]-]*"
-    r'( (PK|FK|UK)(, (PK|FK|UK))*)? "[\w .,;()\[\]#-]+"',
+    r'( (PK|FK|UK)(, (PK|FK|UK))*)? "[\w .,;()\[\]+-]+"',
     re.ASCII | re.IGNORECASE,
 )
 RELATION = re.compile(rf"    {NAME} (\|\||\|o)(--|\.\.)(o\||o\{{) {NAME} : {NAME}")
@@ -136,14 +136,20 @@ def test_different_places_have_different_names() -> None:
     """A dot within a name is no dot between names."""
     tables = [table("b.c", schema="a"), table("c", schema="a.b")]
     first, _, second, _ = mermaid(StateDiagram(tables=tables))[1:]
-    assert first != second
+    assert (first, second) == ('    "a.b(U+002E)c" {', '    "a(U+002E)b.c" {')
+
+
+def test_blanks_stay_visible() -> None:
+    """A blank could make a keyword of two words."""
+    (first, _) = mermaid(StateDiagram(tables=[table('direction TB "x"')]))[1:]
+    assert first == '    "public.direction␣TB␣(U+0022)x(U+0022)" {'
 
 
 def test_what_is_not_enforced_is_told_apart() -> None:
     """The line's label says so."""
     relation = attrs.evolve(LINE, is_certain=False)
     (text,) = mermaid(StateDiagram(relations=[relation]))[1:]
-    assert text.endswith('"fk#32;#40;not#32;for#32;every#32;row#41;"')
+    assert text.endswith('"fk (not for every row)"')
 
 
 def test_no_table_no_diagram() -> None:

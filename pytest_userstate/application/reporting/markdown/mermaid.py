@@ -1,10 +1,12 @@
 """The user-state tables as an entity diagram in Mermaid.
 
-Mermaid reads a name as code unless it is quoted, and a quoted one may not hold
-quotation marks, percent signs (which start directives), or backslashes. All but
-letters, digits, and a few marks is therefore written as Mermaid's own character
-codes. Names of columns cannot be quoted at all: what cannot stand there is
-replaced, and the comment beside it has the name.
+Mermaid reads a name as code unless it is quoted, and a quoted one may hold
+neither quotation marks, nor percent signs (which start directives), nor
+backslashes. Its own character codes are not decoded in entity diagrams. So a
+name keeps its letters, digits, and hyphens; a blank becomes a visible one, and
+anything else its number in Unicode: ``(U+0022)``. Names of columns cannot be
+quoted at all: what cannot stand there is replaced, and the comment beside it has
+the name.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from pytest_userstate.domain.state_diagram import (
     StateTable,
 )
 
-_ODD: typ.Final = re.compile(r"[^\w.-]")
+_ODD: typ.Final = re.compile(r"[^\w-]")
+_ODD_IN_COMMENT: typ.Final = re.compile(r"[^\w .,;()\[\]-]")
 _NOT_A_WORD: typ.Final = re.compile(r"[^A-Za-z0-9_()\[\]-]")
 _KEYWORD: typ.Final = re.compile(r"(?:pk|fk|uk)\b|[^A-Za-z_]", re.IGNORECASE)
 
@@ -57,14 +60,14 @@ def mermaid(diagram: StateDiagram) -> list[str]:
     return [*lines, *map(_relation, diagram.relations)]
 
 
-def quoted(*parts: str) -> str:
+def quoted(*parts: str, note: str = "") -> str:
     """Return a name, or a place of several names, in quotation marks."""
-    return f'"{".".join(_coded(part, dots=len(parts) > 1) for part in parts)}"'
+    name = ".".join(_ODD.sub(_coded, visible(part)) for part in parts)
+    return f'"{name}{note}"'
 
 
-def _coded(name: str, *, dots: bool) -> str:
-    odd = re.compile(r"[^\w-]") if dots else _ODD
-    return odd.sub(lambda match: f"#{ord(match[0])};", visible(name))
+def _coded(match: re.Match[str]) -> str:
+    return "␣" if match[0] == " " else f"(U+{ord(match[0]):04X})"
 
 
 def _table(table: StateTable) -> list[str]:
@@ -95,13 +98,8 @@ def _word(name: str) -> str:
 
 
 def _comment(notes: list[str]) -> str:
-    """Return notes in quotation marks; blanks and commas need no code there."""
-    text = visible("; ".join(notes))
-    return '"' + re.sub(r"[^\w .,;()\[\]-]", _code_of, text) + '"'
-
-
-def _code_of(match: re.Match[str]) -> str:
-    return f"#{ord(match[0])};"
+    """Return notes in quotation marks."""
+    return f'"{_ODD_IN_COMMENT.sub(_coded, visible("; ".join(notes)))}"'
 
 
 def _relation(relation: Relation) -> str:
@@ -111,7 +109,6 @@ def _relation(relation: Relation) -> str:
     one = "|o" if relation.is_optional else "||"
     many = "o|" if relation.is_single else "o{"
     line = "--" if relation.is_identifying else ".."
-    label = quoted(
-        relation.name + ("" if relation.is_certain else " (not for every row)")
-    )
+    note = "" if relation.is_certain else " (not for every row)"
+    label = quoted(relation.name, note=note)
     return f"    {target} {one}{line}{many} {source} : {label}"
