@@ -136,7 +136,7 @@ def _relation(table: Table, key: ForeignKey) -> Relation:
         # whether a unique key takes nulls as distinct.
         is_single=not key.is_temporal
         and any({*unique} <= columns for unique in unique_keys(table)),
-        is_identifying=bool(primary) and columns <= primary,
+        is_identifying=columns <= primary,
         is_certain=is_certain,
     )
 

@@ -146,3 +146,22 @@ def test_a_report_replaces_the_old_one_whole(gaps: Backend) -> None:
     assert json.loads(old.read_text())["schema_version"] == 1
     names = {path.name for path in gaps.path.iterdir()}
     assert not [name for name in names if name.startswith(".audit")]
+
+
+def test_a_run_without_reports_does_not_pay_for_them(covered: Backend) -> None:
+    """Neither the document nor the diagram is loaded, let alone computed."""
+    covered.write(
+        "conftest.py",
+        """
+        import sys
+
+        def pytest_unconfigure():
+            words = ("markdown", "diagram", "drawing", "github", "architecture")
+            ours = [m for m in sys.modules if m.startswith("pytest_userstate.")]
+            print("loaded", [m for m in ours if any(w in m for w in words)])
+        """,
+    )
+    run = covered.run("-s", ".", report=False)
+    assert run.status == 0, run.output
+    assert "loaded []" in run.output
+    assert "loaded []" not in covered.run("-s", ".").output

@@ -99,6 +99,17 @@ def test_findings_link_to_the_line_that_made_them() -> None:
     assert len(re.findall(r"^- ", users, re.MULTILINE)) == 3
 
 
+def test_each_fact_is_told_once() -> None:
+    """Where several storages are complete, a fact is part of several groups."""
+    told = page(
+        relation("users", "password_hash", "password_digest"),
+        relation("credentials", "user_id", "password_hash"),
+    )
+    facts = told.split("### login.schema\n")[1].split("\n### ")[0]
+    lines = re.findall(r"^- .+", facts, re.MULTILINE)
+    assert len(lines) == len(set(lines)) > 4
+
+
 def test_a_failing_check_says_why_where_that_is_not_plain() -> None:
     """An acceptance that no longer stands is told with the finding."""
     gate = GatePolicy(acceptances=[Acceptance(check="users.schema", reason="soon")])
