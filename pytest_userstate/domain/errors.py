@@ -8,6 +8,7 @@ The tree::
     ├── UnjustifiedDecisionError   a decision without the evidence it needs
     ├── UsageError                 the caller can mend it: exit status 4
     │   ├── ConfigurationError     file, key
+    │   ├── SnapshotFileError      a snapshot file cannot be read
     │   ├── TargetNotFoundError    nothing to audit, or too much
     │   └── ServerNotFoundError    no PostgreSQL to be found
     └── ToolError                  the audit could not be carried out
@@ -59,6 +60,24 @@ class ConfigurationError(UsageError):
         super().__init__(message)
         self.file = file
         self.key = key
+
+
+class SnapshotFileError(UsageError):
+    """A snapshot file cannot be read: damaged, newer, or none.
+
+    Attributes
+    ----------
+    file : str
+        The file, as the user would type it.
+    is_newer : bool
+        Whether a newer version of this package wrote it.
+    """
+
+    def __init__(self, file: str, problem: str, *, is_newer: bool = False) -> None:
+        """Say which file has which problem."""
+        super().__init__(f"{file} {problem}")
+        self.file = file
+        self.is_newer = is_newer
 
 
 class TargetNotFoundError(UsageError):

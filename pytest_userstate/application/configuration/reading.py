@@ -71,8 +71,8 @@ def read_document(
     try:
         return _converter().structure(raw, Document)
     except BaseValidationError as error:
-        faults = sorted(set(_faults(error, prefix)))
-        raise configuration_error(faults, file=file) from None
+        found = sorted(set(faults(error, prefix)))
+        raise configuration_error(found, file=file) from None
 
 
 def configuration_error(
@@ -212,7 +212,7 @@ def _migrations(converter: cattrs.Converter, value: object) -> str | MigrationsT
     return attrs.evolve(converter.structure(own, MigrationsTable), options=options)
 
 
-def _faults(error: BaseException, key: str) -> cabc.Iterator[tuple[str, str]]:
+def faults(error: BaseException, key: str) -> cabc.Iterator[tuple[str, str]]:
     """Walk cattrs' error tree; yield each fault's key and what is wrong with it."""
     for note in getattr(error, "__notes__", ()):
         if isinstance(note, AttributeValidationNote):
@@ -223,7 +223,7 @@ def _faults(error: BaseException, key: str) -> cabc.Iterator[tuple[str, str]]:
     match error:
         case BaseValidationError():
             for each in error.exceptions:
-                yield from _faults(each, key)
+                yield from faults(each, key)
         case ForbiddenExtraKeysError():
             known = [field.name for field in attrs.fields(error.cl)]
             for extra in sorted(error.extra_fields):
