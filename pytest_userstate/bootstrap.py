@@ -21,7 +21,6 @@ from pytest_userstate.domain.errors import (
     UsageError,
 )
 from pytest_userstate.domain.ports import AuditTarget, JobPage
-from pytest_userstate.domain.secrets import hidden
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.configuration_file import (
     ConfigurationFile,
@@ -36,6 +35,7 @@ from pytest_userstate.outbound.unreadable_target import UnreadableTarget
 from pytest_userstate.outbound.wiring.declared import DeclaredWiringRepository
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.application.comparing.comparison import Reference
     from pytest_userstate.outbound.baseline import Baseline
     from pytest_userstate.outbound.migrations.discovery import Target
     from pytest_userstate.outbound.migrations_target import Script
@@ -69,7 +69,10 @@ def prepare(request: AuditRequest, server: EmbeddedServer | None = None) -> Prep
         wiring=wiring.load(),
         store=report_store(request, base),
         job=job_page(base),
-        configuration=file.path if file and file.path.is_file() else None,
+        references=_references(request, settings, file, base),
+        snapshot=request.snapshot,
+        snapshot_store=snapshot_store(request),
+        configuration=_file(file.path) if file else None,
         configured=f"configured by {shown}" if file else "no configuration file",
         first_file=first_file,
     )
@@ -111,8 +114,10 @@ def snapshot_of(source: typ.Any) -> SchemaSnapshot:
     TypeError
         When the source is none of the three.
     """
-    source = hidden(source)
+    from pytest_userstate.domain.secrets import hidden  # noqa: PLC0415
     from pytest_userstate.outbound.sources import read_snapshot  # noqa: PLC0415
+
+    source = hidden(source)
 
     return read_snapshot(source)
 
@@ -131,6 +136,13 @@ def job_page(audited: pathlib.Path) -> JobPage | None:
     from pytest_userstate.outbound.github import github_job  # noqa: PLC0415
 
     return github_job(os.environ, audited)
+
+
+def snapshot_store(request: AuditRequest) -> ReportFiles:
+    """Return where the snapshot file is written."""
+    return ReportFiles(
+        request.invocation_dir, option="--userstate-snapshot", what="schema snapshot"
+    )
 
 
 def report_text(path: str | os.PathLike[str]) -> str:
@@ -274,6 +286,20 @@ def _located(
             key=_key(file, "migrations") if file else "",
         ),
     )
+
+
+def _references(
+    request: AuditRequest,
+    settings: Settings,
+    file: ConfigurationFile | None,
+    base: pathlib.Path,
+) -> tuple[Reference, ...]:
+    if not request.compares or {settings.snapshot, request.drift} == {None}:
+        return ()
+    from pytest_userstate.outbound.references import references  # noqa: PLC0415
+
+    key = f"{file.shown}: `{_key(file, 'snapshot')}`" if file else ""
+    return tuple(references(request, snapshot=settings.snapshot, base=base, key=key))
 
 
 def _file(path: pathlib.Path) -> pathlib.Path | None:

@@ -18,6 +18,10 @@ from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.wiring import Wiring
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.application.comparing.comparison import (
+        Comparison,
+        Reference,
+    )
     from pytest_userstate.domain.model import AuditModel
     from pytest_userstate.domain.state_diagram import StateDiagram
 
@@ -44,6 +48,10 @@ class Findings:
         What is worth a second look; none is silenced yet.
     diagram : StateDiagram or None
         The user-state tables; None where nobody asked for them.
+    comparisons : tuple of Comparison
+        How the schema compares with others.
+    snapshot : str or None
+        The schema as text, where it is to be written to a file.
     """
 
     target: TargetDescription
@@ -54,6 +62,8 @@ class Findings:
     report: UserStateSchemaAuditReport
     advisories: tuple[Advisory, ...] = ()
     diagram: StateDiagram | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    snapshot: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -87,9 +97,39 @@ class Audit:
         """Return the verdict on the check of this id."""
         return next(each for each in self.verdicts if each.check.id == check_id)
 
+    def comparison(self, name: str) -> Comparison:
+        """Return the comparison of this name."""
+        return next(each for each in self.findings.comparisons if each.name == name)
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """What a run wants to know beside the checks.
+
+    Parameters
+    ----------
+    diagram : bool
+        Whether a report will want the diagram of the user-state tables.
+    references : tuple of Reference
+        What the schema is compared with.
+    snapshot : bool
+        Whether the schema will be written to a file.
+    """
+
+    diagram: bool = False
+    references: tuple[Reference, ...] = ()
+    snapshot: bool = False
+
+
+_NOTHING_MORE: typ.Final = Wanted()
+
 
 def find(
-    target: AuditTarget, settings: Settings, wiring: Wiring, *, draws: bool = False
+    target: AuditTarget,
+    settings: Settings,
+    wiring: Wiring,
+    *,
+    wanted: Wanted = _NOTHING_MORE,
 ) -> Findings:
     """Prepare the target, read its schema, and answer every check.
 
@@ -101,8 +141,8 @@ def find(
         What the repository has configured.
     wiring : Wiring
         What stands behind the entities' ports.
-    draws : bool
-        Whether a report will want the diagram of the user-state tables.
+    wanted : Wanted
+        What else is wanted.
 
     Raises
     ------
@@ -111,7 +151,7 @@ def find(
     """
     with target.open() as opened:
         snapshot = opened.load()
-        return Findings(
+        findings = Findings(
             target=target.description,
             server=opened.server_version,
             applied=opened.applied,
@@ -121,8 +161,33 @@ def find(
                 snapshot, model=settings.model, wiring=wiring
             ),
             advisories=advise(snapshot, model=settings.model),
-            diagram=_diagram(snapshot, settings.model) if draws else None,
+            diagram=_diagram(snapshot, settings.model) if wanted.diagram else None,
         )
+    return attrs.evolve(
+        findings,
+        comparisons=_compared(snapshot, wanted.references),
+        snapshot=_text(snapshot) if wanted.snapshot else None,
+    )
+
+
+def _compared(
+    snapshot: SchemaSnapshot, references: tuple[Reference, ...]
+) -> tuple[Comparison, ...]:
+    if not references:
+        return ()
+    from pytest_userstate.application.comparing.comparison import (  # noqa: PLC0415 - costs time
+        compare,
+    )
+
+    return tuple(compare(each, snapshot) for each in references)
+
+
+def _text(snapshot: SchemaSnapshot) -> str:
+    from pytest_userstate.application.snapshots.writing import (  # noqa: PLC0415 - costs time
+        write_snapshot,
+    )
+
+    return write_snapshot(snapshot)
 
 
 def _diagram(snapshot: SchemaSnapshot, model: AuditModel) -> StateDiagram:

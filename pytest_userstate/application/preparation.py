@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pathlib
+import typing as typ
 
 import attrs
 
 from pytest_userstate.application.settings import Settings
 from pytest_userstate.domain.ports import AuditTarget, JobPage, ReportStore
 from pytest_userstate.domain.wiring import Wiring
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.application.comparing.comparison import Reference
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +31,12 @@ class Prepared:
         Where reports are written.
     job : JobPage or None
         The page of the job that runs us, where there is one.
+    references : tuple of Reference
+        What the audited schema is compared with.
+    snapshot : str or None
+        The file that the audited schema is to be written to.
+    snapshot_store : ReportStore
+        Where it is written.
     configuration : pathlib.Path or None
         The configuration file; None where there is none.
     configured : str
@@ -40,6 +50,9 @@ class Prepared:
     wiring: Wiring
     store: ReportStore
     job: JobPage | None
+    references: tuple[Reference, ...] = ()
+    snapshot: str | None = None
+    snapshot_store: ReportStore
     configuration: pathlib.Path | None
     configured: str
     first_file: pathlib.Path | None

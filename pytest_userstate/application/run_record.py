@@ -94,6 +94,16 @@ class RunRecord:
     documents: tuple[DocumentCheck, ...] = ()
 
     @property
+    def trouble(self) -> Failure | None:
+        """Why there is no audit, or why a comparison has no answer."""
+        comparisons = self.audit.findings.comparisons if self.audit else ()
+        errors = (each.error for each in comparisons if each.error)
+        message = next(errors, None)
+        if self.failure or message is None:
+            return self.failure
+        return Failure(kind="tool", message=message)
+
+    @property
     def status(self) -> Status:
         """The one word for the run."""
         outcomes = set(self.outcomes.values())

@@ -30,12 +30,14 @@ class AuditRequest:
         Where the test runner thinks that the project starts.
     configuration : path, mapping, or None
         The configuration file, or what it would say.
-    migrations, dsn : str or None
+    migrations, dsn, drift, snapshot : str or None
         The values of the options of the same name.
     axes : tuple of str or None
         The axes to gate, in place of the configured ones.
     postgresql_exec, postgresql_exec_origin : str or None
         The server's ``pg_ctl`` that the user set, and where it was set.
+    compares : bool
+        Whether the schema is compared with what is configured and asked for.
     needs_server : bool
         False where nothing will run (``--collect-only``).
     """
@@ -45,9 +47,12 @@ class AuditRequest:
     configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None
     migrations: str | None = None
     dsn: str | None = attrs.field(default=None, repr=False)
+    drift: str | None = attrs.field(default=None, repr=False)
+    snapshot: str | None = None
     axes: tuple[str, ...] | None = None
     postgresql_exec: str | None = None
     postgresql_exec_origin: str = ""
+    compares: bool = False
     needs_server: bool = True
 
 
@@ -101,6 +106,7 @@ class Settings:
     """
 
     migrations: MigrationsSetting = attrs.field(factory=MigrationsSetting)
+    snapshot: str | None = None
     model: AuditModel = DEFAULT_MODEL
     wiring: Wiring = attrs.field(factory=Wiring)
     postgres: PostgresSettings = attrs.field(factory=PostgresSettings)

@@ -15,7 +15,7 @@ from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.inbound import collection, completeness, publishing, terminal
 from pytest_userstate.inbound.audit_run import AuditRun
-from pytest_userstate.inbound.items import RUN, CheckItem, ChecksFile, NoTests
+from pytest_userstate.inbound.items import RUN, AuditItem, ChecksFile, NoTests
 from pytest_userstate.inbound.outcomes import Outcomes
 
 
@@ -63,14 +63,14 @@ class AuditPlugin:
     def pytest_deselected(self, items: cabc.Sequence[pytest.Item]) -> None:
         """Remember which checks were deselected in the open."""
         self._collected.deselected |= {
-            item.name for item in items if isinstance(item, CheckItem)
+            item.name for item in items if isinstance(item, AuditItem)
         }
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember which checks are about to run."""
-        self._collected.selected |= {
-            item.name for item in session.items if isinstance(item, CheckItem)
-        }
+        names = {item.name for item in session.items if isinstance(item, AuditItem)}
+        self._collected.selected |= names
+        self._run.select(names)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Follow what becomes of each check."""
@@ -128,14 +128,14 @@ class AuditPlugin:
         missing: tuple[str, ...] = ()
         if exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, 5}:
             missing = completeness.vanished(
-                self._run.check_ids, ran, self._collected, selection
+                self._run.item_ids, ran, self._collected, selection
             )
         return RunRecord(
             audit=audit,
             failure=self._failure(exitstatus) if audit is None else None,
             outcomes={
                 check: seen.get(check, Outcome.DESELECTED)
-                for check in self._run.check_ids
+                for check in self._run.item_ids
             },
             vanished=() if self._config.option.collectonly else missing,
             contradicted=tuple(self._outcomes.contradicted),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import datetime as dt
 import json
 
-from pytest_userstate.application.audit import Audit, Findings, conclude, find
+from pytest_userstate.application.audit import Audit, Findings, Wanted, conclude, find
 from pytest_userstate.application.preparation import Prepared
 from pytest_userstate.application.reporting.json_report import dump
-from pytest_userstate.application.reporting.shared_findings import (
-    read_findings,
-    write_findings,
-)
 from pytest_userstate.domain.errors import MigrationError, ToolError
 from pytest_userstate.domain.ports import Exchange
 
@@ -35,6 +32,7 @@ class AuditRun:
         self._draws = draws
         self._exchange = exchange
         self._today = today
+        self._references = prepared.references
         self._audit: Audit | None = None
         self._error: ToolError | None = None
 
@@ -42,6 +40,17 @@ class AuditRun:
     def check_ids(self) -> tuple[str, ...]:
         """The ids of all checks, known before anything is started."""
         return self.prepared.settings.model.check_ids()
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """The ids of all checks, and the names of all comparisons."""
+        return (*self.check_ids, *(each.name for each in self.prepared.references))
+
+    def select(self, names: cabc.Container[str]) -> None:
+        """Leave the comparisons out that nobody is going to ask for."""
+        self._references = tuple(
+            each for each in self.prepared.references if each.name in names
+        )
 
     @property
     def error(self) -> ToolError | None:
@@ -83,11 +92,18 @@ class AuditRun:
 
     def _carry_out(self) -> Findings:
         prepared = self.prepared
-        return find(
-            prepared.target, prepared.settings, prepared.wiring, draws=self._draws
+        wanted = Wanted(
+            diagram=self._draws,
+            references=self._references,
+            snapshot=prepared.snapshot is not None,
         )
+        return find(prepared.target, prepared.settings, prepared.wiring, wanted=wanted)
 
     def _produce(self) -> str:
+        from pytest_userstate.application.reporting.shared_findings import (  # noqa: PLC0415 - costs time
+            write_findings,
+        )
+
         try:
             findings = self._carry_out()
         except MigrationError as error:
@@ -97,6 +113,10 @@ class AuditRun:
         return write_findings(findings)
 
     def _read(self, text: str) -> Findings:
+        from pytest_userstate.application.reporting.shared_findings import (  # noqa: PLC0415 - costs time
+            read_findings,
+        )
+
         told = json.loads(text)
         if "path" in told:
             raise MigrationError(told["error"], path=told["path"], line=told["line"])

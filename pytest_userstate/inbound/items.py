@@ -8,6 +8,7 @@ import typing as typ
 
 import pytest
 
+from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.reporting.text import explanation, inert
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Outcome, Verdict
@@ -22,10 +23,13 @@ RUN: typ.Final = pytest.StashKey[AuditRun]()
 class ChecksFile(pytest.File):
     """The file that the checks are collected from; its text is not read here."""
 
-    def collect(self) -> cabc.Iterable[CheckItem]:
-        """Yield an item for each check, in the order of the matrix."""
-        for check_id in self.config.stash[RUN].check_ids:
+    def collect(self) -> cabc.Iterable[AuditItem]:
+        """Yield an item for each check, in the order of the matrix, and comparison."""
+        run = self.config.stash[RUN]
+        for check_id in run.check_ids:
             yield CheckItem.from_parent(self, name=check_id)
+        for reference in run.prepared.references:
+            yield ComparisonItem.from_parent(self, name=reference.name)
 
 
 class NoTests(pytest.File):
@@ -36,8 +40,8 @@ class NoTests(pytest.File):
         return ()
 
 
-class CheckItem(pytest.Item):
-    """One check: the audit in its setup, the gate's verdict in its call."""
+class AuditItem(pytest.Item):
+    """An item of the audit: carried out, or taken from others, in its setup."""
 
     def __init__(self, **arguments: typ.Any) -> None:
         """Mark the item, and name its check in reports."""
@@ -47,31 +51,26 @@ class CheckItem(pytest.Item):
 
     def setup(self) -> None:
         """Audit, or take what was found already; a failure is an error."""
-        verdict, problem = self._verdict()
-        if verdict is None:
+        audit, problem = self._carried_out()
+        if audit is None:
             pytest.fail(problem, pytrace=False)
-        self.user_properties.extend(_properties(verdict))
+        self.prepare(audit)
 
-    def _verdict(self) -> tuple[Verdict | None, str]:
+    def prepare(self, audit: Audit) -> None:
+        """Tell what was found about this item in its properties."""
+        raise NotImplementedError
+
+    def _carried_out(self) -> tuple[Audit | None, str]:
         run = self.config.stash[RUN]
         was_told = run.error is not None
         try:
-            return run.audit().verdict(self.name), ""
+            return run.audit(), ""
         except ToolError as error:
             headline = "the audit could not be carried out"
             if was_told:
                 return None, f"{headline}: see the first check"
             lines = (inert(line) for line in str(error).splitlines())
             return None, "\n".join((headline, *lines))
-
-    def runtest(self) -> None:
-        """Turn the verdict into the outcome of a test."""
-        verdict = self.config.stash[RUN].audit().verdict(self.name)
-        outcome = verdict.outcome
-        if outcome.is_expected_failure and not self.config.option.runxfail:
-            pytest.xfail(verdict.reason)
-        if outcome.is_expected_failure or outcome is Outcome.FAILED:
-            pytest.fail(explanation(verdict), pytrace=False)
 
     def repr_failure(
         self,
@@ -86,6 +85,46 @@ class CheckItem(pytest.Item):
     def reportinfo(self) -> tuple[pathlib.Path, int, str]:
         """Name the item by its file and check (pytest wants some line, from 0)."""
         return self.path, 0, self.name
+
+
+class CheckItem(AuditItem):
+    """One check: the gate's verdict in its call."""
+
+    def prepare(self, audit: Audit) -> None:
+        """Tell what the audit says, and the gate."""
+        self.user_properties.extend(_properties(audit.verdict(self.name)))
+
+    def runtest(self) -> None:
+        """Turn the verdict into the outcome of a test."""
+        verdict = self.config.stash[RUN].audit().verdict(self.name)
+        outcome = verdict.outcome
+        if outcome.is_expected_failure and not self.config.option.runxfail:
+            pytest.xfail(verdict.reason)
+        if outcome.is_expected_failure or outcome is Outcome.FAILED:
+            pytest.fail(explanation(verdict), pytrace=False)
+
+
+class ComparisonItem(AuditItem):
+    """One comparison: with a snapshot file, or with a live database."""
+
+    def prepare(self, audit: Audit) -> None:
+        """Tell the outcome; that there is none is an error."""
+        comparison = audit.comparison(self.name)
+        if comparison.error:
+            lines = map(inert, comparison.error.splitlines())
+            problem = "\n".join(("the comparison could not be carried out", *lines))
+            pytest.fail(problem, pytrace=False)
+        self.user_properties.append((OUTCOME, comparison.outcome.value))
+
+    def runtest(self) -> None:
+        """Fail where the schemas differ."""
+        comparison = self.config.stash[RUN].audit().comparison(self.name)
+        if comparison.outcome is Outcome.FAILED:
+            from pytest_userstate.application.reporting.other_schemas import (  # noqa: PLC0415 - costs time
+                explanation,
+            )
+
+            pytest.fail(explanation(comparison), pytrace=False)
 
 
 def _properties(verdict: Verdict) -> cabc.Iterator[tuple[str, str]]:

@@ -22,6 +22,8 @@ _NEEDS_AUDIT: typ.Final = {
     "userstate_check_report": "--userstate-check-report",
     "userstate_gate": "--userstate-gate",
     "userstate_dsn": "--userstate-dsn",
+    "userstate_drift": "--userstate-drift",
+    "userstate_snapshot": "--userstate-snapshot",
 }
 
 
@@ -69,6 +71,18 @@ def add_options(
         "from the environment, libpq stands for libpq's own (PGHOST, PGSERVICE, ...)",
     )
     group.addoption(
+        "--userstate-drift",
+        metavar="DSN",
+        help="compare the schema that the migrations make with this live database "
+        "(DSN as above), as one more check",
+    )
+    group.addoption(
+        "--userstate-snapshot",
+        metavar="FILE",
+        help="write the audited schema to FILE (.json); where the configuration names "
+        "FILE as its snapshot, this accepts what has changed",
+    )
+    group.addoption(
         "--userstate-report",
         metavar="FILE",
         action="append",
@@ -100,6 +114,7 @@ def add_options(
 def request_of(
     config: pytest.Config,
     *,
+    compares: bool = False,
     configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None,
 ) -> AuditRequest:
     """Return what the command line asks for.
@@ -108,6 +123,8 @@ def request_of(
     ----------
     config : pytest.Config
         The run's.
+    compares : bool
+        Whether the schema is compared with what is configured and asked for.
     configuration : path or mapping, optional
         What a repository's fixture says in place of the file that would be found.
     """
@@ -122,6 +139,9 @@ def request_of(
         configuration=configuration or option.userstate_config,
         migrations=option.userstate_migrations,
         dsn=option.userstate_dsn,
+        drift=option.userstate_drift,
+        snapshot=option.userstate_snapshot,
+        compares=compares,
         axes=tuple(each.strip() for each in axes.split(",")) if axes else None,
         postgresql_exec=executable,
         postgresql_exec_origin=origin,
@@ -168,6 +188,14 @@ def misuse(config: pytest.Config) -> str | None:
             "--userstate-dsn audits a live database in place of migrations: give "
             "either it or --userstate-migrations"
         )
+    if option.userstate_dsn is not None and option.userstate_drift is not None:
+        return (
+            "--userstate-drift compares the migrations with a live database, and "
+            "--userstate-dsn audits one in place of migrations: give either"
+        )
+    snapshot = option.userstate_snapshot
+    if snapshot is not None and pathlib.PurePath(snapshot).suffix != ".json":
+        return f"--userstate-snapshot {snapshot}: expected a file that ends in .json"
     return _report_misuse(option.userstate_report, option.userstate_check_report)
 
 

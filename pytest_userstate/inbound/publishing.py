@@ -28,9 +28,9 @@ class Published:
     Parameters
     ----------
     problems : list of str
-        Reports that could not be written.
+        What could not be written, and why.
     written : list of str
-        Those that were.
+        What was written where.
     annotations : list of str
         Lines for the service that runs the job.
     """
@@ -75,11 +75,32 @@ def publish(config: pytest.Config, prepared: Prepared, record: RunRecord) -> Pub
     problems, written = write_reports(
         record, prepared.store, config.option.userstate_report
     )
+    write_snapshot(prepared, record, problems=problems, written=written)
     annotations = []
     if prepared.job is not None and not config.option.collectonly:
         file = prepared.configuration
         annotations = annotate(prepared.job, record, file.name if file else None)
     return Published(problems=problems, written=written, annotations=annotations)
+
+
+def write_snapshot(
+    prepared: Prepared, record: RunRecord, *, problems: list[str], written: list[str]
+) -> None:
+    """Write the schema to the file that was asked for, if there is one to write."""
+    path = prepared.snapshot
+    if path is None:
+        return
+    text = record.audit.findings.snapshot if record.audit else None
+    try:
+        if text is not None:
+            prepared.snapshot_store.write(path, text)
+            written.append(f"schema snapshot written to {path}")
+        else:
+            problems.append(
+                f"the schema snapshot {path} was not written: nothing was audited"
+            )
+    except ToolError as error:
+        problems.append(str(error))
 
 
 def annotate(
@@ -103,7 +124,7 @@ def write_reports(
         except ToolError as error:
             problems.append(str(error))
         else:
-            written.append(path)
+            written.append(f"report written to {path}")
     return problems, written
 
 

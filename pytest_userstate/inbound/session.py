@@ -47,6 +47,9 @@ class Composition(typ.Protocol):
     def job_page(self, audited: pathlib.Path) -> JobPage | None:
         """Return the page of the job that runs us, where a service runs it."""
 
+    def snapshot_store(self, request: AuditRequest) -> ReportStore:
+        """Return where the snapshot file is written."""
+
     def exchange(self, folder: str) -> Exchange:
         """Return where the processes of one run share their findings."""
 
@@ -74,10 +77,12 @@ def install(
         When the run cannot start as asked; the reports asked for say so too.
     """
     worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
-    request = request_of(config)
+    request = request_of(config, compares=True)
     store = composition.report_store(request)
     try:
         _check_options(config, store)
+        if request.snapshot is not None:
+            composition.snapshot_store(request).check(request.snapshot)
         prepared = composition.prepare(request, server)
     except UsageError as error:
         if worker is None:

@@ -39,6 +39,9 @@ def header(prepared: Prepared, *, exclusive: bool) -> list[str]:
         f"userstate: {what} ({target.found})",
         f"userstate: {target.server}, {prepared.configured}",
     ]
+    shown = " and ".join(each.shown for each in prepared.references)
+    if shown:
+        lines.append(f"userstate: compared with {shown}")
     if exclusive:
         lines.append("userstate: only the checks are collected, no other tests")
     return lines
@@ -61,8 +64,8 @@ def summary(
     elif record.failure:
         for line in record.failure.message.splitlines():
             reporter.write_line(text.inert(line), red=True)
-    for path in written:
-        reporter.write_line(f"report written to {path}")
+    for line in written:
+        reporter.write_line(line)
 
 
 def documents(
@@ -90,6 +93,8 @@ def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -
         reporter.write_line(heading, bold=True)
         for line in details if outcome is not Outcome.DESELECTED else ():
             reporter.write_line(line)
+    if audit.findings.comparisons:
+        _comparisons(reporter, record, audit)
     _section(reporter, _ADVISORIES, text.advisories(audit))
     _section(reporter, "downstream work", text.downstream(audit))
     if not record.is_complete:
@@ -100,6 +105,22 @@ def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -
             indent="",
         ):
             reporter.write_line(line, yellow=True)
+
+
+def _comparisons(
+    reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit
+) -> None:
+    from pytest_userstate.application.reporting import (  # noqa: PLC0415 - costs time
+        other_schemas,
+    )
+
+    reporter.write_line("")
+    for comparison in audit.findings.comparisons:
+        outcome = record.outcomes.get(comparison.name, Outcome.DESELECTED)
+        reporter.write(f"{outcome.value:11}", **_COLOURS[outcome])
+        reporter.write_line(other_schemas.heading(comparison), bold=True)
+        for line in other_schemas.details(comparison):
+            reporter.write_line(line)
 
 
 def _section(

@@ -1,4 +1,4 @@
-"""Reports as files: checked early, written whole or not at all."""
+"""What a run writes, as files: checked early, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,20 +13,28 @@ from pytest_userstate.outbound.configuration_file import repository_root
 
 
 class ReportFiles:
-    """Writes reports to files, relative to where the run was started.
+    """Writes text to files, relative to where the run was started.
 
-    `audited` is the folder that the sources of facts are relative to.
+    `audited` is the folder that the sources of facts are relative to; `option` and
+    `what` are for messages.
     """
 
     def __init__(
-        self, base: pathlib.Path, *, audited: pathlib.Path | None = None
+        self,
+        base: pathlib.Path,
+        *,
+        audited: pathlib.Path | None = None,
+        option: str = "--userstate-report",
+        what: str = "report",
     ) -> None:
         """Keep the folder that relative paths start from."""
         self._base = base
         self._audited = audited or base
+        self._option = option
+        self._what = what
 
     def check(self, path: str) -> None:
-        """Raise a UsageError where a report could not be written to the path."""
+        """Raise a UsageError where nothing could be written to the path."""
         target = self._base / path
         problem = None
         if target.is_dir():
@@ -38,11 +46,11 @@ class ReportFiles:
         elif target.exists() and not target.is_file():
             problem = "it is no ordinary file"
         if problem:
-            message = f"--userstate-report {path}: cannot be written: {problem}"
+            message = f"{self._option} {path}: cannot be written: {problem}"
             raise UsageError(message)
 
     def write(self, path: str, text: str) -> None:
-        """Write a report, whole or not at all."""
+        """Write the text, whole or not at all."""
         target = (self._base / path).resolve()
         temporary = None
         try:
@@ -57,7 +65,9 @@ class ReportFiles:
             if temporary:
                 with contextlib.suppress(FileNotFoundError):
                     pathlib.Path(temporary).unlink()
-            message = f"the report {path} cannot be written: {error.strerror or error}"
+            message = (
+                f"the {self._what} {path} cannot be written: {error.strerror or error}"
+            )
             raise ToolError(message) from error
 
     def read(self, path: str) -> str | None:

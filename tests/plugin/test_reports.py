@@ -24,6 +24,7 @@ KEYS = [
     "decisions",
     "advisories",
     "downstream",
+    "comparisons",
     "vanished",
     "contradicted",
     "documents",

@@ -142,7 +142,8 @@ def test_records_of_tools_are_left_out_whichever_side_marks_them(marked: str) ->
     alone = {**sides, "before" if marked == "after" else "after": BASE}
     assert schema_difference(**alone).is_empty
     unmarked = attrs.evolve(BASE, tables=[USERS, records], sequences=[numbers])
-    assert len(schema_difference(BASE, unmarked).changes) == 2
+    (change,) = schema_difference(BASE, unmarked).changes
+    assert change.subject == "public.records"
 
 
 def test_what_follows_from_another_change_is_not_told_again() -> None:
@@ -170,6 +171,25 @@ def test_what_follows_from_another_change_is_not_told_again() -> None:
         "column",
         "primary key",
     ]
+
+
+def test_the_sequence_of_a_column_comes_and_goes_with_it() -> None:
+    """One that belongs to no column, or whose column stays, is told."""
+    column = Column("nr", "integer")
+    owned = Sequence(name="nr_seq", owned_by="public.users.nr")
+    more = attrs.evolve(USERS, columns=[*USERS.columns, column])
+    with_both = attrs.evolve(BASE, tables=[more], sequences=[owned])
+    with_column = attrs.evolve(BASE, tables=[more])
+    free = attrs.evolve(BASE, sequences=[Sequence(name="free")])
+    for before, after, told in (
+        (BASE, with_both, ["column"]),
+        (with_both, BASE, ["column"]),
+        (with_both, attrs.evolve(BASE, tables=[]), ["table"]),
+        (with_both, with_column, ["sequence"]),
+        (BASE, free, ["sequence"]),
+    ):
+        changes = schema_difference(before, after).changes
+        assert [each.what for each in changes] == told
 
 
 @hypothesis.given(snapshots(), snapshots())

@@ -64,11 +64,28 @@ def counted(changes: cabc.Iterable[Change]) -> str:
     )
 
 
-def in_lines(difference: Difference, *, shown: int = SHOWN) -> list[str]:
-    """Return the changes, a line or a few for each, and how many more there are."""
+def came_from(change: Change) -> str:
+    """Say which migration introduced an object that only one side has."""
+    if change.kind is ChangeKind.CHANGED:
+        return ""
+    value = change.before if change.after is None else change.after
+    source = value.source if isinstance(value, Table | View | Column) else None
+    return f"  [{source}]" if source else ""
+
+
+def in_lines(
+    difference: Difference,
+    *,
+    shown: int = SHOWN,
+    origin: cabc.Callable[[Change], str] = came_from,
+) -> list[str]:
+    """Return the changes, a line or a few for each, and how many more there are.
+
+    `origin` says where an object comes from, behind it.
+    """
     lines: list[str] = []
     for change in difference.changes[:shown]:
-        lines += _lines(change)
+        lines += _lines(change, origin(change))
     rest = difference.changes[shown:]
     if rest:
         lines.append(f"… and {len(rest):,} more: {counted(rest)}")
@@ -106,11 +123,11 @@ _WORDS: typ.Final[cabc.Mapping[type, cabc.Callable[[typ.Any], str]]] = {
 }
 
 
-def _lines(change: Change) -> list[str]:
+def _lines(change: Change, came: str) -> list[str]:
     head = f"{_SIGNS[change.kind]} {change.what} {change.subject}"
     if change.kind is ChangeKind.CHANGED:
         fields = change.fields
-        lines = [head]
+        lines = _wrapped(head + came, "    ")
         for field in fields[:_FIELDS]:
             lines += _field_lines(field)
         if len(fields) > _FIELDS:
@@ -118,14 +135,12 @@ def _lines(change: Change) -> list[str]:
         return lines
     value = change.before if change.after is None else change.after
     text = described(value) if value is not None else ""
-    source = value.source if isinstance(value, Table | View | Column) else None
-    came = f"  [{source}]" if source else ""
     return _wrapped(f"{head} {shortened(text, _LONGEST_TEXT)}".rstrip() + came, "    ")
 
 
 def _field_lines(change: FieldChange) -> list[str]:
     name = change.field.removeprefix("is_")
-    before, after = _shown(change.before), _shown(change.after)
+    before, after = value_in_words(change.before), value_in_words(change.after)
     line = f"    {name}: {before} != {after}"
     if len(line) <= WIDTH:
         return [line]
@@ -136,7 +151,8 @@ def _field_lines(change: FieldChange) -> list[str]:
     ]
 
 
-def _shown(value: object) -> str:
+def value_in_words(value: object) -> str:
+    """Return a fact in words: ``yes``, ``none``, ``(a, b)``."""
     match value:
         case None:
             return "none"

@@ -18,6 +18,7 @@ from pytest_userstate.domain.constraints import (
     CheckConstraint,
     ExclusionConstraint,
     Index,
+    KeyConstraint,
     Policy,
     Trigger,
 )
@@ -26,6 +27,7 @@ from pytest_userstate.domain.snapshot import (
     Domain,
     Extension,
     SchemaSnapshot,
+    Sequence,
     Table,
     View,
 )
@@ -139,23 +141,33 @@ def _same(
 
 def _telling(changes: cabc.Collection[Change]) -> cabc.Iterator[Change]:
     """Yield the changes, without those that follow from another one."""
-    constraints = {
-        (each.subject, each.kind) for each in changes if each.what in _CONSTRAINTS
-    }
+    told = {(each.what, each.subject, each.kind) for each in changes}
     keyed = {
-        each.subject.removesuffix(f".{name}")
+        each.subject.removesuffix(f".{value.name}")
         for each in changes
         if each.what == "primary key"
-        and (name := getattr(each.before or each.after, "name", ""))
+        and isinstance(value := _value(each), KeyConstraint)
     }
-    for each in changes:
-        value = each.before if each.after is None else each.after
-        backs = isinstance(value, Index) and value.constraint is not None
-        if backs and (each.subject, each.kind) in constraints:
-            continue
-        if isinstance(value, Column) and each.kind is ChangeKind.CHANGED:
-            owner = each.subject.removesuffix(f".{value.name}")
-            fields = {field.field for field in each.fields}
-            if owner in keyed and fields == {"is_primary_key"}:
-                continue
-        yield each
+    for change in changes:
+        match _value(change):
+            case Index(constraint=str()):
+                follows = any(
+                    (what, change.subject, change.kind) in told for what in _CONSTRAINTS
+                )
+            case Sequence(owned_by=str() as column):
+                table = column.rpartition(".")[0]
+                follows = ("table", table, change.kind) in told or (
+                    ("column", column, change.kind) in told
+                )
+            case Column(name=name) if change.kind is ChangeKind.CHANGED:
+                fields = {field.field for field in change.fields}
+                owner = change.subject.removesuffix(f".{name}")
+                follows = fields == {"is_primary_key"} and owner in keyed
+            case _:
+                follows = False
+        if not follows:
+            yield change
+
+
+def _value(change: Change) -> object:
+    return change.before if change.after is None else change.after

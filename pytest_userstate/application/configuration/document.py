@@ -126,6 +126,7 @@ class Document:
     """The whole file."""
 
     migrations: str | MigrationsTable | None = None
+    snapshot: str | None = None
     schemas: Names = ("public",)
     entities: dict[str, EntityTable] = attrs.field(factory=dict)
     wiring: WiringTable = WiringTable()

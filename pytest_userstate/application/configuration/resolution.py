@@ -55,6 +55,7 @@ def settings_of(document: Document, *, file: str, prefix: str = "") -> Settings:
     model = _model(document, where)
     return Settings(
         migrations=_migrations(document.migrations),
+        snapshot=_snapshot(document, where),
         model=model,
         wiring=_wiring(document, model, where),
         postgres=PostgresSettings(**attrs.asdict(document.postgres)),
@@ -79,6 +80,13 @@ def with_axes(settings: Settings, axes: tuple[str, ...]) -> Settings:
     return attrs.evolve(
         settings, gate=attrs.evolve(settings.gate, axes=map(Axis, axes))
     )
+
+
+def _snapshot(document: Document, where: File) -> str | None:
+    name = document.snapshot
+    if name is not None and not name.endswith(".json"):
+        where.refuse("snapshot", f"is {name!r}; expected a file that ends in .json")
+    return name
 
 
 def _migrations(value: str | MigrationsTable | None) -> MigrationsSetting:

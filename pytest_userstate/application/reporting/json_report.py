@@ -43,7 +43,7 @@ def dump(value: Json) -> str:
 
 def document(record: RunRecord) -> Json:
     """Return the report of a run as plain values."""
-    audit, failure = record.audit, record.failure
+    audit, failure = record.audit, record.trouble
     report = audit.findings.report if audit else None
     return {
         "schema_version": SCHEMA_VERSION,
@@ -66,6 +66,7 @@ def document(record: RunRecord) -> Json:
             advisory_document(each) for each in (audit.advisories if audit else ())
         ],
         "downstream": [_work(each) for each in (audit.downstream if audit else ())],
+        "comparisons": _comparisons(record),
         "vanished": list(record.vanished),
         "contradicted": list(record.contradicted),
         "documents": [
@@ -117,6 +118,20 @@ def report_document(report: UserStateSchemaAuditReport) -> Json:
         "checks": [_check(check) for check in report.checks],
         "not_applicable": _cells(report),
     }
+
+
+def _comparisons(record: RunRecord) -> list[Json]:
+    comparisons = record.audit.findings.comparisons if record.audit else ()
+    if not comparisons:
+        return []
+    from pytest_userstate.application.reporting.json_other_schemas import (  # noqa: PLC0415 - costs time
+        report_comparison,
+    )
+
+    return [
+        report_comparison(each, record.outcomes.get(each.name, Outcome.DESELECTED))
+        for each in comparisons
+    ]
 
 
 def _cells(report: UserStateSchemaAuditReport | None) -> list[Json]:

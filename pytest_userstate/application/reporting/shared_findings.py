@@ -6,6 +6,10 @@ import json
 import typing as typ
 
 from pytest_userstate.application.audit import Findings
+from pytest_userstate.application.reporting.json_other_schemas import (
+    read_comparison,
+    write_comparison,
+)
 from pytest_userstate.application.reporting.json_report import (
     Json,
     advisory_document,
@@ -43,6 +47,8 @@ def write_findings(findings: Findings) -> str:
             "entities": list(report.entities),
             **report_document(report),
             "readings": [reading_document(each) for each in report.readings],
+            "comparisons": [write_comparison(each) for each in findings.comparisons],
+            "snapshot": findings.snapshot,
         }
     )
 
@@ -58,6 +64,8 @@ def read_findings(text: str, target: TargetDescription) -> Findings:
         warnings=tuple(value["warnings"]),
         diagram=_read_diagram(value["diagram"]),
         advisories=tuple(map(_read_advisory, value["advisories"])),
+        comparisons=tuple(map(read_comparison, value["comparisons"])),
+        snapshot=value["snapshot"],
         report=UserStateSchemaAuditReport(
             entities=value["entities"],
             checks=map(_read_check, value["checks"]),

@@ -16,6 +16,9 @@ from pytest_userstate.application.reporting.markdown.findings import (
 )
 from pytest_userstate.application.reporting.markdown.links import Links
 from pytest_userstate.application.reporting.markdown.mermaid import diagram_section
+from pytest_userstate.application.reporting.markdown.other_schemas import (
+    other_schemas,
+)
 from pytest_userstate.application.reporting.markdown.policy import (
     accepted,
     advisories,
@@ -52,6 +55,7 @@ def marked(record: RunRecord, links: Links) -> str:
             scope(audit, links),
             matrix(audit.findings.report),
             findings(audit, record.outcomes, links),
+            other_schemas(record, links),
             decisions(audit.findings.report),
             architecture_decisions(audit),
             downstream(audit),
@@ -69,8 +73,8 @@ def _summary(record: RunRecord) -> list[str]:
         "",
         f"Status: **{record.status.value}**{_counts(record)}",
     ]
-    if record.failure:
-        message = record.failure.message.splitlines()
+    if record.trouble:
+        message = record.trouble.message.splitlines()
         lines += ["", *(f"    {visible(line)}" for line in message)]
     for name, checks in (
         ("did not run although nobody deselected them", record.vanished),
