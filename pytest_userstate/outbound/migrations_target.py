@@ -163,16 +163,23 @@ class MigrationsTarget:
             yield MigratedDatabase(server, self.target, self._migrate(server))
 
     def _migrate(self, server: EmbeddedServer) -> Migrated:
-        setup = self.setup
-        if setup:
-            timeout = self.settings.migration_timeout
-            with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
-                run_script(connection, setup.path, setup.sql, timeout=timeout)
-        plan = self.target.plan
+        setup, plan = self.setup, self.target.plan
+        platform = plan.platform if isinstance(plan, Plan) else ""
+        scripts = [Script("the tool's platform", platform), *([setup] if setup else [])]
+        self._run_first(server, [each for each in scripts if each.sql])
         path = setup.path if setup else ""
         if isinstance(plan, Plan):
             return self._apply_files(server, plan, setup=path)
         return self._run_program(server, plan, setup=path)
+
+    def _run_first(self, server: EmbeddedServer, scripts: list[Script]) -> None:
+        """Run what comes before the migrations, as superuser."""
+        if not scripts:
+            return
+        timeout = self.settings.migration_timeout
+        with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
+            for script in scripts:
+                run_script(connection, script.path, script.sql, timeout=timeout)
 
     def _apply_files(
         self, server: EmbeddedServer, plan: Plan, *, setup: str

@@ -101,13 +101,17 @@ class Plan:
         The layout's name.
     migrations : tuple of Migration
         In order.
+    platform : str
+        What the tool's platform provides before anything else, run as superuser:
+        roles, schemas, and the objects of its services.
     prepare : str
         What the tool does to the database before the first migration, sent as one
         simple query.
     finish : tuple of Command
         What it does after the last one, in one transaction.
     bookkeeping_tables : frozenset of str
-        The tables in which the tool keeps its own records.
+        The tables in which the tool keeps its own records, and those of its
+        platform: by name, or as ``schema.name`` where only that one is meant.
     restores_search_path : bool
         Whether the tool puts ``search_path`` back after each migration.
     separate_sessions : bool
@@ -124,6 +128,7 @@ class Plan:
 
     layout: str
     migrations: tuple[Migration, ...]
+    platform: str = ""
     prepare: str = ""
     finish: tuple[Command, ...] = ()
     bookkeeping_tables: frozenset[str] = frozenset()

@@ -106,7 +106,7 @@ class Ledger:
     origin : Source or None
         Where what exists already comes from.
     without_origin : frozenset of str
-        The relations that come from somewhere else, by name.
+        The relations that come from somewhere else, with or without their schema.
     """
 
     def __init__(
@@ -124,7 +124,9 @@ class Ledger:
             self._sources = {
                 (oid, number): origin
                 for oid, relation in self._relations.items()
-                if relation.name not in without_origin
+                if without_origin.isdisjoint(
+                    {relation.name, f"{relation.schema}.{relation.name}"}
+                )
                 for number in (_ITSELF, *relation.columns)
             }
 

@@ -38,6 +38,7 @@ HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "golang-migrate": ("[0-9]*_*.up.*", "[0-9]*_*.down.*"),
         "structure": ("./*structure.sql",),
         "pg_dump": ("./*.sql",),
+        "supabase": ("[0-9]*_*.sql",),
         "plain": ("*.sql",),
     }
 )

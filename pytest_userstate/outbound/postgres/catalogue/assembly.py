@@ -48,7 +48,8 @@ def assemble(
     reading : Reading
         What was read.
     bookkeeping : set of str
-        Names of tables in which a migration tool keeps its records.
+        Names of tables in which a migration tool keeps its records, with or without
+        their schema.
 
     Returns
     -------
@@ -95,7 +96,9 @@ def _tables(
             has_row_security=row.has_row_security,
             forces_row_security=row.forces_row_security,
             is_unlogged=row.is_unlogged,
-            is_bookkeeping=row.name in bookkeeping,
+            is_bookkeeping=not bookkeeping.isdisjoint(
+                {row.name, f"{reading.schemas[row.schema]}.{row.name}"}
+            ),
             comment=reading.comment(relation_queries.PG_CLASS, row.oid),
         )
 

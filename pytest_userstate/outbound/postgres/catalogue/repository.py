@@ -54,8 +54,8 @@ class PostgresSchemaSnapshotRepository:
         is open already, which is left as it was: its settings, and the transaction
         that it may be in.
     bookkeeping : set of str
-        Names of tables, without schema, in which a migration tool keeps its own
-        records.
+        Names of tables, with or without their schema, in which a migration tool
+        keeps its own records.
     statement_timeout, lock_timeout : str or None
         How long a statement may take, and how long it may wait for a lock, as
         PostgreSQL writes it; None leaves the session's own.

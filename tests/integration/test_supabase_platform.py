@@ -1,0 +1,97 @@
+"""Migrations of a Supabase project find the platform that they are written for."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from pytest_userstate.application.settings import PostgresSettings
+from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.outbound.migrations.discovery import Target, locate
+from pytest_userstate.outbound.migrations_target import MigrationsTarget
+from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
+from tests.helpers.servers import installations
+
+PROFILES = """\
+-- What projects do: a table beside auth.users, policies, a trigger, a bucket.
+CREATE TABLE public.profiles (
+    id uuid PRIMARY KEY REFERENCES auth.users ON DELETE CASCADE,
+    token text DEFAULT encode(gen_random_bytes(8), 'hex')
+);
+ALTER TABLE public.profiles OWNER TO "postgres";
+ALTER TABLE public.profiles ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON public.profiles TO authenticated USING (auth.uid() = id);
+CREATE FUNCTION public.on_user() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = '' AS $$
+BEGIN
+    INSERT INTO public.profiles (id) VALUES (new.id);
+    RETURN new;
+END $$;
+CREATE TRIGGER on_user AFTER INSERT ON auth.users
+    FOR EACH ROW EXECUTE FUNCTION public.on_user();
+INSERT INTO storage.buckets (id, name, public) VALUES ('a', 'a', true);
+CREATE POLICY read ON storage.objects FOR SELECT TO anon
+    USING (bucket_id = 'a' AND (storage.foldername(name))[1] = auth.uid()::text);
+ALTER PUBLICATION supabase_realtime ADD TABLE public.profiles;
+ALTER DEFAULT PRIVILEGES FOR ROLE "postgres" IN SCHEMA public
+    GRANT SELECT ON TABLES TO "anon";
+CREATE ROLE app NOLOGIN;
+GRANT app TO authenticator;
+"""
+USERS = """\
+INSERT INTO auth.users (id) VALUES (gen_random_uuid());
+CREATE TABLE public.seen AS SELECT count(*) AS n FROM public.profiles;
+"""
+INDEX = "CREATE INDEX CONCURRENTLY i ON public.seen (n);"
+
+
+def target(root: pathlib.Path, **files: str) -> Target:
+    """Write the migrations, and find them."""
+    folder = root / "supabase/migrations"
+    folder.mkdir(parents=True)
+    (folder.parent / "config.toml").write_text('project_id = "x"')
+    for name, content in files.items():
+        (folder / f"{name.removeprefix('v')}.sql").write_text(content)
+    return locate(root=root, base=root, path=None)
+
+
+@pytest.mark.parametrize("binaries", installations(), ids=lambda each: each.origin)
+def test_a_project_of_supabase(tmp_path: pathlib.Path, binaries: Binaries) -> None:
+    """As an ordinary role, found by itself, with rows and provenance."""
+    found = target(tmp_path, v1_profiles=PROFILES, v2_users=USERS, v3_index=INDEX)
+    assert found.plan.layout == "supabase"
+    project = MigrationsTarget(
+        target=found, binaries=binaries, setup=None, settings=PostgresSettings()
+    )
+    with project.open() as database:
+        snapshot = database.load()
+        with database.server.connect() as session:
+            rows = session.execute(
+                """SELECT version, name, cardinality(statements)
+                FROM supabase_migrations.schema_migrations ORDER BY version"""
+            ).fetchall()
+            seen = session.execute("TABLE public.seen").fetchall()
+    assert rows == [("1", "profiles", 12), ("2", "users", 2), ("3", "index", 1)]
+    assert seen == [(1,)]
+    own = {each.qualified_name for each in snapshot.tables if not each.is_bookkeeping}
+    assert own == {"public.profiles", "public.seen"}
+    users = next(each for each in snapshot.tables if each.name == "users")
+    assert users.source is None
+    assert users.is_bookkeeping
+
+
+def test_what_the_platform_does_not_allow_fails(tmp_path: pathlib.Path) -> None:
+    """The tables of its services are not the project's."""
+    found = target(tmp_path, v1_a="ALTER TABLE auth.users ADD COLUMN note text;")
+    project = MigrationsTarget(
+        target=found,
+        binaries=find_binaries(),
+        setup=None,
+        settings=PostgresSettings(),
+    )
+    with (
+        pytest.raises(MigrationError, match="must be owner of table users"),
+        project.open(),
+    ):
+        pass

@@ -1,0 +1,118 @@
+"""Supabase's files are read as its command line tool reads them."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.plan import Mode
+from pytest_userstate.outbound.migrations.recognition import recognized
+from pytest_userstate.outbound.migrations.supabase import LAYOUT
+from tests.helpers.folders import Folder
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> Folder:
+    """Make the folder that Supabase's projects have."""
+    return Folder(LAYOUT, tmp_path, "supabase/migrations")
+
+
+def test_files_are_sorted_by_name(folder: Folder) -> None:
+    """Other names are left out with a warning, folders without."""
+    for name in ("20240102_b.sql", "20240101000000_a.sql", "9_.sql", "a/1_x.sql"):
+        folder.write(name)
+    for name in ("init.sql", "20240103-c.sql", "README.md"):
+        folder.write(name)
+    plan = folder.load()
+    assert [each.version for each in plan.migrations] == [
+        *("20240101000000", "20240102", "9"),
+    ]
+    assert len(plan.warnings) == 2
+    assert "20240103-c.sql is left out, as Supabase" in plan.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_left_out"),
+    [
+        ("20211208000000_init.sql", True),
+        ("20211209000000_init.sql", False),
+        ("20211208000000_initial.sql", False),
+    ],
+)
+def test_an_old_first_file_is_left_out(
+    folder: Folder, name: str, *, is_left_out: bool
+) -> None:
+    """Old versions of the tool wrote it themselves."""
+    folder.write(name)
+    folder.write("20240101000000_a.sql")
+    plan = folder.load()
+    assert len(plan.migrations) == 2 - is_left_out
+    assert ("from before 2021-12-09" in "".join(plan.warnings)) is is_left_out
+
+
+def test_statements_and_their_record_are_one_pipeline(folder: Folder) -> None:
+    """The row keeps each statement with the comments before it."""
+    sql = "-- a\nSELECT 'x;\\\"';;\n\n/* b */ SELECT 2;\n-- end\n"
+    folder.write("1_a_b.sql", sql)
+    plan = folder.load()
+    [migration] = plan.migrations
+    [batch] = migration.batches
+    assert (batch.mode, batch.sql) == (Mode.PIPELINE, sql)
+    [(statement, values)] = batch.record
+    assert "supabase_migrations.schema_migrations" in statement
+    kept = r'{"-- a' + "\n" + r"""SELECT 'x;\\\"'","/* b */ SELECT 2","-- end"}"""
+    assert values == ("1", "a_b", kept)
+    assert migration.before == (("RESET ALL", ()),)
+
+
+def test_roles_of_the_project_come_first(folder: Folder) -> None:
+    """They are recorded nowhere."""
+    folder.write("../roles.sql", "CREATE ROLE app;")
+    folder.write("1_a.sql")
+    plan = folder.load()
+    assert [each.path for each in plan.migrations] == [
+        *("supabase/roles.sql", "supabase/migrations/1_a.sql"),
+    ]
+    assert plan.migrations[0].batches[0].record == ()
+
+
+def test_two_files_of_one_version_are_refused(folder: Folder) -> None:
+    """As texts: 1 and 01 are two."""
+    for name in ("1_a.sql", "01_b.sql"):
+        folder.write(name)
+    assert folder.versions == ["01", "1"]
+    folder.write("1_c.sql")
+    assert "the same version, 1" in str(folder.refusal())
+
+
+def test_what_the_platform_provides_is_marked_as_its_own(folder: Folder) -> None:
+    """With the schema: a table of the project may have the same name."""
+    folder.write("1_a.sql")
+    plan = folder.load()
+    assert {
+        *("auth.users", "auth.sessions", "storage.buckets", "storage.objects"),
+        *("realtime.messages", "vault.secrets"),
+        "supabase_migrations.schema_migrations",
+    } <= plan.bookkeeping_tables
+    assert "users" not in plan.bookkeeping_tables
+    assert "CREATE TABLE auth.users" in plan.platform
+
+
+def test_the_folder_is_known_by_its_place_or_by_the_configuration(
+    folder: Folder,
+) -> None:
+    """Names alone do not tell."""
+    other = Folder(LAYOUT, folder.root, "db/supabase_like")
+    other.write("1_a.sql")
+    assert LAYOUT.recognizes(other.path) is Likeness.POSSIBLE
+    assert recognized(other.path, [LAYOUT], folder.root) == ()
+    folder.write("README.md")
+    assert LAYOUT.recognizes(folder.path) is Likeness.NONE
+    folder.write("1_a.sql")
+    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
+    config = folder.root / "supabase/config.toml"
+    config.write_text('project_id = "x"')
+    [project_file] = LAYOUT.project_files
+    assert project_file.folder(config, folder.root) == folder.path
