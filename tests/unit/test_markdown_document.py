@@ -61,6 +61,7 @@ def test_the_scope_says_what_was_audited_and_what_was_not() -> None:
     assert "| users | `users`: table `users` with `id` and `display_name` |" in told
     assert "tables of `public`, by exact names" in told
     assert "- rows: only the schema was read, no data" in told
+    assert "- the wiring of login, users, profile, and interests, which was" in told
 
 
 def test_a_live_database_is_described_as_one() -> None:

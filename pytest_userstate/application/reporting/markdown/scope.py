@@ -15,7 +15,8 @@ from pytest_userstate.application.reporting.markdown.syntax import (
     text,
     volatile,
 )
-from pytest_userstate.domain.coverage import Axis
+from pytest_userstate.domain.coverage import Axis, RuntimeWiring
+from pytest_userstate.domain.facts import listed
 from pytest_userstate.domain.model import Entity, StorageModel
 
 _QUESTIONS: typ.Final = {
@@ -118,4 +119,11 @@ def _limits(audit: Audit) -> cabc.Iterator[str]:
         "the program, beyond the wiring of its ports: whether a write really compares "
         "the revision is for its own tests to show"
     )
+    unprobed = [
+        check.entity
+        for check in audit.findings.report.checks
+        if check.coverage is RuntimeWiring.NOT_PROBED
+    ]
+    if unprobed:
+        yield f"the wiring of {text(listed(unprobed))}, which was not probed"
     yield "schemas, tables, and entities that are not named above"
