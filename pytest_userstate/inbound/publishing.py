@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from pytest_userstate.application.preparation import Prepared
-from pytest_userstate.application.reporting import json_report
+from pytest_userstate.application.reporting import json_report, text
 from pytest_userstate.application.run_record import (
     DocumentCheck,
     DocumentStatus,
@@ -62,7 +62,7 @@ def complaints(
         if document.is_current:
             continue
         signs = " (- as committed, + as audited):" if document.difference else ""
-        lines.append(document.message + signs)
+        lines += text.wrap(document.message + signs, indent="")
         lines += [f"  {line}" for line in document.difference]
         if document.status is not DocumentStatus.NOT_COMPARED:
             verb = "write" if document.status is DocumentStatus.MISSING else "renew"
