@@ -20,7 +20,7 @@ from pytest_userstate.domain.errors import (
     MigrationError,
     UsageError,
 )
-from pytest_userstate.domain.ports import AuditTarget, JobPage
+from pytest_userstate.domain.ports import AuditTarget, JobPage, ProgramRepository
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.configuration_file import (
     ConfigurationFile,
@@ -32,7 +32,7 @@ from pytest_userstate.outbound.configuration_file import (
 from pytest_userstate.outbound.exchange import FolderExchange
 from pytest_userstate.outbound.report_files import ReportFiles, read_report
 from pytest_userstate.outbound.unreadable_target import UnreadableTarget
-from pytest_userstate.outbound.wiring.declared import DeclaredWiringRepository
+from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparing.comparison import Reference
@@ -61,12 +61,18 @@ def prepare(request: AuditRequest, server: EmbeddedServer | None = None) -> Prep
         settings = with_axes(settings, request.axes)
     base = file.path.parent if file else root
     shown = file.shown if file else ""
-    wiring = DeclaredWiringRepository(settings.wiring, base=base, file=shown)
+    wiring = wiring_repository(
+        settings,
+        Place(base=base, file=shown, prefix=_key(file, "") if file else ""),
+        ask=request.ask_wiring,
+        asks_ahead=request.asks_ahead,
+    )
     target, first_file = _target(request, settings, file, base, server)
     return Prepared(
         settings=settings,
         target=target,
-        wiring=wiring.load(),
+        wiring=wiring,
+        program=_program(settings, target, base),
         store=report_store(request, base),
         job=job_page(base),
         references=_references(request, settings, file, base),
@@ -306,6 +312,22 @@ def _file(path: pathlib.Path) -> pathlib.Path | None:
     """Return the path without `..`, symbolic links kept; None where it is no file."""
     plain = pathlib.Path(os.path.abspath(path))  # noqa: PTH100 - not resolved
     return plain if plain.is_file() else None
+
+
+def _program(
+    settings: Settings, target: AuditTarget, base: pathlib.Path
+) -> ProgramRepository:
+    from pytest_userstate.outbound.wiring.program import (  # noqa: PLC0415 - time
+        SourceProgramRepository,
+    )
+
+    described = target.description
+    return SourceProgramRepository(
+        base,
+        sources=settings.wiring.sources,
+        migrations=described.path,
+        is_diesel=described.kind == "dsn" or described.layout == "diesel",
+    )
 
 
 def _setup(

@@ -12,6 +12,7 @@ import typing as typ
 
 import pytest
 
+from pytest_userstate.inbound import hookspecs
 from pytest_userstate.inbound.collector import undisturbed
 from pytest_userstate.inbound.fixtures import COMPOSITION, KeptDatabases
 from pytest_userstate.inbound.options import (
@@ -30,6 +31,11 @@ _STEPS: typ.Final = "pytest_userstate.steps"
 _OURS: typ.Final = "pytest_userstate.domain."
 _SERVER: typ.Final[pytest.StashKey[EmbeddedServer]] = pytest.StashKey()
 pytest_plugins = ["pytest_userstate.inbound.fixtures"]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that a repository can implement."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(

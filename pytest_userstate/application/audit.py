@@ -10,9 +10,18 @@ import attrs
 from pytest_userstate.application.settings import Settings
 from pytest_userstate.domain.advisories.advisory import Advisory, silence
 from pytest_userstate.domain.advisories.rules import advise
+from pytest_userstate.domain.contested import contested_tables
+from pytest_userstate.domain.declared_schema import contradictions
 from pytest_userstate.domain.downstream import WorkStatus, assess
+from pytest_userstate.domain.errors import ToolError, UsageError
 from pytest_userstate.domain.gate import Verdict, judge
-from pytest_userstate.domain.ports import AuditTarget, TargetDescription
+from pytest_userstate.domain.model import AuditModel
+from pytest_userstate.domain.ports import (
+    AuditTarget,
+    ProgramRepository,
+    RuntimeWiringRepository,
+    TargetDescription,
+)
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.wiring import Wiring
@@ -127,7 +136,8 @@ _NOTHING_MORE: typ.Final = Wanted()
 def find(
     target: AuditTarget,
     settings: Settings,
-    wiring: Wiring,
+    wiring: RuntimeWiringRepository,
+    program: ProgramRepository,
     *,
     wanted: Wanted = _NOTHING_MORE,
 ) -> Findings:
@@ -151,14 +161,15 @@ def find(
     """
     with target.open() as opened:
         snapshot = opened.load()
+        known = known_wiring(wiring, program, snapshot, settings.model)
         findings = Findings(
             target=target.description,
             server=opened.server_version,
             applied=opened.applied,
             stubs=tuple(each.name for each in snapshot.extensions if each.is_stub),
-            warnings=opened.warnings,
+            warnings=(*opened.warnings, *known.warnings),
             report=UserStateSchemaAuditReport.evaluate(
-                snapshot, model=settings.model, wiring=wiring
+                snapshot, model=settings.model, wiring=known
             ),
             advisories=advise(snapshot, model=settings.model),
             diagram=_diagram(snapshot, settings.model) if wanted.diagram else None,
@@ -195,6 +206,37 @@ def _diagram(snapshot: SchemaSnapshot, model: AuditModel) -> StateDiagram:
     from pytest_userstate.domain.state_drawing import draw  # noqa: PLC0415
 
     return draw(snapshot, model)
+
+
+def known_wiring(
+    wiring: RuntimeWiringRepository,
+    program: ProgramRepository,
+    snapshot: SchemaSnapshot,
+    model: AuditModel,
+) -> Wiring:
+    """Return the wiring, with what else the program says about the snapshot.
+
+    Which tables it names is only looked up where several tables store the same.
+
+    Raises
+    ------
+    ToolError
+        When the wiring cannot be told after all.
+    """
+    try:
+        known = wiring.load()
+    except UsageError as error:
+        # Where the run was told ahead of time this cannot happen; a process that was
+        # not, such as a worker, can only give up.
+        raise ToolError(str(error)) from error
+    contested = contested_tables(snapshot, model)
+    declared = program.declared_tables()
+    return attrs.evolve(
+        known,
+        mentions=program.mentions(contested) if contested else known.mentions,
+        declared_tables=declared,
+        warnings=(*known.warnings, *contradictions(declared, snapshot, model)),
+    )
 
 
 def conclude(findings: Findings, settings: Settings, *, today: dt.date) -> Audit:

@@ -8,8 +8,13 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.settings import Settings
-from pytest_userstate.domain.ports import AuditTarget, JobPage, ReportStore
-from pytest_userstate.domain.wiring import Wiring
+from pytest_userstate.domain.ports import (
+    AuditTarget,
+    JobPage,
+    ProgramRepository,
+    ReportStore,
+    RuntimeWiringRepository,
+)
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparing.comparison import Reference
@@ -25,8 +30,10 @@ class Prepared:
         What the repository has configured, the command line applied.
     target : AuditTarget
         What is audited.
-    wiring : Wiring
+    wiring : RuntimeWiringRepository
         What stands behind the entities' ports.
+    program : ProgramRepository
+        What else the program's sources show.
     store : ReportStore
         Where reports are written.
     job : JobPage or None
@@ -47,7 +54,8 @@ class Prepared:
 
     settings: Settings
     target: AuditTarget
-    wiring: Wiring
+    wiring: RuntimeWiringRepository
+    program: ProgramRepository
     store: ReportStore
     job: JobPage | None
     references: tuple[Reference, ...] = ()

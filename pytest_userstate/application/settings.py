@@ -38,6 +38,10 @@ class AuditRequest:
         The server's ``pg_ctl`` that the user set, and where it was set.
     compares : bool
         Whether the schema is compared with what is configured and asked for.
+    ask_wiring : callable or None
+        Ask the repository's own hook for the wiring; None where there is none.
+    asks_ahead : bool
+        Whether to ask it before anything runs.
     needs_server : bool
         False where nothing will run (``--collect-only``).
     """
@@ -53,6 +57,8 @@ class AuditRequest:
     postgresql_exec: str | None = None
     postgresql_exec_origin: str = ""
     compares: bool = False
+    ask_wiring: cabc.Callable[[], cabc.Iterable[object]] | None = None
+    asks_ahead: bool = False
     needs_server: bool = True
 
 
@@ -96,6 +102,61 @@ class PostgresSettings:
 
 
 @attrs.frozen(kw_only=True)
+class PortScan:
+    """A port whose wiring the sources are to show.
+
+    Parameters
+    ----------
+    entity : str
+        The entity that the port serves.
+    port : str
+        The port's name in the program.
+    key : str
+        Its key in the configuration, for messages.
+    database, fixture : tuple of str
+        Names, or patterns of names, of the implementations on either side;
+        empty: those of the naming convention.
+    sources : tuple of str
+        The folders or files to look in, relative to the configuration.
+    has_own_sources : bool
+        Whether they are given for this port alone.
+    reason : str
+        Why it is wired as it is, for the reader of the report.
+    model : str or None
+        The storage model that the database-backed side reads, where known.
+    """
+
+    entity: str
+    port: str
+    key: str = ""
+    database: tuple[str, ...] = ()
+    fixture: tuple[str, ...] = ()
+    sources: tuple[str, ...] = (".",)
+    has_own_sources: bool = False
+    reason: str = ""
+    model: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class WiringSettings:
+    """What is configured about the wiring.
+
+    Parameters
+    ----------
+    declared : Wiring
+        The ports whose wiring the configuration declares.
+    scanned : tuple of PortScan
+        The ports whose wiring the sources are to show.
+    sources : tuple of str
+        Where the program's sources are.
+    """
+
+    declared: Wiring = attrs.field(factory=Wiring)
+    scanned: tuple[PortScan, ...] = ()
+    sources: tuple[str, ...] = (".",)
+
+
+@attrs.frozen(kw_only=True)
 class Settings:
     """Everything a repository can configure, with its defaults.
 
@@ -108,7 +169,7 @@ class Settings:
     migrations: MigrationsSetting = attrs.field(factory=MigrationsSetting)
     snapshot: str | None = None
     model: AuditModel = DEFAULT_MODEL
-    wiring: Wiring = attrs.field(factory=Wiring)
+    wiring: WiringSettings = attrs.field(factory=WiringSettings)
     postgres: PostgresSettings = attrs.field(factory=PostgresSettings)
     gate: GatePolicy = attrs.field(factory=GatePolicy)
     silences: tuple[Silence, ...] = ()

@@ -9,8 +9,9 @@ import typing as typ
 import attrs
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.declared_schema import DeclaredTable
     from pytest_userstate.domain.snapshot import SchemaSnapshot
-    from pytest_userstate.domain.wiring import Wiring
+    from pytest_userstate.domain.wiring import TableMentions, Wiring
 
 
 class SchemaSnapshotRepository(typ.Protocol):
@@ -31,6 +32,16 @@ class RuntimeWiringRepository(typ.Protocol):
 
     def load(self) -> Wiring:
         """Return what is known about the wiring of each entity."""
+
+
+class ProgramRepository(typ.Protocol):
+    """What else the program's sources show."""
+
+    def mentions(self, tables: cabc.Iterable[str]) -> TableMentions:
+        """Return where the sources name the tables, given without their schemas."""
+
+    def declared_tables(self) -> tuple[DeclaredTable, ...]:
+        """Return the tables that the program declares, if it declares any."""
 
 
 @attrs.frozen(kw_only=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import typing as typ
 
 from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.classification import Candidate, Situation, Storage
 from pytest_userstate.domain.coverage import Axis
+from pytest_userstate.domain.declared_schema import agreements
 from pytest_userstate.domain.evidence import Evidence, Prerequisite
 from pytest_userstate.domain.facts import (
     absent,
@@ -67,7 +69,7 @@ def schema_check(storage: Storage, snapshot: SchemaSnapshot, wiring: Wiring) -> 
         recommendation=recommendation,
         prerequisite=prerequisite,
         rationale=rationale,
-        evidence=evidence,
+        evidence=(*evidence, *_agreements(storage, wiring)),
     )
 
 
@@ -115,6 +117,12 @@ def _declared_incomplete(storage: Storage, snapshot: SchemaSnapshot) -> _Argumen
     )
     facts = grouped([[declaration(storage.entity)], *absent(model, storage)])
     return rationale, (*facts, *near_misses(storage, snapshot))
+
+
+def _agreements(storage: Storage, wiring: Wiring) -> cabc.Iterator[Evidence]:
+    """Yield what the program declares of the tables that count, where it is right."""
+    for table in dict.fromkeys(each.table for each in storage.complete):
+        yield from agreements(table, wiring.declared_tables)
 
 
 def _stored_in(storage: Storage, places: list[str]) -> str:

@@ -10,6 +10,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.coverage import RuntimeWiring
+from pytest_userstate.domain.declared_schema import DeclaredTable
 from pytest_userstate.domain.errors import InvalidModelError
 from pytest_userstate.domain.evidence import Evidence
 from pytest_userstate.domain.sequences import strings
@@ -132,6 +133,10 @@ class TableMentions:
         return next((each.sources for each in self.found if each.table == table), None)
 
 
+def _tables(values: cabc.Iterable[DeclaredTable]) -> tuple[DeclaredTable, ...]:
+    return tuple(values)
+
+
 def _in_order(values: cabc.Iterable[PortWiring]) -> tuple[PortWiring, ...]:
     return tuple(sorted(values, key=operator.attrgetter("entity", "port")))
 
@@ -146,6 +151,8 @@ class Wiring:
         The ports, of which several may serve one entity.
     mentions : TableMentions or None
         Which tables the sources name; None where nobody looked.
+    declared_tables : iterable of DeclaredTable
+        The tables that the program itself declares.
     warnings : iterable of str
         What a careful reader should know about how this was found.
 
@@ -157,6 +164,9 @@ class Wiring:
 
     ports: tuple[PortWiring, ...] = attrs.field(default=(), converter=_in_order)
     mentions: TableMentions | None = attrs.field(default=None, kw_only=True)
+    declared_tables: tuple[DeclaredTable, ...] = attrs.field(
+        default=(), converter=_tables, kw_only=True
+    )
     warnings: tuple[str, ...] = attrs.field(default=(), converter=strings, kw_only=True)
 
     def __attrs_post_init__(self) -> None:

@@ -97,7 +97,13 @@ class AuditRun:
             references=self._references,
             snapshot=prepared.snapshot is not None,
         )
-        return find(prepared.target, prepared.settings, prepared.wiring, wanted=wanted)
+        return find(
+            prepared.target,
+            prepared.settings,
+            prepared.wiring,
+            prepared.program,
+            wanted=wanted,
+        )
 
     def _produce(self) -> str:
         from pytest_userstate.application.reporting.shared_findings import (  # noqa: PLC0415 - costs time

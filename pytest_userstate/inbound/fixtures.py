@@ -118,6 +118,12 @@ def schema_snapshot(userstate_baseline: typ.Any) -> SchemaSnapshot:
 
 
 @pytest.fixture(scope="session")
+def userstate_wiring(userstate_prepared: Prepared) -> Wiring:
+    """What stands behind the entities' ports: declared, scanned, and reported."""
+    return _or_fail(userstate_prepared.wiring.load)
+
+
+@pytest.fixture(scope="session")
 def userstate_audit(
     pytestconfig: pytest.Config, userstate_prepared: Prepared
 ) -> UserStateAudit:
@@ -130,17 +136,22 @@ def userstate_audit(
         model: AuditModel | None = None,
         wiring: Wiring | None = None,
     ) -> UserStateSchemaAuditReport:
-        from pytest_userstate.domain.report import (  # noqa: PLC0415 - costs time
+        from pytest_userstate.application.audit import (  # noqa: PLC0415 - costs time
+            known_wiring,
+        )
+        from pytest_userstate.domain.report import (  # noqa: PLC0415 - likewise
             UserStateSchemaAuditReport,
         )
         from pytest_userstate.domain.secrets import hidden  # noqa: PLC0415 - likewise
 
         source = hidden(source)
-        return UserStateSchemaAuditReport.evaluate(
-            composition.snapshot_of(source),
-            model=model or userstate_prepared.settings.model,
-            wiring=wiring or userstate_prepared.wiring,
+        snapshot = composition.snapshot_of(source)
+        model = model or userstate_prepared.settings.model
+        prepared = userstate_prepared
+        known = wiring or _or_fail(
+            lambda: known_wiring(prepared.wiring, prepared.program, snapshot, model)
         )
+        return UserStateSchemaAuditReport.evaluate(snapshot, model=model, wiring=known)
 
     return audit
 

@@ -8,6 +8,8 @@ import pathlib
 import shlex
 import typing as typ
 
+from pytest_userstate.inbound.hookspecs import asking_for_wiring
+
 if typ.TYPE_CHECKING:
     import argparse
 
@@ -115,6 +117,7 @@ def request_of(
     config: pytest.Config,
     *,
     compares: bool = False,
+    asks_ahead: bool = False,
     configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None,
 ) -> AuditRequest:
     """Return what the command line asks for.
@@ -125,6 +128,8 @@ def request_of(
         The run's.
     compares : bool
         Whether the schema is compared with what is configured and asked for.
+    asks_ahead : bool
+        Whether to ask the repository's hook for the wiring before anything runs.
     configuration : path or mapping, optional
         What a repository's fixture says in place of the file that would be found.
     """
@@ -145,6 +150,8 @@ def request_of(
         axes=tuple(each.strip() for each in axes.split(",")) if axes else None,
         postgresql_exec=executable,
         postgresql_exec_origin=origin,
+        ask_wiring=asking_for_wiring(config),
+        asks_ahead=asks_ahead,
         needs_server=not option.collectonly,
     )
 

@@ -77,7 +77,8 @@ def install(
         When the run cannot start as asked; the reports asked for say so too.
     """
     worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
-    request = request_of(config, compares=True)
+    alone = worker is None and not config.option.collectonly
+    request = request_of(config, compares=True, asks_ahead=alone)
     store = composition.report_store(request)
     try:
         _check_options(config, store)

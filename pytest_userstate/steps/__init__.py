@@ -16,6 +16,7 @@ from pytest_userstate.steps.phrasebook import Phrasebook, Said, perform
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.preparation import Prepared
+    from pytest_userstate.domain.wiring import Wiring
     from pytest_userstate.steps.scenario import UserStateScenario
     from pytest_userstate.steps.tables import DataTable
 
@@ -35,12 +36,12 @@ def user_state_step(
 
 
 @pytest.fixture
-def userstate_scenario(userstate_prepared: Prepared) -> UserStateScenario:
+def userstate_scenario(
+    userstate_prepared: Prepared, userstate_wiring: Wiring
+) -> UserStateScenario:
     """Keep what the user-state steps of a scenario share: its report, above all."""
     from pytest_userstate.steps.scenario import (  # noqa: PLC0415 - costs time
         UserStateScenario,
     )
 
-    return UserStateScenario(
-        userstate_prepared.settings.model, userstate_prepared.wiring
-    )
+    return UserStateScenario(userstate_prepared.settings.model, userstate_wiring)

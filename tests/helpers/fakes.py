@@ -6,6 +6,7 @@ import typing as typ
 
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.domain.wiring import Wiring
 
 
 class FakeSchemaSnapshotRepository:
@@ -42,3 +43,25 @@ class FakeSchemaSnapshotRepository:
                 message, operation=self.failing
             ) from cause
         return self.snapshot
+
+
+class FakeRuntimeWiringRepository:
+    """Gives the wiring that it was told to.
+
+    Attributes
+    ----------
+    wiring : Wiring
+        What stands behind the ports; set it to what the next `load` is to return.
+    loads : int
+        How many times `load` was called.
+    """
+
+    def __init__(self, wiring: Wiring | None = None) -> None:
+        """Start with this wiring, one without ports by default."""
+        self.wiring = Wiring() if wiring is None else wiring
+        self.loads = 0
+
+    def load(self) -> Wiring:
+        """Return the wiring."""
+        self.loads += 1
+        return self.wiring

@@ -61,20 +61,28 @@ class EntityTable:
 
 @attrs.frozen(kw_only=True)
 class PortTable:
-    """``[wiring.ports.ENTITY]``."""
+    """``[wiring.ports.ENTITY]``, or one of several ``[[wiring.ports.ENTITY]]``."""
 
     port: str
-    state: RuntimeWiring
-    reason: str
+    state: RuntimeWiring | None = None
+    reason: str = ""
     evidence: Names = ()
+    database: Names = ()
+    fixture: Names = ()
+    sources: Names = ()
     model: str | None = None
+
+
+Ports: typ.TypeAlias = tuple[PortTable, ...]
+"""One table or several: always several once the file is read."""
 
 
 @attrs.frozen(kw_only=True)
 class WiringTable:
     """``[wiring]``."""
 
-    ports: dict[str, PortTable] = attrs.field(factory=dict)
+    ports: dict[str, Ports] = attrs.field(factory=dict)
+    sources: Names = (".",)
 
 
 @attrs.frozen(kw_only=True)

@@ -28,6 +28,8 @@ from pytest_userstate.application.configuration.document import (
     Document,
     MigrationsTable,
     Names,
+    Ports,
+    PortTable,
 )
 from pytest_userstate.domain.errors import ConfigurationError
 
@@ -134,6 +136,9 @@ def _converter() -> cattrs.Converter:
             list, homogenous_tuple_structure_factory(kind, converter)
         ),
     )
+    converter.register_structure_hook_func(
+        functools.partial(_is, Ports), lambda value, _: _ports(converter, value)
+    )
     converter.register_structure_hook_factory(
         functools.partial(_is_generic, dict),
         lambda kind: _checked(dict, mapping_structure_factory(kind, converter)),
@@ -210,6 +215,14 @@ def _migrations(converter: cattrs.Converter, value: object) -> str | MigrationsT
     own = {key: value[key] for key in ("path", "layout") if key in value}
     options = {key: each for key, each in value.items() if key not in own}
     return attrs.evolve(converter.structure(own, MigrationsTable), options=options)
+
+
+def _ports(converter: cattrs.Converter, value: object) -> Ports:
+    if isinstance(value, dict):
+        return (converter.structure(value, PortTable),)
+    read = homogenous_tuple_structure_factory(Ports, converter)
+    ports: Ports = read(_expect(value, dict, list), Ports)
+    return ports
 
 
 def faults(error: BaseException, key: str) -> cabc.Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as typ
 
 import attrs
@@ -11,13 +10,13 @@ from pytest_userstate.application.configuration.document import (
     Document,
     EntityTable,
     MigrationsTable,
-    PortTable,
 )
 from pytest_userstate.application.configuration.policy import (
     downstream,
     gate,
     silences,
 )
+from pytest_userstate.application.configuration.ports import wiring
 from pytest_userstate.application.configuration.reading import (
     File,
     configuration_error,
@@ -37,10 +36,6 @@ from pytest_userstate.domain.model import (
     Entity,
     StorageModel,
 )
-from pytest_userstate.domain.snapshot import Source
-from pytest_userstate.domain.wiring import PortWiring, Wiring
-
-_LOCATION = re.compile(r"(?P<path>.+?)(?::(?P<line>[1-9][0-9]*))?")
 
 
 def settings_of(document: Document, *, file: str, prefix: str = "") -> Settings:
@@ -57,7 +52,7 @@ def settings_of(document: Document, *, file: str, prefix: str = "") -> Settings:
         migrations=_migrations(document.migrations),
         snapshot=_snapshot(document, where),
         model=model,
-        wiring=_wiring(document, model, where),
+        wiring=wiring(document, model, where),
         postgres=PostgresSettings(**attrs.asdict(document.postgres)),
         gate=gate(document, model, where),
         silences=silences(document, where),
@@ -138,36 +133,3 @@ def _entity(name: str, table: EntityTable, where: File) -> Entity:
         if default is None and not table.models:
             problem += f" (an entity of your own needs one); {nearest(name, known)}"
         where.refuse(f"entities.{name}", problem)
-
-
-def _wiring(document: Document, model: AuditModel, where: File) -> Wiring:
-    return Wiring(
-        _port(name, table, model, where)
-        for name, table in document.wiring.ports.items()
-    )
-
-
-def _port(name: str, table: PortTable, model: AuditModel, where: File) -> PortWiring:
-    key = f"wiring.ports.{name}"
-    entity = model.entity(name)
-    if entity is None:
-        entities = [each.name for each in model.entities]
-        where.refuse(key, f"is for an unknown entity; {nearest(name, entities)}")
-    models = [each.name for each in entity.models]
-    if table.model is not None and table.model not in models:
-        problem = f"is {table.model!r}; {nearest(table.model, models)}"
-        where.refuse(f"{key}.model", problem)
-    return PortWiring(
-        entity=name,
-        port=table.port,
-        state=table.state,
-        reason=table.reason,
-        sources=map(_source, table.evidence),
-        model=table.model,
-    )
-
-
-def _source(location: str) -> Source:
-    match = _LOCATION.fullmatch(location)
-    line = match and match["line"]
-    return Source(match["path"] if match else location, int(line) if line else None)

@@ -22,28 +22,39 @@ def without_ignored(
     hold files that are tracked all the same. Without git, or where it cannot
     answer, nothing is ignored.
     """
-    git = shutil.which("git")
-    if not folders or git is None or not _is_in_work_tree(root):
-        return list(folders)
     # Git would refuse every question over one about a path that is not below it.
     samples = {
-        os.fsencode(os.path.relpath(_sample(folder), root.resolve())): folder
+        _sample(folder): folder
         for folder in folders
         if folder.resolve().is_relative_to(root.resolve())
     }
+    ignored = {samples[sample] for sample in ignored_among([*samples], root.resolve())}
+    return [folder for folder in folders if folder not in ignored]
+
+
+def ignored_among(
+    files: cabc.Sequence[pathlib.Path], root: pathlib.Path
+) -> set[pathlib.Path]:
+    """Return the files that git ignores, all of them below the root.
+
+    Without git, or where it cannot answer, nothing is ignored.
+    """
+    git = shutil.which("git")
+    if not files or git is None or not _is_in_work_tree(root):
+        return set()
+    names = {os.fsencode(os.path.relpath(file, root)): file for file in files}
     try:
         answer = subprocess.run(
             [git, "check-ignore", "--stdin", "-z"],
             cwd=root,
-            input=b"\0".join(samples),
+            input=b"\0".join(names),
             capture_output=True,
             timeout=_TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return list(folders)
-    ignored = {samples.get(name) for name in answer.stdout.split(b"\0")}
-    return [folder for folder in folders if folder not in ignored]
+        return set()
+    return {names[name] for name in answer.stdout.split(b"\0") if name in names}
 
 
 def _is_in_work_tree(root: pathlib.Path) -> bool:

@@ -1,0 +1,179 @@
+"""Java and Kotlin: containers construct what an annotation marks."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import re
+import typing as typ
+
+from pytest_userstate.outbound.wiring.syntax.language import (
+    Language,
+    Place,
+    Relation,
+    Role,
+    Rule,
+    always,
+    directly,
+    is_constant,
+    last_name,
+    named,
+    text_of,
+)
+
+if typ.TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+_STEREOTYPES = frozenset(
+    {
+        *("ApplicationScoped", "Component", "Named", "Repository", "RequestScoped"),
+        *("Service", "Single", "Singleton", "ContributesBinding"),
+    }
+)
+_LOOKS = frozenset({"getLogger", "isInstance", "mock", "spy"})
+_TEST_FILE = re.compile(r".*(?:Tests?|IT|Spec)\.(?:java|kt)")
+_JAVA_TYPES = ("class_declaration", "record_declaration", "enum_declaration")
+
+
+def _is_component(place: Place) -> bool:
+    """Whether the type that the name defines has an annotation for containers."""
+    modifiers = next(
+        (c for c in place.parent.children() if c.kind() == "modifiers"), None
+    )
+    return modifiers is not None and any(
+        last_name(each.text().lstrip("@")) in _STEREOTYPES
+        for each in modifiers.children()
+        if each.kind() in {"annotation", "marker_annotation"}
+    )
+
+
+def _is_direct_component(place: Place) -> bool:
+    return place.is_direct and _is_component(place)
+
+
+def _is_looked_at(place: Place) -> bool:
+    arguments = place.parent.parent()
+    call = arguments.parent() if arguments else None
+    return call is not None and text_of(call.field("name")) in _LOOKS
+
+
+def _names_constant(place: Place) -> bool:
+    return is_constant(place.text("field"))
+
+
+def _java_relations(root: SgNode) -> cabc.Iterator[Relation]:
+    for kind in (*_JAVA_TYPES, "interface_declaration"):
+        for node in root.find_all(kind=kind):
+            for part in node.children():
+                match part.kind():
+                    case "superclass":
+                        bases = part.children()
+                    case "super_interfaces" | "extends_interfaces":
+                        bases = part.children()[-1].children()
+                    case _:
+                        continue
+                for base in bases:
+                    if base.is_named():
+                        name = text_of(node.field("name"))
+                        yield Relation(name, last_name(base.text()))
+
+
+JAVA = Language(
+    name="Java",
+    grammar="java",
+    suffixes=(".java",),
+    test_file=_TEST_FILE,
+    types=frozenset({"type_identifier", "identifier"}),
+    vetoes=always("import_declaration", "package_declaration"),
+    rules={
+        **dict.fromkeys(
+            _JAVA_TYPES,
+            (
+                Rule(Role.COMPONENT, "name", _is_component),
+                Rule(Role.DEFINITION, "name"),
+            ),
+        ),
+        "type_arguments": (Rule(Role.IGNORED),),
+        "argument_list": (Rule(Role.IGNORED, when=directly),),
+        "object_creation_expression": (Rule(Role.USE, "type"),),
+        "class_literal": (Rule(Role.IGNORED, when=_is_looked_at), Rule(Role.USE)),
+        "method_reference": (Rule(Role.USE),),
+        "method_invocation": (Rule(Role.USE, "object", directly),),
+        "field_access": (
+            Rule(Role.IGNORED, "object", _names_constant),
+            Rule(Role.USE, "object", directly),
+        ),
+    },
+    relations=_java_relations,
+    owners=named(_JAVA_TYPES),
+)
+"""Java's entry."""
+
+_KOTLIN_TYPES = frozenset({"class_declaration", "object_declaration"})
+
+
+def _is_member_constant(place: Place) -> bool:
+    return place.is_direct and is_constant(last_name(place.parent.text()))
+
+
+def _is_property(place: Place) -> bool:
+    """Tell ``ports.users`` from a call of ``adapters.PostgresUsers``."""
+    access = place.parent.parent()
+    call = access.parent() if access else None
+    return call is None or call.kind() != "call_expression"
+
+
+def _is_type_argument(place: Place) -> bool:
+    return place.child.kind() == "type_arguments"
+
+
+def _kotlin_name(node: SgNode) -> str:
+    return next(
+        (c.text() for c in node.children() if c.kind() == "type_identifier"), ""
+    )
+
+
+def _kotlin_owners(node: SgNode) -> tuple[str, ...]:
+    return (_kotlin_name(node),) if node.kind() in _KOTLIN_TYPES else ()
+
+
+def _kotlin_relations(root: SgNode) -> cabc.Iterator[Relation]:
+    for kind in _KOTLIN_TYPES:
+        for node in root.find_all(kind=kind):
+            for part in node.children():
+                if part.kind() == "delegation_specifier":
+                    base = part.find(kind="user_type")
+                    yield Relation(_kotlin_name(node), last_name(text_of(base)))
+
+
+KOTLIN = Language(
+    name="Kotlin",
+    grammar="kotlin",
+    suffixes=(".kt", ".kts"),
+    test_file=_TEST_FILE,
+    values=frozenset({"simple_identifier"}),
+    types=frozenset({"type_identifier"}),
+    vetoes=always("import_header", "package_header", "type_alias"),
+    rules={
+        **dict.fromkeys(
+            _KOTLIN_TYPES,
+            (
+                Rule(Role.COMPONENT, when=_is_direct_component),
+                Rule(Role.DEFINITION, when=directly),
+            ),
+        ),
+        **dict.fromkeys(
+            [
+                *("function_declaration", "variable_declaration", "enum_entry"),
+                *("class_parameter", "parameter"),
+            ],
+            (Rule(Role.IGNORED, when=directly),),
+        ),
+        "callable_reference": (Rule(Role.USE),),
+        "call_suffix": (Rule(Role.USE, when=_is_type_argument),),
+        "navigation_expression": (Rule(Role.IGNORED, when=_is_member_constant),),
+        "navigation_suffix": (Rule(Role.IGNORED, when=_is_property),),
+    },
+    relations=_kotlin_relations,
+    owners=_kotlin_owners,
+)
+"""Kotlin's entry."""
