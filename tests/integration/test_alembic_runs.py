@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import sys
 
 import psycopg
 import pytest
@@ -15,6 +16,8 @@ from tests.helpers.servers import installations
 USERS = (
     'op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))'
 )
+# Without site-packages there is neither Alembic nor SQLAlchemy.
+BARE_PYTHON = f'#!/bin/sh\nexec {sys.executable} -S "$@"\n'
 HARD_CODED = ENV.replace(
     'engine_from_config(context.config.get_section("alembic"))',
     'create_engine("postgresql+psycopg://me:hunter2@db.example.invalid/production")',
@@ -262,3 +265,26 @@ def test_a_revision_that_is_late_is_named(project: AlembicProject, runs: Runs) -
     message = unwrapped(caught.value)
     assert message.startswith("db/versions/r1.py: timeout: not done after 8 seconds")
     assert "migration_timeout" in message
+
+
+def test_a_python_without_alembic(project: AlembicProject, runs: Runs) -> None:
+    """Which Python it was, what is missing, and how to name another one."""
+    python = project.revise(USERS).write("bin/python", BARE_PYTHON)
+    python.chmod(0o755)
+    message = unwrapped(failure(runs, project, python="bin/python", layout="alembic"))
+    assert "alembic cannot be imported by the Python that was to run it" in message
+    assert "python bin/python found No module named" in message
+    assert 'python = ".venv/bin/python" }' in message
+
+
+def test_a_module_that_only_another_python_has(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """One that is there is suggested."""
+    project.revise(USERS, env=f"import no_such_module\n{ENV}")
+    project.write("venv/bin/python", "#!/bin/sh\n")
+    project.write("venv/lib/python3.9/site-packages/alembic/__init__.py", "")
+    message = unwrapped(failure(runs, project))
+    assert "ModuleNotFoundError: No module named 'no_such_module'" in message
+    assert "It was run with the Python that runs pytest. If the module" in message
+    assert 'python = "venv/bin/python" }' in message

@@ -75,7 +75,9 @@ def test_the_scheme_of_the_url_is_kept(
     """It names the driver in some libraries."""
     monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://me:hunter2@x/y")
     command = ["sh", "-c", "echo $DATABASE_URL; exit 1"]
-    assert "    postgresql+asyncpg:///test_" in failure(runs, project, command)
+    assert "    postgresql+asyncpg://userstate@localhost:5432/test_" in failure(
+        runs, project, command
+    )
 
 
 def test_without_a_path_nothing_has_a_source(project: Project, runs: Runs) -> None:

@@ -163,3 +163,13 @@ def test_another_database_is_not_connected_to(
     settings.write_text(f'{text}{other}DATABASES["other"]["NAME"] = "analytics"\n')
     message = unwrapped(failure(runs, project))
     assert "the database 'other' of the settings is not the default one" in message
+
+
+def test_a_python_without_psycopg(project: DjangoProject, runs: Runs) -> None:
+    """Django is there, but nothing to connect with."""
+    project.migrate(PERSON)
+    for module in ("psycopg", "psycopg2"):
+        project.write(f"{module}.py", "raise ImportError('not here')\n")
+    message = unwrapped(failure(runs, project))
+    assert "Django cannot connect to PostgreSQL: psycopg is not installed" in message
+    assert "Install psycopg[binary] there, or name" in message

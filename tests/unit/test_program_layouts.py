@@ -275,6 +275,12 @@ def test_a_virtual_environment_of_the_repository(
     plan = found(alembic, "db").plan
     assert isinstance(plan, ProgramPlan)
     assert plan.program.shown.startswith("venv/bin/python -m")
+    monkeypatch.undo()
+    plan = found(alembic, "db").plan
+    assert isinstance(plan, ProgramPlan)
+    assert plan.program.python is not None
+    assert plan.program.python.shown == "python"
+    assert plan.program.python.alternative == "venv/bin/python"
 
 
 def test_nothing_is_found_by_a_project_file_alone(tmp_path: pathlib.Path) -> None:

@@ -8,6 +8,8 @@ import pathlib
 import shutil
 import sys
 
+import attrs
+
 from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.outbound.migrations.layout import shown
 from pytest_userstate.outbound.migrations.program import Interpreter
@@ -41,16 +43,24 @@ def interpreter(
     """
     if configured:
         return _configured(configured, base)
+    there = _in_environments(package, folder, base)
+    if there is not None and not _is_installed_here(package):
+        return there
     ours = Interpreter(
         pathlib.Path(sys.executable), "python", "the Python that runs pytest"
     )
-    if _is_installed_here(package):
-        return ours
+    return ours if there is None else attrs.evolve(ours, alternative=there.shown)
+
+
+def _in_environments(
+    package: str, folder: pathlib.Path, base: pathlib.Path
+) -> Interpreter | None:
+    """Return the first Python of a virtual environment that has the tool."""
     for environment in _environments(folder, base):
         python = environment / "bin" / "python"
         if python.exists() and _has(environment, package):
             return _elsewhere(python, shown(python, base))
-    return ours
+    return None
 
 
 def _configured(configured: str, base: pathlib.Path) -> Interpreter:

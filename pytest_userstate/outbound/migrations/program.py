@@ -22,11 +22,14 @@ class Interpreter:
         How messages name it in a command.
     described : str
         How they name it otherwise.
+    alternative : str
+        Another one of the repository that has the tool, to be suggested.
     """
 
     path: pathlib.Path
     shown: str
     described: str
+    alternative: str = ".venv/bin/python"
 
 
 @attrs.frozen(kw_only=True)

@@ -22,7 +22,7 @@ _HOW_TO_CONNECT = (
 _ANOTHER_PYTHON = (
     "name the repository's own Python in userstate.toml:"
     ' migrations = {{ path = "{path}", layout = "{layout}",'
-    ' python = ".venv/bin/python" }}.'
+    ' python = "{python}" }}.'
 )
 
 
@@ -61,7 +61,7 @@ def not_started(plan: ProgramPlan, error: OSError) -> MigrationError:
 
 def not_installed(plan: ProgramPlan, package: str, told: str) -> MigrationError:
     """Say that the repository's Python does not have the tool, or its driver."""
-    to_do = _ANOTHER_PYTHON.format(path=_path(plan), layout=plan.layout)
+    to_do = _another_python(plan)
     if package == "psycopg":
         headline = "Django cannot connect to PostgreSQL: psycopg is not installed"
         to_do = f"Install psycopg[binary] there, or {to_do}"
@@ -98,7 +98,7 @@ def failed(
             plan,
             f"`{plan.program.shown}` {how}.",
             output=output,
-            to_do=_of_the_whole(plan, output) or _HOW_TO_CONNECT,
+            to_do=_of_the_whole(plan, output),
             told=told,
         )
     where = told.path if told.line is None else f"{told.path}, line {told.line}"
@@ -205,10 +205,9 @@ def _of_a_module(plan: ProgramPlan, output: str) -> str:
     """Say what to do where a module was not found."""
     if plan.program.watched is None or "ModuleNotFoundError" not in output:
         return ""
-    python = _ANOTHER_PYTHON.format(path=_path(plan), layout=plan.layout)
     return (
         f"It was run with {_python(plan)}. If the module is installed for another one,"
-        f" {python}"
+        f" {_another_python(plan)}"
     )
 
 
@@ -236,7 +235,16 @@ def _of_the_whole(plan: ProgramPlan, output: str) -> str:
             " what they say about the database does not matter, since every connection"
             " is led to the audit's own."
         )
-    return ""
+    return "" if plan.program.watched else _HOW_TO_CONNECT
+
+
+def _another_python(plan: ProgramPlan) -> str:
+    python = plan.program.python
+    return _ANOTHER_PYTHON.format(
+        path=_path(plan),
+        layout=plan.layout,
+        python=python.alternative if python else "",
+    )
 
 
 def _python(plan: ProgramPlan) -> str:

@@ -51,13 +51,12 @@ class Address:
     def url(self, scheme: str = "postgresql") -> str:
         """Return it as a URL.
 
-        All but the database is in the query: not every library takes a name
-        without a host before the path, or the path of a socket for a host.
+        The path of the socket is in the query, where libpq and most libraries let it
+        replace the host, since many (pydantic's `PostgresDsn`, say) insist on one.
         """
-        query = urllib.parse.urlencode(
-            {"host": self.host, "port": self.port, "user": self.role}, safe="/"
-        )
-        return f"{scheme}:///{self.database}?{query}"
+        path = urllib.parse.quote(self.host)
+        place = f"{self.role}@localhost:{self.port}/{self.database}"
+        return f"{scheme}://{place}?host={path}"
 
     def environment(self, given: cabc.Mapping[str, str]) -> dict[str, str]:
         """Return the variables of the caller with those of the database replaced.

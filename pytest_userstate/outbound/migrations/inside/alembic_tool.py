@@ -112,8 +112,8 @@ def _for_driver(url: typ.Any, driver: str) -> typ.Any:
     """Return the URL as the driver wants the path of a socket to be told."""
     if driver != "pg8000":
         return url
-    socket = f"{url.query['host']}/.s.PGSQL.{url.query['port']}"
-    return url.set(query={"unix_sock": socket})
+    socket = f"{url.query['host']}/.s.PGSQL.{url.port}"
+    return url.set(host=None, port=None, query={"unix_sock": socket})
 
 
 def _place(arguments: typ.Sequence[typ.Any], given: dict[str, typ.Any]) -> str:
