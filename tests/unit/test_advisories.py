@@ -383,7 +383,11 @@ def test_ids_that_no_foreign_key_guards(name: str, kind: str, is_told: bool) -> 
         (["user_id"], True),
         (["tenant_id", "user_id", "theme_id"], True),
         (["user_id", "theme_id", "bucket"], True),
+        (["user_id", "theme_id", "kind"], True),
         (["user_id", "theme_id", "chosen_at"], False),
+        (["user_id", "theme_id", "number"], False),
+        (["user_id", "theme_id", "counted"], False),
+        (["user_id", "theme_id", "drawn"], False),
         (["id"], False),
         (["tenant_id", "user_id"], False),
     ],
@@ -392,13 +396,22 @@ def test_what_keeps_a_pair_from_standing_twice(
     columns: list[str],
     is_unique: bool,  # noqa: FBT001
 ) -> None:
-    """A tenant is joined too, and a partition's column has to be in the key."""
-    more = [Column(name, "text") for name in ("id", "tenant_id", "bucket", "chosen_at")]
+    """What is new each time does not; a partition's column has to be in the key."""
+    more = [
+        Column("id", "text"),
+        Column("tenant_id", "uuid"),
+        Column("kind", "text", is_primary_key=True, default="'likes'::text"),
+        Column("bucket", "timestamp with time zone"),
+        Column("chosen_at", "timestamp with time zone"),
+        Column("number", "bigint", identity=Identity.ALWAYS),
+        Column("counted", "bigint", default="nextval('s'::regclass)"),
+        Column("drawn", "uuid", default="gen_random_uuid()"),
+    ]
     table = attrs.evolve(
         JOIN_TABLE,
         columns=[*JOIN_TABLE.columns, *more],
         primary_key=key(*columns),
-        partition_key="LIST (bucket)",
+        partition_key="RANGE (bucket)",
     )
     expected = [] if is_unique else [("US205", "public.user_interest_themes")]
     assert found(table) == expected

@@ -252,20 +252,27 @@ def _separates(key: _Key, joined: tuple[str, ...], table: Table) -> bool:
     """Whether the key keeps a pair from standing twice.
 
     A key over fewer columns does so too, unless it is for some rows only. One over
-    more does where these say what else is joined, when it holds, or where it lies.
+    more does where these say what else is joined, of which kind it is, when it
+    holds, or where it lies; a time or a number of its own lets the pair come again.
     """
     if {*key.columns} <= {*joined}:
         return bool(key.columns) and (not key.is_partial or {*key.columns} == {*joined})
     if not all(any(_is_over(each, name) for each in key.columns) for name in joined):
         return False
-    more = [each for each in key.columns if not any(_is_over(each, n) for n in joined)]
-    if key.is_temporal:
-        return True
-    return all(
-        ((column := table.column(each)) and _is_reference(table, column))
-        or each in re.findall(r"\w+", table.partition_key or "")
-        for each in more
+    more = (
+        column
+        for each in key.columns
+        if each not in joined and (column := table.column(each)) is not None
     )
+    return key.is_temporal or not any(_is_new_each_time(each, table) for each in more)
+
+
+def _is_new_each_time(column: Column, table: Table) -> bool:
+    """Whether the column tells apart what is otherwise the same."""
+    if column.name in re.findall(r"\w+", table.partition_key or ""):
+        return False
+    is_time = column.data_type.startswith(("timestamp", "date", "time"))
+    return is_time or column.identity is not None or "(" in (column.default or "")
 
 
 def _is_over(key: str, column: str) -> bool:
