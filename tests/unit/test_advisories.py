@@ -100,7 +100,8 @@ def test_what_keeps_no_user_state_is_left_alone() -> None:
     assert found(bare, incomplete, elsewhere) == []
     view = View("user_interest_themes", JOIN_TABLE.columns)
     assert advise(SchemaSnapshot([USERS], views=[view])) == ()
-    login = Entity(name="login", models=(), expected=False, reason="single sign-on")
+    (login,) = (each for each in DEFAULT_MODEL.entities if each.name == "login")
+    login = attrs.evolve(login, expected=False, reason="single sign-on")
     nullable = Column("password_hash", "text", is_nullable=True)
     users = attrs.evolve(USERS, columns=[*USERS.columns, nullable])
     assert found(users) == [("US301", "public.users.password_hash")]
