@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
+import psycopg
 import pytest
 
 from pytest_userstate.application.settings import PostgresSettings
@@ -11,6 +12,7 @@ from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.discovery import Target, locate
 from pytest_userstate.outbound.migrations_target import MigrationsTarget
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
+from pytest_userstate.outbound.postgres.stubs import OF_PLATFORMS
 from tests.helpers.servers import installations
 
 PROFILES = """\
@@ -79,6 +81,49 @@ def test_a_project_of_supabase(tmp_path: pathlib.Path, binaries: Binaries) -> No
     users = next(each for each in snapshot.tables if each.name == "users")
     assert users.source is None
     assert users.is_bookkeeping
+
+
+EXTENSIONS = """\
+create extension vector with schema extensions;
+CREATE EXTENSION IF NOT EXISTS "pg_graphql" WITH SCHEMA "graphql";
+CREATE EXTENSION IF NOT EXISTS "supabase_vault" WITH SCHEMA "vault";
+CREATE EXTENSION IF NOT EXISTS "pgsodium";
+CREATE EXTENSION pg_cron WITH SCHEMA pg_catalog;
+CREATE EXTENSION pg_net WITH SCHEMA extensions;
+CREATE EXTENSION http WITH SCHEMA extensions;
+CREATE EXTENSION pgjwt WITH SCHEMA extensions;
+GRANT USAGE ON SCHEMA cron TO postgres;
+CREATE TABLE public.notes (id int, near vector(3));
+CREATE INDEX ON public.notes USING hnsw (near vector_cosine_ops) WITH (m = 8);
+SELECT cron.schedule('daily', '0 0 * * *', 'DELETE FROM public.notes');
+SELECT cron.schedule('* * * * *', $$SELECT net.http_post('http://localhost')$$);
+SELECT cron.unschedule('daily');
+SELECT net.http_get(url := 'http://localhost');
+"""
+
+
+def test_extensions_of_the_platform(tmp_path: pathlib.Path) -> None:
+    """Also those that take a superuser; jobs and requests are kept, and never run."""
+    found = target(tmp_path, v1_extensions=EXTENSIONS)
+    project = MigrationsTarget(
+        target=found,
+        binaries=find_binaries(),
+        setup=None,
+        settings=PostgresSettings(),
+    )
+    with project.open() as database, database.server.connect() as session:
+        jobs = session.execute("SELECT schedule, jobname FROM cron.job").fetchall()
+        queued = session.execute("SELECT method FROM net.http_request_queue").fetchall()
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="http is a stub"):
+            session.execute("SELECT http_get('http://localhost')")
+        snapshot = database.load()
+    assert jobs == [("* * * * *", None)]
+    assert queued == [("GET",)]
+    stubs = {each.name for each in snapshot.extensions if each.is_stub}
+    assert stubs >= OF_PLATFORMS
+    assert {each.name for each in snapshot.tables if not each.is_bookkeeping} == {
+        "notes"
+    }
 
 
 def test_what_the_platform_does_not_allow_fails(tmp_path: pathlib.Path) -> None:

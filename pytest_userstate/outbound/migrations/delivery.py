@@ -149,8 +149,9 @@ class Pipeline(Delivery):
         self._work()()
         if any(each.copies_from_input for each in self._step.statements):
             raise failures.wants_input(self._step)
+        instead = dict(self._batch.instead)
         outcome = self._session.commands(
-            *((sql[slice(*piece)], ()) for piece in pieces),
+            *(instead.get(piece, (sql[slice(*piece)], ())) for piece in pieces),
             *self._batch.record,
             *([(question, ())] if question else []),
         )

@@ -48,6 +48,8 @@ ALTER TABLE {_SCHEMA}.{_TABLE} ADD COLUMN IF NOT EXISTS statements text[];
 ALTER TABLE {_SCHEMA}.{_TABLE} ADD COLUMN IF NOT EXISTS name text"""
 _RECORD = f"""\
 INSERT INTO {_SCHEMA}.{_TABLE} (version, name, statements) VALUES ($1, $2, $3)"""  # noqa: S608 - constant
+# On the platform postgres may create any extension, which here takes a superuser.
+_CREATE_EXTENSION = "SELECT extensions.create_as_the_platform($1)"
 _BEFORE_EACH: Command = ("RESET ALL", ())
 _ADVICE = (
     "Supabase sends the statements of a file together with the row that records it,"
@@ -156,7 +158,17 @@ def _read_roles(file: pathlib.Path, base: pathlib.Path) -> Migration:
 
 
 def _batch(sql: str, *record: Command) -> Batch:
-    return Batch(sql=sql, mode=Mode.PIPELINE, in_transaction=False, record=record)
+    return Batch(
+        sql=sql,
+        mode=Mode.PIPELINE,
+        in_transaction=False,
+        instead=tuple(
+            ((each.start, each.end), (_CREATE_EXTENSION, (each.text,)))
+            for each in statements(sql)
+            if each.words[:2] == ("create", "extension")
+        ),
+        record=record,
+    )
 
 
 def _texts(sql: str) -> cabc.Iterator[str]:

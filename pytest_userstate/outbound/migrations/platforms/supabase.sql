@@ -32,8 +32,8 @@ BEGIN
     GRANT anon, authenticated, service_role TO authenticator;
     EXECUTE format('ALTER ROLE %I CREATEDB CREATEROLE BYPASSRLS REPLICATION', owner);
     EXECUTE format(
-        'ALTER ROLE %I IN DATABASE %I SET search_path TO "$user", public, extensions',
-        owner, current_database()
+        'ALTER DATABASE %I SET search_path TO "$user", public, extensions',
+        current_database()
     );
     EXECUTE format(
         'GRANT anon, authenticated, service_role, authenticator, dashboard_user,'
@@ -55,6 +55,17 @@ CREATE SCHEMA realtime AUTHORIZATION supabase_realtime_admin;
 CREATE SCHEMA vault;
 CREATE SCHEMA pgbouncer AUTHORIZATION pgbouncer;
 CREATE SCHEMA _realtime;
+
+-- On the platform postgres may create any extension that there is, though it is no
+-- superuser. The search path is the caller's, which says where the extension goes.
+CREATE FUNCTION extensions.create_as_the_platform(statement text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF statement !~* '^create\s+extension\M' THEN
+        RAISE 'this is for CREATE EXTENSION only';
+    END IF;
+    EXECUTE statement;
+END $$;
 
 -- Extensions that every project has.
 DO $$
@@ -483,6 +494,8 @@ BEGIN
             owner, kind
         );
     END LOOP;
+    ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public
+        GRANT ALL ON TABLES TO anon, authenticated, service_role;
 END $$;
 
 GRANT USAGE ON SCHEMA public TO postgres, anon, authenticated, service_role;

@@ -13,7 +13,18 @@ from pathlib import Path
 STUBS: typ.Final = Path(__file__).parent
 """The folder to put on the server's ``extension_control_path``."""
 
-STUB_EXTENSIONS: typ.Final = frozenset({"pgcrypto", "uuid-ossp"})
+OF_POSTGRESQL: typ.Final = frozenset({"pgcrypto", "uuid-ossp"})
+"""Those that PostgreSQL itself comes with."""
+
+OF_PLATFORMS: typ.Final = frozenset(
+    {
+        *("http", "pg_cron", "pg_graphql", "pg_net", "pgjwt", "pgsodium"),
+        "supabase_vault",
+    }
+)
+"""Those that platforms have installed: what they would do elsewhere is not done."""
+
+STUB_EXTENSIONS: typ.Final = OF_POSTGRESQL | OF_PLATFORMS
 """The names of the extensions in it."""
 
 
