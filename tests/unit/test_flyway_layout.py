@@ -149,6 +149,7 @@ def test_a_checksum_is_of_the_lines_without_their_ends(
         ("DROP TABLESPACE t", False),
         ("ALTER SYSTEM SET work_mem TO '1MB'", False),
         ("REINDEX (VERBOSE) DATABASE d", False),
+        ("REINDEX (CONCURRENTLY) DATABASE d", False),
         ("VACUUM t", False),
         ("DISCARD ALL", False),
         ("CREATE INDEX i ON t (a)", True),

@@ -52,6 +52,13 @@ def test_an_old_first_file_is_left_out(
     assert ("from before 2021-12-09" in "".join(plan.warnings)) is is_left_out
 
 
+def test_only_the_first_file_is_left_out(folder: Folder) -> None:
+    """Others may be called init."""
+    folder.write("20200101000000_a.sql")
+    folder.write("20211208000000_init.sql")
+    assert folder.versions == ["20200101000000", "20211208000000"]
+
+
 def test_statements_and_their_record_are_one_pipeline(folder: Folder) -> None:
     """The row keeps each statement with the comments before it."""
     sql = "-- a\nSELECT 'x;\\\"';;\n\n/* b */ SELECT 2;\n-- end\n"
