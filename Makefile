@@ -40,3 +40,4 @@ typecheck: $(READY) ## mypy, strict
 bench: $(READY) ## measure against what a user would pick instead
 	$(BIN)/python benchmarks/run.py $(ARGS)
 	$(BIN)/python benchmarks/copies.py
+	$(BIN)/python benchmarks/provenance.py

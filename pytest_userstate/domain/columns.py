@@ -73,7 +73,10 @@ class Column:
     comment : str or None
         The comment on the column.
     source : Source or None
-        The migration that introduced the column.
+        The migration that introduced the column, by its present name.
+    changed_by : Source or None
+        The last migration that changed it after that: type, nullability, default,
+        generation, identity, collation, comment.
 
     Examples
     --------
@@ -94,3 +97,4 @@ class Column:
     collation: str | None = attrs.field(default=None, kw_only=True)
     comment: str | None = attrs.field(default=None, kw_only=True)
     source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
+    changed_by: Source | None = attrs.field(default=None, kw_only=True, eq=False)

@@ -1,4 +1,9 @@
-"""What hangs on a table: keys, other constraints, indexes, triggers, policies."""
+"""What hangs on a table: keys, other constraints, indexes, triggers, policies.
+
+Constraints and indexes know the migration that introduced them by their present
+name (`source`), and the last one that changed them after that (`changed_by`);
+neither takes part in equality.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ import typing as typ
 
 import attrs
 
+from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.sequences import sorted_strings, strings
 
 TRIGGER_DEFINITION: typ.Final = re.compile(
@@ -60,6 +66,8 @@ class ForeignKey:
     match: str = "simple"
     is_enforced: bool = True
     is_temporal: bool = False
+    source: Source | None = attrs.field(default=None, eq=False)
+    changed_by: Source | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +84,8 @@ class KeyConstraint:
     is_deferrable: bool = False
     is_initially_deferred: bool = False
     is_temporal: bool = False
+    source: Source | None = attrs.field(default=None, eq=False)
+    changed_by: Source | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,6 +97,8 @@ class CheckConstraint:
     columns: tuple[str, ...] = attrs.field(default=(), converter=strings)
     is_validated: bool = True
     is_enforced: bool = True
+    source: Source | None = attrs.field(default=None, eq=False)
+    changed_by: Source | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +107,8 @@ class ExclusionConstraint:
 
     name: str
     definition: str
+    source: Source | None = attrs.field(default=None, eq=False)
+    changed_by: Source | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -139,6 +153,8 @@ class Index:
     constraint: str | None = None
     definition: str = ""
     is_clustered: bool = False
+    source: Source | None = attrs.field(default=None, eq=False)
+    changed_by: Source | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)

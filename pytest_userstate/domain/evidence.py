@@ -59,6 +59,8 @@ class Evidence:
         What there is to say beyond the kind.
     source : Source or None
         Where it comes from.
+    changed_by : Source or None
+        Which migration changed the subject last, where one did after that.
     """
 
     kind: EvidenceKind
@@ -67,12 +69,19 @@ class Evidence:
     model: str | None = None
     detail: str = ""
     source: Source | None = None
+    changed_by: Source | None = None
 
     def __str__(self) -> str:
         """Write it as one line, for people."""
         detail = f": {self.detail}" if self.detail else ""
-        source = f" ({self.source})" if self.source else ""
-        return f"{self.subject}{_WORDS[self.kind]}{detail}{source}"
+        came = origin(self.source, self.changed_by)
+        return f"{self.subject}{_WORDS[self.kind]}{detail}{came}"
+
+
+def origin(source: Source | None, changed_by: Source | None) -> str:
+    """Return the words for where something comes from, and what changed it."""
+    changed = f", changed by {changed_by}" if changed_by else ""
+    return f" ({source}{changed})" if source else ""
 
 
 @attrs.frozen(kw_only=True)

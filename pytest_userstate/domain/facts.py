@@ -11,17 +11,23 @@ from pytest_userstate.domain.model import Entity, StorageModel
 from pytest_userstate.domain.snapshot import Column, Source
 
 
-def fact(
+def fact(  # noqa: PLR0913 - a field each
     kind: EvidenceKind,
     subject: str,
     *,
     model: StorageModel,
     detail: str = "",
     source: Source | None = None,
+    changed_by: Source | None = None,
 ) -> Evidence:
     """Return a fact that was looked up for a storage model, not yet in a group."""
     return Evidence(
-        kind=kind, subject=subject, model=model.name, detail=detail, source=source
+        kind=kind,
+        subject=subject,
+        model=model.name,
+        detail=detail,
+        source=source,
+        changed_by=changed_by,
     )
 
 
@@ -37,6 +43,7 @@ def grouped(
             model=each.model,
             detail=each.detail,
             source=each.source,
+            changed_by=each.changed_by,
         )
         for number, group in enumerate(groups, 1)
         for each in group
@@ -53,6 +60,7 @@ def column_fact(
         model=candidate.model,
         detail=detail or column.data_type,
         source=column.source or candidate.table.source,
+        changed_by=column.changed_by,
     )
 
 
@@ -64,6 +72,7 @@ def present(candidate: Candidate) -> list[list[Evidence]]:
         model=candidate.model,
         detail=candidate.table.kind.value,
         source=candidate.table.source,
+        changed_by=candidate.table.changed_by,
     )
     return [
         [table],

@@ -46,7 +46,7 @@ def _near_tables(
         _gone(gone)
         for gone in snapshot.dropped
         if gone.schema in schemas
-        and (gone.table, gone.column) == (name, "")
+        and (gone.table, gone.part) == (name, "")
         and snapshot.table(name, schema=gone.schema) is None
     ]
     relations: list[Table | View] = [*snapshot.tables, *snapshot.views]

@@ -136,7 +136,11 @@ class Table:
     is_bookkeeping : bool
         Whether a migration tool keeps its own records in it.
     source : Source or None
-        The migration that introduced the table.
+        The migration that introduced the table, by its present name.
+    changed_by : Source or None
+        The last migration that changed it after that: persistence, row security,
+        partition bound, parents, comment. Its columns, constraints and indexes
+        have sources of their own.
 
     Raises
     ------
@@ -188,6 +192,7 @@ class Table:
     is_bookkeeping: bool = attrs.field(default=False, kw_only=True)
     comment: str | None = attrs.field(default=None, kw_only=True)
     source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
+    changed_by: Source | None = attrs.field(default=None, kw_only=True, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse a column named twice."""
@@ -227,6 +232,7 @@ class View:
     )
     comment: str | None = attrs.field(default=None, kw_only=True)
     source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
+    changed_by: Source | None = attrs.field(default=None, kw_only=True, eq=False)
 
     @property
     def qualified_name(self) -> str:
@@ -272,18 +278,40 @@ class Extension:
 
 @attrs.frozen(kw_only=True, order=True)
 class DroppedObject:
-    """A table or column that a migration dropped, and which migration it was."""
+    """What a migration dropped, and which migration it was.
+
+    Parameters
+    ----------
+    schema, table : str
+        The table or view that was dropped, or that lost a part.
+    column, constraint, index : str
+        The part that is gone, at most one of the three; none for the whole table.
+    source : Source
+        The migration that dropped it, or gave it another name.
+    """
 
     schema: str
     table: str
     column: str = ""
+    constraint: str = ""
+    index: str = ""
     source: Source
 
     @property
+    def kind(self) -> str:
+        """What is gone: ``column``, ``constraint``, ``index``, "" for the table."""
+        kinds = ("column", "constraint", "index")
+        return next((kind for kind in kinds if getattr(self, kind)), "")
+
+    @property
+    def part(self) -> str:
+        """The name of the column, constraint or index; "" for the whole table."""
+        return self.column or self.constraint or self.index
+
+    @property
     def qualified_name(self) -> str:
-        """The dropped table or column, unquoted, with its schema."""
-        table = f"{self.schema}.{self.table}"
-        return f"{table}.{self.column}" if self.column else table
+        """What was dropped, unquoted, with its schema: ``public.users.nick``."""
+        return ".".join(filter(None, (self.schema, self.table, self.part)))
 
 
 def _tables(values: cabc.Iterable[Table]) -> tuple[Table, ...]:

@@ -153,8 +153,9 @@ class Runs:
         return runner.run(plan, setup=setup)
 
     def sources(self, migrated: Migrated) -> dict[str, str]:
-        """Return where each thing comes from, as `path:line`, by its name."""
+        """Return where tables and columns come from, as `path:line`, by name."""
         return {
-            ".".join(filter(None, key[1:])): f"{source.path}:{source.line or '-'}"
-            for key, source in migrated.history.created.items()
+            ".".join(filter(None, (table, name))): f"{source.path}:{source.line or '-'}"
+            for (_, table, kind, name), source in migrated.history.created.items()
+            if kind in {"", "column"}
         }

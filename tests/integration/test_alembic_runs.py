@@ -168,7 +168,7 @@ def test_a_hard_coded_url_is_led_to_the_audit(
     runs.superuser.execute("CREATE SCHEMA own AUTHORIZATION userstate")
     project.revise(USERS, env=env)
     migrated = runs.run(project.plan())
-    assert ("own", "users", "name") in migrated.history.created
+    assert ("own", "users", "column", "name") in migrated.history.created
 
 
 def test_another_kind_of_database_is_not_connected_to(

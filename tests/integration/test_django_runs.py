@@ -94,7 +94,7 @@ def test_options_of_the_connection_are_kept(project: DjangoProject, runs: Runs) 
     runs.superuser.execute("CREATE SCHEMA own AUTHORIZATION userstate")
     options = '"OPTIONS": {"options": "-c search_path=own", "sslmode": "verify-full"},'
     migrated = runs.run(project.migrate(PERSON, more=options).plan())
-    assert ("own", "users", "name") in migrated.history.created
+    assert ("own", "users", "column", "name") in migrated.history.created
 
 
 @pytest.mark.parametrize("failing", ["CREATE TABL x ()", "CREATE EXTENSION file_fdw"])

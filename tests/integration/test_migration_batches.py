@@ -41,8 +41,8 @@ def run(database: psycopg.Connection, *batches: Batch) -> dict[str, int | None]:
     history = MigrationRunner(database).run(plan(*batches))
     return {
         name: source.line
-        for (_, name, column), source in history.created.items()
-        if not column
+        for (_, name, kind, _), source in history.created.items()
+        if not kind
     }
 
 

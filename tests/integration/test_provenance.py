@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import textwrap
 import unittest.mock
 
@@ -11,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_userstate.domain.snapshot import Source
-from pytest_userstate.outbound.migrations import runner
+from pytest_userstate.outbound.migrations import watch
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
-from pytest_userstate.outbound.migrations.provenance import History
+from pytest_userstate.outbound.migrations.provenance import History, Key
 from pytest_userstate.outbound.migrations.runner import MigrationRunner
 
 
@@ -47,16 +48,49 @@ def history(
 
 def made(found: History, name: str) -> str | None:
     """Return where ``table`` or ``table.column`` (schema public) comes from."""
-    table, _, column = name.partition(".")
-    source = found.created.get(("public", table, column))
+    return _source(found.created, name, "column")
+
+
+def made_part(found: History, kind: str, name: str) -> str | None:
+    """Return where a constraint or index, ``table.name``, comes from."""
+    return _source(found.created, name, kind)
+
+
+def changed(found: History, name: str, kind: str = "column") -> str | None:
+    """Return which migration changed a table, or a part of one, after that."""
+    return _source(found.changed, name, kind)
+
+
+def _source(sources: cabc.Mapping[Key, Source], name: str, kind: str) -> str | None:
+    table, _, part = name.partition(".")
+    source = sources.get(("public", table, kind if part else "", part))
     return None if source is None else str(source)
 
 
+def columns(found: History) -> dict[tuple[str, str, str], str]:
+    """Return where tables, views (column "") and columns come from."""
+    return {
+        (schema, table, name): str(source)
+        for (schema, table, kind, name), source in found.created.items()
+        if kind in {"", "column"}
+    }
+
+
 def gone(found: History) -> dict[str, str]:
-    """Return what is gone, with the migration that removed it."""
+    """Return what tables and columns are gone, with the migration that removed them."""
     return {
         each.qualified_name.removeprefix("public."): str(each.source)
         for each in found.dropped
+        if not (each.constraint or each.index)
+    }
+
+
+def gone_parts(found: History) -> dict[str, str]:
+    """Return what constraints and indexes are gone, and by which migration."""
+    return {
+        f"{each.table}.{each.part}": str(each.source)
+        for each in found.dropped
+        if each.constraint or each.index
     }
 
 
@@ -77,7 +111,7 @@ def test_tables_views_and_columns_know_their_migration(
         in_transaction=in_transaction,
     )
     assert found.applied == 4
-    assert {key: str(source) for key, source in found.created.items()} == {
+    assert columns(found) == {
         ("public", "t", ""): "1.sql:1",
         ("public", "t", "a"): "1.sql:1",
         ("public", "t", "b"): "1.sql:1",
@@ -161,7 +195,7 @@ def test_a_dropped_column_knows_who_dropped_it(
         in_transaction=in_transaction,
     )
     assert gone(found) == {"t.a": "4.sql:3", "t.b": "4.sql:3"}
-    assert found.created == {("public", "t", ""): Source("1.sql", 1)}
+    assert columns(found) == {("public", "t", ""): "1.sql:1"}
 
 
 @BOTH
@@ -215,7 +249,7 @@ def test_names_can_be_swapped(
         ALTER TABLE b RENAME tmp TO y;""",
         in_transaction=in_transaction,
     )
-    assert set(found.created) == {
+    assert set(columns(found)) == {
         *(("public", "a", ""), ("public", "a", "z")),
         *(("public", "b", ""), ("public", "b", "x"), ("public", "b", "y")),
     }
@@ -259,7 +293,7 @@ def test_what_is_not_the_repositorys_schema_is_left_out(
         "CREATE TABLE big (a text PRIMARY KEY);",
         "DROP TABLE t; DROP SEQUENCE s; DROP TYPE c;",
     )
-    assert set(found.created) == {("public", "big", ""), ("public", "big", "a")}
+    assert set(columns(found)) == {("public", "big", ""), ("public", "big", "a")}
     assert found.dropped == ()
 
 
@@ -300,7 +334,7 @@ def test_what_existed_before_comes_from_setup(
         bookkeeping_tables=frozenset({"own"}),
     )
     found = MigrationRunner(database).run(prepared, setup="tests/roles.sql")
-    assert {key: str(source) for key, source in found.created.items()} == {
+    assert columns(found) == {
         ("auth", "users", ""): "tests/roles.sql",
         ("auth", "users", "id"): "tests/roles.sql",
         ("public", "t", ""): "1.sql:1",
@@ -386,7 +420,7 @@ def test_a_line_is_given_only_where_it_is_certain(
     setup = "CREATE TABLE old (o int); CREATE SEQUENCE s;"
     found = history(database, setup, f"SELECT 1;\n{sql}")
     if name.startswith("s."):
-        assert found.created["s", "t", ""] == Source("2.sql", line)
+        assert found.created["s", "t", "", ""] == Source("2.sql", line)
     else:
         assert made(found, name) == str(Source("2.sql", line))
 
@@ -406,6 +440,7 @@ def test_a_conditional_statement_may_not_have_done_it(
 
 
 NAMES = st.sampled_from(["a", "b", "c", '"D"'])
+NUMBERS = st.sampled_from("12")
 SCHEMAS = st.sampled_from(["public", "one", "two"])
 RELATIONS = st.builds("{}.{}".format, SCHEMAS, NAMES)
 CHANGES = st.one_of(
@@ -425,6 +460,26 @@ CHANGES = st.one_of(
     st.builds("DROP SCHEMA {} CASCADE".format, SCHEMAS),
     st.builds("CREATE SCHEMA {}".format, SCHEMAS),
     st.builds("GRANT SELECT ON {} TO PUBLIC".format, RELATIONS),
+    st.builds("ALTER TABLE {} ALTER {} SET NOT NULL".format, RELATIONS, NAMES),
+    st.builds("ALTER TABLE {} ALTER {} SET DEFAULT 1".format, RELATIONS, NAMES),
+    st.builds("ALTER TABLE {} ALTER {} TYPE bigint".format, RELATIONS, NAMES),
+    st.builds("ALTER TABLE {} ADD PRIMARY KEY ({})".format, RELATIONS, NAMES),
+    st.builds(
+        "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {}".format,
+        RELATIONS,
+        NAMES,
+        NAMES,
+        RELATIONS,
+    ),
+    st.builds("ALTER TABLE {} ADD CHECK ({} > 0)".format, RELATIONS, NAMES),
+    st.builds("ALTER TABLE {} DROP CONSTRAINT {}".format, RELATIONS, NAMES),
+    st.builds(
+        "ALTER TABLE {} RENAME CONSTRAINT {} TO {}".format, RELATIONS, NAMES, NAMES
+    ),
+    st.builds("CREATE INDEX i_{} ON {} ({})".format, NUMBERS, RELATIONS, NAMES),
+    st.builds("ALTER INDEX {}.i_{} RENAME TO i_{}".format, SCHEMAS, NUMBERS, NUMBERS),
+    st.builds("DROP INDEX {}.i_{}".format, SCHEMAS, NUMBERS),
+    st.builds("COMMENT ON COLUMN {}.{} IS $x$x$x$".format, RELATIONS, NAMES),
 )
 
 
@@ -476,10 +531,14 @@ def test_locks_tell_as_much_as_comparing_everything(
     everything = Plan(layout="test", migrations=tuple(migrations))
     found = MigrationRunner(database).run(everything)
     database.execute(ANEW)
-    with unittest.mock.patch.object(runner, "tell_all", return_value=False):
+    with unittest.mock.patch.object(watch, "tell_all", return_value=False):
         assert MigrationRunner(database).run(everything) == found
-    lost = {(each.schema, each.table, each.column) for each in found.dropped}
-    assert set(found.created) == names[-1]
+    lost = {
+        (each.schema, each.table, each.column)
+        for each in found.dropped
+        if not (each.constraint or each.index)
+    }
+    assert set(columns(found)) == names[-1]
     assert lost == set().union(*names) - names[-1]
 
 

@@ -82,4 +82,4 @@ def test_lines_are_given_where_they_are_certain(
     executed: list[tuple[int, str]] | None, found: int | None
 ) -> None:
     """Not where code may have done it, or something passed the tool by."""
-    assert ExecutedStatements.of(executed).of_new_relation("public", "a") == found
+    assert ExecutedStatements.of(executed).of_new(("public", "a"), "", "a") == found

@@ -26,6 +26,7 @@ from pytest_userstate.application.asserting.facts import (
 )
 from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
+from pytest_userstate.application.asserting.lookup import dropped_parts
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
@@ -93,7 +94,10 @@ class CheckAssertions(ObjectAssertions[Table]):
             facts,
             headline=f"table {table.qualified_name} has no such check constraint",
             describe=check_in_words,
-            details=introduced_with(table),
+            details=(
+                *introduced_with(table),
+                *dropped_parts(snapshot, table, "constraint", name),
+            ),
         )
         return expect(found)
 
@@ -102,7 +106,10 @@ class CheckAssertions(ObjectAssertions[Table]):
         __tracebackhide__ = True
         _, table = self._look()
         wanted = arguments.identifiers(names, "names", single=False, empty=True)
-        found = {check.name: table.source for check in table.check_constraints}
+        found = {
+            check.name: check.source or table.source
+            for check in table.check_constraints
+        }
         subject = f"table {table.qualified_name}"
         require(exactly(subject, "check constraints", wanted, found))
 
@@ -123,7 +130,7 @@ class CheckAssertions(ObjectAssertions[Table]):
             The constraint's name.
         """
         __tracebackhide__ = True
-        _, table = self._look()
+        snapshot, table = self._look()
         facts = (
             *_definition_fact(definition),
             *text_fact("name", name, lambda constraint: constraint.name),
@@ -133,7 +140,10 @@ class CheckAssertions(ObjectAssertions[Table]):
             facts,
             headline=f"table {table.qualified_name} has no such exclusion constraint",
             describe=check_in_words,
-            details=introduced_with(table),
+            details=(
+                *introduced_with(table),
+                *dropped_parts(snapshot, table, "constraint", name),
+            ),
         )
         return expect(found)
 
@@ -142,7 +152,10 @@ class CheckAssertions(ObjectAssertions[Table]):
         __tracebackhide__ = True
         _, table = self._look()
         wanted = arguments.identifiers(names, "names", single=False, empty=True)
-        found = {each.name: table.source for each in table.exclusion_constraints}
+        found = {
+            each.name: each.source or table.source
+            for each in table.exclusion_constraints
+        }
         subject = f"table {table.qualified_name}"
         require(exactly(subject, "exclusion constraints", wanted, found))
 

@@ -30,6 +30,7 @@ from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
     introduced,
+    origins,
     require,
     with_source,
 )
@@ -131,7 +132,7 @@ class ColumnAssertions(ObjectAssertions[R]):
         )
         column = expect(find_column(snapshot, relation, wanted))
         subject = f"column {relation.qualified_name}.{wanted}"
-        details = introduced(column.source or relation.source)
+        details = origins(column) or introduced(relation.source)
         require(as_expected(subject, column, facts, details=details))
         return column
 
@@ -218,6 +219,6 @@ def _unwanted(relation: Table | View, column: Column | None) -> Failure | None:
         ),
         details=(
             *detail("found", column_in_words(column)),
-            *introduced(column.source or relation.source),
+            *(origins(column) or introduced(relation.source)),
         ),
     )

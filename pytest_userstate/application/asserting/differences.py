@@ -17,6 +17,7 @@ from pytest_userstate.application.asserting.describing import (
     trigger_in_words,
 )
 from pytest_userstate.application.asserting.failure import WIDTH, shortened
+from pytest_userstate.application.asserting.lookup import source_of
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import (
     CheckConstraint,
@@ -69,7 +70,7 @@ def came_from(change: Change) -> str:
     if change.kind is ChangeKind.CHANGED:
         return ""
     value = change.before if change.after is None else change.after
-    source = value.source if isinstance(value, Table | View | Column) else None
+    source = source_of(value)
     return f"  [{source}]" if source else ""
 
 

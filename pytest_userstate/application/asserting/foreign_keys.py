@@ -30,7 +30,7 @@ from pytest_userstate.application.asserting.keys import (
     several_lists,
     unwanted,
 )
-from pytest_userstate.application.asserting.lookup import find_table
+from pytest_userstate.application.asserting.lookup import dropped_parts, find_table
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
@@ -129,7 +129,10 @@ class ForeignKeyAssertions(ObjectAssertions[Table]):
             facts,
             headline=f"table {table.qualified_name} has no such foreign key",
             describe=foreign_key_in_words,
-            details=introduced_with(table),
+            details=(
+                *introduced_with(table),
+                *dropped_parts(snapshot, table, "constraint", name),
+            ),
             hints=_about_target(snapshot, references),
         )
         return expect(found)
@@ -160,7 +163,10 @@ class ForeignKeyAssertions(ObjectAssertions[Table]):
         __tracebackhide__ = True
         _, table = self._look()
         wanted = several_lists(columns)
-        found = {", ".join(key.columns): table.source for key in table.foreign_keys}
+        found = {
+            ", ".join(key.columns): key.source or table.source
+            for key in table.foreign_keys
+        }
         subject = f"table {table.qualified_name}"
         require(exactly(subject, "foreign keys", wanted, found))
 

@@ -27,13 +27,14 @@ from pytest_userstate.application.asserting.facts import (
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
-from pytest_userstate.application.asserting.lookup import kind_of
+from pytest_userstate.application.asserting.lookup import dropped_parts, kind_of
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
     introduced_with,
     one_of,
     require,
+    with_source,
 )
 from pytest_userstate.domain.constraints import Index, KeyConstraint
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, View
@@ -119,7 +120,10 @@ class IndexAssertions(ObjectAssertions[R]):
             facts,
             headline=f"{kind_of(relation)} {relation.qualified_name} has no such index",
             describe=index_in_words,
-            details=introduced_with(relation),
+            details=(
+                *introduced_with(relation),
+                *dropped_parts(snapshot, relation, "index", name),
+            ),
         )
         return expect(found)
 
@@ -131,7 +135,9 @@ class IndexAssertions(ObjectAssertions[R]):
         (fact,) = _columns_fact(relation, wanted)
         require(_unknown(snapshot, relation, wanted))
         found = [
-            index_in_words(index) for index in relation.indexes if fact.holds(index)
+            with_source(index_in_words(index), index.source)
+            for index in relation.indexes
+            if fact.holds(index)
         ]
         if found:
             require(unwanted(relation, f"an index on {fact.expected}", found))
@@ -142,7 +148,9 @@ class IndexAssertions(ObjectAssertions[R]):
         _, relation = self._look()
         wanted = arguments.identifier(name)
         found = [
-            index_in_words(each) for each in relation.indexes if each.name == wanted
+            with_source(index_in_words(each), each.source)
+            for each in relation.indexes
+            if each.name == wanted
         ]
         if found:
             require(unwanted(relation, f"an index {wanted!r}", found))
@@ -156,7 +164,7 @@ class IndexAssertions(ObjectAssertions[R]):
         _, relation = self._look()
         wanted = arguments.identifiers(names, "names", single=False, empty=True)
         found = {
-            index.name: relation.source
+            index.name: index.source or relation.source
             for index in relation.indexes
             if index.constraint is None or index.name in wanted
         }

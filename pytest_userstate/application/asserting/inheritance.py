@@ -16,7 +16,7 @@ from pytest_userstate.application.asserting.matching import (
     as_expected,
     exactly,
     expect,
-    introduced,
+    origins,
     require,
 )
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, TableKind
@@ -42,7 +42,7 @@ class InheritanceAssertions(ObjectAssertions[Table]):
             *_sql_fact("by", by, lambda each: each.partition_key),
         )
         subject = f"table {table.qualified_name}"
-        details = introduced(table.source)
+        details = origins(table)
         require(as_expected(subject, table, facts, details=details))
 
     def is_not_partitioned(self) -> None:
@@ -78,7 +78,7 @@ class InheritanceAssertions(ObjectAssertions[Table]):
             *_sql_fact("bound", bound, lambda each: each.partition_bound),
         )
         subject = f"table {table.qualified_name}"
-        details = introduced(table.source)
+        details = origins(table)
         require(as_expected(subject, table, facts, details=details))
 
     def is_no_partition(self) -> None:
@@ -196,7 +196,7 @@ def _sql_fact(
 def _related(table: Table, what: str, found: str | list[str]) -> Failure:
     return Failure(
         headline=f"table {table.qualified_name} {what}",
-        details=(*detail("found", found), *introduced(table.source)),
+        details=(*detail("found", found), *origins(table)),
     )
 
 
@@ -243,7 +243,7 @@ def _chain(
         ),
         details=(
             *detail("ancestors", known or "none"),
-            *introduced(child.source),
+            *origins(child),
         ),
     )
 
@@ -259,6 +259,6 @@ def _no_chain(snapshot: SchemaSnapshot, parent: Table, child: Table) -> Failure 
         ),
         details=(
             *detail("found", f"it does at depth {min(steps)}"),
-            *introduced(child.source),
+            *origins(child),
         ),
     )

@@ -26,13 +26,14 @@ from pytest_userstate.application.asserting.facts import (
 )
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.lookup import kind_of
+from pytest_userstate.application.asserting.lookup import dropped_parts, kind_of
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
     introduced_with,
     one_of,
     require,
+    with_source,
 )
 from pytest_userstate.domain.constraints import KeyConstraint
 from pytest_userstate.domain.snapshot import Table, View
@@ -89,7 +90,10 @@ class KeyAssertions(ObjectAssertions[Table]):
             facts,
             headline=f"table {table.qualified_name} has no such primary key",
             describe=key_in_words,
-            details=introduced_with(table),
+            details=(
+                *introduced_with(table),
+                *dropped_parts(snapshot, table, "constraint", name),
+            ),
         )
         return expect(found)
 
@@ -98,7 +102,8 @@ class KeyAssertions(ObjectAssertions[Table]):
         __tracebackhide__ = True
         _, table = self._look()
         if table.primary_key:
-            found = key_in_words(table.primary_key)
+            key = table.primary_key
+            found = with_source(key_in_words(key), key.source)
             require(unwanted(table, "a primary key", found))
 
     def has_unique_constraint(
@@ -148,7 +153,10 @@ class KeyAssertions(ObjectAssertions[Table]):
             facts,
             headline=f"table {table.qualified_name} has no such unique constraint",
             describe=key_in_words,
-            details=introduced_with(table),
+            details=(
+                *introduced_with(table),
+                *dropped_parts(snapshot, table, "constraint", name),
+            ),
             hints=_otherwise_unique(table, wanted),
         )
         return expect(found)
@@ -163,7 +171,7 @@ class KeyAssertions(ObjectAssertions[Table]):
         wanted = arguments.identifiers(columns)
         require(unknown_columns(snapshot, table, wanted))
         found = [
-            key_in_words(key)
+            with_source(key_in_words(key), key.source)
             for key in table.unique_constraints
             if set(key.columns) == set(wanted)
         ]
@@ -186,7 +194,8 @@ class KeyAssertions(ObjectAssertions[Table]):
         _, table = self._look()
         wanted = several_lists(columns)
         found = {
-            ", ".join(key.columns): table.source for key in table.unique_constraints
+            ", ".join(key.columns): key.source or table.source
+            for key in table.unique_constraints
         }
         subject = f"table {table.qualified_name}"
         require(exactly(subject, "unique constraints", wanted, found))

@@ -6,11 +6,12 @@ import collections.abc as cabc
 import itertools
 import typing as typ
 
-from pytest_userstate.application.asserting.arguments import Place
+from pytest_userstate.application.asserting import arguments
+from pytest_userstate.application.asserting.arguments import Place, Unspecified
 from pytest_userstate.application.asserting.failure import Detail, Failure, detail
-from pytest_userstate.application.asserting.matching import with_source
+from pytest_userstate.application.asserting.matching import Changeable, with_source
 from pytest_userstate.application.asserting.nearest import SHOWN, nearest
-from pytest_userstate.domain.columns import Column, Source
+from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.snapshot import (
     Domain,
     Enum,
@@ -101,7 +102,7 @@ def kind_of(value: object) -> str:
 
 def source_of(value: object) -> Source | None:
     """Return the migration that introduced an object, where it is known."""
-    return value.source if isinstance(value, Table | View | Column) else None
+    return value.source if isinstance(value, Changeable) else None
 
 
 def schema_names(snapshot: SchemaSnapshot) -> frozenset[str]:
@@ -157,12 +158,32 @@ def absent(
 
 def drops(snapshot: SchemaSnapshot, place: Place, column: str = "") -> list[str]:
     """Return which migration dropped this table, view or column, in words."""
-    wanted = (place.schema, place.name, column)
     return [
         f"{gone.qualified_name}, by {gone.source}"
         for gone in snapshot.dropped
-        if (gone.schema, gone.table, gone.column) == wanted
+        if (gone.schema, gone.table) == (place.schema, place.name)
+        and gone.part == gone.column == column
     ]
+
+
+def dropped_parts(
+    snapshot: SchemaSnapshot,
+    relation: Table | View,
+    kind: typ.Literal["constraint", "index"],
+    name: str | Unspecified,
+) -> tuple[Detail, ...]:
+    """Return which constraints or indexes a table once had, and who dropped them.
+
+    That of one name, or some where no name was asked for.
+    """
+    gone = (
+        f"{kind} {each.part}, by {each.source}"
+        for each in snapshot.dropped
+        if (each.schema, each.table) == (relation.schema, relation.name)
+        and each.kind == kind
+        and (isinstance(name, Unspecified) or each.part == arguments.identifier(name))
+    )
+    return detail("dropped", list(itertools.islice(gone, SHOWN)))
 
 
 def _namesakes(place: Place, values: cabc.Iterable[InSchema]) -> cabc.Iterator[str]:

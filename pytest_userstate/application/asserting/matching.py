@@ -13,10 +13,28 @@ from pytest_userstate.application.asserting.failure import (
     listed,
 )
 from pytest_userstate.application.asserting.nearest import nearest
-from pytest_userstate.domain.columns import Source
+from pytest_userstate.domain.columns import Column, Source
+from pytest_userstate.domain.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    ForeignKey,
+    Index,
+    KeyConstraint,
+)
 from pytest_userstate.domain.snapshot import Table, View
 
 T = typ.TypeVar("T")
+Changeable: typ.TypeAlias = (
+    Table
+    | View
+    | Column
+    | KeyConstraint
+    | ForeignKey
+    | CheckConstraint
+    | ExclusionConstraint
+    | Index
+)
+"""What knows the migrations that introduced and changed it."""
 _CLOSEST: typ.Final = 3
 
 
@@ -78,6 +96,7 @@ def one_of(
             mismatches=judged[0][1],
             details=(
                 *detail("closest", seen[0]),
+                *origins(judged[0][0]),
                 *detail("others", seen[1:]),
                 *detail("hint", hints),
                 *details,
@@ -143,6 +162,17 @@ def introduced_with(relation: Table | View) -> tuple[Detail, ...]:
     label = "table" if isinstance(relation, Table) else "view"
     source = relation.source
     return detail(label, f"introduced by {source}") if source else ()
+
+
+def origins(value: object) -> tuple[Detail, ...]:
+    """Return the details of which migration introduced and last changed something."""
+    if not isinstance(value, Changeable):
+        return ()
+    changed = value.changed_by
+    return (
+        *introduced(value.source),
+        *(detail("changed", f"last by {changed}") if changed else ()),
+    )
 
 
 def introduced(source: Source | None) -> tuple[Detail, ...]:

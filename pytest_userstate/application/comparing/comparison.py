@@ -175,6 +175,18 @@ def compare(reference: Reference, snapshot: SchemaSnapshot) -> Comparison:
     )
 
 
+_DROPPED: typ.Final = {
+    "table": "",
+    "column": "column",
+    "primary key": "constraint",
+    "unique constraint": "constraint",
+    "foreign key": "constraint",
+    "check constraint": "constraint",
+    "exclusion constraint": "constraint",
+    "index": "index",
+}
+
+
 @attrs.frozen
 class _Origins:
     """Which migrations made, or dropped, what differs."""
@@ -190,12 +202,13 @@ class _Origins:
     def dropped_by(self, change: Change) -> Source | None:
         """Return the migration that dropped the object from the audited schema."""
         own = change.after if self.is_after else change.before
-        if own is not None or change.what not in {"table", "column"}:
+        kind = _DROPPED.get(change.what)
+        if own is not None or kind is None:
             return None
         drops = [
             each.source
             for each in self.snapshot.dropped
-            if each.qualified_name == change.subject
+            if each.qualified_name == change.subject and each.kind == kind
         ]
         return drops[-1] if drops else None
 

@@ -230,6 +230,7 @@ def _evidence(fact: Evidence) -> Json:
         "model": fact.model,
         "detail": fact.detail,
         "source": _source(fact.source),
+        "changed_by": _source(fact.changed_by),
     }
 
 

@@ -120,6 +120,7 @@ def _read_evidence(value: Json) -> Evidence:
         model=value["model"],
         detail=value["detail"],
         source=_read_source(value["source"]),
+        changed_by=_read_source(value["changed_by"]),
     )
 
 

@@ -11,7 +11,7 @@ import typing as typ
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.downstream import WorkStatus, unblocking
-from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind, origin
 from pytest_userstate.domain.facts import listed
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.readings import Reading, Use
@@ -129,7 +129,7 @@ def condensed(evidence: cabc.Iterable[Evidence]) -> list[str]:
     """
     lines = []
     for key, facts in itertools.groupby(evidence, key=_place):
-        kind, place, source = key
+        kind, place, source, changed_by = key
         if kind not in {EvidenceKind.PRESENT, EvidenceKind.ABSENT}:
             lines += [f"{_SIGNS[kind]} {fact}" for fact in facts]
             continue
@@ -138,17 +138,19 @@ def condensed(evidence: cabc.Iterable[Evidence]) -> list[str]:
         names = f"{place}: {', '.join(columns)}" if columns else place
         if "." not in place:
             names = ", ".join(subjects)
-        lines.append(f"{_SIGNS[kind]} {names}" + (f" ({source})" if source else ""))
+        lines.append(f"{_SIGNS[kind]} {names}{origin(source, changed_by)}")
     return lines
 
 
-def _place(fact: Evidence) -> tuple[EvidenceKind, str, Source | None]:
+def _place(
+    fact: Evidence,
+) -> tuple[EvidenceKind, str, Source | None, Source | None]:
     """Return what facts have in common that are told in one line."""
     depth = fact.subject.count(".")
     place = fact.subject if depth == 1 else fact.subject.rpartition(".")[0]
     if fact.kind is EvidenceKind.ABSENT and depth == 1:
         place = fact.subject.partition(".")[0]
-    return fact.kind, place, fact.source
+    return fact.kind, place, fact.source, fact.changed_by
 
 
 def advisories(audit: Audit) -> list[str]:

@@ -20,11 +20,12 @@ from pytest_userstate.outbound.migrations.sql import Statement
 _MODIFIERS = frozenset(
     {
         *("foreign", "global", "local", "materialized", "or", "recursive"),
-        *("replace", "temp", "temporary", "unlogged"),
+        *("replace", "temp", "temporary", "unique", "unlogged"),
     }
 )
 _CONDITIONS = frozenset({"if", "not", "exists", "only", "concurrently"})
 _RELATIONS = frozenset({"table", "view"})
+_CHANGES = frozenset({"alter", "cluster", "comment", "create", "drop", "reindex"})
 _RUNS_CODE = frozenset({"call", "do", "execute", "explain"})
 _QUERIES = frozenset({"select", "table", "values", "with"})
 _IDENTIFIER = re.compile(r"[^\W\d]")
@@ -37,6 +38,9 @@ _HARMLESS = frozenset(
         *("currval", "nextval", "pg_get_serial_sequence", "set_config", "setval"),
     }
 )
+
+Place = tuple[str, str]
+"""The schema and name of a relation."""
 
 
 @attrs.frozen
@@ -85,9 +89,12 @@ class _Command:
     def may_reach_further(self) -> bool:
         """Whether it can make or drop what it does not name."""
         return (
-            "cascade" in self.rest
-            or self.kind in {"extension", "owned"}
+            self.kind in {"extension", "owned"}
             or self.verb == "import"
+            or any(
+                word == "cascade" and before not in {"delete", "update"}
+                for before, word in itertools.pairwise((self.name, *self.rest))
+            )
         )
 
 
@@ -98,60 +105,63 @@ class Attribution:
         """Keep the statements; they are read when a line is asked for."""
         self._statements = statements
 
-    def of_new_relation(self, schema: str, name: str) -> int | None:
-        """Return the line of the statement that made a table or view."""
-        return self._line(
-            lambda command: (
-                (_creates_relation(command) and command.is_about(schema, name))
-                or (_alters_relation(command) and _gives_name(command, schema, name))
-                or (_alters_schema(command) and command.says("rename", "to", schema))
-            )
-        )
+    def of_new(self, relation: Place, kind: str, name: str) -> int | None:
+        """Return the line of the statement that made a part, or gave it its name.
 
-    def of_new_column(self, schema: str, table: str, column: str) -> int | None:
-        """Return the line of the statement that made a column."""
-
-        def fits(command: _Command) -> bool:
-            if not command.is_about(schema, table):
-                return False
-            if _creates_relation(command):
-                return column in command.rest
-            return _alters_relation(command) and (
-                command.says("add", column) or _renames_column(command, new=column)
-            )
-
-        return self._line(fits)
-
-    def of_lost_relation(self, schema: str, name: str) -> int | None:
-        """Return the line of the statement after which a name was gone."""
-        return self._line(lambda command: _removes_relation(command, schema, name))
-
-    def of_lost_column(self, schema: str, table: str, column: str) -> int | None:
-        """Return the line of the statement after which a column was gone."""
-
-        def fits(command: _Command) -> bool:
-            return (
-                _alters_relation(command)
-                and command.is_about(schema, table)
-                and (
-                    command.says("drop", column) or _renames_column(command, old=column)
+        Parameters
+        ----------
+        relation : tuple
+            The schema and name of the table or view.
+        kind : str
+            What the part is: "" for the relation itself, ``column``,
+            ``constraint`` or ``index``.
+        name : str
+            The part's name.
+        """
+        match kind:
+            case "":
+                return self._line(lambda each: _makes_relation(each, *relation))
+            case "column":
+                return self._line(lambda each: _makes_column(each, relation, name))
+            case _:
+                return self._line(
+                    lambda each: _makes_named(each, relation, name),
+                    lambda each: _makes_unnamed(each, relation, kind, name),
                 )
-            ) or _removes_relation(command, schema, table)
 
-        return self._line(fits)
+    def of_changed(self, relation: Place, kind: str, name: str) -> int | None:
+        """Return the line of the statement that changed a part's values last."""
+        return self._line(lambda each: _may_change(each, relation, kind, name))
 
-    def _line(self, fits: cabc.Callable[[_Command], bool]) -> int | None:
+    def of_lost(self, relation: Place, kind: str, name: str) -> int | None:
+        """Return the line of the statement after which a part's name was gone."""
+        match kind:
+            case "":
+                return self._line(lambda each: _removes_relation(each, *relation))
+            case "column":
+                return self._line(lambda each: _removes_column(each, relation, name))
+            case _:
+                return self._line(
+                    lambda each: _removes_named(each, relation, name),
+                    lambda each: _may_remove(each, relation),
+                )
+
+    def _line(self, *fits: cabc.Callable[[_Command], bool]) -> int | None:
+        """Return the line of the only statement that fits the first rule with any."""
         if len(self._statements) == 1:
             return self._statements[0].line
         if self._may_run_code:
             return None
-        fitting = [command for command in self._commands if fits(command)]
+        fitting = next(filter(None, map(self._fitting, fits)), [])
         if len(fitting) != 1:
             return None
         [found] = fitting
         if found.is_conditional and self._reach_further_than(found):
             return None
         return found.line
+
+    def _fitting(self, fits: cabc.Callable[[_Command], bool]) -> list[_Command]:
+        return [command for command in self._commands if fits(command)]
 
     def _reach_further_than(self, found: _Command) -> bool:
         return any(
@@ -187,27 +197,73 @@ def _alters_relation(command: _Command) -> bool:
     return command.verb == "alter" and command.kind in _RELATIONS
 
 
-def _alters_schema(command: _Command) -> bool:
-    return command.verb == "alter" and command.kind == "schema"
+def _makes_relation(command: _Command, schema: str, name: str) -> bool:
+    if _alters_relation(command):
+        return command.says("rename", "to", name) or (
+            command.name == name and command.says("set", "schema", schema)
+        )
+    if command.verb == "alter" and command.kind == "schema":
+        return command.says("rename", "to", schema)
+    return _creates_relation(command) and command.is_about(schema, name)
 
 
-def _gives_name(command: _Command, schema: str, name: str) -> bool:
-    return command.says("rename", "to", name) or (
-        command.name == name and command.says("set", "schema", schema)
+def _makes_column(command: _Command, relation: Place, column: str) -> bool:
+    if not command.is_about(*relation):
+        return False
+    if _creates_relation(command):
+        return column in command.rest
+    return _alters_relation(command) and (
+        command.says("add", column) or _renames_column_to(command, column)
     )
 
 
-def _renames_column(command: _Command, *, old: str = "", new: str = "") -> bool:
-    return command.says("rename", old) if old else _renames_to(command, new)
-
-
-def _renames_to(command: _Command, new: str) -> bool:
+def _renames_column_to(command: _Command, new: str) -> bool:
     """Whether it says ``RENAME [COLUMN] any TO new``."""
     words = [word for word in command.rest if word != "column"]
     return any(
         words[at] == "rename" and words[at + 2 : at + 4] == ["to", new]
         for at in range(len(words) - 3)
     )
+
+
+def _makes_named(command: _Command, relation: Place, name: str) -> bool:
+    """Whether it makes or renames a constraint or index, and says its name."""
+    if command.kind == "index":
+        return (command.verb == "create" and command.name == name) or (
+            command.verb == "alter" and command.says("rename", "to", name)
+        )
+    gives = _creates_relation(command) or (
+        _alters_relation(command) and not {"add", "rename"}.isdisjoint(command.rest)
+    )
+    return gives and command.is_about(*relation) and name in command.rest
+
+
+def _makes_unnamed(command: _Command, relation: Place, kind: str, name: str) -> bool:
+    """Whether it may make a constraint or index that PostgreSQL names, or inherit it.
+
+    A partition gets an index with each that its parent gets.
+    """
+    if kind == "index" and command.verb == "create":
+        copies = not {"like", "of"}.isdisjoint(command.rest)
+        return command.kind == "index" or (_creates_relation(command) and copies)
+    if _alters_relation(command) and "add" in command.rest:
+        return command.is_about(*relation) or name in command.rest
+    return _creates_relation(command) and command.is_about(*relation)
+
+
+def _may_change(command: _Command, relation: Place, kind: str, name: str) -> bool:
+    """Whether it may change the values of a relation, or of a part of it."""
+    if command.verb not in _CHANGES:
+        return False
+    if command.verb == "create":
+        return command.kind == "view" and command.is_about(*relation)
+    if command.kind in {"domain", "type"}:
+        return True
+    words = {command.name, *command.rest}
+    if kind == "column":
+        # Not null can come with a key over an index, and with a validation.
+        return name in words or "validate" in words or {"using", "index"} <= words
+    return not words.isdisjoint({name, relation[1]})
 
 
 def _removes_relation(command: _Command, schema: str, name: str) -> bool:
@@ -223,3 +279,33 @@ def _removes_relation(command: _Command, schema: str, name: str) -> bool:
         case "alter", "schema":
             return command.name == schema and command.says("rename", "to")
     return False
+
+
+def _removes_column(command: _Command, relation: Place, column: str) -> bool:
+    if not _alters_relation(command):
+        return _removes_relation(command, *relation)
+    return command.is_about(*relation) and (
+        command.says("drop", column) or command.says("rename", column)
+    )
+
+
+def _removes_named(command: _Command, relation: Place, name: str) -> bool:
+    """Whether it drops or renames a constraint or index by its name."""
+    names = {command.name, *command.rest}
+    if command.kind == "index":
+        return command.verb in {"alter", "drop"} and name in names
+    return (
+        _alters_relation(command)
+        and command.is_about(*relation)
+        and command.says("constraint", name)
+        and not names.isdisjoint({"drop", "rename"})
+    )
+
+
+def _may_remove(command: _Command, relation: Place) -> bool:
+    """Whether it may drop a constraint or index with something else."""
+    return command.may_reach_further or (
+        _alters_relation(command)
+        and command.is_about(*relation)
+        and "drop" in command.rest
+    )

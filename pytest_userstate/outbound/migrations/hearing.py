@@ -168,12 +168,12 @@ class ExecutedStatements(Attribution):
             ]
         )
 
-    def _line(self, fits: cabc.Callable[[typ.Any], bool]) -> int | None:
+    def _line(self, *fits: cabc.Callable[[typ.Any], bool]) -> int | None:
         # The tool executes at least one more, for its books: where there is one
         # statement alone, something passed it by.
         if len(self._statements) < 2:
             return None
-        return super()._line(fits) or None
+        return super()._line(*fits) or None
 
 
 def _reads_the_catalogue(statement: Statement) -> bool:

@@ -18,16 +18,16 @@ from psycopg import sql
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations import processes, program_failures
 from pytest_userstate.outbound.migrations.attribution import Attribution
+from pytest_userstate.outbound.migrations.comparison import (
+    ALL_RELATIONS,
+    LOCKED_RELATIONS,
+)
 from pytest_userstate.outbound.migrations.hearing import Hearing
 from pytest_userstate.outbound.migrations.migrated import Migrated
 from pytest_userstate.outbound.migrations.processes import Clock, Ended, Report
 from pytest_userstate.outbound.migrations.program import Interpreter, ProgramPlan
 from pytest_userstate.outbound.migrations.program_output import last_lines, redacted
-from pytest_userstate.outbound.migrations.provenance import (
-    ALL_RELATIONS,
-    LOCKED_RELATIONS,
-    Ledger,
-)
+from pytest_userstate.outbound.migrations.provenance import Ledger
 from pytest_userstate.outbound.migrations.session import Row, Session
 
 _INSIDE = pathlib.Path(__file__).with_name("inside")

@@ -1,64 +1,37 @@
-"""Which migration introduced and dropped each table, view and column.
+"""Which migration introduced, last changed, and dropped each part of the schema.
 
-Known by comparing catalogue values before and after each migration, by
-``(oid, attnum)``; row versions would mislead, since a foreign key from another
-table or a GRANT rewrites the row of a table that it leaves as it was.
-
-Comparing everything after each of a thousand migrations would cost more than
-the migrations. But whatever makes, renames or drops a relation or one of its
-columns holds an ACCESS EXCLUSIVE lock on it until the transaction ends, so
-inside a transaction the locks name the few relations to compare. Writing to the
-catalogue's own tables, or renaming a schema, leaves a lock on those tables, and
-then everything is compared, as it is after a migration that was not a single
-transaction.
+Parts are tables and views, and their columns, constraints and indexes. Known by
+comparing catalogue values before and after each migration; row versions would
+mislead, since a foreign key from another table or a GRANT rewrites the row of a
+table that it leaves as it was. `comparison` says what is compared, and how
+little of it has to be read.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
-import json
 import types
-import typing as typ
 
 import attrs
 
 from pytest_userstate.domain.snapshot import DroppedObject, Source
 from pytest_userstate.outbound.migrations.attribution import Attribution
+from pytest_userstate.outbound.migrations.comparison import (
+    CONSTRAINT,
+    INDEX,
+    ITSELF,
+    RELATION,
+    Part,
+    Parts,
+    Relation,
+    Row,
+    relation_of,
+)
 
-if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.session import Row
+Key = tuple[str, str, str, str]
+"""Schema, relation, kind, and the part's name; "" for the relation itself."""
 
-Key = tuple[str, str, str]
-
-_FIRST_USER_OID = 16384
-# pg_attribute, pg_class and pg_namespace, by numbers that never change.
-_CATALOGUE_TABLES = "1249, 1259, 2615"
-
-# Schema, name and columns by number, in hexadecimal digits, which a session can
-# send whatever encoding a migration has set. Subqueries, since planning joins
-# costs a new session more than all else here.
-_VALUES = """
-    pg_catalog.encode(pg_catalog.convert_to(pg_catalog.json_build_array(
-        c.relnamespace::pg_catalog.regnamespace::pg_catalog.text, c.relname,
-        (SELECT pg_catalog.json_object_agg(a.attnum, a.attname)
-         FROM pg_catalog.pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
-    )::pg_catalog.text, 'UTF8'), 'hex')"""
-_HAS_COLUMNS = "c.relkind IN ('r', 'p', 'v', 'm', 'f')"
-
-ALL_RELATIONS = f"""
-    SELECT c.oid, {_VALUES} FROM pg_catalog.pg_class c
-    WHERE c.oid >= {_FIRST_USER_OID} AND {_HAS_COLUMNS}"""  # noqa: S608 - constants
-
-LOCKED_RELATIONS = f"""
-    SELECT relation,
-        (SELECT {_VALUES} FROM pg_catalog.pg_class c
-         WHERE c.oid = relation AND {_HAS_COLUMNS})
-    FROM pg_catalog.pg_lock_status()
-    WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid()
-        AND (mode = 'AccessExclusiveLock' AND relation >= {_FIRST_USER_OID}
-            OR mode = 'RowExclusiveLock' AND relation IN ({_CATALOGUE_TABLES}))
-    """  # noqa: S608 - constants
+_Place = tuple[int, Part]
 
 
 @attrs.frozen(kw_only=True)
@@ -70,8 +43,10 @@ class History:
     applied : int
         How many migrations were applied.
     created : mapping
-        Where each table, view (column "") and column that exists now comes
-        from, by schema, relation and column.
+        Where each table and view that exists now comes from, and each of their
+        columns, constraints and indexes.
+    changed : mapping
+        Which migration changed it last, where one did after that.
     dropped : tuple of DroppedObject
         The names that existed once and exist no more, with the last migration
         that removed them.
@@ -79,30 +54,20 @@ class History:
 
     applied: int
     created: cabc.Mapping[Key, Source]
+    changed: cabc.Mapping[Key, Source]
     dropped: tuple[DroppedObject, ...]
 
 
-_ITSELF = "0"  # the number of no column
-
-
-@attrs.frozen
-class _Relation:
-    schema: str
-    name: str
-    columns: dict[str, str]
-
-    def is_named_as(self, other: _Relation) -> bool:
-        """Whether both have the same qualified name."""
-        return (self.schema, self.name) == (other.schema, other.name)
-
-
 class Ledger:
-    """The state of the catalogue as last seen, and where each name comes from.
+    """The state of the catalogue as last seen, and where each part comes from.
+
+    Rows are those of `comparison`'s queries, which whoever applies the migrations
+    may have asked in another process.
 
     Parameters
     ----------
     rows : iterable of tuple
-        The result of `ALL_RELATIONS` before the first migration.
+        The answer to `comparison.ALL_RELATIONS` before the first migration.
     origin : Source or None
         Where what exists already comes from.
     without_origin : frozenset of str
@@ -117,131 +82,178 @@ class Ledger:
         without_origin: frozenset[str] = frozenset(),
     ) -> None:
         """Take note of what exists already."""
-        self._relations = _by_oid(rows)
-        self._sources: dict[tuple[int, str], Source] = {}
+        self._relations: dict[int, Relation] = {}
+        self._seen: dict[int, bytes | str] = {}
+        self._created: dict[_Place, Source] = {}
+        self._changed: dict[_Place, Source] = {}
         self._dropped: dict[Key, Source] = {}
-        if origin is not None:
-            self._sources = {
-                (oid, number): origin
-                for oid, relation in self._relations.items()
-                if without_origin.isdisjoint(
-                    {relation.name, f"{relation.schema}.{relation.name}"}
-                )
-                for number in (_ITSELF, *relation.columns)
-            }
+        for oid, relation in self._news(rows):
+            if relation is not None:
+                self._relations[oid] = relation
+                names = {relation.name, f"{relation.schema}.{relation.name}"}
+                if origin is not None and without_origin.isdisjoint(names):
+                    for part in relation.parts:
+                        self._created[oid, part] = origin
 
     def note_locked(
-        self, rows: cabc.Sequence[Row], path: str, attribution: Attribution
+        self, rows: cabc.Iterable[Row], path: str, attribution: Attribution
     ) -> None:
-        """Compare the relations that a transaction had locked with what they were."""
-        locked = {int(row[0] or 0) for row in rows}
-        self._note(locked, _by_oid(rows), path, attribution)
+        """Compare the relations that a migration had locked with what they were.
+
+        Parameters
+        ----------
+        rows : iterable of tuple
+            The answer to `comparison.LOCKED_RELATIONS` at the end of the
+            migration's transaction; where there were several, all answers in
+            order.
+        path : str
+            The migration's file, as messages name it.
+        attribution : Attribution
+            Its statements.
+        """
+        for oid, relation in self._news(rows):
+            self._note(oid, relation, path, attribution)
 
     def note_all(
         self, rows: cabc.Iterable[Row], path: str, attribution: Attribution
     ) -> None:
-        """Compare every relation with what it was."""
-        found = _by_oid(rows)
-        self._note({*self._relations, *found}, found, path, attribution)
+        """Compare every relation with what it was.
+
+        The rows are the answer to `comparison.ALL_RELATIONS`; all else is as for
+        `note_locked`.
+        """
+        rows = list(rows)
+        gone = self._relations.keys() - {int(row[0] or 0) for row in rows}
+        self.note_locked([*((oid, None) for oid in gone), *rows], path, attribution)
 
     def history(self, *, applied: int) -> History:
         """Sum it up."""
         existing = {
-            (relation.schema, relation.name, column): (oid, number)
+            (relation.schema, relation.name, part[0], name): (oid, part)
             for oid, relation in self._relations.items()
-            for number, column in ((_ITSELF, ""), *relation.columns.items())
+            for part, (name, _) in relation.parts.items()
         }
-        created = {
-            key: self._sources[place]
-            for key, place in existing.items()
-            if place in self._sources
-        }
-        dropped = (
-            DroppedObject(schema=schema, table=table, column=column, source=source)
-            for (schema, table, column), source in sorted(self._dropped.items())
-            if (schema, table, column) not in existing
-        )
         return History(
             applied=applied,
-            created=types.MappingProxyType(created),
-            dropped=tuple(dropped),
+            created=_by_key(existing, self._created),
+            changed=_by_key(existing, self._changed),
+            dropped=tuple(
+                _dropped_object(key, source)
+                for key, source in sorted(self._dropped.items())
+                if key not in existing
+            ),
         )
 
+    def _news(
+        self, rows: cabc.Iterable[Row]
+    ) -> cabc.Iterator[tuple[int, Relation | None]]:
+        """Read the rows that do not say what was seen already."""
+        latest = {int(row[0] or 0): row[1] for row in rows}
+        for oid, values in latest.items():
+            if values is None:
+                self._seen.pop(oid, None)
+                yield oid, None
+            elif self._seen.get(oid) != values:
+                read = values if isinstance(values, str | bytes) else str(values)
+                self._seen[oid] = read
+                yield oid, relation_of(read)
+
     def _note(
-        self,
-        candidates: cabc.Iterable[int],
-        found: cabc.Mapping[int, _Relation],
-        path: str,
-        attribution: Attribution,
+        self, oid: int, after: Relation | None, path: str, attribution: Attribution
     ) -> None:
-        for oid in candidates:
-            before, after = self._relations.get(oid), found.get(oid)
-            if before == after:
-                continue
-            if before is not None:
-                self._note_losses(before, after, path, attribution)
-            if after is None:
-                del self._relations[oid]
-            else:
-                self._note_gains(oid, before, after, path, attribution)
-                self._relations[oid] = after
+        """Compare what a relation was with what it is."""
+        before = self._relations.pop(oid, None)
+        if after is not None:
+            self._relations[oid] = after
+        known = dict(before.parts) if before else {}
+        found = after.parts if after else {}
+        if before and (after is None or not before.is_named_as(after)):
+            line = attribution.of_lost(before.place, RELATION, before.name)
+            for (kind, _), (name, _) in known.items():
+                self._drop(before, kind, name, Source(path, line))
+            del known[ITSELF]
+        self._follow_remade(oid, known, found)
+        if before:
+            self._note_losses(oid, before, (known, found), path, attribution)
+        if after:
+            self._note_gains(oid, after, known, path, attribution)
+
+    def _follow_remade(self, oid: int, known: Parts, found: Parts) -> None:
+        """Take a constraint or index made again for the one of its name.
+
+        ALTER COLUMN TYPE and REINDEX CONCURRENTLY do so by themselves.
+        """
+        made = {
+            (part[0], name): part
+            for part, (name, _) in found.items()
+            if part not in known and part[0] in {CONSTRAINT, INDEX}
+        }
+        for part in [part for part in known if part not in found]:
+            again = made.get((part[0], known[part][0]))
+            if again is not None:
+                known[again] = known.pop(part)
+                for sources in (self._created, self._changed):
+                    if (oid, part) in sources:
+                        sources[oid, again] = sources.pop((oid, part))
 
     def _note_losses(
         self,
-        before: _Relation,
-        after: _Relation | None,
+        oid: int,
+        before: Relation,
+        parts: tuple[Parts, Parts],
         path: str,
         attribution: Attribution,
     ) -> None:
-        schema, name = before.schema, before.name
-        if after is None or not before.is_named_as(after):
-            source = Source(path, attribution.of_lost_relation(schema, name))
-            for column in ("", *before.columns.values()):
-                self._dropped[schema, name, column] = source
-            return
-        for number, column in before.columns.items():
-            if after.columns.get(number) != column:
-                line = attribution.of_lost_column(schema, name, column)
-                self._dropped[schema, name, column] = Source(path, line)
+        """Note the names that are gone, unless they went with the relation's own."""
+        known, found = parts
+        constraints = before.names(CONSTRAINT)
+        for part, (name, _) in known.items():
+            if part in found and found[part][0] == name:
+                continue
+            if ITSELF in known:
+                backs = part[0] == INDEX and name in constraints
+                kind = CONSTRAINT if backs else part[0]
+                line = attribution.of_lost(before.place, kind, name)
+                self._drop(before, part[0], name, Source(path, line))
+            self._created.pop((oid, part), None)
+            self._changed.pop((oid, part), None)
 
     def _note_gains(
         self,
         oid: int,
-        before: _Relation | None,
-        after: _Relation,
+        after: Relation,
+        known: Parts,
         path: str,
         attribution: Attribution,
     ) -> None:
-        schema, name = after.schema, after.name
-        if before is None or not before.is_named_as(after):
-            line = attribution.of_new_relation(schema, name)
-            self._sources[oid, _ITSELF] = Source(path, line)
-        known = {} if before is None else before.columns
-        for number, column in after.columns.items():
-            if known.get(number) != column:
-                line = attribution.of_new_column(schema, name, column)
-                self._sources[oid, number] = Source(path, line)
+        """Note the names that are new, and the values that are."""
+        constraints = after.names(CONSTRAINT)
+        for part, (name, values) in after.parts.items():
+            was = known.get(part)
+            if was is None or was[0] != name:
+                # An index that backs a constraint has its name, and comes with it.
+                backs = part[0] == INDEX and name in constraints
+                kind = CONSTRAINT if backs else part[0]
+                line = attribution.of_new(after.place, kind, name)
+                self._created[oid, part] = Source(path, line)
+                self._changed.pop((oid, part), None)
+            elif was[1] != values:
+                line = attribution.of_changed(after.place, part[0], name)
+                self._changed[oid, part] = Source(path, line)
+
+    def _drop(self, relation: Relation, kind: str, name: str, source: Source) -> None:
+        self._dropped[relation.schema, relation.name, kind, name] = source
 
 
-def tell_all(rows: cabc.Iterable[Row]) -> bool:
-    """Tell whether the relations that were locked are all that can have changed."""
-    return all(int(oid or 0) >= _FIRST_USER_OID for oid, _ in rows)
+def _by_key(
+    existing: cabc.Mapping[Key, _Place], sources: cabc.Mapping[_Place, Source]
+) -> cabc.Mapping[Key, Source]:
+    return types.MappingProxyType(
+        {key: sources[place] for key, place in existing.items() if place in sources}
+    )
 
 
-def _by_oid(rows: cabc.Iterable[Row]) -> dict[int, _Relation]:
-    """Read rows of `ALL_RELATIONS` or `LOCKED_RELATIONS`, leaving out the system's."""
-    relations = {}
-    for oid, values in rows:
-        if oid is not None and values is not None:
-            schema, name, columns = json.loads(bytes.fromhex(values.decode()))
-            schema = _unquoted(schema)
-            if not (schema.startswith("pg_") or schema == "information_schema"):
-                relations[int(oid)] = _Relation(schema, name, columns or {})
-    return relations
-
-
-def _unquoted(identifier: str) -> str:
-    """Return the name that an identifier, quoted where need be, stands for."""
-    if not identifier.startswith('"'):
-        return identifier
-    return identifier[1:-1].replace('""', '"')
+def _dropped_object(key: Key, source: Source) -> DroppedObject:
+    schema, table, kind, name = key
+    named = {kind: name} if kind else {}
+    return DroppedObject(schema=schema, table=table, source=source, **named)

@@ -10,8 +10,7 @@ import psycopg
 from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations import failures
-from pytest_userstate.outbound.migrations.attribution import Attribution
-from pytest_userstate.outbound.migrations.delivery import Work, delivery, nothing
+from pytest_userstate.outbound.migrations.delivery import delivery
 from pytest_userstate.outbound.migrations.failures import Step
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
@@ -20,14 +19,9 @@ from pytest_userstate.outbound.migrations.plan import (
     Mode,
     Plan,
 )
-from pytest_userstate.outbound.migrations.provenance import (
-    ALL_RELATIONS,
-    LOCKED_RELATIONS,
-    History,
-    Ledger,
-    tell_all,
-)
-from pytest_userstate.outbound.migrations.session import Outcome, Row, Session
+from pytest_userstate.outbound.migrations.provenance import History
+from pytest_userstate.outbound.migrations.session import Outcome, Session
+from pytest_userstate.outbound.migrations.watch import Answer, Watch
 
 DEFAULT_TIMEOUT = 60.0  # seconds for each migration
 
@@ -40,9 +34,6 @@ _NEW_SESSION = (
     "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DISCARD TEMP;"
     " DISCARD SEQUENCES; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()"
 )
-_LOOK = "EXECUTE userstate_locked_relations"
-_PREPARE_LOOK = f"PREPARE userstate_locked_relations AS {LOCKED_RELATIONS}"
-_FORGET_WHAT_IS_PREPARED = ("deallocate", "discard")
 
 
 def run_script(
@@ -102,8 +93,7 @@ class MigrationRunner:
     ) -> None:
         """Take the connection over; nothing is sent yet."""
         self._session = Session(connection, timeout=timeout)
-        self._look = LOCKED_RELATIONS
-        self._note: Work = nothing
+        self._watch = Watch(self._session)
 
     def run(self, plan: Plan, *, setup: str = "") -> History:
         """Apply the plan to the end.
@@ -130,23 +120,18 @@ class MigrationRunner:
             When the connection was lost.
         """
         self._prepare(plan)
-        ledger = Ledger(
-            self._session.batch(ALL_RELATIONS).rows,
-            origin=Source(setup) if setup else None,
-            without_origin=plan.bookkeeping_tables,
-        )
+        self._watch.begin(Source(setup) if setup else None, plan.bookkeeping_tables)
         for applied, migration in enumerate(plan.migrations):
             steps = [
                 self._step(plan, migration, batch, applied)
                 for batch in migration.batches
             ]
             try:
-                self._apply(plan, migration, steps, ledger)
+                self._apply(plan, migration, steps)
             except ServerError as error:
                 raise failures.connection_lost(steps[0], error) from error
         self._finish(plan)
-        self._catch_up()
-        return ledger.history(applied=len(plan.migrations))
+        return self._watch.history(applied=len(plan.migrations))
 
     def _step(
         self, plan: Plan, migration: Migration, batch: Batch, applied: int
@@ -163,19 +148,12 @@ class MigrationRunner:
             is_script=batch.mode is Mode.SCRIPT,
         )
 
-    def _catch_up(self) -> None:
-        """Do what was put off until the server is busy with the next migration."""
-        note, self._note = self._note, nothing
-        note()
-
     def _prepare(self, plan: Plan) -> None:
         self._session.restart_clock()
         if plan.prepare:
             outcome = self._session.batch(plan.prepare)
             if not outcome.succeeded:
                 raise failures.not_prepared(plan, outcome)
-        prepared = self._session.batch(_PREPARE_LOOK).succeeded
-        self._look = _LOOK if prepared else LOCKED_RELATIONS
 
     def _finish(self, plan: Plan) -> None:
         self._session.restart_clock()
@@ -183,33 +161,21 @@ class MigrationRunner:
         if not outcome.succeeded:
             raise failures.not_finished(plan, outcome)
 
-    def _apply(
-        self, plan: Plan, migration: Migration, steps: list[Step], ledger: Ledger
-    ) -> None:
+    def _apply(self, plan: Plan, migration: Migration, steps: list[Step]) -> None:
         """Apply one migration, and note what it did."""
-        lowered = "".join(step.sql for step in steps).lower()
-        if any(word in lowered for word in _FORGET_WHAT_IS_PREPARED):
-            self._look = LOCKED_RELATIONS
+        self._watch.expect(steps)
         self._session.restart_clock()
         self._do(migration.before, steps[0], "what the tool does before the file")
-        looks = [
+        answers = [
             self._apply_batch(plan, batch, step)
             for batch, step in zip(migration.batches, steps, strict=True)
         ]
         self._do(migration.after, steps[0], "what the tool does after the file")
-        if len(looks) == 1 and looks[0] is not None and tell_all(looks[0]):
-            note, rows = ledger.note_locked, looks[0]
-        else:
-            note, rows = ledger.note_all, self._session.batch(ALL_RELATIONS).rows
-        self._note = lambda: note(
-            rows,
-            migration.path,
-            Attribution(tuple(each for step in steps for each in step.statements)),
-        )
+        self._watch.note(answers, migration.path, steps)
         if plan.separate_sessions:
             self._session.batch(_NEW_SESSION)
 
-    def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> list[Row] | None:
+    def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> Answer:
         """Apply one batch.
 
         Returns the relations that it had locked, where it was one transaction;
@@ -219,9 +185,7 @@ class MigrationRunner:
             return self._apply_in_transaction(plan, batch, step)
         return self._apply_as_it_is(plan, batch, step)
 
-    def _apply_in_transaction(
-        self, plan: Plan, batch: Batch, step: Step
-    ) -> list[Row] | None:
+    def _apply_in_transaction(self, plan: Plan, batch: Batch, step: Step) -> Answer:
         """Apply a batch in a transaction of ours.
 
         Returns the relations that it had locked; None where they are not known,
@@ -235,15 +199,16 @@ class MigrationRunner:
         closed = self._session.commands(
             *_restoring_commands(plan, opened),
             *batch.record,
-            (self._look, ()),
+            *([(self._watch.question, ())] if self._watch.question else []),
             _COMMIT,
+            meanwhile=self._watch.catch_up,
         )
         _expect_success(closed, step, doing="recording and committing it")
         if any(each.controls_transaction for each in step.statements):
             return None
         return closed.rows
 
-    def _apply_as_it_is(self, plan: Plan, batch: Batch, step: Step) -> list[Row] | None:
+    def _apply_as_it_is(self, plan: Plan, batch: Batch, step: Step) -> Answer:
         """Apply a batch that has no transaction but what it opens itself.
 
         Returns the relations that it had locked, where it was one transaction of
@@ -251,7 +216,7 @@ class MigrationRunner:
         """
         opened = self._session.commands(*_opening_commands(plan))
         _expect_success(opened, step, doing="reading search_path")
-        locked = self._send(step, batch, self._look)
+        locked = self._send(step, batch, self._watch.question)
         _expect_no_transaction(self._session, step)
         closing = _restoring_commands(plan, opened)
         if batch.mode is not Mode.PIPELINE:
@@ -264,10 +229,11 @@ class MigrationRunner:
         outcome = self._session.commands(*commands)
         _expect_success(outcome, step, doing=doing)
 
-    def _send(self, step: Step, batch: Batch, question: str = "") -> list[Row] | None:
+    def _send(self, step: Step, batch: Batch, question: str = "") -> Answer:
         def meanwhile() -> None:
-            self._catch_up()
             step.find_statements()
+            if question:  # else there is time while it is put
+                self._watch.catch_up()
 
         return delivery(self._session, step, batch, meanwhile).send(question)
 

@@ -158,11 +158,14 @@ class Session:
             self._pgconn.send_query(sql.encode())
             return self._outcome(functools.partial(self._results, meanwhile), rows)
 
-    def commands(self, *commands: Command) -> Outcome:
+    def commands(
+        self, *commands: Command, meanwhile: cabc.Callable[[], None] = lambda: None
+    ) -> Outcome:
         """Run statements with their parameters, all in one round trip.
 
         Parameters are text, or bytes in the session's encoding. What comes after
-        a statement that failed is not run.
+        a statement that failed is not run. `meanwhile` is done while the server is
+        busy with them.
 
         Raises
         ------
@@ -180,7 +183,8 @@ class Session:
                 ]
                 self._pgconn.send_query_params(sql.encode(), values)
             self._pgconn.pipeline_sync()
-            outcome = self._outcome(self._results_of_pipeline)
+            results = functools.partial(self._results_of_pipeline, meanwhile)
+            outcome = self._outcome(results)
             if not self._connection.closed:
                 self._pgconn.exit_pipeline_mode()
             return outcome
@@ -255,8 +259,11 @@ class Session:
         while (result := self._next_result()) is not None:
             yield result
 
-    def _results_of_pipeline(self) -> cabc.Iterator[pq.abc.PGresult]:
+    def _results_of_pipeline(
+        self, meanwhile: cabc.Callable[[], None]
+    ) -> cabc.Iterator[pq.abc.PGresult]:
         self._flush()
+        meanwhile()
         while True:
             result = self._next_result()
             if result is None:  # the end of one command's results

@@ -100,7 +100,8 @@ def _fact(fact: Evidence, links: Links) -> str:
     bare = Evidence(kind=fact.kind, subject=fact.subject, detail=fact.detail)
     said = str(bare).removeprefix(fact.subject)
     gap = "" if said.startswith(":") or not said else " "
-    source = f" ({links.source(fact.source)})" if fact.source else ""
+    changed = f", changed by {links.source(fact.changed_by)}" if fact.changed_by else ""
+    source = f" ({links.source(fact.source)}{changed})" if fact.source else ""
     return f"{code(fact.subject)}{gap}{text(said)}{source}"
 
 
