@@ -120,14 +120,14 @@ def test_a_report_is_heard_to_its_end(tmp_path: pathlib.Path) -> None:
     heard: list[bytes] = []
     read, write = os.pipe()
     ended = run(
-        [sys.executable, "-c", f"import os; os.write({write}, b'x' * 10 + b'end')"],
+        [sys.executable, "-c", f"import os; os.write({write}, b'x' * 65000 + b'end')"],
         folder=tmp_path,
         environment=os.environ,
         clock=Clock(60),
         report=Report(read, write, heard.append),
     )
     assert ended.status == 0
-    assert b"".join(heard) == b"x" * 10 + b"end"
+    assert b"".join(heard) == b"x" * 65000 + b"end"
     for descriptor in (read, write):
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(descriptor)

@@ -21,7 +21,7 @@ import attrs
 
 _KEPT_LINES = 400
 _LONGEST_LINE = 2_000  # characters that are kept of one
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20  # more than a pipe holds, so that one read empties it
 _POLL = 0.02  # seconds between looks at whether it has ended
 _GRACE = 2.0  # seconds that it gets to end by itself when it is told to
 # The shell waits for the end of the pipe; nothing is ever written to it.
@@ -187,7 +187,6 @@ def _listen(
     """
     with selectors.DefaultSelector() as selector:
         for descriptor, hear in listened:
-            os.set_blocking(descriptor, False)
             selector.register(descriptor, selectors.EVENT_READ, hear)
         while not clock.is_up:
             has_ended = process.poll() is not None
@@ -197,24 +196,13 @@ def _listen(
                 if not _hear_once(key.fd, key.data):
                     selector.unregister(key.fd)
             if has_ended:
-                _drain(selector)
                 return True
     return False
 
 
-def _drain(selector: selectors.BaseSelector) -> None:
-    """Hear what is in the pipes already."""
-    for key in list(selector.get_map().values()):
-        while _hear_once(key.fd, key.data):
-            pass
-
-
 def _hear_once(descriptor: int, hear: Hear) -> bool:
-    """Pass on what is there; tell whether there was anything."""
-    try:
-        data = os.read(descriptor, _CHUNK)
-    except BlockingIOError:
-        return False
+    """Pass on what is there; tell whether it was not the end."""
+    data = os.read(descriptor, _CHUNK)
     if data:
         hear(data)
     return bool(data)

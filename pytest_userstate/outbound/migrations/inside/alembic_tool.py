@@ -219,7 +219,11 @@ class _Watch:
 
         self._is_asking = True
         try:
-            return self._catalogue.changes(ask, began_afresh=self._began_afresh)
+            return self._catalogue.changes(
+                ask,
+                began_afresh=self._began_afresh,
+                alters_a_domain=self._statements.alter_a_domain,
+            )
         finally:
             self._is_asking = False
 

@@ -57,13 +57,18 @@ class Catalogue:
         self._known: dict[str, typ.Any] = {}
         self._seen = (0, 0)
 
-    def changes(self, ask: Ask, *, began_afresh: bool = False) -> list[Change]:
+    def changes(
+        self, ask: Ask, *, began_afresh: bool = False, alters_a_domain: bool = False
+    ) -> list[Change]:
         """Return what is different now, by number; None for what is gone.
 
         `began_afresh` says that the transaction of the last look had ended, with
         nothing more done in it, when the work of which this is the look began.
+        An altered domain leaves no lock on the tables that use it.
         """
         rows = self._rows_locked(ask, began_afresh=began_afresh)
+        if alters_a_domain:
+            rows = None
         if rows is None:
             found = {str(oid): values for oid, values in ask(self._all)}
             rows = {**dict.fromkeys(self._known), **found}
@@ -107,12 +112,14 @@ class Statements:
     def begin(self, file: str) -> None:
         """Forget those of the migration before."""
         self.file = file
+        self.alter_a_domain = False
         self._found: dict[tuple[int, str], None] = {}
         self._characters = 0
 
     def note(self, sql: object, *, line: int = 0) -> None:
         """Take note of one; its line is that of the file, where it is on the stack."""
         text = sql if isinstance(sql, str) else str(sql)
+        self.alter_a_domain |= "domain" in text.lower()
         key = (line_in(self.file) or line, text)
         if key not in self._found and len(self._found) <= _MOST_STATEMENTS:
             self._found[key] = None
