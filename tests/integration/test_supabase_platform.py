@@ -30,6 +30,7 @@ BEGIN
     INSERT INTO public.profiles (id) VALUES (new.id);
     RETURN new;
 END $$;
+DROP TRIGGER IF EXISTS on_user ON auth.users;
 CREATE TRIGGER on_user AFTER INSERT ON auth.users
     FOR EACH ROW EXECUTE FUNCTION public.on_user();
 INSERT INTO storage.buckets (id, name, public) VALUES ('a', 'a', true);
@@ -74,7 +75,7 @@ def test_a_project_of_supabase(tmp_path: pathlib.Path, binaries: Binaries) -> No
                 FROM supabase_migrations.schema_migrations ORDER BY version"""
             ).fetchall()
             seen = session.execute("TABLE public.seen").fetchall()
-    assert rows == [("1", "profiles", 12), ("2", "users", 2), ("3", "index", 1)]
+    assert rows == [("1", "profiles", 13), ("2", "users", 2), ("3", "index", 1)]
     assert seen == [(1,)]
     own = {each.qualified_name for each in snapshot.tables if not each.is_bookkeeping}
     assert own == {"public.profiles", "public.seen"}
@@ -126,9 +127,25 @@ def test_extensions_of_the_platform(tmp_path: pathlib.Path) -> None:
     }
 
 
-def test_what_the_platform_does_not_allow_fails(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("ALTER TABLE auth.users ADD note text;", "must be owner of table users"),
+        (
+            "CREATE POLICY p ON storage.objects USING (nowhere);",
+            'column "nowhere" does not exist',
+        ),
+        (
+            "SELECT extensions.run_as_the_platform('DROP TABLE auth.users');",
+            "this is not for DROP TABLE auth.users",
+        ),
+    ],
+)
+def test_what_the_platform_does_not_allow_fails(
+    tmp_path: pathlib.Path, sql: str, words: str
+) -> None:
     """The tables of its services are not the project's."""
-    found = target(tmp_path, v1_a="ALTER TABLE auth.users ADD COLUMN note text;")
+    found = target(tmp_path, v1_a=sql)
     project = MigrationsTarget(
         target=found,
         binaries=find_binaries(),
@@ -136,7 +153,7 @@ def test_what_the_platform_does_not_allow_fails(tmp_path: pathlib.Path) -> None:
         settings=PostgresSettings(),
     )
     with (
-        pytest.raises(MigrationError, match="must be owner of table users"),
+        pytest.raises(MigrationError, match=words),
         project.open(),
     ):
         pass

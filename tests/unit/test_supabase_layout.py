@@ -74,6 +74,30 @@ def test_statements_and_their_record_are_one_pipeline(folder: Folder) -> None:
     assert migration.before == (("RESET ALL", ()),)
 
 
+@pytest.mark.parametrize(
+    ("sql", "is_granted"),
+    [
+        ("create extension if not exists vector", True),
+        ("DROP TRIGGER IF EXISTS t ON auth.users", True),
+        ('CREATE POLICY "a b" ON "storage".objects USING (true)', True),
+        ("ALTER POLICY p ON storage.objects RENAME TO q", True),
+        ("DROP TRIGGER t ON public.users", False),
+        ("DROP TRIGGER t ON auth", False),
+        ("CREATE POLICY p ON posts USING (true)", False),
+        ("DROP TABLE auth.users", False),
+        ("CREATE TRIGGER t AFTER INSERT ON auth.users EXECUTE FUNCTION f()", False),
+    ],
+)
+def test_what_the_platform_does_for_the_project(
+    folder: Folder, sql: str, *, is_granted: bool
+) -> None:
+    """It owns neither extensions nor the tables of the services."""
+    folder.write("1_a.sql", f"SELECT 1;\n{sql};")
+    [migration] = folder.load().migrations
+    pieces = [piece for piece, _ in migration.batches[0].instead]
+    assert pieces == ([(10, 10 + len(sql))] if is_granted else [])
+
+
 def test_roles_of_the_project_come_first(folder: Folder) -> None:
     """They are recorded nowhere."""
     folder.write("../roles.sql", "CREATE ROLE app;")

@@ -48,8 +48,15 @@ ALTER TABLE {_SCHEMA}.{_TABLE} ADD COLUMN IF NOT EXISTS statements text[];
 ALTER TABLE {_SCHEMA}.{_TABLE} ADD COLUMN IF NOT EXISTS name text"""
 _RECORD = f"""\
 INSERT INTO {_SCHEMA}.{_TABLE} (version, name, statements) VALUES ($1, $2, $3)"""  # noqa: S608 - constant
-# On the platform postgres may create any extension, which here takes a superuser.
-_CREATE_EXTENSION = "SELECT extensions.create_as_the_platform($1)"
+# What the platform lets postgres do, which here takes a superuser.
+_BY_THE_PLATFORM = "SELECT extensions.run_as_the_platform($1)"
+_GRANTED = frozenset(
+    {
+        *(("create", "policy"), ("alter", "policy"), ("drop", "policy")),
+        ("drop", "trigger"),
+    }
+)
+_SERVICES = frozenset({"auth", "realtime", "storage"})
 _BEFORE_EACH: Command = ("RESET ALL", ())
 _ADVICE = (
     "Supabase sends the statements of a file together with the row that records it,"
@@ -163,12 +170,26 @@ def _batch(sql: str, *record: Command) -> Batch:
         mode=Mode.PIPELINE,
         in_transaction=False,
         instead=tuple(
-            ((each.start, each.end), (_CREATE_EXTENSION, (each.text,)))
+            ((each.start, each.end), (_BY_THE_PLATFORM, (each.text,)))
             for each in statements(sql)
-            if each.words[:2] == ("create", "extension")
+            if _is_granted(each.words)
         ),
         record=record,
     )
+
+
+def _is_granted(words: tuple[str, ...]) -> bool:
+    """Tell what postgres may do on the platform without owning what it changes.
+
+    That is to create extensions, and to change policies and drop triggers on the
+    tables of the services.
+    """
+    if words[:2] == ("create", "extension"):
+        return True
+    if words[:2] not in _GRANTED or "on" not in words:
+        return False
+    schema, dot = (*words[words.index("on") + 1 :], "", "")[:2]
+    return schema in _SERVICES and dot == "."
 
 
 def _texts(sql: str) -> cabc.Iterator[str]:

@@ -56,13 +56,15 @@ CREATE SCHEMA vault;
 CREATE SCHEMA pgbouncer AUTHORIZATION pgbouncer;
 CREATE SCHEMA _realtime;
 
--- On the platform postgres may create any extension that there is, though it is no
--- superuser. The search path is the caller's, which says where the extension goes.
-CREATE FUNCTION extensions.create_as_the_platform(statement text) RETURNS void
+-- A module of the platform's server lets postgres create extensions, and change
+-- policies and drop triggers on the services' tables, though it is no superuser. The
+-- search path is the caller's, which says where an extension goes.
+CREATE FUNCTION extensions.run_as_the_platform(statement text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    IF statement !~* '^create\s+extension\M' THEN
-        RAISE 'this is for CREATE EXTENSION only';
+    IF statement !~* '^(create\s+extension|drop\s+trigger|(create|alter|drop)\s+policy)\M'
+    THEN
+        RAISE 'this is not for %', left(statement, 40);
     END IF;
     EXECUTE statement;
 END $$;
