@@ -91,6 +91,7 @@ def test_what_is_meant_is_told_without_the_connection_string(
         ("postgresql://h/db?sslpassword=geheim%2F1&password=geh", "geheim/1, geh"),
         (r"host=h password='geh\'eim'", r"geh'eim, geh\'eim, geh%27eim"),
         ("host=h password='geh eim'", "geh eim, geh%20eim, geh+eim"),
+        ("host=h password='geh /eim'", "geh%20%2Feim, geh%20/eim"),
         ("host=h", "geheim of PGPASSWORD"),
         ("no connection string://me:geheim@h", "geheim"),
     ],
