@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pathlib
+import typing as typ
 
 import attrs
 import pytest
 
+from pytest_userstate.application.comparing.comparison import Comparison, Finding
 from pytest_userstate.application.reporting.github import (
     Annotation,
     annotations_of,
@@ -69,6 +71,45 @@ def test_an_acceptance_that_no_longer_stands_points_at_the_configuration() -> No
     found = next(each for each in told(record) if each.title.startswith("users"))
     assert found.source == CONFIGURATION
     assert found.message.startswith("the accepted gap is closed")
+
+
+def compared(**facts: typ.Any) -> list[Annotation]:
+    """Return what is annotated of a comparison beside checks that are left out."""
+    comparison = Comparison(
+        name="drift",
+        reference="x",
+        before="the migrations",
+        after="the live database",
+        expected="x",
+        remedy="mend it",
+        **facts,
+    )
+    record = finished(USERS)
+    assert record.audit
+    findings = attrs.evolve(record.audit.findings, comparisons=(comparison,))
+    return told(
+        attrs.evolve(
+            record,
+            audit=attrs.evolve(record.audit, findings=findings),
+            outcomes={"drift": comparison.outcome},
+        )
+    )
+
+
+def test_drift_points_at_the_first_migration_that_is_known() -> None:
+    """And says what differs; that there is no answer is told as a failure is."""
+    made = Source("m/2.sql", 4)
+    findings = (
+        Finding(kind="added", what="table", subject="public.a"),
+        Finding(kind="added", what="table", subject="public.b", dropped_by=made),
+    )
+    (drift,) = compared(findings=findings, summary="2 tables", lines=("+ a", "+ b"))
+    assert drift.title == "drift: the migrations != the live database"
+    assert drift.message == "2 tables\n+ a\n+ b\nmend it"
+    assert drift.source == made
+    (broken,) = compared(error="no route")
+    assert (broken.title, broken.message) == ("user-state audit", "no route")
+    assert compared() == []
 
 
 def test_failures_vanished_checks_and_documents_are_annotated() -> None:

@@ -18,6 +18,9 @@ from pytest_userstate.domain.evidence import EvidenceKind
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.snapshot import Source
 
+if typ.TYPE_CHECKING:
+    from pytest_userstate.application.comparing.comparison import Comparison
+
 _DATA: typ.Final = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY: typ.Final = {**_DATA, ":": "%3A", ",": "%2C"}
 _TELLING: typ.Final = (
@@ -72,16 +75,19 @@ def annotations_of(
     configuration : Source or None
         The configuration file, for what has to be mended there.
     """
-    if record.failure:
+    if record.trouble:
         yield Annotation(
             level="error",
             title="user-state audit",
-            message=record.failure.message,
-            source=record.failure.source,
+            message=record.trouble.message,
+            source=record.trouble.source,
         )
     for verdict in record.audit.verdicts if record.audit else ():
         if record.outcomes.get(verdict.check.id) is Outcome.FAILED:
             yield _failed(verdict, configuration)
+    for comparison in record.audit.findings.comparisons if record.audit else ():
+        if record.outcomes.get(comparison.name) is Outcome.FAILED:
+            yield _differs(comparison)
     for title, checks in (
         ("checks did not run", record.vanished),
         ("checks were reported otherwise than the gate decided", record.contradicted),
@@ -108,6 +114,17 @@ def _failed(verdict: Verdict, configuration: Source | None) -> Annotation:
         title=f"{check.id}: {answer.replace('_', ' ')}",
         message=verdict.reason,
         source=source,
+    )
+
+
+def _differs(comparison: Comparison) -> Annotation:
+    sources = (each.source or each.dropped_by for each in comparison.findings)
+    lines = (comparison.summary, *comparison.lines, comparison.remedy)
+    return Annotation(
+        level="error",
+        title=f"{comparison.name}: {comparison.before} != {comparison.after}",
+        message="\n".join(lines),
+        source=next(filter(None, sources), None),
     )
 
 

@@ -8,6 +8,7 @@ indexes, labels, and the lines of a query: a change is a line of a diff.
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import json
 import typing as typ
 
@@ -95,10 +96,16 @@ def _line(value: typ.Any) -> str:
 
 def _facts(value: typ.Any) -> cabc.Iterator[tuple[str, typ.Any]]:
     """Yield what is known of an object: where it is first, its parts last."""
-    fields = [field.name for field in attrs.fields(type(value)) if field.eq]
-    ordered = sorted(fields, key=lambda name: (name not in _FIRST, name == "name"))
-    defaults = {field.name: field.default for field in attrs.fields(type(value))}
-    for name in ordered:
+    kind: typ.Any = type(value)
+    for name, default in _layout(kind):
         known = getattr(value, name)
-        if name in _FIRST or known != defaults[name]:
+        if name in _FIRST or known != default:
             yield name, known
+
+
+@functools.cache
+def _layout(kind: type) -> tuple[tuple[str, typ.Any], ...]:
+    """Return the facts that count for equality, in order, with their defaults."""
+    fields = [field for field in attrs.fields(kind) if field.eq]
+    fields.sort(key=lambda field: (field.name not in _FIRST, field.name == "name"))
+    return tuple((field.name, field.default) for field in fields)
