@@ -133,3 +133,25 @@ def test_what_only_tests_use_is_said_so(tmp_path: pathlib.Path) -> None:
     (port,) = scan(tmp_path, {"src/main.rs": main}).ports
     assert port.state == "unwired"
     assert near(port) == {"FixtureUserInterestsCommand": "only tests use it here"}
+
+
+@pytest.mark.parametrize(
+    ("declared_in", "name"),
+    [
+        ("src/lib.rs", "src/fakes.rs"),
+        ("src/lib.rs", "src/fakes/mod.rs"),
+        ("src/server/mod.rs", "src/server/fakes.rs"),
+        ("src/server.rs", "src/server/fakes/deep/down.rs"),
+        ("main.rs", "fakes.rs"),
+    ],
+)
+def test_a_module_of_tests_may_be_a_file_of_its_own(
+    tmp_path: pathlib.Path, declared_in: str, name: str
+) -> None:
+    """What stands in it is compiled into tests only, wherever that is declared."""
+    use = "fn f() { g(FixtureUserInterestsCommand) }"
+    declared = "#[cfg(test)]\npub(crate) mod fakes;\n"
+    (port,) = scan(tmp_path, {**ADAPTERS, declared_in: declared, name: use}).ports
+    assert port.state == "unwired"
+    (port,) = scan(tmp_path, {declared_in: "pub mod fakes;\n"}).ports
+    assert uses(port) == [f"FixtureUserInterestsCommand {name}:1"]

@@ -20,7 +20,7 @@ from pytest_userstate.outbound.wiring.syntax.language import (
     Language,
     Role,
 )
-from pytest_userstate.outbound.wiring.syntax.registry import BY_SUFFIX
+from pytest_userstate.outbound.wiring.syntax.registry import language_of
 
 if typ.TYPE_CHECKING:
     from ast_grep_py import Rule as Matcher
@@ -67,7 +67,7 @@ class ParsedSource:
         from ast_grep_py import SgRoot  # noqa: PLC0415 - only a scan needs it
 
         self.shown = source.shown
-        self.language = BY_SUFFIX[source.path.suffix]
+        self.language = language_of(source.path.suffix)
         # Kept, since nodes do not keep the tree that they belong to.
         self._tree = SgRoot(source.text, self.language.grammar)
         self.root = self._tree.root()
@@ -126,6 +126,11 @@ class ParsedSource:
             yield name
             if qualifier:
                 yield f"{qualifier}.{name}"
+
+    def test_places(self) -> tuple[str, ...]:
+        """Return the files, without suffix, that this one declares to be tests."""
+        own = self.shown.rpartition(".")[0]
+        return tuple(self.language.test_places(self.root, own))
 
     def constructors(self) -> tuple[Constructor, ...]:
         """Return the functions that construct types, in languages that have such."""

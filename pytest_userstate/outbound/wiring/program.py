@@ -6,14 +6,14 @@ import collections.abc as cabc
 import functools
 import pathlib
 import re
+import typing as typ
 
 from pytest_userstate.domain.declared_schema import DeclaredTable
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.wiring import TableMention, TableMentions
-from pytest_userstate.outbound.migrations.layout import shown
-from pytest_userstate.outbound.wiring import diesel_schema
-from pytest_userstate.outbound.wiring.sources import SourceText, SourceTree
-from pytest_userstate.outbound.wiring.syntax.registry import BY_SUFFIX
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.wiring.sources import SourceText
 
 _MOST_PLACES = 3
 _DIESEL = "diesel.toml"
@@ -65,13 +65,22 @@ class SourceProgramRepository:
         return self._mentions[asked]
 
     def _look_for(self, tables: tuple[str, ...]) -> TableMentions:
-        suffixes = frozenset({*BY_SUFFIX, *_QUERIES})
+        # Imported here, since most runs ask for neither this nor declarations.
+        from pytest_userstate.outbound.wiring.diesel_schema import (  # noqa: PLC0415
+            holds_declarations,
+        )
+        from pytest_userstate.outbound.wiring.sources import (  # noqa: PLC0415
+            SourceTree,
+        )
+        from pytest_userstate.outbound.wiring.syntax.registry import (  # noqa: PLC0415
+            SUFFIXES,
+        )
+
+        suffixes = frozenset({*SUFFIXES, *_QUERIES})
         tree = SourceTree(self._base, self._sources, suffixes, self._without)
         # A printed schema names every table there is, used or not.
         texts = [
-            text
-            for text in tree.read().texts
-            if not diesel_schema.holds_declarations(text.text)
+            text for text in tree.read().texts if not holds_declarations(text.text)
         ]
         words = {table: re.compile(rf"\b{re.escape(table)}\b") for table in tables}
         naming = [
@@ -99,16 +108,30 @@ class SourceProgramRepository:
     def _declared(self) -> tuple[DeclaredTable, ...]:
         if not self._is_diesel:
             return ()
+        from pytest_userstate.outbound.wiring.diesel_schema import (  # noqa: PLC0415
+            declared_tables,
+        )
+
         return tuple(
             table
             for path, text in self._schema_files()
-            for table in diesel_schema.declared_tables(text, path)
+            for table in declared_tables(text, path)
         )
 
     def _schema_files(self) -> cabc.Iterator[tuple[str, str]]:
         """Yield the files that declare tables: those that Diesel prints, or any."""
+        from pytest_userstate.outbound.migrations.layout import (  # noqa: PLC0415
+            shown,
+        )
+        from pytest_userstate.outbound.wiring.diesel_schema import (  # noqa: PLC0415
+            schema_files,
+        )
+        from pytest_userstate.outbound.wiring.sources import (  # noqa: PLC0415
+            SourceTree,
+        )
+
         projects = [*self._base.glob(_DIESEL), *self._base.glob(f"*/{_DIESEL}")]
-        printed = [f for each in projects for f in diesel_schema.schema_files(each)]
+        printed = [f for each in projects for f in schema_files(each)]
         found = [file for file in printed if file.is_file()]
         for file in found:
             text = file.read_text(encoding="utf-8", errors="replace")

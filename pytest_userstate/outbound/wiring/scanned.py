@@ -7,6 +7,8 @@ import itertools
 import pathlib
 import re
 
+import attrs
+
 from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.wiring import PortWiring, Wiring, WiringOrigin
@@ -18,6 +20,7 @@ from pytest_userstate.outbound.wiring.parsing import (
 )
 from pytest_userstate.outbound.wiring.sources import SourceText, SourceTree
 from pytest_userstate.outbound.wiring.syntax.language import Constructor
+from pytest_userstate.outbound.wiring.syntax.registry import language_of
 
 
 class ScannedWiringRepository:
@@ -73,6 +76,11 @@ class _Scan:
             parsed += self._parsed([c.function for c in constructors], rest)
         occurrences = [*self._occurrences(parsed, constructors)]
         kinship = kinship_of(parsed, occurrences)
+        tests = self._test_places()
+        occurrences = [
+            attrs.evolve(each, in_tests=True) if _is_below(each, tests) else each
+            for each in occurrences
+        ]
         where = self._tree.words
         return [port_wiring(each, occurrences, kinship, where) for each in self._sought]
 
@@ -92,6 +100,16 @@ class _Scan:
                     "wiring was read from what is"
                 )
         return parsed
+
+    def _test_places(self) -> tuple[str, ...]:
+        """Return the files, without suffix, that others declare to be tests."""
+        return tuple(
+            place
+            for text in self._texts
+            if (form := language_of(text.path.suffix).test_modules)
+            and form.search(text.text)
+            for place in ParsedSource(text).test_places()
+        )
 
     def _constructors(self, source: ParsedSource) -> cabc.Iterator[Constructor]:
         """Yield the functions that construct something that is sought."""
@@ -131,3 +149,8 @@ class _Scan:
                 "language that is read"
             ),
         )
+
+
+def _is_below(occurrence: Occurrence, places: cabc.Iterable[str]) -> bool:
+    path = occurrence.source.path.rpartition(".")[0]
+    return any(path == place or path.startswith(f"{place}/") for place in places)

@@ -12,9 +12,10 @@ import attrs
 
 from pytest_userstate.outbound.migrations.ignored import ignored_among
 from pytest_userstate.outbound.migrations.layout import shown
-from pytest_userstate.outbound.wiring.syntax.registry import BY_SUFFIX
+from pytest_userstate.outbound.wiring.syntax.registry import SUFFIXES, language_of
 
 _LARGEST: typ.Final = 1024 * 1024  # bytes; what people write is smaller
+_EVERYWHERE: typ.Final = (".",)
 _MOST_FILES: typ.Final = 20_000
 _NOT_SOURCES = frozenset(
     {
@@ -64,7 +65,7 @@ class SourceTree:
 
     base: pathlib.Path
     folders: tuple[str, ...]
-    suffixes: frozenset[str] = frozenset(BY_SUFFIX)
+    suffixes: frozenset[str] = SUFFIXES
     without: tuple[str, ...] = ()
 
     @property
@@ -87,9 +88,13 @@ class SourceTree:
         return reading
 
     def without_ignored(self, texts: cabc.Sequence[SourceText]) -> list[SourceText]:
-        """Return the files that git does not ignore."""
-        inside = [text.path for text in texts if not text.shown.startswith("..")]
-        ignored = ignored_among(inside, self.base)
+        """Return the files that git does not ignore.
+
+        Git is only asked where nobody said where the sources are.
+        """
+        if self.folders != _EVERYWHERE:
+            return [*texts]
+        ignored = ignored_among([text.path for text in texts], self.base)
         return [text for text in texts if text.path not in ignored]
 
     def _files(self) -> cabc.Iterator[pathlib.Path]:
@@ -113,12 +118,17 @@ class SourceTree:
 
     def _is_source(self, entry: os.DirEntry[str]) -> bool:
         suffix = pathlib.PurePath(entry.name).suffix
-        language = BY_SUFFIX.get(suffix)
         return (
             suffix in self.suffixes
-            and not (language and language.test_file.fullmatch(entry.name))
+            and not _is_test(entry.name, suffix)
             and entry.is_file(follow_symlinks=False)
         )
+
+
+def _is_test(name: str, suffix: str) -> bool:
+    if suffix not in SUFFIXES:
+        return False
+    return bool(language_of(suffix).test_file.fullmatch(name))
 
 
 def _may_hold_sources(folder: str) -> bool:

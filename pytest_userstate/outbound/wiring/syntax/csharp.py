@@ -68,7 +68,6 @@ def _relations(root: SgNode) -> cabc.Iterator[Relation]:
 CSHARP = Language(
     name="C#",
     grammar="csharp",
-    suffixes=(".cs",),
     test_file=re.compile(r".*Tests?\.cs"),
     types=frozenset({"identifier"}),
     vetoes=always("using_directive"),

@@ -115,7 +115,6 @@ _RULES: typ.Final[dict[str, tuple[Rule, ...]]] = {
 TYPESCRIPT = Language(
     name="TypeScript",
     grammar="typescript",
-    suffixes=(".ts", ".mts", ".cts"),
     test_file=re.compile(r".*\.(?:test|spec|cy|e2e-spec)\.[cm]?[jt]sx?"),
     values=frozenset({"identifier", "shorthand_property_identifier"}),
     types=frozenset({"type_identifier", "property_identifier"}),
@@ -128,14 +127,13 @@ TYPESCRIPT = Language(
 )
 """TypeScript's entry."""
 
-TSX = attrs.evolve(TYPESCRIPT, grammar="tsx", suffixes=(".tsx",))
+TSX = attrs.evolve(TYPESCRIPT, grammar="tsx")
 """The same with elements, which read differently from casts."""
 
 JAVASCRIPT = attrs.evolve(
     TYPESCRIPT,
     name="JavaScript",
     grammar="javascript",
-    suffixes=(".js", ".mjs", ".cjs", ".jsx"),
     types=frozenset({"property_identifier"}),
     vetoes=always("import_statement", "export_specifier"),
     relations=_relations(_CLASSES),

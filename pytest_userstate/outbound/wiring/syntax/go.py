@@ -115,7 +115,6 @@ def _constructors(root: SgNode) -> cabc.Iterator[Constructor]:
 GO = Language(
     name="Go",
     grammar="go",
-    suffixes=(".go",),
     test_file=re.compile(r".*_test\.go"),
     values=frozenset({"identifier", "field_identifier"}),
     types=frozenset({"type_identifier"}),

@@ -80,7 +80,6 @@ def _java_relations(root: SgNode) -> cabc.Iterator[Relation]:
 JAVA = Language(
     name="Java",
     grammar="java",
-    suffixes=(".java",),
     test_file=_TEST_FILE,
     types=frozenset({"type_identifier", "identifier"}),
     vetoes=always("import_declaration", "package_declaration"),
@@ -148,7 +147,6 @@ def _kotlin_relations(root: SgNode) -> cabc.Iterator[Relation]:
 KOTLIN = Language(
     name="Kotlin",
     grammar="kotlin",
-    suffixes=(".kt", ".kts"),
     test_file=_TEST_FILE,
     values=frozenset({"simple_identifier"}),
     types=frozenset({"type_identifier"}),

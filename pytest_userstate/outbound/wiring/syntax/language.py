@@ -118,8 +118,6 @@ class Language:
         Its name, for people.
     grammar : str
         Its name in ast-grep.
-    suffixes : tuple of str
-        What its files end in.
     test_file : pattern
         File names that are tests by convention.
     values, types : frozenset of str
@@ -142,6 +140,11 @@ class Language:
         Return the names of the types whose own definition a node is.
     is_test : callable
         Whether a name stands in code that only tests compile.
+    test_modules : pattern or None
+        What a file looks like that may declare other files to be tests.
+    test_places : callable
+        Return the files, without suffix, that a file declares to be tests, given its
+        tree and its own path without suffix.
     aliases : callable
         Return the types that a name may construct by its spelling.
     constructors : callable
@@ -150,7 +153,6 @@ class Language:
 
     name: str
     grammar: str
-    suffixes: tuple[str, ...]
     test_file: re.Pattern[str]
     values: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
@@ -161,6 +163,8 @@ class Language:
     relations: cabc.Callable[[SgNode], cabc.Iterable[Relation]] = _none
     owners: cabc.Callable[[SgNode], tuple[str, ...]] = _no_names
     is_test: cabc.Callable[[SgNode], bool] = _never
+    test_modules: re.Pattern[str] | None = None
+    test_places: cabc.Callable[[SgNode, str], cabc.Iterable[str]] = lambda *_: ()
     aliases: cabc.Callable[[str], tuple[str, ...]] = lambda _: ()
     constructors: cabc.Callable[[SgNode], cabc.Iterable[Constructor]] = _none
 

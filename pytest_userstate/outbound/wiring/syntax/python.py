@@ -54,7 +54,6 @@ def _relations(root: SgNode) -> cabc.Iterator[Relation]:
 PYTHON = Language(
     name="Python",
     grammar="python",
-    suffixes=(".py",),
     test_file=re.compile(r"test_.*\.py|.*_tests?\.py|conftest\.py|tests?\.py"),
     values=frozenset({"identifier"}),
     vetoes=always(

@@ -1,35 +1,37 @@
-"""The languages that are read: the only place that lists them."""
+"""The languages that are read: the only place that lists them.
+
+A language is imported when the first file of its own is met.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib
 import typing as typ
 
-from pytest_userstate.outbound.wiring.syntax.csharp import CSHARP
-from pytest_userstate.outbound.wiring.syntax.ecmascript import (
-    JAVASCRIPT,
-    TSX,
-    TYPESCRIPT,
-)
-from pytest_userstate.outbound.wiring.syntax.go import GO
-from pytest_userstate.outbound.wiring.syntax.jvm import JAVA, KOTLIN
-from pytest_userstate.outbound.wiring.syntax.language import Language
-from pytest_userstate.outbound.wiring.syntax.python import PYTHON
-from pytest_userstate.outbound.wiring.syntax.rust import RUST
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.wiring.syntax.language import Language
 
-LANGUAGES: typ.Final[tuple[Language, ...]] = (
-    CSHARP,
-    GO,
-    JAVA,
-    JAVASCRIPT,
-    KOTLIN,
-    PYTHON,
-    RUST,
-    TSX,
-    TYPESCRIPT,
-)
-"""Every language, by name."""
-
-BY_SUFFIX: typ.Final[dict[str, Language]] = {
-    suffix: language for language in LANGUAGES for suffix in language.suffixes
+_HOMES: typ.Final[dict[str, tuple[str, str]]] = {
+    ".cs": ("csharp", "CSHARP"),
+    ".go": ("go", "GO"),
+    ".java": ("jvm", "JAVA"),
+    **dict.fromkeys((".kt", ".kts"), ("jvm", "KOTLIN")),
+    **dict.fromkeys((".cjs", ".js", ".jsx", ".mjs"), ("ecmascript", "JAVASCRIPT")),
+    ".py": ("python", "PYTHON"),
+    ".rs": ("rust", "RUST"),
+    **dict.fromkeys((".cts", ".mts", ".ts"), ("ecmascript", "TYPESCRIPT")),
+    ".tsx": ("ecmascript", "TSX"),
 }
-"""The language of a file, by how its name ends."""
+
+SUFFIXES: typ.Final = frozenset(_HOMES)
+"""What the files of these languages end in."""
+
+
+@functools.cache
+def language_of(suffix: str) -> Language:
+    """Return the language of files that end in the suffix, one of `SUFFIXES`."""
+    module, name = _HOMES[suffix]
+    package = __name__.rpartition(".")[0]
+    language: Language = getattr(importlib.import_module(f"{package}.{module}"), name)
+    return language

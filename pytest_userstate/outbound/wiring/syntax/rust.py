@@ -103,6 +103,17 @@ def _attributes(node: SgNode) -> cabc.Iterator[str]:
                 yield child.text()
 
 
+def _test_places(root: SgNode, path: str) -> cabc.Iterator[str]:
+    """Yield the files of modules that a ``#[cfg(test)]`` declares."""
+    folder, _, stem = path.rpartition("/")
+    beside = folder if stem in {"lib", "main", "mod"} else path
+    for module in root.find_all(kind="mod_item"):
+        if module.field("body") is None and any(
+            map(only_in_tests, _attributes(module))
+        ):
+            yield f"{beside}/{text_of(module.field('name'))}".lstrip("/")
+
+
 def only_in_tests(attribute: str) -> bool:
     """Whether what the attribute stands on is compiled into tests only.
 
@@ -146,7 +157,6 @@ def _arguments(text: str) -> list[str]:
 RUST = Language(
     name="Rust",
     grammar="rust",
-    suffixes=(".rs",),
     test_file=re.compile(r"(?:.*_)?tests?\.rs"),
     values=frozenset({"identifier"}),
     types=frozenset({"type_identifier"}),
@@ -182,5 +192,7 @@ RUST = Language(
     relations=_relations,
     owners=_owners,
     is_test=_is_test,
+    test_modules=re.compile(r"\btest\b[^{}]*?\bmod\s+\w+\s*;"),
+    test_places=_test_places,
 )
 """Rust's entry."""
