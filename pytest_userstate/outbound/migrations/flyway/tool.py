@@ -6,7 +6,6 @@ import collections.abc as cabc
 import datetime as dt
 import itertools
 import pathlib
-import re
 
 import attrs
 
@@ -22,31 +21,19 @@ from pytest_userstate.outbound.migrations.flyway.resources import (
     resources,
 )
 from pytest_userstate.outbound.migrations.flyway.settings import (
-    CONF,
-    RESOURCES,
-    TOML,
     Settings,
     read_settings,
     settings_for,
     usual_folder,
 )
 from pytest_userstate.outbound.migrations.layout import (
-    LayoutDefaults,
-    Likeness,
-    Manifest,
-    ProjectFile,
     shown,
-    visible,
 )
 from pytest_userstate.outbound.migrations.options import (
-    NO_OPTIONS,
-    Option,
     Options,
 )
-from pytest_userstate.outbound.migrations.options import Kind as OptionKind
 from pytest_userstate.outbound.migrations.plan import Migration, Plan
 
-_NAMED = re.compile(r"(?:[VBU][0-9]+(?:[._][0-9]+)*|R)__.*\.sql", re.IGNORECASE)
 _ADVICE = (
     "Flyway runs a migration outside of a transaction when all its statements are of"
     " those that it knows to need that (CREATE INDEX CONCURRENTLY, VACUUM, …), when a"
@@ -56,7 +43,7 @@ _ADVICE = (
 _ADVICE_ON_PIECES = "Flyway sends each statement by itself."
 
 
-def _folder_named_by(
+def folder_named_by(
     project_file: pathlib.Path, base: pathlib.Path
 ) -> pathlib.Path | None:
     """Return the first location that there is, or one of the usual folders."""
@@ -74,73 +61,32 @@ def _folder_named_by(
     raise TargetNotFoundError(message)
 
 
-class FlywayLayout(LayoutDefaults):
-    """The layout of Flyway, as its free edition runs it."""
-
-    name = "flyway"
-    expects = "files named V<version>__<description>.sql or R__<description>.sql"
-    project_files = (
-        ProjectFile(TOML, _folder_named_by),
-        ProjectFile(CONF, _folder_named_by),
+def plan_of(path: pathlib.Path, base: pathlib.Path, options: Options) -> Plan:
+    """Read all that ``flyway migrate`` would run on an empty database."""
+    settings = settings_for(path, base, options)
+    locations = _locations(path, settings)
+    refuse_code(locations, base)
+    found = [
+        each
+        for location in locations
+        for each in resources(location, base, settings.prefixes)
+    ]
+    named = [each for each in found if not each.name.fault]
+    if settings.validates_names:
+        _refuse_faults(found)
+    reading = _Reading(settings)
+    order = _order(named, settings)
+    history = History(settings)
+    return Plan(
+        layout="flyway",
+        migrations=tuple(reading.plan(order, named, history)),
+        prepare=history.prepare(),
+        bookkeeping_tables=frozenset({settings.table}),
+        tolerates_commit=True,
+        advice_on_transactions=_ADVICE,
+        advice_on_pieces=_ADVICE_ON_PIECES,
+        warnings=tuple(_warnings(found, order)),
     )
-    manifests = tuple(
-        Manifest(name, "flyway")
-        for name in (
-            *(
-                "pom.xml",
-                "build.gradle",
-                "build.gradle.kts",
-                "gradle/libs.versions.toml",
-            ),
-            *("application.properties", "application.yml", "application.yaml"),
-        )
-    )
-    usual_folders = (f"{RESOURCES}/db/migration", "db/migration")
-    options = (
-        Option("placeholders", OptionKind.TABLE),
-        Option("mixed", OptionKind.FLAG),
-    )
-
-    def recognizes(self, path: pathlib.Path) -> Likeness:
-        """Tell whether a file here or one folder below is named so."""
-        entries = list(visible(path))
-        below = [
-            inner
-            for entry in entries
-            if entry.is_dir()
-            for inner in visible(pathlib.Path(entry.path))
-        ]
-        named = any(_NAMED.fullmatch(entry.name) for entry in (*entries, *below))
-        return Likeness.CERTAIN if named else Likeness.NONE
-
-    def load(
-        self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
-    ) -> Plan:
-        """Read all that ``flyway migrate`` would run on an empty database."""
-        settings = settings_for(path, base, options)
-        locations = _locations(path, settings)
-        refuse_code(locations, base)
-        found = [
-            each
-            for location in locations
-            for each in resources(location, base, settings.prefixes)
-        ]
-        named = [each for each in found if not each.name.fault]
-        if settings.validates_names:
-            _refuse_faults(found)
-        reading = _Reading(settings)
-        order = _order(named, settings)
-        history = History(settings)
-        return Plan(
-            layout=self.name,
-            migrations=tuple(reading.plan(order, named, history)),
-            prepare=history.prepare(),
-            bookkeeping_tables=frozenset({settings.table}),
-            tolerates_commit=True,
-            advice_on_transactions=_ADVICE,
-            advice_on_pieces=_ADVICE_ON_PIECES,
-            warnings=tuple(_warnings(found, order)),
-        )
 
 
 def _locations(path: pathlib.Path, settings: Settings) -> tuple[pathlib.Path, ...]:
@@ -293,6 +239,3 @@ def _warnings(
                 f"{resource.path} is not run on an empty database: a baseline migration"
                 " stands for it, or the target is an earlier version."
             )
-
-
-LAYOUT = FlywayLayout()

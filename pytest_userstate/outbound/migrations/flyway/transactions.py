@@ -49,10 +49,10 @@ def expect_one_kind(statements: cabc.Iterable[Statement], path: str) -> None:
 def _mixed(first: Statement, other: Statement, path: str) -> MigrationError:
     inside, apart = (first, other) if can_run_in_transaction(first) else (other, first)
     message = (
-        f"{path}, line {other.line}: a statement that runs in a transaction (line"
-        f" {inside.line}) and one\nthat cannot (line {apart.line}:"
-        f" {apart.first_line!r}) in one migration.\nFlyway refuses to mix them. Give"
-        " each a file of its own, or set mixed = true where\nFlyway is configured."
+        f"{path}, line {other.line}: two kinds of statements in one migration.\n"
+        f"Line {inside.line} runs in a transaction; line {apart.line} cannot:"
+        f" {apart.first_line}\nFlyway refuses to mix them. Give each a file of its"
+        " own, or set mixed = true where\nFlyway is configured."
     )
     return MigrationError(message, path=path, line=other.line)
 
