@@ -164,9 +164,7 @@ def test_a_folder_of_another_tool_is_not_taken_for_plain(
     assert not LAYOUT.recognizes(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "sign", ["V1__init.sql", "meta/_journal.json", "atlas.sum", "sqitch.plan"]
-)
+@pytest.mark.parametrize("sign", ["V1__init.sql", "meta/_journal.json", "atlas.sum"])
 def test_a_folder_that_could_be_plain_is_not_taken_for_it(
     tmp_path: pathlib.Path, sign: str
 ) -> None:

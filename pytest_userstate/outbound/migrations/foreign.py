@@ -80,7 +80,6 @@ _TOOLS = (
     Tool(name="Prisma or Drizzle", nested="migration.sql", layout="prisma"),
     Tool(name="Drizzle", path="meta/_journal.json", can_be_plain=True),
     Tool(name="Atlas", path="atlas.sum", can_be_plain=True),
-    Tool(name="Sqitch", path="sqitch.plan"),
     Tool(name="Rails", names=r"\d{8,}_\w+\.rb"),
     Tool(name="Ecto", names=r"\d{8,}_\w+\.exs"),
     Tool(name="Laravel", names=r"\d{4}_\d\d_\d\d_\d+_\w+\.php"),

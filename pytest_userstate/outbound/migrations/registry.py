@@ -36,6 +36,7 @@ HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "refinery": ("[uv]*__*.sql", "[uv]*__*.rs", "*/[uv]*__*.sql"),
         "prisma": ("migration_lock.toml", "*/migration.sql"),
         "golang-migrate": ("[0-9]*_*.up.*", "[0-9]*_*.down.*"),
+        "sqitch": ("sqitch.plan", "sqitch.conf"),
         "structure": ("./*structure.sql",),
         "pg_dump": ("./*.sql",),
         "supabase": ("[0-9]*_*.sql",),

@@ -170,10 +170,10 @@ class MigrationRunner:
             self._apply_batch(plan, batch, step)
             for batch, step in zip(migration.batches, steps, strict=True)
         ]
-        self._do(migration.after, steps[0], "what the tool does after the file")
-        self._watch.note(answers, migration.path, steps)
         if plan.separate_sessions:
             self._session.batch(_NEW_SESSION)
+        self._do(migration.after, steps[0], "what the tool does after the file")
+        self._watch.note(answers, migration.path, steps)
 
     def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> Answer:
         """Apply one batch.

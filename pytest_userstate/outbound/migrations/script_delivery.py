@@ -32,10 +32,18 @@ class Script(Delivery):
         answer: list[Row] | None = None
         for each in self._statements():
             if each is last:
-                answer = self._session.batch(question).rows
+                answer = self._answer(question)
             rows = None if each.data is None else self._step.sql[slice(*each.data)]
             self._send(each.text, (each.start, each.end), rows)
         return answer
+
+    def _answer(self, question: str) -> list[Row]:
+        outcome = self._session.batch(question)
+        if outcome.succeeded:
+            return outcome.rows
+        self._session.roll_back()
+        doing = "looking at what it changed"
+        raise failures.tool_failed(self._step, outcome, doing=doing)
 
     def _statements(self) -> cabc.Iterator[Statement]:
         """Yield them; what follows a setting is read by it, as psql does."""

@@ -1,0 +1,206 @@
+"""Sqitch's plans and scripts are read as Sqitch reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+
+import pytest
+
+from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
+from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.plan import Mode
+from pytest_userstate.outbound.migrations.sqitch import LAYOUT
+from pytest_userstate.outbound.migrations.sqitch_plan import Change, read_plan
+from tests.helpers.folders import Folder
+
+HEAD = "%syntax-version=1.0.0\n%project=shop\n\n"
+BY = " 2024-01-31T12:00:00Z A B <a@b.c>"
+
+# Written by Sqitch 1.3.1, which gave the changes these identifiers.
+WRITTEN = """\
+%syntax-version=1.0.0
+%project=shop
+%uri=https://example.org/shop
+
+users 2026-11-25T01:53:32Z A B <a@b.c> # Users: "quoted" \\\\ and\\ntwo lines
+names [users !other:nothing] 2026-11-25T01:53:34Z A B <a@b.c> # é
+@v1 2026-11-25T01:53:36Z A B <a@b.c> # first
+users [users@v1] 2026-11-25T01:53:37Z A B <a@b.c> # again
+last [users@v1 names] 2026-11-25T01:53:38Z A B <a@b.c> # l
+@v2 2026-11-25T01:53:40Z A B <a@b.c> # two
+"""
+CHANGES = [
+    "67251d01e81fceafa9d01a8e7638b2acfe1148c6",
+    "0af3f35ea4e2fda4800e37da940dbf1e24a5c635",
+    "d5750eec12c38fdf97b280f0d2124d31dacfa7f6",
+    "a41023e9df864c7433e7aae1d95faf40f95be2a4",
+]
+TAGS = [
+    "db69dac32d0b36e105d9b14712d277a14330e31d",
+    "dd28a9920200f9df076a7a3072e5aff122f7e726",
+]
+
+
+def changes(text: str) -> list[Change]:
+    """Return the changes of a plan."""
+    return read_plan(text, "sqitch.plan").changes
+
+
+def test_identifiers_are_sqitchs() -> None:
+    """They depend on everything that stands in a line, and on the line before."""
+    found = changes(WRITTEN)
+    assert [each.id for each in found] == CHANGES
+    assert [tag.id for each in found for tag in each.tags] == TAGS
+    assert found[0].note == 'Users: "quoted" \\ and\ntwo lines'
+
+
+def test_required_changes_are_resolved() -> None:
+    """A tag says which of two changes of one name is meant."""
+    _, _, again, last = changes(WRITTEN)
+    assert [each.change and each.change.id for each in again.dependencies] == [
+        CHANGES[0]
+    ]
+    assert [each.change and each.change.id for each in last.dependencies] == [
+        *(CHANGES[0], CHANGES[1]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}  a{BY}  # note\n\n# a comment\n+ b [a]{BY}\n- c{BY}\n",
+        f"{HEAD}d/a{BY}\r\n@v1.0{BY}\r\na-1 [d/a@v1.0 @v1.0]{BY}\r\n",
+        f"# why\n%project=p\n# another\n\na{BY}\nb [!later]{BY}\nlater{BY}",
+        f"{HEAD}a{BY}\nb [p:a shop:a]{BY}".replace("p:a ", ""),
+    ],
+)
+def test_what_sqitch_accepts(text: str) -> None:
+    """Blanks, comments, operators, paths, and conflicts with what comes later."""
+    assert changes(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        (f"\na{BY}", 1, "there is no line: %project"),
+        ("%project=@x\n", 1, "'@x' is no name for a project"),
+        (f"%project=p\na{BY}", 2, "a blank line has to stand before"),
+        (f"{HEAD}a{BY}\n%uri=x", 5, "a pragma has to stand before"),
+        (f"{HEAD}a{BY}\na{BY}", 5, "the change a is there already, on line 4"),
+        (f"{HEAD}a [b]{BY}", 4, "it requires b, which is not in the plan before it"),
+        (f"{HEAD}a [b]{BY}\nb{BY}", 4, "it requires b, which is not in the plan"),
+        (f"{HEAD}a [a]{BY}", 4, "it requires a, which is not in the plan before it"),
+        (f"{HEAD}a{BY}\nb [a@t]{BY}", 5, "it requires a@t, which is not"),
+        (f"{HEAD}a [other:b]{BY}", 4, "it requires other:b, which is not in the plan"),
+        (f"{HEAD}a{BY}\nb [!a]{BY}", 5, "it conflicts with a, which is deployed"),
+        (
+            f"{HEAD}a [!b]{BY}\nc{BY}",
+            4,
+            "it conflicts with b, which is not in the plan",
+        ),
+        (f"{HEAD}a{BY}\nb [a a]{BY}", 5, "b names a twice"),
+        (f"{HEAD}a [?]{BY}", 4, "? is no dependency"),
+        (f"{HEAD}@t{BY}", 4, "the tag @t has no change before it"),
+        (f"{HEAD}a{BY}\n@t{BY}\n@t{BY}", 6, "the tag @t is there already, on line 5"),
+        (f"{HEAD}a{BY}\n@t [a]{BY}", 5, "the tag @t has dependencies"),
+        (f"{HEAD}a{BY}\n@t/u{BY}", 5, "the tag @t/u has a slash"),
+        (f"{HEAD}a A B <a@b.c>", 4, "a has no date"),
+        (f"{HEAD}a 2024-01-31T12:00:00Z", 4, "a has no planner"),
+        (f"{HEAD}a!{BY}", 4, "'a!' is no name for a change"),
+        (f"{HEAD}a~1{BY}", 4, "'a~1' is no name for a change"),
+        (f"{HEAD}HEAD{BY}", 4, "HEAD is a name that Sqitch keeps"),
+        (f"{HEAD}{'a' * 40}{BY}", 4, "is a name that Sqitch keeps"),
+        (f"{HEAD}[a]", 4, "neither a change nor a tag"),
+    ],
+)
+def test_a_plan_that_sqitch_refuses(text: str, line: int, problem: str) -> None:
+    """With the line, and what is wrong there."""
+    with pytest.raises(MigrationError) as caught:
+        changes(text)
+    assert problem in str(caught.value)
+    assert caught.value.line == line
+    assert str(caught.value).startswith(f"sqitch.plan, line {line}: ")
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> Folder:
+    """Make a project with two changes, one of which was reworked."""
+    made = Folder(LAYOUT, tmp_path)
+    made.write("sqitch.plan", f"{HEAD}a{BY}\nb [a]{BY}\n@v1{BY}\na [a@v1]{BY}\n")
+    for name in ("a@v1", "b", "a"):
+        made.write(f"deploy/{name}.sql", f"-- {name}\n")
+        made.write(f"revert/{name}.sql", "DROP TABLE a;")
+    return made
+
+
+def test_scripts_run_in_the_plans_order(folder: Folder) -> None:
+    """What was reworked has a tag in its name; ways back are not looked at."""
+    plan = folder.load()
+    assert [each.version for each in plan.migrations] == ["a", "b", "a"]
+    assert [each.path for each in plan.migrations] == [
+        f"backend/migrations/deploy/{name}.sql" for name in ("a@v1", "b", "a")
+    ]
+    assert all(
+        each.batches[0].mode is Mode.SCRIPT and not each.batches[0].in_transaction
+        for each in plan.migrations
+    )
+    assert plan.separate_sessions
+
+
+def test_its_tables_are_in_a_schema_of_their_own(folder: Folder) -> None:
+    """So that a table named `tags` elsewhere is nobody's bookkeeping."""
+    plan = folder.load()
+    assert "sqitch.tags" in plan.bookkeeping_tables
+    assert 'CREATE SCHEMA IF NOT EXISTS "sqitch"' in plan.prepare
+    [insert, *_] = plan.migrations[0].after
+    script_hash = hashlib.sha1(b"-- a@v1\n", usedforsecurity=False).hexdigest()
+    assert insert[0].startswith('INSERT INTO "sqitch".changes (')
+    assert script_hash in insert[1]
+
+
+def test_a_script_that_is_missing(folder: Folder) -> None:
+    """Its line in the plan is named."""
+    (folder.path / "deploy/b.sql").unlink()
+    message = str(folder.refusal())
+    assert "backend/migrations/deploy/b.sql does not exist" in message
+    assert "sqitch.plan has the change b on line 5" in message
+
+
+def test_settings_are_heeded(folder: Folder) -> None:
+    """Folders, suffix and registry, where the engine's come before the core's."""
+    folder.write("db/change/c.pgsql", "-- c\n")
+    folder.write("my.plan", f"{HEAD}c{BY}\n")
+    folder.write(
+        "sqitch.conf",
+        "[core]\n\tengine = pg\n\tplan_file = my.plan\n\textension = pgsql\n"
+        "\t# top_dir = elsewhere\n\tdeploy_dir = db/change\n\tregistry = no\n"
+        '[engine "pg"]\n\tregistry = meta # so\n[engine "mysql"]\n\tregistry = my\n',
+    )
+    plan = folder.load()
+    assert [each.path for each in plan.migrations] == [
+        "backend/migrations/db/change/c.pgsql"
+    ]
+    assert "meta.changes" in plan.bookkeeping_tables
+    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
+
+
+def test_a_plan_gives_a_folder_away(folder: Folder) -> None:
+    """Nothing else does."""
+    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
+    assert LAYOUT.recognizes(folder.path / "deploy") is Likeness.NONE
+    assert LAYOUT.recognizes(folder.path / "sqitch.plan") is Likeness.NONE
+
+
+def test_project_files_say_where_the_plan_is(folder: Folder) -> None:
+    """The settings by `top_dir`, the plan by where it is."""
+    settings, plan = LAYOUT.project_files
+    file = folder.root / "sqitch.conf"
+    file.write_text("[core]\n\ttop_dir = backend/migrations\n")
+    assert settings.folder(file, folder.root) == folder.path
+    assert plan.folder(folder.path / "sqitch.plan", folder.root) == folder.path
+    file.write_text("[core]\n\tengine = pg\n")
+    assert settings.folder(file, folder.root) is None
+    file.write_text("[core]\n\ttop_dir = nowhere\n")
+    with pytest.raises(TargetNotFoundError, match="nowhere"):
+        settings.folder(file, folder.root)
