@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers.programs import ENV, AlembicProject, Runs, unwrapped
 from tests.helpers.servers import installations
@@ -288,3 +289,26 @@ def test_a_module_that_only_another_python_has(
     assert "ModuleNotFoundError: No module named 'no_such_module'" in message
     assert "It was run with the Python that runs pytest. If the module" in message
     assert 'python = "venv/bin/python" }' in message
+
+
+def test_constraints_indexes_and_changes_have_their_lines(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """In one transaction for all: the locks of earlier revisions are still held."""
+    project.revise(
+        'op.execute("CREATE DOMAIN email AS text")\n'
+        'op.execute("CREATE TABLE users (id int, mail email)")',
+        'op.create_primary_key("users_pk", "users", ["id"])\n'
+        'op.create_index("users_by_mail", "users", ["mail"])',
+        'op.alter_column("users", "id", type_=sa.BigInteger)',
+        'op.execute("ALTER DOMAIN email SET NOT NULL")',
+        'op.drop_index("users_by_mail")',
+    )
+    history = runs.run(project.plan()).history
+    created, changed = history.created, history.changed
+    key = ("public", "users")
+    assert created[*key, "constraint", "users_pk"] == Source("db/versions/r2.py", 9)
+    assert changed[*key, "column", "id"] == Source("db/versions/r3.py", 9)
+    assert changed[*key, "column", "mail"].path == "db/versions/r4.py"
+    [index] = [each for each in history.dropped if each.index == "users_by_mail"]
+    assert index.source == Source("db/versions/r5.py", 9)
