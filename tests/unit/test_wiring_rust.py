@@ -53,6 +53,7 @@ IGNORED = [
     "/// ```\n/// FixtureUserInterestsCommand::new();\n/// ```\nfn f() {}",
     'fn f() { log("FixtureUserInterestsCommand::new()") }',
     'fn f() { log(r#"FixtureUserInterestsCommand::new()"#) }',
+    "#[shows(FixtureUserInterestsCommand::new())]\nfn f() {}",
     "type Fixture = FixtureUserInterestsCommand;",
     "fn f(x: &FixtureUserInterestsCommand) -> FixtureUserInterestsCommand { g() }",
     "struct S { field: Option<FixtureUserInterestsCommand> }",
