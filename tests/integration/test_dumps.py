@@ -52,6 +52,17 @@ def test_rails_structure(database: psycopg.Connection, tmp_path: pathlib.Path) -
     assert metadata[1][0] == "schema_sha1"
 
 
+def test_rails_writes_its_rows_in_another_session(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Psql ended with the settings that the file left."""
+    file = tmp_path / "structure.sql"
+    file.write_text("SELECT pg_catalog.set_config('search_path', '', false);\n")
+    MigrationRunner(database).run(structure.LAYOUT.load(file, tmp_path))
+    rows = database.execute("SELECT count(*) FROM public.ar_internal_metadata")
+    assert rows.fetchall() == [(2,)]
+
+
 def test_rails_table_may_be_in_the_file(
     database: psycopg.Connection, tmp_path: pathlib.Path
 ) -> None:

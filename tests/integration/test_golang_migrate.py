@@ -95,3 +95,16 @@ def test_a_file_that_leaves_a_transaction_open(
     error = failure(database, tmp_path, "BEGIN;\nCREATE TABLE t ();\n")
     assert error.line == 1
     assert "leaves a transaction open" in str(error)
+
+
+@pytest.mark.parametrize("name", ["SCHEMA public CASCADE", "TABLE schema_migrations"])
+def test_a_file_that_drops_the_tools_table(
+    database: psycopg.Connection, tmp_path: pathlib.Path, name: str
+) -> None:
+    """Or the schema around it: its line is named, and that the tool stops too."""
+    error = failure(database, tmp_path, f"SELECT 1;\n\nDROP {name};\n")
+    assert error.line == 3
+    message = " ".join(str(error).split())
+    assert "1_step.up.sql, line 3: what the tool does after the file failed" in message
+    assert f"DROP {name}" in message
+    assert "golang-migrate itself stops here, too" in message

@@ -427,3 +427,16 @@ def test_paths_are_relative_to_the_base(repository: Repository) -> None:
         path=None,
     )
     assert target.plan.migrations[0].path == "../backend/migrations/1.sql"
+
+
+def test_a_misspelt_setting_is_told_before_the_search(repository: Repository) -> None:
+    """Else `pth` would be a search that finds nothing."""
+    repository.write("elsewhere/1.sql")
+    for layout in (None, "plain"):
+        with pytest.raises(ConfigurationError, match="did you mean 'path'"):
+            locate(
+                root=repository.root,
+                base=repository.root,
+                path=None,
+                wish=Wish(layout=layout, options={"pth": "elsewhere"}, file="f"),
+            )

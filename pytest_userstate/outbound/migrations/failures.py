@@ -12,8 +12,11 @@ import attrs
 from pytest_userstate.domain.errors import MigrationError, ServerError
 from pytest_userstate.outbound.migrations.plan import Piece, Plan
 from pytest_userstate.outbound.migrations.remedies import (
+    GONE,
     NO_INPUT,
+    dropping,
     of_psql_command,
+    of_the_tools_work,
     remedy,
 )
 from pytest_userstate.outbound.migrations.session import Failure, Outcome
@@ -205,14 +208,14 @@ def tool_failed(step: Step, outcome: Outcome, *, doing: str) -> MigrationError:
     failure = outcome.failure
     if failure is None:
         return _error(step, f"timeout while {doing}", to_do=_ABOUT_TIME)
+    culprit = dropping(step.statements) if failure.sqlstate in GONE else None
+    trouble = Trouble(step, failure, culprit)
     return _error(
         step,
         f"{doing} failed: {failure.message}",
         told=_told(failure),
-        to_do=remedy(Trouble(step, failure, None))
-        or "What is deferred (constraints, triggers) is checked only when the migration"
-        f" is committed; and {step.layout} needs the schema, the role and the rights"
-        " with which it connected.",
+        to_do=of_the_tools_work(trouble),
+        place=_Place.of(step, culprit),
     )
 
 

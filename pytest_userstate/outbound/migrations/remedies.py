@@ -11,6 +11,7 @@ import typing as typ
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.failures import Trouble
+    from pytest_userstate.outbound.migrations.sql import Statement
 
 NO_INPUT = (
     "COPY … FROM stdin takes its rows from psql: it belongs to dumps, and is not"
@@ -24,6 +25,8 @@ _SETUP = (
     "in a SQL file that [postgres] setup in userstate.toml names: it is run first,"
     " as superuser."
 )
+GONE = frozenset({"3F000", "42P01"})  # a schema, a table
+_DROPPING = frozenset({("drop", "schema"), ("drop", "table"), ("drop", "owned")})
 _EXTENSION = re.compile(
     r'extension "([^"]+)" is not available|/extension/([^/"]+)\.control'
 )
@@ -34,6 +37,29 @@ _SCHEMA = re.compile(r'schema "([^"]+)" does not exist')
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{\w+\}|<%.*?%>")
 _PSQL_COMMAND = re.compile(r"\\\S*")
 _PSQL_VARIABLE = re.compile(r":(?:'\w+'|\"\w+\"|\w+)")
+
+
+def dropping(statements: cabc.Iterable[Statement]) -> Statement | None:
+    """Return the first statement that drops a table or a schema, if any."""
+    return next(
+        (each for each in statements if each.words[:2] in _DROPPING),
+        None,
+    )
+
+
+def of_the_tools_work(trouble: Trouble) -> str:
+    """Return what can be done where what the tool does around a file failed."""
+    layout = trouble.step.layout
+    if trouble.statement is not None:
+        return (
+            f"{layout} keeps its own records in a table, which this statement seems to"
+            f" drop, or the schema around it: {layout} itself stops here, too."
+        )
+    return remedy(trouble) or (
+        "What is deferred (constraints, triggers) is checked only when the migration is"
+        f" committed; and {layout} needs the schema, the role and the rights with which"
+        " it connected."
+    )
 
 
 def of_psql_command(name: str) -> str:
