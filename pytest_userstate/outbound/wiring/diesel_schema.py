@@ -52,7 +52,7 @@ _TYPES: typ.Final[dict[str, tuple[str, ...]]] = {
 
 def holds_declarations(text: str) -> bool:
     """Whether a Rust file declares tables."""
-    return bool(_MACRO.search(text))
+    return "table!" in text and bool(_MACRO.search(text))
 
 
 def schema_files(project: pathlib.Path) -> list[pathlib.Path]:

@@ -28,6 +28,7 @@ _ROLES = (
     }
 )
 _WILD = re.compile(r"[*?\[]")
+_OPEN = re.compile(r"\*|\?|\[[^\]]+\]")
 
 
 @attrs.frozen
@@ -60,9 +61,13 @@ class Pattern:
 
     @property
     def hint(self) -> str:
-        """Return a regular expression that finds every text that holds the name."""
-        qualifier, _, last = self._plain.rpartition(".")
-        return _expression(last if last.strip("*?") else qualifier)
+        """Return the longest text that every name has that is meant.
+
+        It stands in all files that hold one, and in few others; to look for it is
+        many times faster than to look for the pattern.
+        """
+        parts = _OPEN.sub(".", self._plain).split(".")
+        return max(parts, key=len)
 
     def rest_of(self, name: str) -> str:
         """Return what the pattern leaves open of a name: ``Users`` of `Sql*`."""

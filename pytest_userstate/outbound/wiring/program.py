@@ -83,11 +83,7 @@ class SourceProgramRepository:
             text for text in tree.read().texts if not holds_declarations(text.text)
         ]
         words = {table: re.compile(rf"\b{re.escape(table)}\b") for table in tables}
-        naming = [
-            text
-            for text in texts
-            if any(word.search(text.text) for word in words.values())
-        ]
+        naming = [text for text in texts if any(table in text.text for table in words)]
         kept = tree.without_ignored(naming)
         return TableMentions(
             found=(

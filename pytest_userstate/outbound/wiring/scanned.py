@@ -66,8 +66,8 @@ class _Scan:
         """Return how each port is wired."""
         if not self._texts:
             return [*map(self._not_probed, self._sought)]
-        words = [each.hint for each in self._patterns]
-        words += [re.escape(each.scan.port) for each in self._sought]
+        words = {each.hint for each in self._patterns}
+        words |= {each.scan.port for each in self._sought}
         parsed = self._parsed(words, self._texts)
         constructors = [c for each in parsed for c in self._constructors(each)]
         if constructors:
@@ -88,8 +88,7 @@ class _Scan:
         self, words: cabc.Iterable[str], texts: cabc.Iterable[SourceText]
     ) -> list[ParsedSource]:
         """Parse the files in which one of the words stands, which are few."""
-        hint = re.compile("|".join(words))
-        meant = [text for text in texts if hint.search(text.text)]
+        meant = [text for text in texts if any(each in text.text for each in words)]
         parsed = [*map(ParsedSource, self._tree.without_ignored(meant))]
         for source in parsed:
             line = source.fault
