@@ -230,7 +230,7 @@ def test_a_tool_that_fails_around_a_file(database: psycopg.Connection) -> None:
     database.execute("DROP TABLE log")
     after = plan(Batch(sql="DROP TABLE log"), after=(note("1"),))
     message = str(failure(database, after))
-    assert "1.sql: what the tool does after the file failed" in message
+    assert "1.sql, line 1: what the tool does after the file failed" in message
     assert 'relation "log" does not exist' in message
     finish = Plan(
         layout="test", migrations=plan(Batch(sql="")).migrations, finish=(broken,)

@@ -12,7 +12,6 @@ import attrs
 from pytest_userstate.domain.errors import MigrationError, ServerError
 from pytest_userstate.outbound.migrations.plan import Piece, Plan
 from pytest_userstate.outbound.migrations.remedies import (
-    GONE,
     NO_INPUT,
     dropping,
     of_psql_command,
@@ -203,18 +202,19 @@ def left_a_transaction_open(step: Step) -> MigrationError:
     )
 
 
-def tool_failed(step: Step, outcome: Outcome, *, doing: str) -> MigrationError:
+def tool_failed(
+    step: Step, outcome: Outcome, *, doing: str, has_run: bool = True
+) -> MigrationError:
     """Say that what the tool does around the file failed, or took too long."""
     failure = outcome.failure
     if failure is None:
         return _error(step, f"timeout while {doing}", to_do=_ABOUT_TIME)
-    culprit = dropping(step.statements) if failure.sqlstate in GONE else None
-    trouble = Trouble(step, failure, culprit)
+    culprit = dropping(step, failure) if has_run else None
     return _error(
         step,
         f"{doing} failed: {failure.message}",
         told=_told(failure),
-        to_do=of_the_tools_work(trouble),
+        to_do=of_the_tools_work(Trouble(step, failure, culprit)),
         place=_Place.of(step, culprit),
     )
 

@@ -10,7 +10,8 @@ import re
 import typing as typ
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.failures import Trouble
+    from pytest_userstate.outbound.migrations.failures import Step, Trouble
+    from pytest_userstate.outbound.migrations.session import Failure
     from pytest_userstate.outbound.migrations.sql import Statement
 
 NO_INPUT = (
@@ -25,7 +26,7 @@ _SETUP = (
     "in a SQL file that [postgres] setup in userstate.toml names: it is run first,"
     " as superuser."
 )
-GONE = frozenset({"3F000", "42P01"})  # a schema, a table
+_GONE = frozenset({"3F000", "42P01"})  # a schema, a table
 _DROPPING = frozenset({("drop", "schema"), ("drop", "table"), ("drop", "owned")})
 _EXTENSION = re.compile(
     r'extension "([^"]+)" is not available|/extension/([^/"]+)\.control'
@@ -39,12 +40,11 @@ _PSQL_COMMAND = re.compile(r"\\\S*")
 _PSQL_VARIABLE = re.compile(r":(?:'\w+'|\"\w+\"|\w+)")
 
 
-def dropping(statements: cabc.Iterable[Statement]) -> Statement | None:
-    """Return the first statement that drops a table or a schema, if any."""
-    return next(
-        (each for each in statements if each.words[:2] in _DROPPING),
-        None,
-    )
+def dropping(step: Step, failure: Failure) -> Statement | None:
+    """Return the statement by which what the tool misses may have gone, if any."""
+    if failure.sqlstate not in _GONE:
+        return None
+    return next((each for each in step.statements if each.words[:2] in _DROPPING), None)
 
 
 def of_the_tools_work(trouble: Trouble) -> str:

@@ -165,7 +165,9 @@ class MigrationRunner:
         """Apply one migration, and note what it did."""
         self._watch.expect(steps)
         self._session.restart_clock()
-        self._do(migration.before, steps[0], "what the tool does before the file")
+        begun = self._session.commands(*migration.before)
+        doing = "what the tool does before the file"
+        _expect_success(begun, steps[0], doing=doing, has_run=False)
         answers = [
             self._apply_batch(plan, batch, step)
             for batch, step in zip(migration.batches, steps, strict=True)
@@ -238,9 +240,11 @@ class MigrationRunner:
         return delivery(self._session, step, batch, meanwhile).send(question)
 
 
-def _expect_success(outcome: Outcome, step: Step, *, doing: str) -> None:
+def _expect_success(
+    outcome: Outcome, step: Step, *, doing: str, has_run: bool = True
+) -> None:
     if not outcome.succeeded:
-        raise failures.tool_failed(step, outcome, doing=doing)
+        raise failures.tool_failed(step, outcome, doing=doing, has_run=has_run)
 
 
 def _expect_no_transaction(session: Session, step: Step) -> None:
