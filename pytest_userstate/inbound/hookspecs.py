@@ -36,6 +36,11 @@ def asking_for_wiring(
         return None
 
     def ask() -> list[object]:
-        return [each for answer in hook(config=config) for each in answer]
+        # One value in place of several is taken as meant; what it is, is checked later.
+        return [
+            each
+            for answer in hook(config=config)
+            for each in (answer if isinstance(answer, cabc.Iterable) else [answer])
+        ]
 
     return ask

@@ -14,6 +14,7 @@ from pytest_userstate.application.settings import PortScan, Settings, WiringSett
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.errors import ConfigurationError, UsageError
 from pytest_userstate.domain.wiring import PortWiring, WiringOrigin
+from pytest_userstate.inbound.hookspecs import asking_for_wiring
 from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
 from pytest_userstate.outbound.wiring.reported import ReportedWiringRepository
 from tests.helpers.wiring import write
@@ -224,3 +225,21 @@ def test_a_port_is_reported_once() -> None:
     """Two plugins may report; not the same port."""
     with pytest.raises(UsageError, match="gives port 'P' of entity 'users' twice"):
         reported(port(), port()).load()
+
+
+def test_a_hook_may_give_one_value(pytestconfig: pytest.Config) -> None:
+    """In place of several; and nobody is asked where nobody answers."""
+    assert asking_for_wiring(pytestconfig) is None
+
+    class Plugin:
+        def pytest_userstate_wiring(self) -> PortWiring:
+            return port()
+
+    plugin = Plugin()
+    pytestconfig.pluginmanager.register(plugin)
+    try:
+        ask = asking_for_wiring(pytestconfig)
+        assert ask is not None
+        assert ask() == [port()]
+    finally:
+        pytestconfig.pluginmanager.unregister(plugin)
