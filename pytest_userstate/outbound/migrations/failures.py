@@ -24,8 +24,7 @@ from pytest_userstate.outbound.migrations.sql import Statement, statements
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.script import Part, PsqlCommand
 
-_WIDTH = 79
-_INDENT = "    "
+_WIDTH, _INDENT = 79, "    "
 _CONTEXT_LINES = 3
 _ROW = re.compile(r"^COPY .*?, line (\d+)", re.MULTILINE)
 _ABOUT_TIME = (
@@ -145,12 +144,12 @@ def statement_failed(
 
 def wants_input(step: Step) -> MigrationError:
     """Say that a statement reads rows that the file's tool has no way to give it."""
-    wanting = [each for each in step.statements if each.copies_from_input]
+    wanting = next(each for each in step.statements if each.copies_from_input)
     return _error(
         step,
         "COPY … FROM stdin has no input here",
         to_do=NO_INPUT,
-        place=_Place.of(step, wanting[0] if wanting else None),
+        place=_Place.of(step, wanting),
     )
 
 
@@ -209,13 +208,13 @@ def tool_failed(
     failure = outcome.failure
     if failure is None:
         return _error(step, f"timeout while {doing}", to_do=_ABOUT_TIME)
-    culprit = dropping(step, failure) if has_run else None
+    trouble = Trouble(step, failure, dropping(step, failure) if has_run else None)
     return _error(
         step,
         f"{doing} failed: {failure.message}",
         told=_told(failure),
-        to_do=of_the_tools_work(Trouble(step, failure, culprit)),
-        place=_Place.of(step, culprit),
+        to_do=of_the_tools_work(trouble),
+        place=_Place.of(step, trouble.statement),
     )
 
 
