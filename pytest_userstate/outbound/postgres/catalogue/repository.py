@@ -119,9 +119,14 @@ class PostgresSchemaSnapshotRepository:
 
 
 def _set_locally(settings: cabc.Mapping[str, str]) -> str:
-    """Return the statement that sets these for the transaction at hand."""
+    """Return the statement that sets these for the transaction at hand.
+
+    It is the only one that runs in the search path of somebody else, who may have a
+    function of any name in it: so it names the schema.
+    """
     return "SELECT " + ", ".join(
-        f"set_config('{name}', '{value}', true)" for name, value in settings.items()
+        f"pg_catalog.set_config('{name}', '{value}', true)"
+        for name, value in settings.items()
     )
 
 
