@@ -135,7 +135,10 @@ class MigrationsTarget:
     @property
     def role(self) -> str:
         """The role that the migrations run as, and that owns what they make."""
-        return SUPERUSER if self.settings.superuser else OWNER
+        if self.settings.superuser:
+            return SUPERUSER
+        plan = self.target.plan
+        return (plan.role if isinstance(plan, Plan) else "") or OWNER
 
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[MigratedDatabase]:

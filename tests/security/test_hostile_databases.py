@@ -36,10 +36,9 @@ def test_a_privileged_reader_runs_no_code_of_the_owner(
     expected = read(database).tables
     database.execute(DOUBLES.read_text())
     database.execute(f'ALTER DATABASE "{name}" SET search_path = {path}')
-    with server.connect(dbname=name, user=SUPERUSER) as session:
-        # The trap works for who does not take care.
-        with pytest.raises(psycopg.errors.RaiseException, match="ran as postgres"):
-            session.execute("SELECT set_config('a.b', 'c', true)")
+    trapped = pytest.raises(psycopg.errors.RaiseException, match=f"as {SUPERUSER}")
+    with server.connect(dbname=name, user=SUPERUSER) as session, trapped:
+        session.execute("SELECT set_config('a.b', 'c', true)")  # without care
     snapshot = PostgresSchemaSnapshotRepository(
         lambda: server.connect(dbname=name, user=SUPERUSER)
     ).load()

@@ -108,6 +108,9 @@ class Plan:
     platform : str
         What the tool's platform provides before anything else, run as superuser:
         roles, schemas, and the objects of its services.
+    role : str
+        The role of the platform that migrations run as; empty: the owner of the
+        database.
     prepare : str
         What the tool does to the database before the first migration, sent as one
         simple query.
@@ -133,6 +136,7 @@ class Plan:
     layout: str
     migrations: tuple[Migration, ...]
     platform: str = ""
+    role: str = ""
     prepare: str = ""
     finish: tuple[Command, ...] = ()
     bookkeeping_tables: frozenset[str] = frozenset()

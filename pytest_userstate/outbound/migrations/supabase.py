@@ -39,6 +39,7 @@ _BEFORE = 2021_12_09_00_00_00
 _SCHEMA = "supabase_migrations"
 _TABLE = "schema_migrations"
 _ROLES = "roles.sql"
+_ROLE = "postgres"  # which is no superuser there, and so not here
 _PLATFORM = pathlib.Path(__file__).parent / "platforms" / "supabase.sql"
 _TABLE_MADE = re.compile(r"^CREATE TABLE (\w+\.\w+)", re.MULTILINE)
 _PREPARE = f"""\
@@ -48,13 +49,12 @@ ALTER TABLE {_SCHEMA}.{_TABLE} ADD COLUMN IF NOT EXISTS statements text[];
 ALTER TABLE {_SCHEMA}.{_TABLE} ADD COLUMN IF NOT EXISTS name text"""
 _RECORD = f"""\
 INSERT INTO {_SCHEMA}.{_TABLE} (version, name, statements) VALUES ($1, $2, $3)"""  # noqa: S608 - constant
-# What the platform lets postgres do, which here takes a superuser.
+# What the platform lets postgres do, which here takes other roles.
 _BY_THE_PLATFORM = "SELECT extensions.run_as_the_platform($1)"
+_BY_THE_SERVICES = "SELECT extensions.run_as_the_services($1)"
+_CHANGES = ("create", "alter", "drop")
 _GRANTED = frozenset(
-    {
-        *(("create", "policy"), ("alter", "policy"), ("drop", "policy")),
-        ("drop", "trigger"),
-    }
+    {*((change, "policy") for change in _CHANGES), ("drop", "trigger")}
 )
 _SERVICES = frozenset({"auth", "realtime", "storage"})
 _BEFORE_EACH: Command = ("RESET ALL", ())
@@ -109,6 +109,7 @@ class SupabaseLayout(LayoutDefaults):
             layout=self.name,
             migrations=(*before, *migrations),
             platform=platform,
+            role=_ROLE,
             prepare=_PREPARE,
             bookkeeping_tables=frozenset(
                 {f"{_SCHEMA}.{_TABLE}", *_TABLE_MADE.findall(platform)}
@@ -170,26 +171,26 @@ def _batch(sql: str, *record: Command) -> Batch:
         mode=Mode.PIPELINE,
         in_transaction=False,
         instead=tuple(
-            ((each.start, each.end), (_BY_THE_PLATFORM, (each.text,)))
+            ((each.start, each.end), (granted, (each.text,)))
             for each in statements(sql)
-            if _is_granted(each.words)
+            if (granted := _granted(each.words))
         ),
         record=record,
     )
 
 
-def _is_granted(words: tuple[str, ...]) -> bool:
-    """Tell what postgres may do on the platform without owning what it changes.
+def _granted(words: tuple[str, ...]) -> str:
+    """Return what runs a statement that postgres may run without owning the object.
 
-    That is to create extensions, and to change policies and drop triggers on the
-    tables of the services.
+    That is to create, alter and drop extensions, and to change policies and drop
+    triggers on the tables of the services; empty for all others.
     """
-    if words[:2] == ("create", "extension"):
-        return True
+    if words[1:2] == ("extension",) and words[0] in _CHANGES:
+        return _BY_THE_PLATFORM
     if words[:2] not in _GRANTED or "on" not in words:
-        return False
+        return ""
     schema, dot = (*words[words.index("on") + 1 :], "", "")[:2]
-    return schema in _SERVICES and dot == "."
+    return _BY_THE_SERVICES if schema in _SERVICES and dot == "." else ""
 
 
 def _texts(sql: str) -> cabc.Iterator[str]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pytest_userstate.outbound.postgres.account import Account
 from pytest_userstate.outbound.postgres.version import Version
 
-SUPERUSER = "postgres"
+SUPERUSER = "userstate_superuser"
+# Dumps, setup files, and tools expect a role of this name with all rights; a tool's
+# platform, where it has fewer, can take them away.
+POSTGRES = "postgres"
 OWNER = "userstate"  # the ordinary role that owns the audited database
 DATABASE = "userstate"
 
 _MAP = "userstate"
+_ROLES = (SUPERUSER, POSTGRES, OWNER)
 
 _INITDB_OPTIONS = (
     f"--username={SUPERUSER}",
@@ -67,6 +71,8 @@ _HBA = f"local all all peer map={_MAP}\n"
 
 # `postgres --single -j` takes a statement up to a semicolon and an empty line.
 _SQL = f"""\
+CREATE ROLE {POSTGRES} LOGIN SUPERUSER;
+
 CREATE ROLE {OWNER} LOGIN;
 
 CREATE DATABASE {DATABASE} OWNER {OWNER}{{options}};
@@ -110,5 +116,5 @@ def _ident(account: Account) -> str:
     lines = []
     for client in account.clients:
         quoted = client.replace('"', '""')
-        lines += [f'{_MAP} "{quoted}" {role}\n' for role in (SUPERUSER, OWNER)]
+        lines += [f'{_MAP} "{quoted}" {role}\n' for role in _ROLES]
     return "".join(lines)

@@ -4,16 +4,19 @@
 -- a service would have to do: the functions answer as for a session without a
 -- request, and nothing is sent anywhere.
 
--- Roles. On the platform migrations run as postgres, which is no superuser there;
--- here they run as the owner of the database, who gets what postgres has.
+-- Roles. Migrations run as postgres, which owns the database and is no superuser:
+-- that of the server has another name.
+ALTER ROLE postgres NOSUPERUSER CREATEDB BYPASSRLS REPLICATION;
 DO $$
 DECLARE
-    owner text := (
-        SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database
-        WHERE datname = current_database()
-    );
     service text;
 BEGIN
+    EXECUTE format('ALTER DATABASE %I OWNER TO postgres', current_database());
+    -- Before PostgreSQL 16, who may create roles may also grant himself those that
+    -- run programs and read the server's files.
+    IF current_setting('server_version_num')::int >= 160000 THEN
+        ALTER ROLE postgres CREATEROLE;
+    END IF;
     FOR service IN
         SELECT unnest(ARRAY[
             'anon', 'authenticated', 'service_role', 'authenticator',
@@ -30,20 +33,15 @@ BEGIN
     ALTER ROLE service_role BYPASSRLS;
     ALTER ROLE authenticator NOINHERIT;
     GRANT anon, authenticated, service_role TO authenticator;
-    EXECUTE format('ALTER ROLE %I CREATEDB CREATEROLE BYPASSRLS REPLICATION', owner);
+    GRANT postgres, supabase_auth_admin, supabase_realtime_admin,
+        supabase_storage_admin TO supabase_admin;
     EXECUTE format(
         'ALTER DATABASE %I SET search_path TO "$user", public, extensions',
         current_database()
     );
-    EXECUTE format(
-        'GRANT anon, authenticated, service_role, authenticator, dashboard_user,'
-        ' supabase_realtime_admin, supabase_storage_admin,'
-        ' pg_monitor, pg_signal_backend, pg_read_all_data TO %I WITH ADMIN OPTION',
-        owner
-    );
-    IF owner <> 'postgres' THEN
-        EXECUTE format('GRANT postgres TO %I', owner);
-    END IF;
+    GRANT anon, authenticated, service_role, authenticator, dashboard_user,
+        supabase_realtime_admin, supabase_storage_admin,
+        pg_monitor, pg_signal_backend, pg_read_all_data TO postgres WITH ADMIN OPTION;
 END $$;
 
 CREATE SCHEMA auth AUTHORIZATION supabase_auth_admin;
@@ -56,18 +54,40 @@ CREATE SCHEMA vault;
 CREATE SCHEMA pgbouncer AUTHORIZATION pgbouncer;
 CREATE SCHEMA _realtime;
 
--- A module of the platform's server lets postgres create extensions, and change
--- policies and drop triggers on the services' tables, though it is no superuser. The
--- search path is the caller's, which says where an extension goes.
+-- A module of the platform's server lets postgres create, alter and drop extensions,
+-- and change policies and drop triggers on the services' tables, though it is no
+-- superuser.
+--
+-- The search path is the caller's, which says where an extension goes: so nothing
+-- else may be found by it, and the text has to be this one statement and no other.
 CREATE FUNCTION extensions.run_as_the_platform(statement text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    blank CONSTANT pg_catalog.text := '(?:\s|--[^\n]*\n|/\*[^*/]*\*/)';
+    name CONSTANT pg_catalog.text := '(?:"[^"]+"|[a-z_][a-z0-9_$]*)';
+    -- Words, names and commas: that makes no second statement.
+    form CONSTANT pg_catalog.text := pg_catalog.concat(
+        '^(?:create|alter|drop)', blank, '+extension(?:', blank, '|', name,
+        '|''[^''\\]*''|,)*$'
+    );
 BEGIN
-    IF statement !~* '^(create\s+extension|drop\s+trigger|(create|alter|drop)\s+policy)\M'
-    THEN
-        RAISE 'this is not for %', left(statement, 40);
+    IF NOT statement OPERATOR(pg_catalog.~*) form THEN
+        RAISE 'this is not for %', pg_catalog.left(statement, 40);
     END IF;
     EXECUTE statement;
 END $$;
+-- This one has no rights but over the services' tables, whatever the text is.
+CREATE FUNCTION extensions.run_as_the_services(statement text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF NOT statement OPERATOR(pg_catalog.~*)
+        '^(drop\s+trigger|(create|alter|drop)\s+policy)\M'
+    THEN
+        RAISE 'this is not for %', pg_catalog.left(statement, 40);
+    END IF;
+    EXECUTE statement;
+END $$;
+ALTER FUNCTION extensions.run_as_the_services OWNER TO supabase_admin;
 
 -- Extensions that every project has.
 DO $$
@@ -451,10 +471,6 @@ $$;
 -- Who owns and may use all this.
 DO $$
 DECLARE
-    owner text := (
-        SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database
-        WHERE datname = current_database()
-    );
     made record;
     kind text;
 BEGIN
@@ -478,26 +494,19 @@ BEGIN
             format('supabase_%s_admin', made.nspname)
         );
     END LOOP;
-    EXECUTE format('ALTER PUBLICATION supabase_realtime OWNER TO %I', owner);
-    EXECUTE format('ALTER SCHEMA extensions OWNER TO %I', owner);
-    EXECUTE format(
-        'GRANT ALL ON ALL TABLES IN SCHEMA auth, storage, realtime, vault TO %I', owner
-    );
-    EXECUTE format('GRANT ALL ON ALL SEQUENCES IN SCHEMA auth TO %I', owner);
-    EXECUTE format(
-        'GRANT USAGE ON SCHEMA auth, storage, realtime, vault, graphql, graphql_public'
-        ' TO %I WITH GRANT OPTION',
-        owner
-    );
+    ALTER PUBLICATION supabase_realtime OWNER TO postgres;
+    ALTER SCHEMA extensions OWNER TO postgres;
+    GRANT ALL ON ALL TABLES IN SCHEMA auth, storage, realtime, vault TO postgres;
+    GRANT ALL ON ALL SEQUENCES IN SCHEMA auth TO postgres;
+    GRANT USAGE ON SCHEMA auth, storage, realtime, vault, graphql, graphql_public
+        TO postgres WITH GRANT OPTION;
     FOREACH kind IN ARRAY ARRAY['TABLES', 'SEQUENCES', 'FUNCTIONS'] LOOP
         EXECUTE format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT ALL ON %s'
-            ' TO postgres, anon, authenticated, service_role',
-            owner, kind
+            'ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public GRANT ALL ON'
+            ' %s TO anon, authenticated, service_role',
+            kind
         );
     END LOOP;
-    ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public
-        GRANT ALL ON TABLES TO anon, authenticated, service_role;
 END $$;
 
 GRANT USAGE ON SCHEMA public TO postgres, anon, authenticated, service_role;

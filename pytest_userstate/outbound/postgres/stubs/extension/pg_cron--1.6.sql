@@ -30,7 +30,7 @@ CREATE TABLE cron.job_run_details (
 );
 
 CREATE FUNCTION cron.schedule(job_name text, schedule text, command text) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO cron.job (jobname, schedule, command, username)
   VALUES ($1, $2, $3, session_user)
   ON CONFLICT (jobname, username) DO UPDATE
@@ -44,7 +44,7 @@ CREATE FUNCTION cron.schedule_in_database(
   job_name text, schedule text, command text, database text,
   username text DEFAULT NULL, active boolean DEFAULT true
 ) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO cron.job (jobname, schedule, command, database, username, active)
   VALUES ($1, $2, $3, $4, coalesce($5, session_user), $6)
   ON CONFLICT (jobname, username) DO UPDATE
@@ -55,14 +55,14 @@ CREATE FUNCTION cron.alter_job(
   job_id bigint, schedule text DEFAULT NULL, command text DEFAULT NULL,
   database text DEFAULT NULL, username text DEFAULT NULL, active boolean DEFAULT NULL
 ) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE cron.job AS j SET schedule = coalesce($2, j.schedule),
     command = coalesce($3, j.command), database = coalesce($4, j.database),
     username = coalesce($5, j.username), active = coalesce($6, j.active)
   WHERE jobid = $1
 $$;
 CREATE FUNCTION cron.unschedule(job_id bigint) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   DELETE FROM cron.job WHERE jobid = $1;
   IF NOT FOUND THEN
@@ -71,7 +71,7 @@ BEGIN
   RETURN true;
 END $$;
 CREATE FUNCTION cron.unschedule(job_name text) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   DELETE FROM cron.job WHERE jobname = $1 AND username = session_user;
   IF NOT FOUND THEN

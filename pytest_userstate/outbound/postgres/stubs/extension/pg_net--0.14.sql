@@ -30,7 +30,7 @@ CREATE FUNCTION net.http_get(
   url text, params jsonb DEFAULT '{}', headers jsonb DEFAULT '{}',
   timeout_milliseconds integer DEFAULT 5000
 ) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO net.http_request_queue (method, url, headers, timeout_milliseconds)
   VALUES ('GET', $1, $3, $4) RETURNING id
 $$;
@@ -39,7 +39,7 @@ CREATE FUNCTION net.http_post(
   headers jsonb DEFAULT '{"Content-Type": "application/json"}',
   timeout_milliseconds integer DEFAULT 5000
 ) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO net.http_request_queue (method, url, headers, body, timeout_milliseconds)
   VALUES ('POST', $1, $4, convert_to($2::text, 'UTF8'), $5) RETURNING id
 $$;
@@ -47,7 +47,7 @@ CREATE FUNCTION net.http_delete(
   url text, params jsonb DEFAULT '{}', headers jsonb DEFAULT '{}',
   timeout_milliseconds integer DEFAULT 5000, body jsonb DEFAULT NULL
 ) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO net.http_request_queue (method, url, headers, body, timeout_milliseconds)
   VALUES ('DELETE', $1, $3, convert_to($5::text, 'UTF8'), $4) RETURNING id
 $$;
