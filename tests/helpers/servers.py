@@ -138,6 +138,27 @@ def parent_of(pid: int) -> int:
     return int(status.rpartition(")")[2].split()[1])
 
 
+def descendants_of(pid: int) -> set[int]:
+    """Return the processes that a process started, and those that they started."""
+    parents = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parents[int(process.name)] = parent_of(int(process.name))
+    found = {pid}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def memory_of(pid: int) -> set[str]:
+    """Return the files of shared memory that a process has mapped."""
+    try:
+        lines = Path("/proc", str(pid), "maps").read_text().splitlines()
+    except OSError:
+        return set()
+    return {line.split()[-1] for line in lines if "/PostgreSQL." in line}
+
+
 def kill(pid: int) -> None:
     """Kill a process, in a way that it cannot notice."""
     os.kill(pid, signal.SIGKILL)

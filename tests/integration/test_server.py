@@ -19,7 +19,13 @@ import pytest
 
 from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.outbound.postgres import cache as cache_module
-from pytest_userstate.outbound.postgres import cluster, connection, rundir, supervisor
+from pytest_userstate.outbound.postgres import (
+    cluster,
+    connection,
+    rundir,
+    supervisor,
+    version,
+)
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.cache import Cache
 from pytest_userstate.outbound.postgres.server import (
@@ -428,6 +434,23 @@ class TestNothingSurvives:
         assert not list((folder / "cache").glob("new-*"))
         with server:
             server.connect().close()
+
+    def test_what_initdb_shares_would_go_with_it(
+        self, binaries: Binaries, folder: Path
+    ) -> None:
+        """Killed, it leaves no files in the system's shared memory (16 and newer)."""
+        if version.supported_version(binaries.postgres).major < 16:
+            pytest.skip("its initdb takes no settings")
+        seen: set[str] = set()
+        server = EmbeddedServer(binaries, cache_root=folder / "cache")
+        server.launch_in_background()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            launched = pool.submit(server.launch)
+            while not launched.done():
+                for pid in servers.descendants_of(os.getpid()):
+                    seen |= servers.memory_of(pid)
+        server.close()
+        assert seen == set()
 
     def test_a_killed_supervisor_is_made_up_for(self, cache: Path) -> None:
         """Leaving the context stops the server itself then."""

@@ -26,7 +26,11 @@ _INITDB_OPTIONS = (
     "--no-instructions",
 )
 # Each with the first version that knows it.
-_NEWER_INITDB_OPTIONS = ((18, "--no-data-checksums"),)
+_NEWER_INITDB_OPTIONS = (
+    # In the data directory, where it goes with it should initdb be killed.
+    (16, "--set=dynamic_shared_memory_type=mmap"),
+    (18, "--no-data-checksums"),
+)
 
 # The data are thrown away: nothing is worth a sync. One session works at a time,
 # so helpers (autovacuum, parallel workers, launchers) would only take time.
