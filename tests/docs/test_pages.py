@@ -12,23 +12,47 @@ import pytest
 from pytest_userstate.application.configuration.reading import read_document
 from pytest_userstate.application.configuration.resolution import settings_of
 from tests.helpers.markdown import PAGES, ROOT, Block, anchors, blocks, links
+from tests.helpers.walkthrough import stories
 
 RECORDS = sorted((ROOT / "examples").glob("*/docs/*.md"))
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 MAKE_TARGETS = set(
     re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 )
-KNOWN = {"sh", "toml", "text", "python", "json", "yaml", "mermaid", "gherkin", "sql"}
+FOLLOWED = {
+    block for page in PAGES for story in stories(page) for block in story.blocks
+}
+
+# Blocks that other tests run: a page's of this language, by that module.
+ELSEWHERE = {
+    ("docs/adr-008-assertion-form.md", "text"): "docs/test_assertions_page.py",
+    ("docs/advisories.md", "sql"): "docs/test_advisories_page.py",
+    ("docs/assertions.md", "text"): "docs/test_assertions_page.py",
+    ("docs/ci.md", "sh"): "plugin/test_examples.py",
+    ("docs/steps.md", "gherkin"): "docs/test_steps_page.py",
+}
+# Here: each by the test of its language below.
+HERE = {"toml", "python", "mermaid"}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)
-def test_code_blocks_name_their_language(block: Block) -> None:
-    """A block without a language would be run by nobody."""
-    assert block.language in KNOWN
+def test_every_block_is_run(block: Block) -> None:
+    """By a reader who follows the page, by a test of its own, or for a reason not."""
+    page = str(block.page.relative_to(ROOT))
+    example = page.startswith("examples/") and block.language == "sh"
+    assert (
+        block in FOLLOWED
+        or block.reason
+        or block.language in HERE
+        or (ROOT / "tests" / ELSEWHERE.get((page, block.language), "none")).exists()
+        or (example and "pytest --userstate-audit" in block.text)
+    ), f"nobody runs the {block.language} at {block.name}"
 
 
 @pytest.mark.parametrize(
-    "block", [b for b in BLOCKS if b.language == "toml"], ids=lambda block: block.name
+    "block",
+    [b for b in BLOCKS if b.language == "toml" and b.file in {"", "userstate.toml"}],
+    ids=lambda block: block.name,
 )
 def test_configuration_blocks_can_be_used(block: Block) -> None:
     """Every configuration that a page shows is one that the audit accepts."""
@@ -76,7 +100,8 @@ def test_links_resolve(page: pathlib.Path) -> None:
 def test_every_page_is_in_the_contents() -> None:
     """No page of docs/ is left out of contents.md."""
     listed = set(links(ROOT / "docs/contents.md"))
-    pages = {page.name for page in (ROOT / "docs").iterdir()} - {"contents.md"}
+    files = (page for page in (ROOT / "docs").iterdir() if page.is_file())
+    pages = {page.name for page in files} - {"contents.md"}
     assert listed == pages
 
 

@@ -13,6 +13,11 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "examples").glob("**/README.md")),
 ]
+_BLOCK = re.compile(
+    r"^(?:<!-- ([^\n]+) -->\n\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+_FILE = re.compile(r"^(?:#|--|//) ([\w./-]+\.\w+)\n")
+_NOT_RUN = "not run: "
 
 
 @attrs.frozen
@@ -23,21 +28,42 @@ class Block:
     line: int
     language: str
     text: str
+    remark: str = ""
 
     @property
     def name(self) -> str:
         """The block's place, for test ids."""
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
+    @property
+    def file(self) -> str:
+        """The file that the first line names in a comment; empty where none."""
+        match = _FILE.match(self.text)
+        return match[1] if match else ""
+
+    @property
+    def fails(self) -> bool:
+        """Whether its command is to fail."""
+        return self.remark == "fails"
+
+    @property
+    def reason(self) -> str:
+        """Why it is not run; empty where it is."""
+        return self.remark.removeprefix(_NOT_RUN) if _NOT_RUN in self.remark else ""
+
 
 def blocks(page: pathlib.Path) -> list[Block]:
-    """Return the fenced code blocks of a page."""
+    """Return the fenced code blocks of a page, with the comment before each."""
     text = page.read_text()
     return [
-        Block(page, text[: match.start()].count("\n") + 1, match[1], match[2])
-        for match in re.finditer(
-            r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
+        Block(
+            page,
+            line=text[: match.start(2)].count("\n") + 1,
+            language=match[2],
+            text=match[3],
+            remark=match[1] or "",
         )
+        for match in _BLOCK.finditer(text)
     ]
 
 

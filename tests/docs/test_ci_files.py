@@ -1,0 +1,104 @@
+"""The CI files to copy: they parse, they are complete, and their commands run."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import shlex
+import typing as typ
+
+import pytest
+import yaml
+
+from pytest_userstate.outbound.postgres.binaries import find_binaries
+from pytest_userstate.outbound.postgres.server import EmbeddedServer
+from tests.helpers.backends import CREDENTIALS, PREFERENCES, USERS, Backend
+from tests.helpers.markdown import ROOT, table_after
+from tests.helpers.walkthrough import Reader
+
+FOLDER = ROOT / "docs/ci"
+WORKFLOWS = sorted(FOLDER.glob("github*.yml"))
+OURS = sorted((ROOT / ".github").glob("**/*.yml"))
+
+
+def load(path: pathlib.Path) -> dict[typ.Any, typ.Any]:
+    """Parse a YAML file."""
+    value = yaml.safe_load(path.read_text())
+    assert isinstance(value, dict), path
+    return value
+
+
+def steps(path: pathlib.Path) -> list[dict[str, typ.Any]]:
+    """Return the steps of a workflow's jobs."""
+    return [step for job in load(path)["jobs"].values() for step in job["steps"]]
+
+
+def commands(path: pathlib.Path) -> list[str]:
+    """Return what a file has a shell run, in order."""
+    if path.name == "gitlab.yml":
+        job = load(path)["user state"]
+        return [*job["before_script"], *job["script"]]
+    if path.name == "Containerfile":
+        text = path.read_text()
+        start = json.loads(re.findall(r"^ENTRYPOINT (.+)$", text, re.MULTILINE)[0])
+        return [*re.findall(r"^RUN (.+)$", text, re.MULTILINE), shlex.join(start)]
+    return [step["run"] for step in steps(path) if "run" in step]
+
+
+def test_the_page_lists_every_file() -> None:
+    """No file is without its row."""
+    rows = table_after((ROOT / "docs/ci.md").read_text(), "# CI recipes")
+    listed = [re.findall(r"\]\(ci/(.+)\)", row[0])[0] for row in rows]
+    assert sorted(listed) == sorted(path.name for path in FOLDER.iterdir())
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, *OURS], ids=lambda path: path.name)
+def test_github_can_read_them(path: pathlib.Path) -> None:
+    """Triggers, rights, and a limit for each job; every action has a version."""
+    if "ISSUE_TEMPLATE" in path.parts:
+        assert load(path)
+        return
+    workflow = load(path)
+    assert {"name", True, "permissions", "jobs"} <= workflow.keys()  # `on` is true
+    for job in workflow["jobs"].values():
+        assert {"runs-on", "timeout-minutes", "steps"} <= job.keys()
+    for step in steps(path):
+        assert ("uses" in step) != ("run" in step)
+        assert re.fullmatch(r"[\w-]+/[\w-]+@\S+", step.get("uses", "a/b@v1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("github.yml", "baseline"),
+        ("github-python.yml", "own-entities"),
+        ("gitlab.yml", "canonical"),
+        ("Containerfile", "baseline"),
+    ],
+)
+def test_their_commands_run(reader: Reader, name: str, example: str) -> None:
+    """In a repository of the kind that each is for; what they upload is there."""
+    reader.start(f"examples/{example}")
+    for command in commands(FOLDER / name):
+        assert reader.run(command) == 0, reader.printed
+    for report in re.findall(r"=(userstate\.\w+)", (FOLDER / name).read_text()):
+        assert (reader.folder / report).read_text()
+
+
+def test_production_is_compared(reader: Reader) -> None:
+    """The nightly job is green where nothing drifted, and red where it did."""
+    reader.start("new")
+    Backend(reader.folder).migrate(USERS, CREDENTIALS, PREFERENCES)
+    [command] = commands(FOLDER / "github-drift.yml")
+    [variable] = steps(FOLDER / "github-drift.yml")[-1]["env"]
+    with EmbeddedServer(find_binaries()) as server, server.connect() as connection:
+        reader.variables[variable] = (
+            f"postgresql://userstate@/userstate?host={server.host}&port={server.port}"
+        )
+        for statement in (USERS, CREDENTIALS, PREFERENCES):
+            connection.execute(statement)
+        assert reader.run(command) == 0, reader.printed
+        connection.execute("ALTER TABLE users ADD nick text")
+        assert reader.run(command) == 1
+        assert "+ column public.users.nick text" in reader.printed
