@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
 import sys
+import tomllib
 import typing as typ
 
 import attrs
@@ -29,7 +31,10 @@ from pytest_userstate.domain.rules import (
     SCHEMA_RULES,
     UNTRACKED_RULES,
 )
-from tests.helpers.markdown import ROOT, table_after
+from pytest_userstate.inbound import hookspecs
+from pytest_userstate.outbound.migrations.registry import layouts
+from pytest_userstate.outbound.postgres.version import OLDEST_MAJOR
+from tests.helpers.markdown import PAGES, ROOT, table_after
 
 TEXT = (ROOT / "docs/reference.md").read_text()
 SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text())
@@ -172,20 +177,89 @@ def test_every_exit_status_is_there() -> None:
 
 
 def test_every_report_field_is_there() -> None:
-    """The fields are those of the JSON Schema."""
+    """The fields are those of the JSON Schema, in its order."""
     assert first_column("Reports") == list(SCHEMA["properties"])
     rows = {row[0].strip("`"): row[1] for row in table_after(TEXT, "## Reports")}
     for name, kind in (("checks", "check"), ("target", "target")):
         words = re.findall(r"`([^`]+)`", rows[name])
         assert words == SCHEMA["$defs"][kind]["required"]
-    words = re.findall(r"`([^`]+)`", rows["downstream"])
-    items = SCHEMA["properties"]["downstream"]["items"]
-    reasons = items["properties"]["reasons"]["items"]["required"]
-    *first, blocked_by, told = items["required"]
-    assert words == [*first, "ready", "blocked", blocked_by, told, *reasons]
-    words = re.findall(r"`([^`]+)`", rows["advisories"])
-    required = SCHEMA["properties"]["advisories"]["items"]["required"]
-    assert words == [*required, "null"]
+
+
+def names_of(node: dict[str, typ.Any], *, values: bool = False) -> typ.Iterator[str]:
+    """Yield the names in a part of the JSON Schema, and its fixed values if asked."""
+    if "$ref" in node:
+        node = SCHEMA["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    if values:
+        yield from map(str, node.get("enum", ()))
+    for name, part in node.get("properties", {}).items():
+        yield name
+        yield from names_of(part, values=values)
+    for part in filter(None, [node.get("items"), *node.get("anyOf", ())]):
+        yield from names_of(part, values=values)
+
+
+def test_every_name_in_a_report_is_explained() -> None:
+    """At whatever depth; and a row promises nothing that its field does not have."""
+    text = TEXT.split("\n## Reports\n")[1].split("\n## ")[0]
+    assert {*names_of(SCHEMA)} <= set(re.findall(r"`([^`]+)`", text))
+    for name, told in table_after(TEXT, "\n## Reports\n"):
+        promised = set(re.findall(r"`([^`]+)`", told)) - {"null"}
+        field = SCHEMA["properties"][name.strip("`")]
+        assert promised <= {*names_of(field, values=True)}, name
+
+
+def test_every_fixture_is_there() -> None:
+    """Those that pytest knows, each with its scope."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--fixtures", "-p", "no:cacheprovider", "-q"],
+        cwd=ROOT / "examples/own-entities/db",
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    ours = r"^((?:userstate|schema)_\w+)(?: \[(\w+) scope\])? -- \S*pytest_userstate"
+    found = dict(re.findall(ours, done.stdout, re.MULTILINE))
+    rows = {row[0].strip("`"): row[1] for row in table_after(TEXT, "\n## Fixtures\n")}
+    inner = {"userstate_prepared", "userstate_baseline"}
+    assert inner <= {*found}
+    assert rows == {
+        name: scope or "function" for name, scope in found.items() if name not in inner
+    }
+
+
+def test_every_hook_is_there() -> None:
+    """Those that a repository can implement, with their parameters."""
+    for name, hook in vars(hookspecs).items():
+        if name.startswith("pytest_"):
+            parameters = ", ".join(inspect.signature(hook).parameters)
+            assert f"`{name}({parameters})`" in TEXT
+
+
+def test_every_layout_is_there() -> None:
+    """With the settings that only it has, on one of the two pages about it."""
+    pages = TEXT + (ROOT / "docs/migrations.md").read_text()
+    listed = re.findall(
+        r"^\| `([\w-]+)` \|", TEXT.split("\n| layout |")[1], re.MULTILINE
+    )
+    assert sorted(listed) == sorted(layout.name for layout in layouts())
+    for layout in layouts():
+        for option in layout.options:
+            assert re.search(rf"`{option.name}\b", pages), (layout.name, option.name)
+
+
+def test_every_extra_is_there() -> None:
+    """Those that can be installed are named where they are needed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pages = "".join(page.read_text() for page in PAGES)
+    asked = set(re.findall(r"pytest-userstate\[([\w,]+)\]", pages))
+    extras = {each for names in asked for each in names.split(",")}
+    assert extras <= {*project["optional-dependencies"]}
+    assert {"embedded", "wiring"} <= extras
+
+
+def test_the_oldest_server_is_the_codes() -> None:
+    """The version that the page promises."""
+    assert f"PostgreSQL {OLDEST_MAJOR} to " in TEXT
 
 
 def test_the_decisions_are_the_codes() -> None:
