@@ -239,9 +239,13 @@ def _binaries(request: AuditRequest) -> Binaries | None:
     from pytest_userstate.outbound.postgres.binaries import (  # noqa: PLC0415
         find_binaries,
     )
+    from pytest_userstate.outbound.postgres.machine import (  # noqa: PLC0415
+        check_machine,
+    )
 
     if not request.needs_server:
         return None
+    check_machine()
     return find_binaries(
         configured=request.postgresql_exec,
         configured_by=request.postgresql_exec_origin,

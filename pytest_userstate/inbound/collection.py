@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import pytest
@@ -27,11 +28,14 @@ def include(config: pytest.Config, path: pathlib.Path) -> bool:
     the ini file no `testpaths`: in a repository of another language, whatever
     Python lies about is nobody's test suite.
     """
+    # Relative: pytest takes a bracket or two colons in any folder above for more
+    # than a name.
+    arg = os.path.relpath(path, config.invocation_params.dir)
     if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
-        config.args[:] = [str(path)]
+        config.args[:] = [arg]
         return True
-    if not any(names(config, arg, path) for arg in config.args):
-        config.args.append(str(path))
+    if not any(names(config, each, path) for each in config.args):
+        config.args.append(arg)
     return False
 
 

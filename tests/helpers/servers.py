@@ -117,6 +117,21 @@ def processes_of(folder: Path | str) -> dict[int, str]:
     return found
 
 
+def wait_for(
+    condition: cabc.Callable[[], object],
+    *,
+    of: subprocess.Popen[str] | None = None,
+    seconds: float = 20,
+) -> None:
+    """Wait until something holds, or fail; also when the process `of` it ends."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline or (of and of.poll() is not None):
+            message = "what was waited for did not happen"
+            raise AssertionError(message)
+        time.sleep(0.002)
+
+
 def wait_until_gone(folder: Path | str, *, seconds: float = 5) -> None:
     """Wait until neither the folder nor a process of it is left, or fail."""
     deadline = time.monotonic() + seconds

@@ -132,6 +132,16 @@ def _of_a_missing_feature(trouble: Trouble) -> str:
     return ""
 
 
+def _of_a_full_disk(trouble: Trouble) -> str:
+    if trouble.failure.sqlstate != "53100":
+        return ""
+    return (
+        "What is full is where the embedded server keeps its data: the folder for"
+        " temporary files, or /dev/shm where that has a gigabyte to spare. Make room"
+        " there, or set TMPDIR to a folder on a larger disk."
+    )
+
+
 def _of_a_new_enum_value(trouble: Trouble) -> str:
     if trouble.failure.sqlstate != "55P04":
         return ""
@@ -206,6 +216,7 @@ _REMEDIES: tuple[cabc.Callable[[Trouble], str], ...] = (
     _of_a_missing_role,
     _of_a_missing_schema,
     _of_a_missing_feature,
+    _of_a_full_disk,
     _of_a_new_enum_value,
     _of_a_piece,
     _of_psql,

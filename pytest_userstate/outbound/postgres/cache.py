@@ -53,35 +53,40 @@ class Cache:
 
     root: Path
 
-    def entry(self, kind: str, key: str, make: Make, is_sound: IsSound) -> Entry:
+    def entry(
+        self,
+        kind: str,
+        key: str,
+        make: Make,
+        is_sound: IsSound,
+        *,
+        anew: bool = False,
+    ) -> Entry:
         """Return the entry of this kind and key, made with `make` if need be.
 
-        `is_sound` looks, quickly, whether a folder is an entry that can be used.
+        `is_sound` looks, quickly, whether a folder is an entry that can be used;
+        `anew` says that it could not be, for all that. One that is there goes only
+        when the new one is complete.
         Raises what `make` raises, OSError where the cache cannot be written, and
         ServerError where another run keeps it locked.
         """
         path = self.root / f"{kind}-{key}"
-        if is_sound(path):
+        if not anew and is_sound(path):
             os.utime(path)  # recently used: see _prune
             return Entry(path, is_new=False)
         with self._locked():
-            if is_sound(path):  # somebody was faster
+            if not anew and is_sound(path):  # somebody was faster
                 return Entry(path, is_new=False)
             self._make(path, make)
             self._prune(kind, keep=path)
         return Entry(path, is_new=True)
 
-    def discard(self, entry: Entry) -> None:
-        """Remove an entry that turned out to be damaged."""
-        with self._locked():
-            _remove(entry.path)
-
     def _make(self, path: Path, make: Make) -> None:
-        _remove(path)
         fresh = Path(tempfile.mkdtemp(prefix="new-", dir=self.root))
         try:
             fresh.chmod(0o755)  # the server's account has to enter it
             make(fresh)
+            _remove(path)
             fresh.rename(path)
         except BaseException:
             _remove(fresh)

@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.outbound.postgres import forks
 from pytest_userstate.outbound.postgres.account import Account, clean_environment
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.log import tail
@@ -122,27 +123,31 @@ def _initialize(
     """Run the script as the account: root never writes where another one may."""
     words = [binaries.bin_dir, *places, *initdb_options(version)]
     script = SCRIPT.read_text(encoding="utf-8")
+    environment = clean_environment() | configuration_files(account, version)
+    environment["SQL"] = sql(version)
     try:
-        with subprocess.Popen(
-            ["/bin/sh", "-c", script, SCRIPT.name, *map(str, words)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            env=clean_environment() | configuration_files(account, version),
-            start_new_session=True,
-            **account.credentials,
-        ) as process:
-            output = _communicate(process, sql(version))
+        with forks.held_off:
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", script, SCRIPT.name, *map(str, words)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env=environment,
+                start_new_session=True,
+                **account.credentials,
+            )
+        with process:
+            output = _communicate(process)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ServerError(_failed(binaries, account, str(error))) from error
     if process.returncode != 0:
         raise ServerError(_failed(binaries, account, output))
 
 
-def _communicate(process: subprocess.Popen[bytes], text: str) -> str:
+def _communicate(process: subprocess.Popen[bytes]) -> str:
     try:
-        output, _ = process.communicate(text.encode(), timeout=INITIALIZE_TIMEOUT)
+        output, _ = process.communicate(timeout=INITIALIZE_TIMEOUT)
     except BaseException:
         _end(process)
         raise

@@ -56,11 +56,15 @@ class Prepared:
 
 @attrs.define
 class Preparation:
-    """Obtains what one server needs, for its account, in its run folder."""
+    """Obtains what one server needs, for its account, in its run folder.
+
+    What is in the cache already is left alone where everything has to be made `anew`.
+    """
 
     account: Account
     cache: Cache | None
     folder: RunFolder
+    anew: bool = attrs.field(default=False, kw_only=True)
     _entries: list[Entry] = attrs.field(factory=list, init=False)
 
     def prepare(self, binaries: Binaries, stub_extensions: Path | None) -> Prepared:
@@ -110,7 +114,7 @@ class Preparation:
     def _obtain(self, kind: str, key: str, make: Make, is_sound: IsSound) -> Path:
         if self.cache is not None:
             try:
-                entry = self.cache.entry(kind, key, make, is_sound)
+                entry = self.cache.entry(kind, key, make, is_sound, anew=self.anew)
             except (OSError, ServerError):
                 pass  # full, locked, gone: the run folder has room as well
             else:

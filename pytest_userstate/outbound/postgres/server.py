@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import contextlib
 import threading
 import types
 import typing as typ
@@ -12,12 +11,12 @@ from pathlib import Path
 import attrs
 import psycopg
 
-from pytest_userstate.domain.errors import ServerError, UserStateError
+from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.outbound.postgres import connection
-from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
-from pytest_userstate.outbound.postgres.cache import Cache, open_cache
+from pytest_userstate.outbound.postgres.cache import open_cache
 from pytest_userstate.outbound.postgres.cluster import Cluster
+from pytest_userstate.outbound.postgres.machine import check_machine
 from pytest_userstate.outbound.postgres.preparation import Preparation, Prepared
 from pytest_userstate.outbound.postgres.rundir import (
     PORT,
@@ -78,7 +77,6 @@ class EmbeddedServer:
         self._cache_root = cache_root
         self._stub_extensions = stub_extensions
         self._all_databases = all_databases
-        self._cache: Cache | None = None
         self._run: _Run | None = None
         self._launch: _Launch | None = None
 
@@ -88,7 +86,7 @@ class EmbeddedServer:
         Raises
         ------
         UsageError
-            When there is no account that PostgreSQL would run as.
+            When there is no account that PostgreSQL would run as, or no `tar`.
         ServerError
             When it does not start; the message shows the end of its log.
         """
@@ -134,8 +132,10 @@ class EmbeddedServer:
 
         For a caller that has something to do meanwhile. Raises as entering does.
         """
-        launch, self._launch = self._launch, None
-        if launch is not None:
+        if self._launch is not None:
+            launch = self._launch
+            launch.wait()  # where this is interrupted, there is still one to stop
+            self._launch = None
             launch.settle()
         if self._run is None:
             self._start()
@@ -148,14 +148,14 @@ class EmbeddedServer:
         if self._run is None and self._launch is None:
             self._launch = _Launch(self._start)
 
-    def _start(self) -> None:
-        account = server_account()
+    def _start(self, *, anew: bool = False) -> None:
+        account = check_machine()
         sweep(account)
-        self._cache = open_cache(account, self._cache_root)
+        cache = open_cache(account, self._cache_root)
         folder = make_run_folder(account)
         try:
             folder.open_for(account)
-            preparation = Preparation(account, self._cache, folder)
+            preparation = Preparation(account, cache, folder, anew=anew)
             prepared = preparation.prepare(self._binaries, self._stub_extensions)
             supervisor = Supervisor(
                 folder,
@@ -243,17 +243,13 @@ class EmbeddedServer:
             else:
                 return
         self._stop()
-        if self._cache is not None:
-            for entry in run.prepared.entries:
-                with contextlib.suppress(OSError):  # nobody can use it then, either
-                    self._cache.discard(entry)
-        self.launch()
+        self._start(anew=True)
         self._running.supervisor.wait_until_ready()
 
     def _stop(self) -> None:
         if self._launch is not None:
-            with contextlib.suppress(UserStateError):
-                self.launch()
+            self._launch.wait()  # if it failed, nobody needs to know any more
+            self._launch = None
         if self._run is not None:
             self._run.supervisor.stop()
             self._run = None
@@ -265,21 +261,29 @@ class _Launch:
     def __init__(self, start: cabc.Callable[[], None]) -> None:
         """Begin."""
         self._start = start
-        self._error: UserStateError | None = None
+        self._error: BaseException | None = None
+        # Python 3.11 takes a thread for ended once waiting for it was interrupted.
+        self._is_done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="userstate-launch")
         self._thread.start()
 
-    def settle(self) -> None:
-        """Wait until it is done; raise what it raised."""
+    def wait(self) -> None:
+        """Wait until it is done, however it ends."""
+        self._is_done.wait()
         self._thread.join()
+
+    def settle(self) -> None:
+        """Raise what it raised."""
         if self._error is not None:
             raise self._error
 
     def _run(self) -> None:
         try:
             self._start()
-        except UserStateError as error:
+        except BaseException as error:  # noqa: BLE001 - `settle` raises it
             self._error = error
+        finally:
+            self._is_done.set()
 
 
 @attrs.frozen

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import time
 import typing as typ
+import weakref
 from pathlib import Path
 
 from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.outbound.postgres import forks
 from pytest_userstate.outbound.postgres.account import Account, clean_environment
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.log import Log
@@ -64,21 +66,24 @@ class Supervisor:
         self._binaries = binaries
         self._log = Log()
         self._is_left_alone = False
+        self._is_gone = False
         folder.hand_over(account)
         server = [binaries.postgres, "-D", folder.data, *arguments]
         words = [str(word) for word in (folder.path, *archives, *server)]
         script = Path(__file__).with_name("supervise.sh").read_text(encoding="utf-8")
         try:
-            self._process = subprocess.Popen(
-                ["/bin/sh", "-c", script, "pytest-userstate", *words],
-                stdin=subprocess.PIPE,
-                stdout=folder.lock,
-                stderr=self._log.fileno(),
-                cwd="/",
-                env=clean_environment(),
-                start_new_session=True,
-                **account.credentials,
-            )
+            with forks.held_off:
+                self._process = subprocess.Popen(
+                    ["/bin/sh", "-c", script, "pytest-userstate", *words],
+                    stdin=subprocess.PIPE,
+                    stdout=folder.lock,
+                    stderr=self._log.fileno(),
+                    cwd="/",
+                    env=clean_environment(),
+                    start_new_session=True,
+                    **account.credentials,
+                )
+                _supervisors.add(self)
         except OSError as error:
             self._log.close()
             message = _NOT_STARTED.format(account=account.name, error=error)
@@ -141,11 +146,17 @@ class Supervisor:
         self._is_left_alone = True
 
     def stop(self) -> None:
-        """Let go of the server, and wait until it and its folder are gone."""
+        """Let go of the server, and wait until it and its folder are gone.
+
+        Interrupted, it does without waiting; whoever stops it once more may.
+        """
+        if self._is_gone:
+            return
         self.begin_stop()
         if self._is_left_alone:
             self._log.close()
             os.close(self._folder.lock)
+            self._is_gone = True
             return
         deadline = time.monotonic() + STOP_TIMEOUT
         try:
@@ -156,6 +167,32 @@ class Supervisor:
         finally:
             self._log.close()
             self._folder.remove()
+            self._is_gone = True
+
+    def leave(self) -> None:
+        """Have no part in it any more: this process was forked off ours.
+
+        With the pipe open here, the server would wait for the end of this one, too.
+        """
+        if self._is_gone:
+            return
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.returncode = 0  # it is not ours to wait for
+        self._log.close()
+        os.close(self._folder.lock)
+        self._is_gone = True
+
+
+_supervisors: weakref.WeakSet[Supervisor] = weakref.WeakSet()
+
+
+def _leave_all() -> None:
+    for each in tuple(_supervisors):
+        each.leave()
+
+
+os.register_at_fork(after_in_child=_leave_all)
 
 
 def _is_ready(data: Path) -> bool:

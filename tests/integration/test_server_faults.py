@@ -1,0 +1,316 @@
+"""What may happen around the embedded server while it starts, runs, and stops."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import typing as typ
+from pathlib import Path
+
+import pytest
+
+from pytest_userstate.domain.errors import ServerError, UsageError
+from pytest_userstate.outbound.postgres import cluster, rundir, supervisor
+from pytest_userstate.outbound.postgres import server as server_module
+from pytest_userstate.outbound.postgres.machine import check_machine
+from pytest_userstate.outbound.postgres.server import EmbeddedServer
+from tests.helpers import servers
+
+if typ.TYPE_CHECKING:
+    import collections.abc as cabc
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/cmdline").exists(),
+    reason="processes are counted in /proc, which this system does not have",
+)
+
+
+@pytest.fixture(scope="module")
+def cache() -> cabc.Iterator[Path]:
+    """Share a cache between the tests that do not look at it."""
+    with servers.open_folder() as folder:
+        yield folder / "cache"
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> cabc.Iterator[Path]:
+    """Give a test a folder for temporary files that the server's account can enter."""
+    with servers.open_folder() as folder:
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
+
+
+@contextlib.contextmanager
+def interrupts(*after: float) -> cabc.Iterator[None]:
+    """Press Ctrl-C so many seconds from now, and again that much later."""
+    delays = [*after]
+
+    def press(number: int, frame: object) -> None:
+        if delays:
+            signal.setitimer(signal.ITIMER_REAL, delays.pop(0))
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGALRM, press)
+    signal.setitimer(signal.ITIMER_REAL, delays.pop(0))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+class TestInTheBackground:
+    """A start that goes on in a thread, and what may become of it."""
+
+    @pytest.mark.parametrize("error", [OSError, RuntimeError, MemoryError])
+    def test_any_error_reaches_who_needs_the_server(
+        self, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    ) -> None:
+        """Once, and not as the last words of a thread; a new attempt is possible."""
+        attempts = []
+
+        def fail() -> typ.NoReturn:
+            attempts.append(threading.current_thread())
+            raise error
+
+        monkeypatch.setattr(server_module, "check_machine", fail)
+        server = EmbeddedServer(servers.wheel())
+        server.launch_in_background()
+        with pytest.raises(error), server:
+            pass
+        assert [each is threading.main_thread() for each in attempts] == [False]
+        with pytest.raises(error):
+            server.launch()
+
+    def test_an_error_that_nobody_needs_is_not_told(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever only cleans up is not disturbed by it."""
+        monkeypatch.setattr(server_module, "check_machine", None)
+        server = EmbeddedServer(servers.wheel())
+        server.launch_in_background()
+        server.close()
+
+    def test_interrupted_while_waiting_for_it(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The start goes on to its end, and so does what stops it."""
+        slow = server_module.make_run_folder
+
+        def make(*args: typ.Any) -> rundir.RunFolder:
+            time.sleep(0.4)
+            return slow(*args)
+
+        monkeypatch.setattr(server_module, "make_run_folder", make)
+        server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
+        server.launch_in_background()
+        with pytest.raises(KeyboardInterrupt), interrupts(0.1), server:
+            pass
+        server.close()
+        assert [path.name for path in folder.iterdir()] == ["cache"]
+        assert not servers.processes_of(folder)
+
+    @pytest.mark.parametrize("delays", [(0.02, 0.1), (0.2, 0.01, 0.01), (0.4, 0.005)])
+    def test_interrupted_again_and_again(
+        self, folder: Path, delays: tuple[float, ...]
+    ) -> None:
+        """However impatient, closing once more in peace leaves nothing."""
+        server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
+
+        def be_interrupted() -> None:
+            try:
+                with server:
+                    time.sleep(5)
+            finally:
+                time.sleep(0.3)
+
+        server.launch_in_background()
+        with pytest.raises(KeyboardInterrupt), interrupts(*delays):
+            be_interrupted()
+        server.close()
+        server.close()
+        assert [path.name for path in folder.iterdir()] == ["cache"]
+        assert not servers.processes_of(folder)
+
+    def test_killed_while_the_data_directory_is_made(self, folder: Path) -> None:
+        """Nothing runs on, the next run sweeps, and the cache is sound."""
+        with servers.start_run(
+            servers.wheel(), folder / "cache", env={**os.environ, "TMPDIR": str(folder)}
+        ) as run:
+            servers.wait_for(lambda: servers.processes_of("/fresh-"), of=run)
+            run.kill()
+        servers.wait_for(lambda: not servers.processes_of(folder))
+        with EmbeddedServer(servers.wheel(), cache_root=folder / "cache") as server:
+            server.connect().close()
+        assert [path.name for path in folder.iterdir()] == ["cache"]
+        assert not list((folder / "cache").glob("new-*"))
+
+
+class TestForked:
+    """A process that somebody forks off ours has no part in the server."""
+
+    @staticmethod
+    def fork(child: cabc.Callable[[], object]) -> int:
+        """Run something in a fork that ends without cleaning up."""
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            child()
+        finally:
+            os._exit(0)
+
+    def test_it_does_not_hold_the_server_up(self, cache: Path) -> None:
+        """The server goes when its own run does, not when the fork ends."""
+        with EmbeddedServer(servers.wheel(), cache_root=cache):
+            child = self.fork(lambda: time.sleep(60))
+            start = time.monotonic()
+        spent = time.monotonic() - start
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert spent < supervisor.STOP_TIMEOUT / 2
+
+    def test_it_does_not_stop_the_server(self, cache: Path) -> None:
+        """Also where it cleans up as if it were its parent."""
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+            os.waitpid(self.fork(server.close), 0)
+            server.connect().close()
+
+    def test_one_of_the_time_when_data_are_made_holds_nothing_up(
+        self, folder: Path
+    ) -> None:
+        """As where a conftest starts a process of its own at import."""
+        server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
+        server.launch_in_background()
+        servers.wait_for(lambda: servers.processes_of("/fresh-"))
+        child = self.fork(lambda: time.sleep(60))
+        start = time.monotonic()
+        with server:
+            server.connect().close()
+        spent = time.monotonic() - start
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert spent < cluster.INITIALIZE_TIMEOUT / 4
+
+
+class TestFullDisk:
+    """No room: an error that says so, and a cache that stays as it was."""
+
+    @pytest.fixture
+    def disk(self, folder: Path) -> cabc.Iterator[cabc.Callable[[str], Path]]:
+        """Return a function that mounts a small disk."""
+        disks = []
+
+        def mount(size: str) -> Path:
+            disk = folder / f"disk{len(disks)}"
+            disk.mkdir()
+            command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755"]
+            done = subprocess.run(
+                [*command, "none", disk], check=False, capture_output=True, text=True
+            )
+            if done.returncode:
+                pytest.skip(f"no disk can be mounted: {done.stderr.strip()}")
+            disks.append(disk)
+            return disk
+
+        yield mount
+        for each in disks:
+            subprocess.run(["umount", each], check=True)  # noqa: S607 - anywhere
+
+    def test_no_room_to_run_in(
+        self,
+        folder: Path,
+        disk: cabc.Callable[[str], Path],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """The message says so; what is in the cache is not to blame, and is kept."""
+        with EmbeddedServer(servers.wheel(), cache_root=folder / "cache"):
+            pass
+        [entry] = (folder / "cache").glob("cluster-*")
+        (entry / "the-old-one").touch()
+        small = disk("4m")
+        monkeypatch.setattr(tempfile, "tempdir", str(small))
+        server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
+        with pytest.raises(ServerError, match="No space left on device"), server:
+            pass
+        assert not list(small.iterdir())
+        assert (entry / "the-old-one").exists()
+        assert not list((folder / "cache").glob("new-*"))
+
+    def test_no_room_in_the_cache(self, disk: cabc.Callable[[str], Path]) -> None:
+        """The run does without it, and leaves no half of an entry."""
+        cache = disk("2m") / "cache"
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+            server.connect().close()
+        assert [path.name for path in cache.iterdir()] == ["lock"]
+
+
+class TestPoorMachines:
+    """Less than usual is there."""
+
+    def test_no_tar(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is missing is named, where it was sought, and how to get it."""
+        monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+        with pytest.raises(UsageError) as failure:
+            check_machine()
+        assert "no tar" in str(failure.value)
+        assert os.environ["PATH"] in str(failure.value)
+        assert "apt-get install tar" in str(failure.value)
+
+    def test_no_memory_folder(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+    ) -> None:
+        """Without /dev/shm the server lives on disk."""
+        monkeypatch.setattr(rundir, "MEMORY", folder / "nowhere")
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        monkeypatch.delenv("TMPDIR", raising=False)
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+            assert Path(server.host).parent in rundir.FALLBACKS
+
+    def test_a_folder_for_temporary_files_that_is_read_only(
+        self, cache: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another is used; where all are, each is listed with the reason."""
+
+        def refuse(*_: object, **__: object) -> typ.NoReturn:
+            raise OSError(30, "Read-only file system")
+
+        monkeypatch.setattr(rundir.tempfile, "mkdtemp", refuse)
+        server = EmbeddedServer(servers.wheel(), cache_root=cache)
+        with pytest.raises(ServerError) as failure, server:
+            pass
+        assert f"{folder}: Read-only file system" in str(failure.value)
+        assert "TMPDIR" in str(failure.value)
+
+
+def test_servers_one_after_the_other_leave_nothing(cache: Path) -> None:
+    """No descriptor, thread, process or folder; also not in the long run."""
+
+    def state() -> tuple[object, ...]:
+        here = os.getpid()
+        children = Path(f"/proc/{here}/task/{here}/children").read_text().split()
+        runs = rundir.MEMORY.glob(f"{rundir.PREFIX}*")
+        mine = {path for path in runs if path.name in hosts}
+        return (
+            sorted(path.name for path in Path("/proc/self/fd").iterdir()),
+            threading.active_count(),
+            children,
+            mine,
+        )
+
+    hosts: set[str] = set()
+    before = None
+    for _ in range(4):
+        server = EmbeddedServer(servers.wheel(), cache_root=cache)
+        server.launch_in_background()
+        with server:
+            hosts.add(Path(server.host).name)
+            server.connect().close()
+        before = before or state()
+    assert state() == before
