@@ -10,9 +10,19 @@ import shutil
 import subprocess
 import sys
 
+import attrs
 import pytest
 
-from pytest_userstate import assertions
+from pytest_userstate import (
+    Column,
+    ForeignKey,
+    KeyConstraint,
+    SchemaSnapshot,
+    Source,
+    Table,
+    assertions,
+)
+from pytest_userstate.application.asserting.explaining import explain
 from tests.helpers.markdown import ROOT, blocks, table_after
 
 PAGE = ROOT / "docs/assertions.md"
@@ -86,3 +96,42 @@ def test_the_example_in_the_package_runs() -> None:
     result = doctest.testmod(assertions)
     assert result.attempted > 5
     assert result.failed == 0
+
+
+USERS = Table(
+    "users",
+    [Column("id", "uuid"), Column("name", "text")],
+    primary_key=KeyConstraint(name="users_pkey", columns=["id"]),
+)
+NOTES = Table(
+    "notes",
+    [Column("id", "uuid"), Column("owner_id", "uuid")],
+    foreign_keys=[
+        ForeignKey(
+            name="notes_owner",
+            columns=["owner_id"],
+            target_table="users",
+            target_schema="public",
+            target_columns=["id"],
+            on_delete="restrict",
+        )
+    ],
+    source=Source("migrations/002_notes.sql", 1),
+)
+
+
+def test_the_failures_are_real() -> None:
+    """What the page shows is what such an assertion, and such a comparison, say."""
+    asserted, compared = [b.text for b in blocks(PAGE) if b.language == "text"]
+    snapshot = SchemaSnapshot([USERS, NOTES])
+    with pytest.raises(AssertionError) as caught:
+        assertions.assert_table(snapshot, "notes").has_foreign_key(
+            "owner_id", references="user", on_delete="cascade"
+        )
+    assert asserted == f"AssertionError: {caught.value}\n"
+
+    columns = [Column("id", "uuid"), Column("name", "character varying(32)")]
+    other = SchemaSnapshot([attrs.evolve(USERS, columns=columns)])
+    told = explain("==", snapshot, other)
+    assert told
+    assert compared == "assert " + "\n  ".join(told) + "\n"

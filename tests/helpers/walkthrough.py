@@ -29,7 +29,7 @@ import attrs
 from tests.helpers.markdown import ROOT, Block, blocks
 
 RUN = {"sh", "text"}
-_PLACE = re.compile(r"<!-- follow: ([\w/-]+)(, live)? -->")
+_PLACE = re.compile(r"^<!-- follow: ([\w/-]+)(, live)? -->$", re.MULTILINE)
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 _RESULT = re.compile(r"^=+ (.+) in \d+\.\d+s =+$", re.MULTILINE)
 
