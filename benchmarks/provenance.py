@@ -17,9 +17,9 @@ import statistics
 import time
 import unittest.mock
 
-from pytest_userstate.outbound.migrations import runner
-from pytest_userstate.outbound.migrations.diesel import LAYOUT
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
+from pytest_userstate.outbound.migrations.running import runner
+from pytest_userstate.outbound.migrations.tools.diesel import LAYOUT
 from pytest_userstate.outbound.postgres.binaries import find_binaries
 from pytest_userstate.outbound.postgres.server import OWNER, SUPERUSER, EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import STUBS

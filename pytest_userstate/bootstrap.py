@@ -37,7 +37,7 @@ from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparing.comparison import Reference
     from pytest_userstate.outbound.baseline import Baseline
-    from pytest_userstate.outbound.migrations.discovery import Target
+    from pytest_userstate.outbound.migrations.finding.discovery import Target
     from pytest_userstate.outbound.migrations_target import Script
     from pytest_userstate.outbound.postgres.binaries import Binaries
     from pytest_userstate.outbound.postgres.server import EmbeddedServer
@@ -272,7 +272,7 @@ def _located(
     file: ConfigurationFile | None,
     base: pathlib.Path,
 ) -> Target:
-    from pytest_userstate.outbound.migrations.discovery import (  # noqa: PLC0415
+    from pytest_userstate.outbound.migrations.finding.discovery import (  # noqa: PLC0415
         Wish,
         locate,
     )

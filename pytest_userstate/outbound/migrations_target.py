@@ -11,11 +11,14 @@ import attrs
 from pytest_userstate.application.settings import PostgresSettings
 from pytest_userstate.domain.ports import TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.outbound.migrations.annotation import annotate
-from pytest_userstate.outbound.migrations.discovery import Target
-from pytest_userstate.outbound.migrations.migrated import Migrated
+from pytest_userstate.outbound.migrations.finding.discovery import Target
 from pytest_userstate.outbound.migrations.plan import Plan
-from pytest_userstate.outbound.migrations.runner import MigrationRunner, run_script
+from pytest_userstate.outbound.migrations.provenance.annotation import annotate
+from pytest_userstate.outbound.migrations.running.migrated import Migrated
+from pytest_userstate.outbound.migrations.running.runner import (
+    MigrationRunner,
+    run_script,
+)
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.catalogue import (
     PostgresSchemaSnapshotRepository,
@@ -29,7 +32,7 @@ from pytest_userstate.outbound.postgres.server import (
 from pytest_userstate.outbound.postgres.stubs import STUBS
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.program import ProgramPlan
+    from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 
 
 def needs_all_databases(settings: PostgresSettings, plan: Plan | ProgramPlan) -> bool:
@@ -201,7 +204,7 @@ class MigrationsTarget:
         self, server: EmbeddedServer, plan: ProgramPlan, *, setup: str
     ) -> Migrated:
         # Imported here, since files of SQL need none of it, and it costs time.
-        from pytest_userstate.outbound.migrations.programs import (  # noqa: PLC0415
+        from pytest_userstate.outbound.migrations.programs.runner import (  # noqa: PLC0415
             Address,
             ProgramRunner,
         )

@@ -11,7 +11,7 @@ import tomllib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.registry import HOLDS
+from pytest_userstate.outbound.migrations.tools.registry import HOLDS
 
 ROOT = pathlib.Path(__file__).parents[2]
 PACKAGE = ROOT / "pytest_userstate"
@@ -101,6 +101,6 @@ def test_every_tool_is_kept_apart() -> None:
         for each in settings["tool"]["importlinter"]["contracts"]
         if each["id"] == "tools-know-nothing-of-each-other"
     )
-    package = "pytest_userstate.outbound.migrations"
+    package = "pytest_userstate.outbound.migrations.tools"
     modules = {f"{package}.{name.replace('-', '_')}" for name in HOLDS}
     assert set(contract["modules"]) == modules

@@ -32,7 +32,7 @@ from pytest_userstate.domain.rules import (
     UNTRACKED_RULES,
 )
 from pytest_userstate.inbound import hookspecs
-from pytest_userstate.outbound.migrations.registry import layouts
+from pytest_userstate.outbound.migrations.tools.registry import layouts
 from pytest_userstate.outbound.postgres.version import OLDEST_MAJOR
 from tests.helpers.markdown import PAGES, ROOT, table_after
 

@@ -9,10 +9,10 @@ import typing as typ
 import attrs
 import psycopg
 
-from pytest_userstate.outbound.migrations.discovery import Wish, locate
-from pytest_userstate.outbound.migrations.migrated import Migrated
-from pytest_userstate.outbound.migrations.program import ProgramPlan
-from pytest_userstate.outbound.migrations.programs import Address, ProgramRunner
+from pytest_userstate.outbound.migrations.finding.discovery import Wish, locate
+from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
+from pytest_userstate.outbound.migrations.programs.runner import Address, ProgramRunner
+from pytest_userstate.outbound.migrations.running.migrated import Migrated
 from pytest_userstate.outbound.postgres.server import OWNER, EmbeddedServer
 
 ENV = """\

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations import pg_dump, structure
-from pytest_userstate.outbound.migrations.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.tools import pg_dump, structure
 
 STRUCTURE = """\
 \\restrict abc

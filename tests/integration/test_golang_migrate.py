@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.golang_migrate import LAYOUT
-from pytest_userstate.outbound.migrations.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.tools.golang_migrate import LAYOUT
 from tests.helpers.folders import Folder
 
 

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.goose import LAYOUT
-from pytest_userstate.outbound.migrations.provenance import History
-from pytest_userstate.outbound.migrations.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.provenance.ledger import History
+from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.tools.goose import LAYOUT
 from tests.helpers.folders import Folder
 
 UP = "-- +goose Up\n"

@@ -14,7 +14,7 @@ from pytest_userstate.outbound.migrations.plan import (
     Piece,
     Plan,
 )
-from pytest_userstate.outbound.migrations.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
 
 LOG = "CREATE TABLE log (what text, at timestamptz DEFAULT now())"
 

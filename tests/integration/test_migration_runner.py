@@ -15,11 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from psycopg import pq
 
 from pytest_userstate.domain.errors import MigrationError, ServerError
-from pytest_userstate.outbound.migrations.diesel import DieselLayout
-from pytest_userstate.outbound.migrations.plain import PlainLayout
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
-from pytest_userstate.outbound.migrations.runner import MigrationRunner, run_script
+from pytest_userstate.outbound.migrations.running.runner import (
+    MigrationRunner,
+    run_script,
+)
 from pytest_userstate.outbound.migrations.sql import statements
+from pytest_userstate.outbound.migrations.tools.diesel import DieselLayout
+from pytest_userstate.outbound.migrations.tools.plain import PlainLayout
 from tests.helpers.sql_batches import batches
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Mode, Plan
-from pytest_userstate.outbound.migrations.provenance import History
-from pytest_userstate.outbound.migrations.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.provenance.ledger import History
+from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
 
 
 def plan(*scripts: str) -> Plan:

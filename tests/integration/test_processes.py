@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from pytest_userstate.outbound.migrations.processes import Clock, Report, run
+from pytest_userstate.outbound.migrations.programs.processes import Clock, Report, run
 
 # Starts another one of its group that outlives it, and tells both numbers.
 FAMILY = "sleep 300 & echo $$ $! > {file}; {then}"
@@ -86,7 +86,8 @@ def test_a_program_goes_with_the_process_that_ran_it(
     command = ["sh", "-c", FAMILY.format(file=file, then="wait")]
     caller = (
         "import os, pathlib\n"
-        "from pytest_userstate.outbound.migrations.processes import Clock, run\n"
+        "from pytest_userstate.outbound.migrations.programs import processes\n"
+        "Clock, run = processes.Clock, processes.run\n"
         f"run({command!r}, folder=pathlib.Path('/'), environment=os.environ,"
         " clock=Clock(60))\n"
     )

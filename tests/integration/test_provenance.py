@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_userstate.domain.snapshot import Source
-from pytest_userstate.outbound.migrations import watch
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
-from pytest_userstate.outbound.migrations.provenance import History, Key
-from pytest_userstate.outbound.migrations.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.provenance import watch
+from pytest_userstate.outbound.migrations.provenance.ledger import History, Key
+from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
 
 
 def plan(*batches: str, in_transaction: bool = True) -> Plan:

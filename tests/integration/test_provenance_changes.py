@@ -9,13 +9,13 @@ import attrs
 import psycopg
 
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Source, Table, View
-from pytest_userstate.outbound.migrations.attribution import Attribution
-from pytest_userstate.outbound.migrations.comparison import (
+from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
+from pytest_userstate.outbound.migrations.provenance.comparison import (
     ALL_RELATIONS,
     LOCKED_RELATIONS,
     tell_all,
 )
-from pytest_userstate.outbound.migrations.provenance import Key, Ledger
+from pytest_userstate.outbound.migrations.provenance.ledger import Key, Ledger
 from pytest_userstate.outbound.postgres.catalogue import (
     PostgresSchemaSnapshotRepository,
 )

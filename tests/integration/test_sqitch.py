@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.provenance import History
-from pytest_userstate.outbound.migrations.runner import MigrationRunner
-from pytest_userstate.outbound.migrations.sqitch import LAYOUT
+from pytest_userstate.outbound.migrations.provenance.ledger import History
+from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.tools.sqitch import LAYOUT
 from pytest_userstate.outbound.postgres.catalogue import (
     PostgresSchemaSnapshotRepository,
 )

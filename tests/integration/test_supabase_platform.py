@@ -10,7 +10,7 @@ import pytest
 
 from pytest_userstate.application.settings import PostgresSettings
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.discovery import Target, locate
+from pytest_userstate.outbound.migrations.finding.discovery import Target, locate
 from pytest_userstate.outbound.migrations_target import MigrationsTarget
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.stubs import OF_PLATFORMS

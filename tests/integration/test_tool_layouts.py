@@ -9,9 +9,15 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations import dbmate, flyway, prisma, refinery, sqlx
 from pytest_userstate.outbound.migrations.layout import Layout
-from pytest_userstate.outbound.migrations.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
+from pytest_userstate.outbound.migrations.tools import (
+    dbmate,
+    flyway,
+    prisma,
+    refinery,
+    sqlx,
+)
 from tests.helpers.folders import Folder
 
 

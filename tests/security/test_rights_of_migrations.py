@@ -12,7 +12,7 @@ import pathlib
 import psycopg
 import pytest
 
-from pytest_userstate.outbound.migrations.runner import run_script
+from pytest_userstate.outbound.migrations.running.runner import run_script
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import STUB_EXTENSIONS, STUBS

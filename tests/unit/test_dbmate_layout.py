@@ -6,8 +6,8 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.dbmate import LAYOUT
 from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.tools.dbmate import LAYOUT
 from tests.helpers.folders import Folder
 
 BOTH = "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;\n"

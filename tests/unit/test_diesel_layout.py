@@ -12,8 +12,8 @@ from pytest_userstate.domain.errors import (
     MigrationError,
     TargetNotFoundError,
 )
-from pytest_userstate.outbound.migrations.diesel import DieselLayout
 from pytest_userstate.outbound.migrations.layout import Plan
+from pytest_userstate.outbound.migrations.tools.diesel import DieselLayout
 
 LAYOUT = DieselLayout()
 

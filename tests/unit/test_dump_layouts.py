@@ -8,9 +8,9 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations import pg_dump, structure
 from pytest_userstate.outbound.migrations.layout import Likeness
 from pytest_userstate.outbound.migrations.plan import Mode
+from pytest_userstate.outbound.migrations.tools import pg_dump, structure
 
 BOTH = pytest.mark.parametrize("layout", [pg_dump.LAYOUT, structure.LAYOUT])
 

@@ -7,14 +7,14 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
-from pytest_userstate.outbound.migrations.flyway import LAYOUT
-from pytest_userstate.outbound.migrations.flyway.history import checksum
-from pytest_userstate.outbound.migrations.flyway.transactions import (
-    can_run_in_transaction,
-)
 from pytest_userstate.outbound.migrations.layout import Likeness
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.sql import statements
+from pytest_userstate.outbound.migrations.tools.flyway import LAYOUT
+from pytest_userstate.outbound.migrations.tools.flyway.history import checksum
+from pytest_userstate.outbound.migrations.tools.flyway.transactions import (
+    can_run_in_transaction,
+)
 from tests.helpers.folders import Folder
 
 

@@ -6,10 +6,10 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.golang_migrate import LAYOUT
+from pytest_userstate.outbound.migrations.finding.recognition import recognized
 from pytest_userstate.outbound.migrations.layout import Likeness
 from pytest_userstate.outbound.migrations.plan import Mode
-from pytest_userstate.outbound.migrations.recognition import recognized
+from pytest_userstate.outbound.migrations.tools.golang_migrate import LAYOUT
 from tests.helpers.folders import Folder
 
 

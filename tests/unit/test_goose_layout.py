@@ -6,9 +6,9 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.goose import LAYOUT
 from pytest_userstate.outbound.migrations.layout import Likeness
 from pytest_userstate.outbound.migrations.plan import Batch, Mode
+from pytest_userstate.outbound.migrations.tools.goose import LAYOUT
 from tests.helpers.folders import Folder
 
 UP = "-- +goose Up\n"

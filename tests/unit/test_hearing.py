@@ -7,7 +7,10 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.hearing import ExecutedStatements, Hearing
+from pytest_userstate.outbound.migrations.programs.hearing import (
+    ExecutedStatements,
+    Hearing,
+)
 
 
 @pytest.fixture

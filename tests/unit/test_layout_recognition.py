@@ -8,14 +8,14 @@ import typing as typ
 import pytest
 
 from pytest_userstate.domain.errors import TargetNotFoundError
+from pytest_userstate.outbound.migrations.finding.recognition import recognized
+from pytest_userstate.outbound.migrations.finding.search import Candidate
 from pytest_userstate.outbound.migrations.layout import (
     LayoutDefaults,
     Likeness,
     Manifest,
     ProjectFile,
 )
-from pytest_userstate.outbound.migrations.recognition import recognized
-from pytest_userstate.outbound.migrations.search import Candidate
 
 
 class Fake(LayoutDefaults):

@@ -11,8 +11,8 @@ import attrs
 import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
-from pytest_userstate.outbound.migrations import registry
-from pytest_userstate.outbound.migrations.discovery import Target, Wish, locate
+from pytest_userstate.outbound.migrations.finding.discovery import Target, Wish, locate
+from pytest_userstate.outbound.migrations.tools import registry
 
 GIT = shutil.which("git")
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import Plan
-from pytest_userstate.outbound.migrations.plain import PlainLayout
+from pytest_userstate.outbound.migrations.tools.plain import PlainLayout
 
 LAYOUT = PlainLayout()
 

@@ -8,9 +8,9 @@ import pathlib
 
 import pytest
 
+from pytest_userstate.outbound.migrations.finding.recognition import recognized
 from pytest_userstate.outbound.migrations.layout import Likeness
-from pytest_userstate.outbound.migrations.prisma import LAYOUT, collation_key
-from pytest_userstate.outbound.migrations.recognition import recognized
+from pytest_userstate.outbound.migrations.tools.prisma import LAYOUT, collation_key
 from tests.helpers.folders import Folder
 
 # As sorted by node 20: names.sort((a, b) => a.localeCompare(b))

@@ -13,8 +13,8 @@ from pytest_userstate.domain.errors import (
     TargetNotFoundError,
     UsageError,
 )
-from pytest_userstate.outbound.migrations.discovery import Target, Wish, locate
-from pytest_userstate.outbound.migrations.program import ProgramPlan
+from pytest_userstate.outbound.migrations.finding.discovery import Target, Wish, locate
+from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from tests.helpers.programs import AlembicProject, DjangoProject, Project
 
 

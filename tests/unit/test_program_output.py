@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_userstate.outbound.migrations.processes import Ended
-from pytest_userstate.outbound.migrations.program_output import last_lines, redacted
+from pytest_userstate.outbound.migrations.programs.output import last_lines, redacted
+from pytest_userstate.outbound.migrations.programs.processes import Ended
 
 TRACEBACK = """\
 Traceback (most recent call last):

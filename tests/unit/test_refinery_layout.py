@@ -7,8 +7,8 @@ import pathlib
 import pytest
 
 from pytest_userstate.outbound.migrations.layout import Likeness
-from pytest_userstate.outbound.migrations.refinery import LAYOUT
-from pytest_userstate.outbound.migrations.siphash import siphash13
+from pytest_userstate.outbound.migrations.tools.refinery import LAYOUT
+from pytest_userstate.outbound.migrations.tools.siphash import siphash13
 from tests.helpers.folders import Folder
 
 INITIAL = """\

@@ -8,9 +8,9 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
+from pytest_userstate.outbound.migrations.finding.recognition import recognized
 from pytest_userstate.outbound.migrations.layout import Likeness
-from pytest_userstate.outbound.migrations.recognition import recognized
-from pytest_userstate.outbound.migrations.sqlx import LAYOUT
+from pytest_userstate.outbound.migrations.tools.sqlx import LAYOUT
 from tests.helpers.folders import Folder
 
 

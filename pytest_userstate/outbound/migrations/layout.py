@@ -20,7 +20,7 @@ from pytest_userstate.outbound.migrations.options import Option, Options
 from pytest_userstate.outbound.migrations.plan import Piece, Plan
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.program import ProgramPlan
+    from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UNTIDY = re.compile(r"//|/\.\.?(?:/|$)")

@@ -1,0 +1,1 @@
+"""Which migrations to audit: where they are, and which tool they are of."""

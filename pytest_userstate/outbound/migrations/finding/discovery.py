@@ -1,0 +1,233 @@
+"""Finds the migrations to audit: where the user says, else where they usually are."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import difflib
+import pathlib
+import types
+import typing as typ
+
+import attrs
+
+from pytest_userstate.domain.errors import TargetNotFoundError
+from pytest_userstate.outbound.migrations.finding import foreign
+from pytest_userstate.outbound.migrations.finding.digest import digest_of
+from pytest_userstate.outbound.migrations.finding.recognition import recognized
+from pytest_userstate.outbound.migrations.finding.search import (
+    Candidate,
+    Search,
+    described,
+)
+from pytest_userstate.outbound.migrations.layout import Layout, shown, visible
+from pytest_userstate.outbound.migrations.options import options_of
+from pytest_userstate.outbound.migrations.plan import Plan
+from pytest_userstate.outbound.migrations.tools import registry
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
+
+_NOTHING: cabc.Mapping[str, object] = types.MappingProxyType({})
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """What the configuration says about how the migrations are to be read.
+
+    Parameters
+    ----------
+    layout : str or None
+        The layout's name; None to recognize it.
+    options : mapping
+        The settings that only this layout has.
+    file, key : str
+        Where that is said, for messages.
+    """
+
+    layout: str | None = None
+    options: cabc.Mapping[str, object] = _NOTHING
+    file: str = "userstate.toml"
+    key: str = "migrations"
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """The migrations to audit.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, or the file, where they are.
+    shown : str
+        The same relative to the repository, with forward slashes.
+    plan : Plan or ProgramPlan
+        What they are, in order.
+    found : str
+        How they were found, for people.
+    digest : str
+        ``sha256:…`` over their relative paths and bytes, in order.
+    """
+
+    path: pathlib.Path
+    shown: str
+    plan: Plan | ProgramPlan
+    found: str
+    digest: str
+
+    @property
+    def first_file(self) -> str:
+        """The file that stands for all of them; empty where none is known."""
+        if isinstance(self.plan, Plan):
+            return self.plan.migrations[0].path
+        return self.plan.project_file
+
+
+def locate(
+    *,
+    root: pathlib.Path,
+    base: pathlib.Path,
+    path: str | None,
+    path_given_by: str = "",
+    wish: Wish = Wish(),
+) -> Target:
+    """Find the migrations and read them.
+
+    Parameters
+    ----------
+    root : Path
+        The repository's root, where the search starts.
+    base : Path
+        What the paths in the plan and in messages are relative to.
+    path : str or None
+        The folder (or file) that the user named; None to search.
+    path_given_by : str
+        Where it was named, such as "`migrations` in userstate.toml".
+    wish : Wish
+        How it is to be read.
+
+    Raises
+    ------
+    TargetNotFoundError
+        When there is no folder of migrations, more than one, or one that could be
+        of several layouts.
+    ConfigurationError
+        When there is no such layout, or it does not have such an option.
+    MigrationError
+        When a migration cannot be read.
+    """
+    name = wish.layout or registry.name_implied_by(wish.options)
+    chosen = (
+        None
+        if name is None
+        else registry.layout_named(name, file=wish.file, key=wish.key)
+    )
+    if wish.options:
+        # Before the search, which a misspelt `path` would send astray.
+        layouts = registry.layouts() if chosen is None else (chosen,)
+        known = {each for layout in layouts for each in layout.options}
+        options_of(
+            wish.options,
+            known,
+            file=wish.file,
+            key=wish.key,
+            layout=chosen.name if chosen else "",
+        )
+    if path is None and chosen is not None and not chosen.needs_a_path:
+        candidate = Candidate(base, (chosen,), f"`{wish.key}` in {wish.file}")
+    elif path is None:
+        candidate = Search(root, base, chosen).one()
+    else:
+        candidate = _named(pathlib.Path(path), root, base, path_given_by, chosen)
+    layout = candidate.layout(base)
+    options = options_of(
+        wish.options,
+        layout.options,
+        file=wish.file,
+        key=wish.key,
+        layout=layout.name,
+    )
+    plan = layout.load(candidate.path, base, options)
+    if isinstance(plan, Plan) and not plan.migrations:
+        raise TargetNotFoundError(_nothing_in(candidate.path, base, candidate.found))
+    path_shown = shown(candidate.path, base)
+    return Target(
+        path=candidate.path,
+        shown=path_shown,
+        plan=plan,
+        found=candidate.found,
+        digest=digest_of(plan, path_shown),
+    )
+
+
+def _named(
+    path: pathlib.Path,
+    root: pathlib.Path,
+    base: pathlib.Path,
+    given_by: str,
+    chosen: Layout | None,
+) -> Candidate:
+    """Return what the user named, if it can be used."""
+    if not path.exists():
+        raise TargetNotFoundError(_no_such_path(path, base, given_by))
+    layouts = (
+        recognized(path, registry.layouts_possible_in(path), root)
+        if chosen is None
+        else (chosen,)
+    )
+    is_file = path.is_file()
+    fitting = tuple(each for each in layouts if each.takes_a_file in {None, is_file})
+    if not fitting:
+        message = (
+            _other_kind(path, base, given_by, chosen)
+            if is_file or chosen
+            else _nothing_in(path, base, given_by)
+        )
+        raise TargetNotFoundError(message)
+    return Candidate(path, fitting, given_by)
+
+
+def _other_kind(
+    path: pathlib.Path, base: pathlib.Path, given_by: str, chosen: Layout | None
+) -> str:
+    """Say that a folder was expected and not a file, or the other way round."""
+    kind = "file" if path.is_file() else "folder"
+    expected = f"\nThe layout {chosen.name} expects {chosen.expects}." if chosen else ""
+    advice = (
+        "Name the folder that holds the migrations."
+        if kind == "file"
+        else "Name the file itself."
+    )
+    return (
+        f"{given_by} names {shown(path, base)}, which is a {kind}.{expected}\n{advice}"
+    )
+
+
+def _no_such_path(path: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
+    """Say that there is no such folder, and what may have been meant."""
+    siblings = [entry.name for entry in visible(path.parent) if entry.is_dir()]
+    near = difflib.get_close_matches(path.name, siblings, n=1)
+    meant = [f"Did you mean {shown(path.parent / name, base)}?" for name in near]
+    problem = f"{given_by} names {shown(path, base)}, but there is no such folder."
+    return "\n".join([problem, *meant])
+
+
+def _nothing_in(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
+    """Say that a folder holds no migrations, and what it was expected to hold."""
+    finding = foreign.tool_of(folder)
+    if finding is not None:
+        path = shown(folder, base)
+        return foreign.unsupported(path, finding, supported=registry.names())
+    layouts = registry.layouts()
+    inside = [
+        shown(entry.path, base)
+        for entry in visible(folder)
+        if entry.is_dir() and recognized(pathlib.Path(entry.path), layouts, folder)
+    ]
+    lines = [
+        f"{given_by}: {described(folder, base)}.",
+        "What a folder of migrations holds:",
+        *(f"  {layout.name}: {layout.expects}" for layout in layouts),
+    ]
+    if inside:
+        lines.append(f"Did you mean one of these: {', '.join(inside)}?")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Migrating by a program of the repository's own, watched from inside."""

@@ -1,0 +1,261 @@
+"""The words of every error that running a program can end in."""
+
+from __future__ import annotations
+
+import signal
+import textwrap
+
+import attrs
+
+from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
+from pytest_userstate.outbound.migrations.programs.processes import Ended
+from pytest_userstate.outbound.migrations.running.failures import Step, Trouble
+from pytest_userstate.outbound.migrations.running.remedies import remedy
+from pytest_userstate.outbound.migrations.running.session import Failure
+
+_WIDTH = 79
+_HOW_TO_CONNECT = (
+    "The program gets the database to migrate in the variable DATABASE_URL, and in"
+    " PGHOST, PGPORT, PGUSER and PGDATABASE, which libpq reads by itself."
+)
+_ANOTHER_PYTHON = (
+    "name the repository's own Python in userstate.toml:"
+    ' migrations = {{ path = "{path}", layout = "{layout}",'
+    ' python = "{python}" }}.'
+)
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """What a tool was heard to say of the migration at which it failed."""
+
+    path: str = ""
+    line: int | None = None
+    failure: Failure | None = None
+    applied: int = 0
+
+
+def not_started(plan: ProgramPlan, error: OSError) -> MigrationError:
+    """Say that the program could not be started."""
+    program = _python(plan) or plan.program.arguments[0]
+    match error:
+        case FileNotFoundError():
+            found = f"there is no program {program}"
+            to_do = (
+                "A name is looked up in PATH; a path such as ./migrate.sh is relative"
+                " to the folder that the command is run in, which is that of"
+                " userstate.toml."
+            )
+        case PermissionError():
+            found = f"{program} is not executable"
+            to_do = f"Make it executable: chmod +x {program}."
+        case _:
+            found = f"{program} cannot be run: {error.strerror}"
+            to_do = (
+                "A script needs a first line that names its interpreter, such as"
+                " #!/bin/sh."
+            )
+    return _error(plan, f"`{plan.program.shown}`: {found}", to_do=to_do)
+
+
+def not_installed(plan: ProgramPlan, package: str, told: str) -> MigrationError:
+    """Say that the repository's Python does not have the tool, or its driver."""
+    to_do = _another_python(plan)
+    if package == "psycopg":
+        headline = "Django cannot connect to PostgreSQL: psycopg is not installed"
+        to_do = f"Install psycopg[binary] there, or {to_do}"
+    else:
+        headline = f"{package} cannot be imported by the Python that was to run it"
+        to_do = f"Install it there, or {to_do}"
+    return _error(
+        plan,
+        f"`{plan.program.shown}`: {headline}.",
+        facts=(f"python     {_python(plan)}", f"found      {told}"),
+        to_do=to_do,
+    )
+
+
+def refused(plan: ProgramPlan, reason: str, output: str) -> MigrationError:
+    """Say that the tool was kept from a database that is not the audit's."""
+    return _error(
+        plan,
+        f"`{plan.program.shown}` was stopped: {reason}.",
+        output=output,
+        to_do="Nothing but the audit's own database is migrated, so it was kept from"
+        f" connecting. {_HOW_TO_CONNECT} Let the settings read one of them, or choose"
+        " other settings by the variables that they do read.",
+    )
+
+
+def failed(
+    plan: ProgramPlan, ended: Ended, told: Told, *, output: str
+) -> MigrationError:
+    """Say that the program failed, and where, if it was heard to say so."""
+    how = _how_it_ended(ended)
+    if told.failure is None or not told.path:
+        return _error(
+            plan,
+            f"`{plan.program.shown}` {how}.",
+            output=output,
+            to_do=_of_the_whole(plan, output),
+            told=told,
+        )
+    where = told.path if told.line is None else f"{told.path}, line {told.line}"
+    failure = told.failure
+    facts = {
+        "SQLSTATE": failure.sqlstate,
+        "DETAIL": failure.detail,
+        "HINT": failure.hint,
+    }
+    return _error(
+        plan,
+        f"{where}: {failure.message}",
+        facts=(
+            *(f"{name}: {text}" for name, text in facts.items() if text),
+            f"`{plan.program.shown}` {how}.",
+            _progress(told.applied),
+        ),
+        output=output,
+        to_do=_remedy_of(failure, told) or _of_a_module(plan, failure.message),
+        told=told,
+    )
+
+
+def took_too_long(
+    plan: ProgramPlan, told: Told, *, seconds: float, output: str
+) -> MigrationError:
+    """Say that the program was not done in time, and was ended."""
+    what = told.path or f"`{plan.program.shown}`"
+    each = "each migration" if plan.program.watched else "the whole command"
+    return _error(
+        plan,
+        f"{what}: timeout: not done after {seconds:g} seconds; `{plan.program.shown}`"
+        " was ended, with all that it had started.",
+        output=output,
+        to_do="[postgres] migration_timeout in userstate.toml says how many seconds"
+        f" {each} may take. If it waits for something that never comes (input: there"
+        " is none; a lock), it would hang where it is deployed, too.",
+        told=told,
+    )
+
+
+def nothing_applied(plan: ProgramPlan, found: str, *, output: str) -> MigrationError:
+    """Say that the tool came to its end, and yet the database is not migrated."""
+    to_do = {
+        "alembic": "Either env.py connects to another database, past SQLAlchemy's"
+        " engines, or what it did was never committed: since SQLAlchemy 2.0"
+        " context.run_migrations() has to stand in `with context.begin_transaction():`,"
+        " or the connection in `with engine.begin() as connection:`. Let env.py"
+        " connect to the sqlalchemy.url of its configuration:"
+        ' engine_from_config(config.get_section("alembic"), prefix="sqlalchemy.").',
+    }.get(plan.layout, _HOW_TO_CONNECT)
+    return _error(
+        plan,
+        f"`{plan.program.shown}` ended without an error, but {found}.",
+        output=output,
+        to_do=to_do,
+    )
+
+
+def _error(  # noqa: PLR0913 - the parts of a message
+    plan: ProgramPlan,
+    headline: str,
+    *,
+    facts: tuple[str, ...] = (),
+    output: str = "",
+    to_do: str = "",
+    told: Told | None = None,
+) -> MigrationError:
+    """Compose a message: what happened, the facts, the output, what to do."""
+    written = (
+        f"What it wrote last:\n{textwrap.indent(output, '    ')}" if output else ""
+    )
+    parts = (_wrapped(headline), "\n".join(facts), written, _wrapped(to_do))
+    told = told or Told()
+    return MigrationError(
+        "\n\n".join(filter(None, parts)),
+        path=told.path or plan.origin,
+        line=told.line,
+        applied=told.applied,
+    )
+
+
+def _how_it_ended(ended: Ended) -> str:
+    if ended.status >= 0:
+        return f"failed with exit status {ended.status}"
+    try:
+        name = signal.Signals(-ended.status).name
+    except ValueError:
+        name = f"signal {-ended.status}"
+    return f"was killed by {name}"
+
+
+def _progress(applied: int) -> str:
+    times = {0: "No migration", 1: "1 migration"}.get(applied, f"{applied} migrations")
+    return f"{times} had been run before it."
+
+
+def _remedy_of(failure: Failure, told: Told) -> str:
+    step = Step(path=told.path, sql="", total=1)
+    return remedy(Trouble(step, failure, None))
+
+
+def _of_a_module(plan: ProgramPlan, output: str) -> str:
+    """Say what to do where a module was not found."""
+    if plan.program.watched is None or "ModuleNotFoundError" not in output:
+        return ""
+    return (
+        f"It was run with {_python(plan)}. If the module is installed for another one,"
+        f" {_another_python(plan)}"
+    )
+
+
+def _of_the_whole(plan: ProgramPlan, output: str) -> str:
+    """Say what to do about what a tool is known to say before it migrates."""
+    if "Multiple head revisions" in output:
+        return (
+            "The revisions have more than one head, so that `upgrade head` does not say"
+            " which is meant. Merge them with `alembic merge heads`; or, if several"
+            " heads are intended, set"
+            f' migrations = {{ path = "{_path(plan)}", layout = "alembic",'
+            ' target = "heads" }.'
+        )
+    if "async driver" in output:
+        return (
+            "env.py makes an asynchronous engine of a URL that names no driver for it."
+            " The scheme of DATABASE_URL is kept: run the audit with"
+            " DATABASE_URL=postgresql+asyncpg:// in the environment."
+        )
+    if remedy_of_a_module := _of_a_module(plan, output):
+        return remedy_of_a_module
+    if plan.program.watched and ("KeyError" in output or "ImproperlyConf" in output):
+        return (
+            "If its settings need variables, set them for the audit as for the tool;"
+            " what they say about the database does not matter, since every connection"
+            " is led to the audit's own."
+        )
+    return "" if plan.program.watched else _HOW_TO_CONNECT
+
+
+def _another_python(plan: ProgramPlan) -> str:
+    python = plan.program.python
+    return _ANOTHER_PYTHON.format(
+        path=_path(plan),
+        layout=plan.layout,
+        python=python.alternative if python else "",
+    )
+
+
+def _python(plan: ProgramPlan) -> str:
+    return plan.program.python.described if plan.program.python else ""
+
+
+def _path(plan: ProgramPlan) -> str:
+    return plan.origin.rpartition("/")[0] or "."
+
+
+def _wrapped(paragraph: str) -> str:
+    return textwrap.fill(
+        paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False
+    )

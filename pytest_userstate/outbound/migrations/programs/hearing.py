@@ -1,0 +1,181 @@
+"""What a tool that is watched from inside says while it migrates.
+
+`inside` writes it, one JSON object per line. Each migration comes with the rows
+of the catalogue that are different since the one before, and with the statements
+that it executed, each with the line of the migration's file that did so.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import json
+import os
+import pathlib
+import typing as typ
+
+import attrs
+
+from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.outbound.migrations.layout import shown
+from pytest_userstate.outbound.migrations.programs.failures import Told
+from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
+from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
+from pytest_userstate.outbound.migrations.running.session import Failure, Row
+from pytest_userstate.outbound.migrations.sql import Statement, statements
+
+_Event = dict[str, typ.Any]
+_PACKAGES = frozenset({"site-packages", "dist-packages"})
+
+
+class Hearing:
+    """Listens to a tool, and keeps the ledger of what its migrations do.
+
+    Parameters
+    ----------
+    base : Path
+        What paths are relative to.
+    origin : Source or None
+        Where what exists before the first migration comes from.
+    bookkeeping : frozenset of str
+        The tables in which the tool keeps its records.
+    restart_clock : callable
+        What to do when a migration begins.
+    """
+
+    def __init__(
+        self,
+        *,
+        base: pathlib.Path,
+        origin: Source | None,
+        bookkeeping: frozenset[str],
+        restart_clock: cabc.Callable[[], None],
+    ) -> None:
+        """Start with nothing heard."""
+        self._base = base
+        self._origin = origin
+        self._restart_clock = restart_clock
+        self._rest = b""
+        self._path = ""
+        self._line: int | None = None
+        self._failure: Failure | None = None
+        self.bookkeeping = bookkeeping
+        self.ledger: Ledger | None = None
+        self.applied = 0
+        self.heads: frozenset[str] | None = None
+        self.tables: set[str] = set()
+        self.has_finished = False
+        self.refusal = ""
+        self.missing: tuple[str, str] | None = None
+
+    @property
+    def told(self) -> Told:
+        """At which migration it is, and what went wrong with it."""
+        return Told(
+            path=self._path,
+            line=self._line,
+            failure=self._failure,
+            applied=self.applied,
+        )
+
+    def hear(self, data: bytes) -> None:
+        """Take the next bytes of the pipe, wherever they were cut."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            event = json.loads(line)
+            self._EVENTS[event.pop("event")](self, event)
+
+    def _context(self, event: _Event) -> None:
+        """Hear of a database that is about to be migrated, as it is now."""
+        self.tables.add(event["table"])
+        self.bookkeeping |= {event["table"]}
+        if event["heads"] is not None:
+            self.heads = (self.heads or frozenset()) | frozenset(event["heads"])
+        if self.ledger is None:
+            self.ledger = Ledger(
+                _rows(event),
+                origin=self._origin,
+                without_origin=self.bookkeeping,
+            )
+
+    def _begin(self, event: _Event) -> None:
+        self._restart_clock()
+        self._path = self._shown(event)
+
+    def _applied(self, event: _Event) -> None:
+        if self.ledger is not None:
+            attribution = ExecutedStatements.of(event["statements"])
+            self.ledger.note_locked(_rows(event), self._shown(event), attribution)
+        self.applied += 1
+        self._path = ""
+
+    def _failed(self, event: _Event) -> None:
+        self._line = event.pop("line") or None
+        self._failure = Failure(**event)
+
+    def _refused(self, event: _Event) -> None:
+        self.refusal = self.refusal or event["reason"]
+
+    def _missing(self, event: _Event) -> None:
+        self.missing = event["package"], event["error"]
+
+    def _finished(self, _: _Event) -> None:
+        self.has_finished = True
+
+    def _shown(self, event: _Event) -> str:
+        """Return the file's path in the repository; else that of its module."""
+        # The tool, run in a folder, may know that by another name.
+        file = pathlib.Path(os.path.realpath(event["path"]))
+        path = shown(file, self._base.resolve())
+        if path.startswith("../") or _PACKAGES & {*file.parts}:
+            module = event.get("module", "").replace(".", "/")
+            return f"{module}.py" if module else file.name
+        return path
+
+    _EVENTS: typ.ClassVar[dict[str, cabc.Callable[[Hearing, _Event], None]]] = {
+        "applied": _applied,
+        "begin": _begin,
+        "context": _context,
+        "failed": _failed,
+        "finished": _finished,
+        "missing": _missing,
+        "refused": _refused,
+    }
+
+
+def _rows(event: _Event) -> list[Row]:
+    return [
+        (str(oid).encode(), None if values is None else values.encode())
+        for oid, values in event["rows"]
+    ]
+
+
+class ExecutedStatements(Attribution):
+    """Statements as they were executed, each with the line that executed it.
+
+    Some have no line: those of the tool itself, and those that it puts off until
+    the end of a migration.
+    """
+
+    @classmethod
+    def of(cls, executed: cabc.Iterable[tuple[int, str]] | None) -> typ.Self:
+        """Return the statements that a tool told; None if it told none."""
+        return cls(
+            [
+                attrs.evolve(statement, line=line)
+                for line, sql in executed or ()
+                for statement in statements(sql)
+                if not _reads_the_catalogue(statement)
+            ]
+        )
+
+    def _line(self, *fits: cabc.Callable[[typ.Any], bool]) -> int | None:
+        # The tool executes at least one more, for its books: where there is one
+        # statement alone, something passed it by.
+        if len(self._statements) < 2:
+            return None
+        return super()._line(*fits) or None
+
+
+def _reads_the_catalogue(statement: Statement) -> bool:
+    """Whether it is a tool's own question, which is full of functions."""
+    return statement.words[:1] == ("select",) and "pg_catalog" in statement.words

@@ -1,0 +1,275 @@
+"""Migrates a database by a program of the repository's own."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import json
+import os
+import pathlib
+import re
+import typing as typ
+import urllib.parse
+
+import attrs
+import psycopg
+from psycopg import sql
+
+from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.outbound.migrations.programs import failures, processes
+from pytest_userstate.outbound.migrations.programs.hearing import Hearing
+from pytest_userstate.outbound.migrations.programs.output import last_lines, redacted
+from pytest_userstate.outbound.migrations.programs.plan import Interpreter, ProgramPlan
+from pytest_userstate.outbound.migrations.programs.processes import Clock, Ended, Report
+from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
+from pytest_userstate.outbound.migrations.provenance.comparison import (
+    ALL_RELATIONS,
+    LOCKED_RELATIONS,
+)
+from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
+from pytest_userstate.outbound.migrations.running.migrated import Migrated
+from pytest_userstate.outbound.migrations.running.session import Row, Session
+
+_INSIDE = pathlib.Path(__file__).with_name("inside")
+_FIRST_USER_OID = 16384
+_SCHEME = re.compile(r"(?:postgres(?:ql)?(?:\+\w+)?|postgis)(?=://)")
+
+
+@attrs.frozen(kw_only=True)
+class Address:
+    """Where a program finds the database, and as whom it connects.
+
+    Peer authentication lets the account of this process in, and so its children:
+    there is no password to hand on.
+    """
+
+    host: str
+    port: int
+    database: str
+    role: str
+
+    def url(self, scheme: str = "postgresql") -> str:
+        """Return it as a URL.
+
+        The path of the socket is in the query, where libpq and most libraries let it
+        replace the host, since many (pydantic's `PostgresDsn`, say) insist on one.
+        """
+        path = urllib.parse.quote(self.host)
+        place = f"{self.role}@localhost:{self.port}/{self.database}"
+        return f"{scheme}://{place}?host={path}"
+
+    def environment(self, given: cabc.Mapping[str, str]) -> dict[str, str]:
+        """Return the variables of the caller with those of the database replaced.
+
+        Of a `DATABASE_URL` that was set, the scheme is kept, which names a driver
+        in some libraries.
+        """
+        scheme = _SCHEME.match(given.get("DATABASE_URL", ""))
+        return {
+            **{key: value for key, value in given.items() if not key.startswith("PG")},
+            "DATABASE_URL": self.url(scheme[0] if scheme else "postgresql"),
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.role,
+            "PGDATABASE": self.database,
+            "PYTHONUNBUFFERED": "1",  # or the last words of one that is killed are lost
+        }
+
+
+class ProgramRunner:
+    """Runs the program of a plan, and finds out what it did.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Open, in autocommit mode, to the database, with the rights to read all.
+    address : Address
+        The same database, as the program gets it.
+    timeout : float
+        Seconds that each migration may take; where they cannot be told apart,
+        that the program may.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[typ.Any],
+        address: Address,
+        *,
+        timeout: float,
+    ) -> None:
+        """Note them; nothing is run yet."""
+        self._connection = connection
+        self._session = Session(connection, timeout=timeout)
+        self._address = address
+        self._clock = Clock(timeout)
+        self._environment = address.environment(os.environ)
+
+    def run(self, plan: ProgramPlan, *, setup: str = "") -> Migrated:
+        """Run the program to its end.
+
+        Parameters
+        ----------
+        plan : ProgramPlan
+            What to run.
+        setup : str
+            The setup file that was run before, if any.
+
+        Raises
+        ------
+        MigrationError
+            When it fails, takes too long, or leaves the database as it was.
+        """
+        origin = Source(setup) if setup else None
+        if plan.program.python is None:
+            return self._run_unwatched(plan, origin)
+        return self._run_watched(plan, plan.program.python, origin)
+
+    def _run_unwatched(self, plan: ProgramPlan, origin: Source | None) -> Migrated:
+        before = self._relations()
+        ended = self._run(plan, plan.program.arguments)
+        if ended.status or ended.timed_out:
+            raise self._failure(plan, ended, failures.Told())
+        ledger = Ledger(before, origin=origin, without_origin=plan.bookkeeping_tables)
+        after = self._relations()
+        if plan.origin:
+            ledger.note_all(after, plan.origin, Attribution(()))
+        warnings = () if after != before else (_made_nothing(plan),)
+        return Migrated(
+            history=ledger.history(applied=0),
+            applied=None,
+            bookkeeping_tables=plan.bookkeeping_tables,
+            warnings=warnings,
+        )
+
+    def _run_watched(
+        self, plan: ProgramPlan, python: Interpreter, origin: Source | None
+    ) -> Migrated:
+        hearing = Hearing(
+            base=plan.base,
+            origin=origin,
+            bookkeeping=plan.bookkeeping_tables,
+            restart_clock=self._clock.restart,
+        )
+        read, write = os.pipe()
+        task = {
+            "tool": plan.program.watched,
+            "arguments": plan.program.arguments,
+            "pipe": write,
+            "url": self._address.url(),
+            "where": {
+                "HOST": self._address.host,
+                "PORT": str(self._address.port),
+                "USER": self._address.role,
+                "PASSWORD": "",
+                "NAME": self._address.database,
+            },
+            "queries": {
+                "all": ALL_RELATIONS,
+                "locked": LOCKED_RELATIONS,
+                "first": _FIRST_USER_OID,
+            },
+        }
+        ended = self._run(
+            plan,
+            (str(python.path), str(_INSIDE)),
+            extra={"USERSTATE_TASK": json.dumps(task)},
+            report=Report(read, write, hearing.hear),
+        )
+        self._expect_success(plan, ended, hearing)
+        return self._sum_up(plan, ended, hearing)
+
+    def _run(
+        self,
+        plan: ProgramPlan,
+        arguments: tuple[str, ...],
+        *,
+        extra: cabc.Mapping[str, str] | None = None,
+        report: Report | None = None,
+    ) -> Ended:
+        self._clock.restart()
+        try:
+            return processes.run(
+                arguments,
+                folder=plan.program.folder,
+                environment={**self._environment, **(extra or {})},
+                clock=self._clock,
+                report=report,
+            )
+        except OSError as error:
+            raise failures.not_started(plan, error) from error
+
+    def _expect_success(self, plan: ProgramPlan, ended: Ended, heard: Hearing) -> None:
+        if heard.missing is not None:
+            raise failures.not_installed(plan, *heard.missing)
+        if heard.refusal:
+            raise failures.refused(plan, heard.refusal, self._output(plan, ended))
+        if ended.status or ended.timed_out or not heard.has_finished:
+            raise self._failure(plan, ended, heard.told)
+
+    def _sum_up(self, plan: ProgramPlan, ended: Ended, heard: Hearing) -> Migrated:
+        """Hold what the tool said against what is in the database."""
+        problem = ""
+        if heard.ledger is None:
+            problem = "it ran no migrations"
+        elif heard.heads is not None:
+            versions = self._versions(heard.tables)
+            if missing := heard.heads - versions if plan.target in _TO_THE_END else ():
+                problem = (
+                    f"the audit's database is not at {', '.join(sorted(missing))}, but"
+                    f" at {', '.join(sorted(versions)) or 'no revision at all'}"
+                )
+        if problem or heard.ledger is None:
+            output = self._output(plan, ended)
+            raise failures.nothing_applied(plan, problem, output=output)
+        heard.ledger.note_all(self._relations(), plan.origin, Attribution(()))
+        return Migrated(
+            history=heard.ledger.history(applied=heard.applied),
+            applied=heard.applied,
+            bookkeeping_tables=heard.bookkeeping,
+        )
+
+    def _failure(
+        self, plan: ProgramPlan, ended: Ended, told: failures.Told
+    ) -> Exception:
+        output = self._output(plan, ended)
+        if ended.timed_out:
+            return failures.took_too_long(
+                plan, told, seconds=self._clock.seconds, output=output
+            )
+        return failures.failed(plan, ended, told, output=output)
+
+    def _output(self, plan: ProgramPlan, ended: Ended) -> str:
+        places = {f"{plan.base}/": "", self._address.host: "SOCKET"}
+        given = {**os.environ}
+        return redacted(last_lines(ended), environment=given, places=places)
+
+    def _relations(self) -> list[Row]:
+        self._session.restart_clock()
+        return self._session.batch(ALL_RELATIONS).rows
+
+    def _versions(self, tables: cabc.Iterable[str]) -> frozenset[str]:
+        """Return what stands in the version tables, whatever schema they are in."""
+        places = self._connection.execute(
+            "SELECT relnamespace::regnamespace::text, relname FROM pg_class"
+            " WHERE relname = ANY (%s) AND relkind = 'r'",
+            [list(tables)],
+        ).fetchall()
+        found: set[str] = set()
+        for schema, table in places:
+            with contextlib.suppress(psycopg.errors.UndefinedColumn):
+                query = sql.SQL("SELECT version_num FROM {}.{}").format(
+                    sql.SQL(schema), sql.Identifier(table)
+                )
+                found |= {row[0] for row in self._connection.execute(query)}
+        return frozenset(found)
+
+
+_TO_THE_END = frozenset({"head", "heads"})
+
+
+def _made_nothing(plan: ProgramPlan) -> str:
+    return (
+        f"`{plan.program.shown}` ended without an error, but made and changed no table."
+        " Does it connect to DATABASE_URL, or with PGHOST, PGPORT, PGUSER, and"
+        " PGDATABASE?"
+    )

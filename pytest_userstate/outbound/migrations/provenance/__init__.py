@@ -1,0 +1,1 @@
+"""Which migration made, changed, and dropped each part of the schema."""

@@ -1,0 +1,400 @@
+"""The words of every error that running a migration file can end in."""
+
+from __future__ import annotations
+
+import functools
+import re
+import textwrap
+import typing as typ
+
+import attrs
+
+from pytest_userstate.domain.errors import MigrationError, ServerError
+from pytest_userstate.outbound.migrations.plan import Piece, Plan
+from pytest_userstate.outbound.migrations.running.remedies import (
+    NO_INPUT,
+    dropping,
+    of_psql_command,
+    of_the_tools_work,
+    remedy,
+)
+from pytest_userstate.outbound.migrations.running.session import Failure, Outcome
+from pytest_userstate.outbound.migrations.sql import Statement, statements
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations.script import Part, PsqlCommand
+
+_WIDTH, _INDENT = 79, "    "
+_CONTEXT_LINES = 3
+_ROW = re.compile(r"^COPY .*?, line (\d+)", re.MULTILINE)
+_ABOUT_TIME = (
+    "[postgres] migration_timeout in userstate.toml says how many seconds each"
+    " migration may take. If this one waits for something that never comes, it would"
+    " hang where it is deployed, too."
+)
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Step:
+    """A file that is being run, and where in the plan it stands.
+
+    Parameters
+    ----------
+    path : str
+        How messages name the file.
+    sql : str
+        What is sent.
+    standard_conforming_strings : bool
+        The session's setting when it is sent.
+    layout : str
+        The layout's name.
+    applied, total : int
+        How many migrations were applied before it, and how many there are: none
+        where it is the setup file, which is no migration.
+    advice_on_transactions : str
+        How a migration leaves its transaction in this layout.
+    advice_on_pieces : str
+        Where the layout's tool ends a piece of a file.
+    is_script : bool
+        Whether the file is written for psql.
+    """
+
+    path: str
+    sql: str
+    standard_conforming_strings: bool = True
+    layout: str = ""
+    applied: int = 0
+    total: int = 0
+    advice_on_transactions: str = ""
+    advice_on_pieces: str = ""
+    is_script: bool = False
+
+    @functools.cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """What the file consists of; found when it is asked for."""
+        if not self.is_script:
+            return self.split(self.sql)
+        return tuple(each for each in self.parts if isinstance(each, Statement))
+
+    @functools.cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What a script consists of, for psql."""
+        from pytest_userstate.outbound.migrations.script import script  # noqa: PLC0415
+
+        conforming = self.standard_conforming_strings
+        return script(self.sql, standard_conforming_strings=conforming)
+
+    def find_statements(self) -> None:
+        """Find the statements now, while there is nothing else to do."""
+        _ = self.statements
+
+    def split(self, sql: str) -> tuple[Statement, ...]:
+        """Return the statements of a text that is sent in place of the file's."""
+        conforming = self.standard_conforming_strings
+        return statements(sql, standard_conforming_strings=conforming)
+
+    @property
+    def is_setup(self) -> bool:
+        """Whether it is the setup file."""
+        return self.total == 0
+
+    def statement(self, number: int) -> Statement | None:
+        """Return the statement of this number (from 0), if there is one."""
+        return self.statements[number] if number < len(self.statements) else None
+
+
+@attrs.frozen
+class Trouble:
+    """What PostgreSQL said, and to which statement, where that is known.
+
+    `piece` is the part of the text that was sent, where it was sent in parts.
+    """
+
+    step: Step
+    failure: Failure
+    statement: Statement | None
+    piece: Piece | None = None
+
+    @property
+    def unread(self) -> str:
+        """The line from where PostgreSQL stopped reading; empty if unknown."""
+        if self.failure.position is None:
+            return ""
+        return self.step.sql[self.failure.position - 1 :].split("\n", 1)[0]
+
+
+def statement_failed(
+    step: Step, outcome: Outcome, piece: Piece | None = None
+) -> MigrationError:
+    """Say that a statement was refused, or failed while it ran."""
+    failure = outcome.failure or Failure(message="failed for an unknown reason")
+    if piece is not None and failure.position is not None:
+        failure = attrs.evolve(failure, position=failure.position + piece[0])
+    statement = _failed_statement(step, outcome, failure, piece)
+    trouble = Trouble(step, failure, statement, piece)
+    row = _row(step, statement, failure)
+    return _error(
+        step,
+        failure.message,
+        told=_told(failure),
+        to_do=NO_INPUT if outcome.wanted_input else remedy(trouble),
+        place=row or _Place.of(step, trouble.statement, failure.position),
+    )
+
+
+def wants_input(step: Step) -> MigrationError:
+    """Say that a statement reads rows that the file's tool has no way to give it."""
+    wanting = next(each for each in step.statements if each.copies_from_input)
+    return _error(
+        step,
+        "COPY … FROM stdin has no input here",
+        to_do=NO_INPUT,
+        place=_Place.of(step, wanting),
+    )
+
+
+def command_refused(step: Step, command: PsqlCommand, why: str = "") -> MigrationError:
+    """Say that a script holds a command of psql that is not run."""
+    return _error(
+        step,
+        f"{command.name} is a command of psql{why or ', and not run here'}",
+        to_do=of_psql_command(command.name),
+        place=_Place(command.line, None, f"{_INDENT}{command.text}"),
+    )
+
+
+def took_too_long(
+    step: Step, outcome: Outcome, seconds: float, piece: Piece | None = None
+) -> MigrationError:
+    """Say that the file was not done in time, and was cancelled."""
+    number = outcome.completed + _statements_before(step, piece)
+    return _error(
+        step,
+        f"timeout: not done after {seconds:g} seconds, and cancelled",
+        to_do=_ABOUT_TIME,
+        place=_Place.of(step, step.statement(number)),
+    )
+
+
+def ended_its_transaction(step: Step) -> MigrationError:
+    """Say that the file ended the transaction that the tool runs it in."""
+    ends = [each for each in step.statements if each.controls_transaction]
+    return _error(
+        step,
+        f"the file ends the transaction that {step.layout} runs it in",
+        to_do=f"{step.layout} itself stops here, with what was done so far committed or"
+        " rolled back. Leave BEGIN, COMMIT and ROLLBACK to it, or run the file outside"
+        f" of a transaction. {step.advice_on_transactions}",
+        place=_Place.of(step, ends[0] if ends else None),
+    )
+
+
+def left_a_transaction_open(step: Step) -> MigrationError:
+    """Say that the file opened a transaction of its own and did not end it."""
+    begins = [each for each in step.statements if each.controls_transaction]
+    return _error(
+        step,
+        "the file leaves a transaction open",
+        to_do="What it did would be lost, or become part of the next migration. End the"
+        " transaction in the same file, with COMMIT.",
+        place=_Place.of(step, begins[-1] if begins else None),
+    )
+
+
+def tool_failed(
+    step: Step, outcome: Outcome, *, doing: str, has_run: bool = True
+) -> MigrationError:
+    """Say that what the tool does around the file failed, or took too long."""
+    failure = outcome.failure
+    if failure is None:
+        return _error(step, f"timeout while {doing}", to_do=_ABOUT_TIME)
+    trouble = Trouble(step, failure, dropping(step, failure) if has_run else None)
+    return _error(
+        step,
+        f"{doing} failed: {failure.message}",
+        told=_told(failure),
+        to_do=of_the_tools_work(trouble),
+        place=_Place.of(step, trouble.statement),
+    )
+
+
+def not_prepared(plan: Plan, outcome: Outcome) -> MigrationError:
+    """Say that what the tool does before the first migration failed."""
+    failure = outcome.failure or Failure(message="timeout")
+    first = plan.migrations[0].path if plan.migrations else ""
+    step = Step(path=first, sql="", layout=plan.layout, total=len(plan.migrations))
+    return _error(
+        step,
+        f"preparing {plan.layout}'s own table failed: {failure.message}",
+        told=_told(failure),
+        to_do=remedy(Trouble(step, failure, None)),
+    )
+
+
+def not_finished(plan: Plan, outcome: Outcome) -> MigrationError:
+    """Say that what the tool does after the last migration failed."""
+    failure = outcome.failure or Failure(message="timeout")
+    number = len(plan.migrations)
+    last = plan.migrations[-1].path if plan.migrations else ""
+    step = Step(path=last, sql="", layout=plan.layout, applied=number, total=number)
+    return _error(
+        step,
+        f"what {plan.layout} does after the last migration failed: {failure.message}",
+        told=_told(failure),
+        to_do=remedy(Trouble(step, failure, None)),
+    )
+
+
+def connection_lost(step: Step, error: ServerError) -> ServerError:
+    """Say that the server went away while the file ran."""
+    return ServerError(f"{step.path}: the server went away while it ran.\n{error}")
+
+
+def _statements_before(step: Step, piece: Piece | None) -> int:
+    """Return how many statements begin before what was sent."""
+    start = 0 if piece is None else piece[0]
+    return sum(each.start < start for each in step.statements)
+
+
+def _failed_statement(
+    step: Step, outcome: Outcome, failure: Failure, piece: Piece | None
+) -> Statement | None:
+    """Return the statement by the error's position, else by counting results.
+
+    The parser reads the whole batch before anything runs, so that counting says
+    nothing about its errors.
+    """
+    if failure.position is not None:
+        before = [each for each in step.statements if each.start < failure.position]
+        return before[-1] if before else None
+    if piece is None and failure.is_from_parser and len(step.statements) > 1:
+        return None
+    return step.statement(outcome.completed + _statements_before(step, piece))
+
+
+@attrs.frozen
+class _Place:
+    """A place in a file, and what stands there."""
+
+    line: int | None = None
+    column: int | None = None
+    quotation: str = ""
+
+    @classmethod
+    def of(
+        cls, step: Step, statement: Statement | None, position: int | None = None
+    ) -> _Place:
+        """Return the place of a position, else that of a statement."""
+        line, column = (None if statement is None else statement.line), None
+        if position is not None:
+            line, column = _line_and_column(step.sql, position)
+        return cls(line, column, _quotation(step.sql, statement, line, column))
+
+
+_NOWHERE = _Place()
+
+
+def _row(step: Step, statement: Statement | None, failure: Failure) -> _Place | None:
+    """Return the place of the row that a COPY could not take, if it is known."""
+    row = _ROW.search(failure.context)
+    if statement is None or statement.data is None or row is None:
+        return None
+    line = step.sql.count("\n", 0, statement.data[0]) + int(row[1])
+    text = step.sql.split("\n")[line - 1].rstrip("\r")
+    shown = [statement.first_line, "…", text]
+    quotation = "\n".join(_INDENT + each[: _WIDTH - len(_INDENT)] for each in shown)
+    return _Place(line, None, quotation)
+
+
+def _error(
+    step: Step,
+    headline: str,
+    *,
+    told: str = "",
+    to_do: str = "",
+    place: _Place = _NOWHERE,
+) -> MigrationError:
+    """Compose a message: place, quotation, what PostgreSQL told, what to do."""
+    where = step.path
+    if place.line is not None:
+        where += f", line {place.line}"
+    if place.column is not None:
+        where += f", column {place.column}"
+    parts = (
+        f"{where}: {headline}",
+        place.quotation,
+        "\n".join(filter(None, (told, _progress(step)))),
+        _wrapped(to_do),
+    )
+    return MigrationError(
+        "\n\n".join(filter(None, parts)),
+        path=step.path,
+        line=place.line,
+        column=place.column,
+        applied=step.applied,
+    )
+
+
+def _line_and_column(sql: str, position: int) -> tuple[int, int]:
+    before = sql[: position - 1]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _quotation(
+    sql: str, statement: Statement | None, line: int | None, column: int | None
+) -> str:
+    """Show where the statement begins, and the place of the error in it."""
+    lines = []
+    if statement is not None and (column is None or statement.line != line):
+        lines.append(statement.first_line[: _WIDTH - len(_INDENT)])
+    if statement is not None and line is not None and line > statement.line + 1:
+        lines.append("…")
+    if line is not None and column is not None:
+        lines += _pointed_at(sql.split("\n")[line - 1].rstrip("\r"), column)
+    return "\n".join(f"{_INDENT}{each}" for each in lines)
+
+
+def _pointed_at(text: str, column: int) -> tuple[str, str]:
+    """Return as much of a line as there is room for, and a caret below it."""
+    room = _WIDTH - len(_INDENT)
+    start = max(0, column - 1 - room // 2) if len(text) > room else 0
+    before = text[start : column - 1]
+    caret = "".join("\t" if each == "\t" else " " for each in before) + "^"
+    return text[start : start + room], caret
+
+
+def _progress(step: Step) -> str:
+    if step.is_setup:
+        return "It is the setup file, which runs before every migration."
+    applied = {0: "No migration", 1: "1 migration"}.get(
+        step.applied, f"{step.applied} migrations"
+    )
+    return f"{applied} of {step.total} had been applied before it."
+
+
+def _told(failure: Failure) -> str:
+    """Return what PostgreSQL said beside its message, in its own order."""
+    context = "\n".join(failure.context.splitlines()[:_CONTEXT_LINES])
+    parts = {
+        "SQLSTATE": failure.sqlstate,
+        "DETAIL": failure.detail,
+        "HINT": failure.hint,
+        "CONTEXT": context,
+    }
+    return "\n".join(
+        "\n".join(
+            _wrapped(line, indent=_INDENT) for line in f"{name}: {text}".split("\n")
+        )
+        for name, text in parts.items()
+        if text
+    )
+
+
+def _wrapped(paragraph: str, indent: str = "") -> str:
+    return textwrap.fill(
+        paragraph,
+        _WIDTH,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

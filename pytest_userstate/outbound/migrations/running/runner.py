@@ -1,0 +1,266 @@
+"""Applies a plan over an open connection, as its tool would."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as typ
+
+import psycopg
+
+from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.outbound.migrations.plan import (
+    Batch,
+    Command,
+    Migration,
+    Mode,
+    Plan,
+)
+from pytest_userstate.outbound.migrations.provenance.ledger import History
+from pytest_userstate.outbound.migrations.provenance.watch import Answer, Watch
+from pytest_userstate.outbound.migrations.running import failures
+from pytest_userstate.outbound.migrations.running.delivery import delivery
+from pytest_userstate.outbound.migrations.running.failures import Step
+from pytest_userstate.outbound.migrations.running.session import Outcome, Session
+
+DEFAULT_TIMEOUT = 60.0  # seconds for each migration
+
+_READ_SEARCH_PATH: Command = ("SELECT pg_catalog.current_setting('search_path')", ())
+_SET_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', $1, false)"
+_BEGIN: Command = ("BEGIN", ())
+_COMMIT: Command = ("COMMIT", ())
+# DISCARD ALL would say the same, but forget what is prepared here, too.
+_NEW_SESSION = (
+    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DISCARD TEMP;"
+    " DISCARD SEQUENCES; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()"
+)
+
+
+def run_script(
+    connection: psycopg.Connection[typ.Any],
+    path: str,
+    sql: str,
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> None:
+    """Run a file that is no migration, such as the setup file, as one batch.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Open, in autocommit mode, with the rights that the file needs.
+    path : str
+        How messages name the file.
+    sql : str
+        Its content.
+    timeout : float
+        Seconds until it is cancelled.
+
+    Raises
+    ------
+    MigrationError
+        When it fails, takes too long or leaves a transaction open.
+    ServerError
+        When the connection was lost.
+    """
+    session = Session(connection, timeout=timeout)
+    conforming = session.standard_conforming_strings
+    step = Step(path=path, sql=sql, standard_conforming_strings=conforming)
+    try:
+        delivery(session, step, Batch(sql=sql)).send()
+        _expect_no_transaction(session, step)
+    except ServerError as error:
+        raise failures.connection_lost(step, error) from error
+
+
+class MigrationRunner:
+    """Applies migrations over one open connection, never through psql.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Open, in autocommit mode, as the role that the migrations run as. An
+        interruption (Ctrl-C, a lost server) leaves it closed.
+    timeout : float
+        Seconds that each migration may take.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[typ.Any],
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Take the connection over; nothing is sent yet."""
+        self._session = Session(connection, timeout=timeout)
+        self._watch = Watch(self._session)
+
+    def run(self, plan: Plan, *, setup: str = "") -> History:
+        """Apply the plan to the end.
+
+        Parameters
+        ----------
+        plan : Plan
+            What to apply, and how.
+        setup : str
+            The setup file that was run before, if any: what exists already is
+            credited to it.
+
+        Returns
+        -------
+        History
+            What the migrations introduced and dropped.
+
+        Raises
+        ------
+        MigrationError
+            When a migration fails, takes too long, or leaves its transaction in
+            a state that its tool does not allow.
+        ServerError
+            When the connection was lost.
+        """
+        self._prepare(plan)
+        self._watch.begin(Source(setup) if setup else None, plan.bookkeeping_tables)
+        for applied, migration in enumerate(plan.migrations):
+            steps = [
+                self._step(plan, migration, batch, applied)
+                for batch in migration.batches
+            ]
+            try:
+                self._apply(plan, migration, steps)
+            except ServerError as error:
+                raise failures.connection_lost(steps[0], error) from error
+        self._finish(plan)
+        return self._watch.history(applied=len(plan.migrations))
+
+    def _step(
+        self, plan: Plan, migration: Migration, batch: Batch, applied: int
+    ) -> Step:
+        return Step(
+            path=migration.path,
+            sql=batch.sql,
+            standard_conforming_strings=self._session.standard_conforming_strings,
+            layout=plan.layout,
+            applied=applied,
+            total=len(plan.migrations),
+            advice_on_transactions=plan.advice_on_transactions,
+            advice_on_pieces=plan.advice_on_pieces,
+            is_script=batch.mode is Mode.SCRIPT,
+        )
+
+    def _prepare(self, plan: Plan) -> None:
+        self._session.restart_clock()
+        if plan.prepare:
+            outcome = self._session.batch(plan.prepare)
+            if not outcome.succeeded:
+                raise failures.not_prepared(plan, outcome)
+
+    def _finish(self, plan: Plan) -> None:
+        self._session.restart_clock()
+        outcome = self._session.commands(*plan.finish)
+        if not outcome.succeeded:
+            raise failures.not_finished(plan, outcome)
+
+    def _apply(self, plan: Plan, migration: Migration, steps: list[Step]) -> None:
+        """Apply one migration, and note what it did."""
+        self._watch.expect(steps)
+        self._session.restart_clock()
+        begun = self._session.commands(*migration.before)
+        doing = "what the tool does before the file"
+        _expect_success(begun, steps[0], doing=doing, has_run=False)
+        answers = [
+            self._apply_batch(plan, batch, step)
+            for batch, step in zip(migration.batches, steps, strict=True)
+        ]
+        if plan.separate_sessions:
+            self._session.batch(_NEW_SESSION)
+        self._do(migration.after, steps[0], "what the tool does after the file")
+        self._watch.note(answers, migration.path, steps)
+
+    def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> Answer:
+        """Apply one batch.
+
+        Returns the relations that it had locked, where it was one transaction;
+        None where they are not known.
+        """
+        if batch.in_transaction and batch.mode is not Mode.PIPELINE:
+            return self._apply_in_transaction(plan, batch, step)
+        return self._apply_as_it_is(plan, batch, step)
+
+    def _apply_in_transaction(self, plan: Plan, batch: Batch, step: Step) -> Answer:
+        """Apply a batch in a transaction of ours.
+
+        Returns the relations that it had locked; None where they are not known,
+        since the file itself ended one transaction and began another.
+        """
+        opened = self._session.commands(*_opening_commands(plan), _BEGIN)
+        _expect_success(opened, step, doing="opening a transaction")
+        self._send(step, batch)
+        if not (self._session.in_transaction or plan.tolerates_commit):
+            raise failures.ended_its_transaction(step)
+        closed = self._session.commands(
+            *_restoring_commands(plan, opened),
+            *batch.record,
+            *([(self._watch.question, ())] if self._watch.question else []),
+            _COMMIT,
+            meanwhile=self._watch.catch_up,
+        )
+        _expect_success(closed, step, doing="recording and committing it")
+        if any(each.controls_transaction for each in step.statements):
+            return None
+        return closed.rows
+
+    def _apply_as_it_is(self, plan: Plan, batch: Batch, step: Step) -> Answer:
+        """Apply a batch that has no transaction but what it opens itself.
+
+        Returns the relations that it had locked, where it was one transaction of
+        the server's making; else None.
+        """
+        opened = self._session.commands(*_opening_commands(plan))
+        _expect_success(opened, step, doing="reading search_path")
+        locked = self._send(step, batch, self._watch.question)
+        _expect_no_transaction(self._session, step)
+        closing = _restoring_commands(plan, opened)
+        if batch.mode is not Mode.PIPELINE:
+            closing += batch.record
+        self._do(closing, step, "recording it")
+        return locked
+
+    def _do(self, commands: cabc.Sequence[Command], step: Step, doing: str) -> None:
+        """Do what the tool does around the file, in one transaction."""
+        outcome = self._session.commands(*commands)
+        _expect_success(outcome, step, doing=doing)
+
+    def _send(self, step: Step, batch: Batch, question: str = "") -> Answer:
+        def meanwhile() -> None:
+            step.find_statements()
+            if question:  # else there is time while it is put
+                self._watch.catch_up()
+
+        return delivery(self._session, step, batch, meanwhile).send(question)
+
+
+def _expect_success(
+    outcome: Outcome, step: Step, *, doing: str, has_run: bool = True
+) -> None:
+    if not outcome.succeeded:
+        raise failures.tool_failed(step, outcome, doing=doing, has_run=has_run)
+
+
+def _expect_no_transaction(session: Session, step: Step) -> None:
+    if session.in_transaction:
+        session.roll_back()
+        raise failures.left_a_transaction_open(step)
+
+
+def _opening_commands(plan: Plan) -> list[Command]:
+    """Return what the tool does before a file."""
+    return [_READ_SEARCH_PATH] if plan.restores_search_path else []
+
+
+def _restoring_commands(plan: Plan, opened: Outcome) -> list[Command]:
+    """Return what puts back the settings that the tool puts back."""
+    if not plan.restores_search_path:
+        return []
+    [(search_path,)] = opened.rows
+    return [(_SET_SEARCH_PATH, (search_path or b"",))]

@@ -1,0 +1,1 @@
+"""The migration tools: one module (or package) each, and what some of them share."""

@@ -1,0 +1,259 @@
+"""Alembic: run by itself, in the repository's own Python.
+
+Its own source settles what it reads (``alembic/config.py``,
+``alembic/script/base.py``): an ``alembic.ini``, since 1.16 also a table of
+``pyproject.toml``, names the folder of ``env.py`` as ``script_location``, in
+whose ``versions``, or in the ``version_locations``, the revisions are. In which
+order they are applied, and in which transactions, Alembic alone decides.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import pathlib
+import re
+import typing as typ
+
+import attrs
+
+from pytest_userstate.domain.errors import (
+    ConfigurationError,
+    TargetNotFoundError,
+)
+from pytest_userstate.outbound.migrations.layout import (
+    LayoutDefaults,
+    Likeness,
+    ProjectFile,
+    shown,
+)
+from pytest_userstate.outbound.migrations.options import (
+    NO_OPTIONS,
+    Kind,
+    Option,
+    Options,
+)
+from pytest_userstate.outbound.migrations.programs.plan import (
+    Program,
+    ProgramFile,
+    ProgramPlan,
+)
+from pytest_userstate.outbound.migrations.tools.interpreters import interpreter
+from pytest_userstate.outbound.migrations.tools.program_files import read_program_file
+
+if typ.TYPE_CHECKING:
+    import configparser
+
+_INI = "alembic.ini"
+_PYPROJECT = "pyproject.toml"
+_ENVIRONMENT = "env.py"
+_SEPARATORS = {"os": os.pathsep, "space": " ", "newline": "\n", ":": ":", ";": ";"}
+
+
+@attrs.frozen
+class _Project:
+    """What a project's file says about where Alembic's scripts are."""
+
+    file: pathlib.Path
+    script_location: str
+    version_locations: tuple[str, ...]
+
+    @property
+    def scripts(self) -> pathlib.Path:
+        """The folder of ``env.py``."""
+        return self._path(self.script_location)
+
+    @property
+    def versions(self) -> tuple[pathlib.Path, ...]:
+        """The folders of the revisions."""
+        if not self.version_locations:
+            return (self.scripts / "versions",)
+        return tuple(map(self._path, self.version_locations))
+
+    def _path(self, location: str) -> pathlib.Path:
+        """Read a path, or the name of a package and a path in it (``app:alembic``)."""
+        package, colon, inside = location.partition(":")
+        if colon and not pathlib.Path(location).is_absolute():
+            location = f"{package.replace('.', '/')}/{inside}"
+        return pathlib.Path(os.path.normpath(self.file.parent / location))
+
+
+def _folder_named_by(file: pathlib.Path, base: pathlib.Path) -> pathlib.Path | None:
+    """Return the folder of ``env.py``, or that of the file, if it names one."""
+    project = _read(file, base)
+    if project is None:
+        return None
+    if not (project.scripts / _ENVIRONMENT).is_file():
+        path = shown(file, base)
+        scripts = shown(project.scripts, base)
+        message = (
+            f"{path}: `script_location` is {project.script_location!r}, but there is no"
+            f" {scripts}/{_ENVIRONMENT}."
+        )
+        raise ConfigurationError(message, file=path, key="script_location")
+    # From elsewhere nothing would lead back to the file.
+    is_below = file.parent in (project.scripts, *project.scripts.parents)
+    return project.scripts if is_below else file.parent
+
+
+class AlembicLayout(LayoutDefaults):
+    """Revisions of Alembic, applied by ``alembic upgrade``."""
+
+    name = "alembic"
+    expects = "Alembic's env.py and its folder of revisions; alembic.ini names it"
+    project_files = (
+        ProjectFile(_INI, _folder_named_by),
+        ProjectFile(_PYPROJECT, _folder_named_by),
+    )
+    options = (Option("python", Kind.TEXT), Option("target", Kind.TEXT))
+
+    def recognizes(self, path: pathlib.Path) -> Likeness:
+        """Tell whether there is an ``env.py`` of Alembic's, or its configuration."""
+        if (path / _INI).is_file():
+            return Likeness.CERTAIN
+        try:
+            text = (path / _ENVIRONMENT).read_text("utf-8", errors="replace")
+        except OSError:
+            return Likeness.NONE
+        return Likeness.CERTAIN if "alembic" in text else Likeness.NONE
+
+    def load(
+        self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
+    ) -> ProgramPlan:
+        """Find the revisions, for whatever order Alembic applies them in."""
+        project = _project_of(path, base)
+        revisions = tuple(_files(project.versions, base))
+        if not revisions:
+            listed = " and ".join(shown(each, base) for each in project.versions)
+            message = f"{shown(project.file, base)}: there is no revision in {listed}."
+            raise TargetNotFoundError(message)
+        folder = project.file.parent
+        python = interpreter(
+            self.name, configured=options.text("python"), folder=folder, base=base
+        )
+        target = options.text("target", "head")
+        return ProgramPlan(
+            layout=self.name,
+            program=Program(
+                arguments=("upgrade", target),
+                shown=f"{python.shown} -m alembic upgrade {target}",
+                folder=folder,
+                watched="alembic",
+                python=python,
+            ),
+            base=base,
+            project_file=shown(project.file, base),
+            migrations=revisions,
+            others=(read_program_file(project.scripts / _ENVIRONMENT, base),),
+            origin=shown(project.scripts / _ENVIRONMENT, base),
+            bookkeeping_tables=frozenset({"alembic_version"}),
+            target=target,
+        )
+
+
+def _project_of(path: pathlib.Path, base: pathlib.Path) -> _Project:
+    """Return the project that a folder belongs to, from it upward to the base."""
+    above = (path, *path.parents)
+    upto = above.index(base) + 1 if base in above else 2
+    for folder in above[:upto]:
+        for name in (_INI, _PYPROJECT):
+            project = _read(folder / name, base)
+            if project is None:
+                continue
+            if path in {folder, project.scripts.resolve(), project.scripts}:
+                return project
+    way_out = _FLASK if (path / _INI).is_file() else _BY_COMMAND
+    message = (
+        f"{shown(path, base)} holds Alembic's scripts, but no {_INI} (nor a"
+        f" [tool.alembic] in {_PYPROJECT})\nnames it as its script_location, in this"
+        f" folder or above.\n{way_out}"
+    )
+    raise TargetNotFoundError(message)
+
+
+def _read(file: pathlib.Path, base: pathlib.Path) -> _Project | None:
+    """Read a project's file; None where it says nothing about scripts."""
+    try:
+        text = file.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        path = shown(file, base)
+        message = f"{path} cannot be read: {error}."
+        raise ConfigurationError(message, file=path) from error
+    # Imported here, since every search for migrations imports this module.
+    import configparser  # noqa: PLC0415
+    import tomllib  # noqa: PLC0415
+
+    try:
+        if file.name == _PYPROJECT:
+            values = _table_of_toml(tomllib.loads(text), file.parent)
+        else:
+            parser = configparser.ConfigParser({"here": str(file.parent)})
+            parser.read_string(text)
+            values = _table_of_ini(parser)
+    except (configparser.Error, tomllib.TOMLDecodeError) as error:
+        path = shown(file, base)
+        message = f"{path} cannot be read: {error}"
+        raise ConfigurationError(message, file=path) from error
+    if not (location := values.get("script_location")):
+        return None
+    return _Project(file, location, _split(values))
+
+
+def _table_of_ini(parser: configparser.ConfigParser) -> dict[str, str]:
+    names = (
+        *("script_location", "version_locations"),
+        *("path_separator", "version_path_separator"),
+    )
+    if not parser.has_section("alembic"):
+        return {}
+    return {
+        name: parser.get("alembic", name)
+        for name in names
+        if parser.has_option("alembic", name)
+    }
+
+
+def _table_of_toml(
+    document: cabc.Mapping[str, typ.Any], folder: pathlib.Path
+) -> dict[str, str]:
+    table = document.get("tool", {}).get("alembic", {})
+    values = {}
+    for name in ("script_location", "version_locations"):
+        value = table.get(name, "")
+        listed = value if isinstance(value, list) else [value]
+        values[name] = "\n".join(map(str, listed)).replace("%(here)s", str(folder))
+    return {**values, "path_separator": "newline"}
+
+
+def _split(values: cabc.Mapping[str, str]) -> tuple[str, ...]:
+    text = values.get("version_locations", "")
+    name = values.get("path_separator", values.get("version_path_separator", ""))
+    separator = _SEPARATORS.get(name)
+    parts = text.split(separator) if separator else re.split(r"[,\s]+", text)
+    return tuple(filter(None, map(str.strip, parts)))
+
+
+def _files(
+    folders: cabc.Iterable[pathlib.Path], base: pathlib.Path
+) -> cabc.Iterator[ProgramFile]:
+    """Yield the revisions; their order is that of their paths."""
+    for folder in folders:
+        for file in sorted(folder.rglob("*.py")):
+            inside = file.relative_to(folder).parts
+            if file.name != "__init__.py" and not any(
+                part.startswith((".", "__pycache__")) for part in inside
+            ):
+                yield read_program_file(file, base)
+
+
+_BY_COMMAND = """\
+Name the folder that holds alembic.ini; or, if the project runs Alembic in a way of
+its own, the command: migrations = { command = ["…", "…"], path = "…" }."""
+_FLASK = """\
+Its alembic.ini does not say where the scripts are: is it Flask-Migrate's? Name the
+command that migrates, then: migrations = { command = ["flask", "--app", "…", "db",
+"upgrade"], path = "…" }."""
+
+LAYOUT = AlembicLayout()

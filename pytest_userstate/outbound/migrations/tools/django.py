@@ -1,0 +1,130 @@
+"""Django: ``manage.py migrate``, run by itself, in the repository's own Python."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import pathlib
+import re
+
+from pytest_userstate.domain.errors import TargetNotFoundError
+from pytest_userstate.outbound.migrations.layout import (
+    LayoutDefaults,
+    Likeness,
+    ProjectFile,
+    shown,
+    visible,
+)
+from pytest_userstate.outbound.migrations.options import (
+    NO_OPTIONS,
+    Kind,
+    Option,
+    Options,
+)
+from pytest_userstate.outbound.migrations.programs.plan import (
+    Program,
+    ProgramFile,
+    ProgramPlan,
+)
+from pytest_userstate.outbound.migrations.tools.interpreters import interpreter
+from pytest_userstate.outbound.migrations.tools.program_files import read_program_file
+
+_MANAGE = "manage.py"
+_ARGUMENTS = ("migrate", "--noinput")
+_MIGRATION = re.compile(r"\d{4}_\w+\.py")
+_NEVER_IN = frozenset({"node_modules", "site-packages", "venv", "env", "__pycache__"})
+
+
+def _folder_of(file: pathlib.Path, base: pathlib.Path) -> pathlib.Path | None:
+    """Return the folder of a ``manage.py``, if it is Django's."""
+    del base  # nothing can be wrong with it yet
+    return file.parent if _is_of_django(file) else None
+
+
+class DjangoLayout(LayoutDefaults):
+    """Migrations of Django's apps, applied by ``manage.py migrate``."""
+
+    name = "django"
+    expects = "Django's manage.py"
+    project_files = (ProjectFile(_MANAGE, _folder_of),)
+    options = (Option("python", Kind.TEXT),)
+
+    def recognizes(self, path: pathlib.Path) -> Likeness:
+        """Tell whether there is a ``manage.py``, or an app's migrations."""
+        if _is_of_django(path / _MANAGE):
+            return Likeness.CERTAIN
+        is_app = any(
+            _MIGRATION.fullmatch(entry.name) and "django" in _text(entry.path)
+            for entry in visible(path)
+        )
+        return Likeness.CERTAIN if is_app else Likeness.NONE
+
+    def load(
+        self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
+    ) -> ProgramPlan:
+        """Find the migrations of the repository's apps; Django finds all."""
+        folder = _folder_of_manage(path, base)
+        python = interpreter(
+            self.name, configured=options.text("python"), folder=folder, base=base
+        )
+        command = " ".join((_MANAGE, *_ARGUMENTS))
+        return ProgramPlan(
+            layout=self.name,
+            program=Program(
+                arguments=_ARGUMENTS,
+                shown=f"{python.shown} {command}",
+                folder=folder,
+                watched="django",
+                python=python,
+            ),
+            base=base,
+            project_file=shown(folder / _MANAGE, base),
+            others=tuple(_files(folder, base)),
+            origin=shown(folder / _MANAGE, base),
+            bookkeeping_tables=frozenset({"django_migrations"}),
+        )
+
+
+def _folder_of_manage(path: pathlib.Path, base: pathlib.Path) -> pathlib.Path:
+    """Return the folder of ``manage.py``: the one given, or one above it."""
+    above = (path, *path.parents)
+    upto = above.index(base) + 1 if base in above else 1
+    for folder in above[:upto]:
+        if _is_of_django(folder / _MANAGE):
+            return folder
+    message = (
+        f"{shown(path, base)} is of Django, but there is no {_MANAGE} in it or above"
+        f" it.\nName the folder that holds {_MANAGE}; or, where another program"
+        " migrates, that one:\n"
+        'migrations = { command = ["…", "migrate", "--noinput"], path = "…" }.'
+    )
+    raise TargetNotFoundError(message)
+
+
+def _is_of_django(file: pathlib.Path) -> bool:
+    return "django" in _text(file)
+
+
+def _text(file: str | os.PathLike[str]) -> str:
+    try:
+        return pathlib.Path(file).read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _files(folder: pathlib.Path, base: pathlib.Path) -> cabc.Iterator[ProgramFile]:
+    """Yield the modules of every app's ``migrations``, in the order of their paths."""
+    for step, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and name not in _NEVER_IN
+        )
+        if pathlib.PurePath(step).name != "migrations" or "__init__.py" not in names:
+            continue
+        for name in sorted(names):
+            if name.endswith(".py") and name != "__init__.py":
+                yield read_program_file(pathlib.Path(step, name), base)
+
+
+LAYOUT = DjangoLayout()

@@ -1,0 +1,110 @@
+"""Which Python is the audited repository's own."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import pathlib
+import shutil
+import sys
+
+import attrs
+
+from pytest_userstate.domain.errors import ConfigurationError
+from pytest_userstate.outbound.migrations.layout import shown
+from pytest_userstate.outbound.migrations.programs.plan import Interpreter
+
+_FOLDERS = (".venv", "venv", "env")
+
+
+def interpreter(
+    package: str, *, configured: str, folder: pathlib.Path, base: pathlib.Path
+) -> Interpreter:
+    """Return the Python that runs a tool.
+
+    In this order: the one that is configured; the one that runs the audit, if the
+    tool is installed for it; the active virtual environment, and those beside the
+    tool's own file or above it, up to the repository's root. Where none has the
+    tool it is the one that runs the audit, and running it says what is missing.
+
+    Parameters
+    ----------
+    package : str
+        The tool's distribution, which is also what it is imported as.
+    configured : str
+        A path relative to `base`, the name of a program, or nothing.
+    folder, base : Path
+        Where the tool's own file is, and the repository's root.
+
+    Raises
+    ------
+    ConfigurationError
+        When the one that is configured is not there.
+    """
+    if configured:
+        return _configured(configured, base)
+    there = _in_environments(package, folder, base)
+    if there is not None and not _is_installed_here(package):
+        return there
+    ours = Interpreter(
+        pathlib.Path(sys.executable), "python", "the Python that runs pytest"
+    )
+    return ours if there is None else attrs.evolve(ours, alternative=there.shown)
+
+
+def _in_environments(
+    package: str, folder: pathlib.Path, base: pathlib.Path
+) -> Interpreter | None:
+    """Return the first Python of a virtual environment that has the tool."""
+    for environment in _environments(folder, base):
+        python = environment / "bin" / "python"
+        if python.exists() and _has(environment, package):
+            return _elsewhere(python, shown(python, base))
+    return None
+
+
+def _configured(configured: str, base: pathlib.Path) -> Interpreter:
+    path = base / configured
+    if "/" not in configured:
+        found = shutil.which(configured)
+        path = path if found is None else pathlib.Path(found)
+    if path.is_file() and os.access(path, os.X_OK):
+        return _elsewhere(path, configured)
+    message = (
+        f"userstate.toml: `migrations.python` is {configured!r}, but there is no such"
+        " program.\nIt is the Python that the migrations' tool is installed for: a"
+        " path relative to\nthe configuration file, such as .venv/bin/python, or a name"
+        " to look up in PATH."
+    )
+    raise ConfigurationError(message, file="userstate.toml", key="migrations.python")
+
+
+def _elsewhere(path: pathlib.Path, name: str) -> Interpreter:
+    return Interpreter(path, name, name)
+
+
+def _is_installed_here(package: str) -> bool:
+    """Tell by the installed distributions: a folder of the name proves nothing."""
+    import importlib.metadata  # noqa: PLC0415 - as in its callers, it costs time
+
+    try:
+        importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _environments(
+    folder: pathlib.Path, base: pathlib.Path
+) -> cabc.Iterator[pathlib.Path]:
+    if active := os.environ.get("VIRTUAL_ENV"):
+        yield pathlib.Path(active)
+    above = [folder, *folder.parents]
+    upto = above.index(base) + 1 if base in above else 1
+    for place in above[:upto]:
+        for name in _FOLDERS:
+            yield place / name
+
+
+def _has(environment: pathlib.Path, package: str) -> bool:
+    return any(environment.glob(f"lib/python*/site-packages/{package}/__init__.py"))

@@ -1,0 +1,131 @@
+"""Plain SQL: a flat folder of files that no tool owns.
+
+There is no tool to be faithful to, so these are the rules: files run in natural
+order (``V2`` before ``V10``), each as in a session of its own and as one
+transaction. A file that begins and ends transactions itself is left to do so,
+and a statement that refuses to run inside a transaction, such as CREATE INDEX
+CONCURRENTLY, runs outside of one when it is alone in its file. A file without
+any statement is a migration that does nothing.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import pathlib
+import re
+
+from pytest_userstate.outbound.migrations.finding import foreign
+from pytest_userstate.outbound.migrations.layout import (
+    LayoutDefaults,
+    Likeness,
+    listing,
+    read_sql,
+    shown,
+    visible,
+)
+from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
+from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
+from pytest_userstate.outbound.migrations.sql import statements
+
+_SUFFIX = ".sql"
+_WAY_UP = ".up"
+_WAY_BACK = ".down"
+_NUMBER = re.compile(r"([0-9]+)")
+_ADVICE = (
+    "In the plain layout each file is one transaction. A statement that cannot run"
+    " in one has to be the only statement of its file: give it a file of its own."
+)
+
+
+class PlainLayout(LayoutDefaults):
+    """A flat folder of ``*.sql`` files, in natural order."""
+
+    name = "plain"
+    expects = "SQL files (*.sql) side by side, run in natural order"
+
+    def recognizes(self, path: pathlib.Path) -> Likeness:
+        """Tell whether there are SQL files, and no sign of another tool."""
+        has_one = any(_is_migration(entry) for entry in visible(path))
+        if has_one and foreign.tool_of(path) is None:
+            return Likeness.FALLBACK
+        return Likeness.NONE
+
+    def load(
+        self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
+    ) -> Plan:
+        """Read all files in natural order."""
+        del options  # there are none
+        found = listing(path, shown(path, base))
+        files = sorted(filter(_is_migration, found), key=lambda file: _order(file.name))
+        scripts = {
+            file.name: read_sql(file.path, shown(file.path, base)) for file in files
+        }
+        foreign.refuse_way_back(scripts, shown(path, base))
+        return Plan(
+            layout=self.name,
+            migrations=tuple(
+                _migration(name, sql, shown(path / name, base))
+                for name, sql in scripts.items()
+            ),
+            separate_sessions=True,
+            advice_on_transactions=_ADVICE,
+            warnings=tuple(_warnings(found, scripts, base)),
+        )
+
+
+def _stem(name: str) -> str:
+    return name[: -len(_SUFFIX)]
+
+
+def _is_migration(entry: os.DirEntry[str]) -> bool:
+    name = entry.name
+    return (
+        name.lower().endswith(_SUFFIX)
+        and not name.startswith(".")
+        and not _stem(name).lower().endswith(_WAY_BACK)
+        and entry.is_file()
+    )
+
+
+def _order(name: str) -> tuple[list[str | int], str]:
+    """Return a key that compares digits as numbers; names differ if all else ties."""
+    parts = _NUMBER.split(_stem(name).removesuffix(_WAY_UP))
+    return [int(part) if part.isdecimal() else part for part in parts], name
+
+
+def _migration(name: str, sql: str, path: str) -> Migration:
+    return Migration(
+        version=_stem(name).removesuffix(_WAY_UP),
+        path=path,
+        batches=(Batch(sql=sql, in_transaction=_wants_a_transaction(sql)),),
+    )
+
+
+def _wants_a_transaction(sql: str) -> bool:
+    """Tell whether the file leaves it to us to make it one transaction."""
+    found = statements(sql)
+    if len(found) == 1:
+        return found[0].can_share_a_transaction
+    return not any(each.controls_transaction for each in found)
+
+
+def _warnings(
+    found: cabc.Iterable[os.DirEntry[str]],
+    scripts: cabc.Mapping[str, str],
+    base: pathlib.Path,
+) -> cabc.Iterator[str]:
+    """Say what a reader may not expect: files left out, files with nothing in them."""
+    for entry in found:
+        if entry.is_dir() and not entry.name.startswith("."):
+            inside = visible(pathlib.Path(entry.path))
+            if any(_is_migration(file) for file in inside):
+                yield (
+                    f"{shown(entry.path, base)} holds SQL files that are left out:"
+                    " the plain layout does not look into folders."
+                )
+        elif entry.name in scripts and not scripts[entry.name].strip():
+            yield f"{shown(entry.path, base)} is empty: it does nothing."
+
+
+LAYOUT = PlainLayout()
