@@ -24,7 +24,9 @@ _COLOURS: typ.Final[dict[Outcome, dict[str, bool]]] = {
     Outcome.DESELECTED: {},
 }
 
-_ADVISORIES: typ.Final = "advisories (they change no outcome; see docs/advisories.md)"
+_ADVISORIES: typ.Final = (
+    "advisories (they change no outcome; see pytest-userstate's docs/advisories.md)"
+)
 
 
 def header(prepared: Prepared, *, exclusive: bool) -> list[str]:

@@ -241,10 +241,26 @@ def test_every_layout_is_there() -> None:
     listed = re.findall(
         r"^\| `([\w-]+)` \|", TEXT.split("\n| layout |")[1], re.MULTILINE
     )
-    assert sorted(listed) == sorted(layout.name for layout in layouts())
+    assert listed == sorted(layout.name for layout in layouts())
     for layout in layouts():
         for option in layout.options:
             assert re.search(rf"`{option.name}\b", pages), (layout.name, option.name)
+
+
+def test_every_layout_has_a_section() -> None:
+    """On the page about migration tools, in the order of their names."""
+    titles = {
+        "command": "Any other tool",
+        "pg_dump": "Rails' structure.sql, and other dumps",
+        "plain": "Plain SQL",
+        "structure": "Rails' structure.sql, and other dumps",
+    }
+    text = (ROOT / "docs/migrations.md").read_text()
+    *headings, last = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert last == titles["command"]
+    assert headings == sorted(headings, key=str.lower)
+    names = {titles.get(layout.name, layout.name).lower() for layout in layouts()}
+    assert {heading.lower() for heading in [*headings, last]} == names
 
 
 def test_every_extra_is_there() -> None:
