@@ -210,4 +210,8 @@ def _or_fail(action: cabc.Callable[[], T]) -> T:
         return action()
     except UserStateError as error:
         problem = str(error)
-    pytest.fail(problem, pytrace=False)
+    from pytest_userstate.application.reporting.text import (  # noqa: PLC0415 - cost
+        inert_lines,
+    )
+
+    pytest.fail(inert_lines(problem), pytrace=False)

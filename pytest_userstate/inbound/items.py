@@ -9,7 +9,7 @@ import typing as typ
 import pytest
 
 from pytest_userstate.application.audit import Audit
-from pytest_userstate.application.reporting.text import explanation, inert
+from pytest_userstate.application.reporting.text import explanation, inert_lines
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.inbound.audit_run import AuditRun
@@ -69,8 +69,7 @@ class AuditItem(pytest.Item):
             headline = "the audit could not be carried out"
             if was_told:
                 return None, f"{headline}: see the first check"
-            lines = (inert(line) for line in str(error).splitlines())
-            return None, "\n".join((headline, *lines))
+            return None, f"{headline}\n{inert_lines(str(error))}"
 
     def repr_failure(
         self,
@@ -99,7 +98,7 @@ class CheckItem(AuditItem):
         verdict = self.config.stash[RUN].audit().verdict(self.name)
         outcome = verdict.outcome
         if outcome.is_expected_failure and not self.config.option.runxfail:
-            pytest.xfail(verdict.reason)
+            pytest.xfail(inert_lines(verdict.reason))
         if outcome.is_expected_failure or outcome is Outcome.FAILED:
             pytest.fail(explanation(verdict), pytrace=False)
 
@@ -111,9 +110,10 @@ class ComparisonItem(AuditItem):
         """Tell the outcome; that there is none is an error."""
         comparison = audit.comparison(self.name)
         if comparison.error:
-            lines = map(inert, comparison.error.splitlines())
-            problem = "\n".join(("the comparison could not be carried out", *lines))
-            pytest.fail(problem, pytrace=False)
+            problem = inert_lines(comparison.error)
+            pytest.fail(
+                f"the comparison could not be carried out\n{problem}", pytrace=False
+            )
         self.user_properties.append((OUTCOME, comparison.outcome.value))
 
     def runtest(self) -> None:

@@ -89,7 +89,11 @@ def install(
         if worker is None:
             job = composition.job_page(request.invocation_dir)
             _report_usage_error(config, store, job, error)
-        raise pytest.UsageError(str(error)) from error
+        from pytest_userstate.application.reporting.text import (  # noqa: PLC0415 - cost
+            inert_lines,
+        )
+
+        raise pytest.UsageError(inert_lines(str(error))) from error
     today = dt.datetime.now(dt.UTC).date()
     if worker is None:
         _install_controller(config, composition, prepared, today)

@@ -46,7 +46,7 @@ def header(prepared: Prepared, *, exclusive: bool) -> list[str]:
         lines.append(f"userstate: compared with {shown}")
     if exclusive:
         lines.append("userstate: only the checks are collected, no other tests")
-    return lines
+    return list(map(text.inert, lines))
 
 
 def summary(
@@ -60,14 +60,14 @@ def summary(
     reporter.ensure_newline()
     reporter.section("user-state audit", sep="=")
     for line in notes:
-        reporter.write_line(text.inert(line), red=True)
+        _write(reporter, line, red=True)
     if record.audit:
         _audit(reporter, record, record.audit)
     elif record.failure:
         for line in record.failure.message.splitlines():
-            reporter.write_line(text.inert(line), red=True)
+            _write(reporter, line, red=True)
     for line in written:
-        reporter.write_line(line)
+        _write(reporter, line)
 
 
 def documents(
@@ -76,37 +76,37 @@ def documents(
     """Write what was found out about committed reports."""
     for document in record.documents:
         if document.is_current:
-            reporter.write_line(document.message)
+            _write(reporter, document.message)
     for line in complaints:
-        reporter.write_line(text.inert(line), red=True)
+        _write(reporter, line, red=True)
 
 
 def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -> None:
     _target(reporter, audit)
-    reporter.write_line("")
+    _write(reporter, "")
     report = audit.findings.report
     for line in [*text.matrix(report), *text.readings(report)]:
-        reporter.write_line(line)
+        _write(reporter, line)
     for line in text.alarms(report):
-        reporter.write_line(line, yellow=True)
-    reporter.write_line("")
+        _write(reporter, line, yellow=True)
+    _write(reporter, "")
     for outcome, heading, details in text.decisions(audit, record.outcomes):
         reporter.write(f"{outcome.value.replace('_', ' '):11}", **_COLOURS[outcome])
-        reporter.write_line(heading, bold=True)
+        _write(reporter, heading, bold=True)
         for line in details if outcome is not Outcome.DESELECTED else ():
-            reporter.write_line(line)
+            _write(reporter, line)
     if audit.findings.comparisons:
         _comparisons(reporter, record, audit)
     _section(reporter, _ADVISORIES, text.advisories(audit))
     _section(reporter, "downstream work", text.downstream(audit))
     if not record.is_complete:
-        reporter.write_line("")
+        _write(reporter, "")
         left = [c for c, o in record.outcomes.items() if o is Outcome.DESELECTED]
         for line in text.wrap(
             f"the audit is partial; these checks did not run: {', '.join(left)}",
             indent="",
         ):
-            reporter.write_line(line, yellow=True)
+            _write(reporter, line, yellow=True)
 
 
 def _comparisons(
@@ -116,23 +116,28 @@ def _comparisons(
         other_schemas,
     )
 
-    reporter.write_line("")
+    _write(reporter, "")
     for comparison in audit.findings.comparisons:
         outcome = record.outcomes.get(comparison.name, Outcome.DESELECTED)
         reporter.write(f"{outcome.value:11}", **_COLOURS[outcome])
-        reporter.write_line(other_schemas.heading(comparison), bold=True)
+        _write(reporter, other_schemas.heading(comparison), bold=True)
         for line in other_schemas.details(comparison):
-            reporter.write_line(line)
+            _write(reporter, line)
+
+
+def _write(reporter: pytest.TerminalReporter, line: str, **markup: bool) -> None:
+    """Write a line, in which no name steers the terminal."""
+    reporter.write_line(text.inert(line), **markup)
 
 
 def _section(
     reporter: pytest.TerminalReporter, heading: str, lines: cabc.Sequence[str]
 ) -> None:
     if lines:
-        reporter.write_line("")
-        reporter.write_line(heading, bold=True)
+        _write(reporter, "")
+        _write(reporter, heading, bold=True)
     for line in lines:
-        reporter.write_line(line)
+        _write(reporter, line)
 
 
 def _target(reporter: pytest.TerminalReporter, audit: Audit) -> None:
@@ -140,12 +145,12 @@ def _target(reporter: pytest.TerminalReporter, audit: Audit) -> None:
     server = f"PostgreSQL {findings.server}"
     if findings.applied is not None:
         server = f"{_migrations(findings.applied)} on {server}"
-    reporter.write_line(server)
+    _write(reporter, server)
     if findings.stubs:
-        reporter.write_line(f"stubbed extensions: {', '.join(findings.stubs)}")
+        _write(reporter, f"stubbed extensions: {', '.join(findings.stubs)}")
     for warning in audit.warnings:
         for line in text.wrap(f"warning: {warning}", indent="", hanging=2):
-            reporter.write_line(line, yellow=True)
+            _write(reporter, line, yellow=True)
 
 
 def _migrations(count: int) -> str:

@@ -130,6 +130,9 @@ def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
     except tomllib.TOMLDecodeError as error:
         message = f"{shown} is not valid TOML: {error}"
         raise ConfigurationError(message, file=shown) from error
+    except RecursionError as error:
+        message = f"{shown} cannot be read: its values are nested too deeply"
+        raise ConfigurationError(message, file=shown) from error
     if not shared:
         return ConfigurationFile(path=path, shown=shown, prefix="", table=table)
     ours = table.get("tool", {}).get("userstate")

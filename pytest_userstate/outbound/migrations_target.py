@@ -89,6 +89,7 @@ class MigratedDatabase:
         repository = PostgresSchemaSnapshotRepository(
             self.server.connect,
             bookkeeping=self.migrated.bookkeeping_tables,
+            statement_timeout="0",  # a migration may set one for its own application
         )
         return annotate(repository.load(), self.migrated.history)
 

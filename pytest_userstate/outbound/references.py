@@ -120,4 +120,4 @@ def _command(request: AuditRequest, path: pathlib.Path) -> str:
 
 
 def _same_file(one: pathlib.Path, other: pathlib.Path) -> bool:
-    return one.resolve() == other.resolve()
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -37,7 +37,9 @@ class ReportFiles:
         """Raise a UsageError where nothing could be written to the path."""
         target = self._base / path
         problem = None
-        if target.is_dir():
+        if self._leads_out(path):
+            problem = f"a symbolic link leads out of the repository, to {_real(target)}"
+        elif target.is_dir():
             problem = "it is a folder"
         elif not target.parent.is_dir():
             problem = f"there is no folder {pathlib.PurePath(path).parent}"
@@ -51,7 +53,7 @@ class ReportFiles:
 
     def write(self, path: str, text: str) -> None:
         """Write the text, whole or not at all."""
-        target = (self._base / path).resolve()
+        target = _real(self._base / path)
         temporary = None
         try:
             handle, temporary = tempfile.mkstemp(
@@ -84,11 +86,22 @@ class ReportFiles:
             message = f"the report {path} cannot be read: line {line} is not UTF-8"
             raise ToolError(message) from error
 
+    def _leads_out(self, path: str) -> bool:
+        """Whether what seems to lie in the repository lies elsewhere.
+
+        Whoever can commit a link to it may not be who can write where that leads.
+        """
+        base = pathlib.Path(os.path.abspath(self._base))  # noqa: PTH100 - not resolved
+        root = repository_root(base, base)
+        seeming = pathlib.Path(os.path.normpath(base / path))
+        is_inside = _real(base / path).is_relative_to(_real(root))
+        return seeming.is_relative_to(root) and not is_inside
+
     def place(self, path: str) -> ReportPlace | None:
         """Return where a report lies; None where that is outside the repository."""
-        audited = self._audited.resolve()
+        audited = _real(self._audited)
         root = repository_root(audited, audited)
-        file = (self._base / path).resolve()
+        file = _real(self._base / path)
         if not file.is_relative_to(root):
             return None
         return ReportPlace(
@@ -113,6 +126,11 @@ def read_report(path: pathlib.Path) -> str:
             f"--userstate-audit --userstate-report {path.name}"
         )
         raise FileNotFoundError(message) from error
+
+
+def _real(path: pathlib.Path) -> pathlib.Path:
+    """Return where a path leads; `Path.resolve` raises where links go in circles."""
+    return pathlib.Path(os.path.realpath(path))
 
 
 def _umask() -> int:

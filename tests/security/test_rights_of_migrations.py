@@ -13,12 +13,13 @@ import psycopg
 import pytest
 
 from pytest_userstate.outbound.migrations.running.runner import run_script
+from pytest_userstate.outbound.migrations.tools import supabase
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import STUB_EXTENSIONS, STUBS
 from tests.helpers.servers import installations
 
-PLATFORM = pathlib.Path(run_script.__code__.co_filename).with_name("platforms")
+PLATFORM = pathlib.Path(supabase.__file__).parent / "platforms/supabase.sql"
 
 PROGRAMS_AND_FILES = [
     "COPY (SELECT 1) TO PROGRAM 'true'",
@@ -98,8 +99,7 @@ def on_platform(request: pytest.FixtureRequest) -> cabc.Iterator[psycopg.Connect
     binaries: Binaries = request.param
     with EmbeddedServer(binaries, stub_extensions=STUBS) as server:
         with server.connect(user=SUPERUSER) as session:
-            sql = (PLATFORM / "supabase.sql").read_text()
-            run_script(session, "the platform", sql)
+            run_script(session, "the platform", PLATFORM.read_text())
         with server.connect(user="postgres") as session:
             session.execute("CREATE TABLE t (x text)")
             yield session

@@ -161,10 +161,13 @@ def test_annotations_are_one_line_whatever_they_say() -> None:
         ("\t::stop-commands::x", "\t\\::stop-commands::x"),
         ("a ##[error]b", r"a ##\[error]b"),
         ("userstate.toml::login.schema", "userstate.toml::login.schema"),
+        ("\x1b]0;title\x07 \x9b2J", r"\u001b]0;title\u0007 \u009b2J"),
+        ("\u202enevig\u2066\u200b", r"\u202enevig\u2066\u200b"),
+        ("\r::error::x", r"\u000d\::error::x"),
     ],
 )
 def test_no_line_of_ours_is_a_command(line: str, shown: str) -> None:
-    """A name at the start of a line, or anywhere for the older syntax."""
+    """Neither for a runner nor for a terminal, wherever a name comes to stand."""
     assert inert(line) == shown
 
 

@@ -9,6 +9,7 @@ import textwrap
 import typing as typ
 
 from pytest_userstate.application.audit import Audit
+from pytest_userstate.application.reporting.printable import written_out
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.downstream import WorkStatus, unblocking
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind, origin
@@ -229,15 +230,21 @@ def wrap(text: str, *, hanging: int = 0, indent: str = "  ") -> list[str]:
 
 
 def inert(line: str) -> str:
-    r"""Return a line that no CI runner takes for a command of ours.
+    r"""Return a line that neither a terminal nor a CI runner obeys.
 
-    GitHub obeys lines that begin with ``::``, and those that hold ``##[``,
-    whoever printed them; a name may contain either.
+    GitHub takes lines that begin with ``::``, and those that hold ``##[``, for
+    commands, whoever printed them; a terminal takes what begins with an escape
+    character for one. A name may contain any of them.
 
     >>> inert("  ::stop-commands::x")
     '  \\::stop-commands::x'
     """
-    return _COMMAND.sub(r"\g<0>\\", line)
+    return written_out(_COMMAND.sub(r"\g<0>\\", line), but="\t")
+
+
+def inert_lines(text: str) -> str:
+    """Return a text of several lines, each of them inert."""
+    return "\n".join(map(inert, text.splitlines()))
 
 
 def _not_applicable(report: UserStateSchemaAuditReport) -> list[str]:

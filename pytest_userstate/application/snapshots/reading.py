@@ -76,8 +76,11 @@ def _parsed(text: str, file: str) -> dict[str, typ.Any]:
     except json.JSONDecodeError as error:
         problem = f"is damaged: line {error.lineno}, column {error.colno}: {error.msg}"
         raise SnapshotFileError(file, problem) from None
-    except (_MisfitError, RecursionError) as error:
+    except _MisfitError as error:
         raise SnapshotFileError(file, f"is damaged: {error}") from None
+    except RecursionError:
+        problem = "is damaged: its values are nested too deeply"
+        raise SnapshotFileError(file, problem) from None
     version = value.pop(FORMAT_KEY, None) if isinstance(value, dict) else None
     if type(version) is not int or version < 1:
         problem = f"is no schema snapshot: `{FORMAT_KEY}` does not say which format"

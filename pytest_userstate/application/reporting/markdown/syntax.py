@@ -16,6 +16,8 @@ import enum
 import re
 import typing as typ
 
+from pytest_userstate.application.reporting.printable import written_out
+
 _SPECIAL: typ.Final = re.compile(
     r"[\\`*\[\]<>~&$]|(?<![^\W_])_|_(?![^\W_])|(?<=[a-z]):(?=//)|(?<=www)\.",
     re.IGNORECASE,
@@ -73,10 +75,7 @@ def shape(marked: str) -> re.Pattern[str]:
 
 def visible(text: str) -> str:
     """Return text on one line, characters that nobody could see written out."""
-    flat = " ".join(text.split())
-    if flat.isprintable():
-        return flat
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in flat)
+    return written_out(" ".join(text.split()))
 
 
 def text(value: str) -> str:
