@@ -70,7 +70,9 @@ def _acceptances(values: cabc.Iterable[Acceptance]) -> tuple[Acceptance, ...]:
 class GatePolicy:
     """Which axes are gated, and what is accepted."""
 
-    axes: frozenset[Axis] = attrs.field(default=DEFAULT_AXES, converter=_axes)
+    axes: frozenset[Axis] = attrs.field(
+        default=frozenset(DEFAULT_AXES), converter=_axes
+    )
     fail_on_deferred: bool = False
     acceptances: tuple[Acceptance, ...] = attrs.field(
         default=(), converter=_acceptances

@@ -131,7 +131,7 @@ class CheckAssertions(ObjectAssertions[Table]):
         """
         __tracebackhide__ = True
         snapshot, table = self._look()
-        facts = (
+        facts: Facts[ExclusionConstraint] = (
             *_definition_fact(definition),
             *text_fact("name", name, lambda constraint: constraint.name),
         )

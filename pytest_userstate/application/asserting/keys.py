@@ -73,7 +73,7 @@ class KeyAssertions(ObjectAssertions[Table]):
         __tracebackhide__ = True
         snapshot, table = self._look()
         wanted = columns_given(columns)
-        facts = (
+        facts: Facts[KeyConstraint] = (
             *columns_fact(wanted, lambda key: key.columns),
             *_key_facts(
                 name=name,
@@ -134,7 +134,7 @@ class KeyAssertions(ObjectAssertions[Table]):
         __tracebackhide__ = True
         snapshot, table = self._look()
         wanted = columns_given(columns)
-        facts = (
+        facts: Facts[KeyConstraint] = (
             *columns_fact(wanted, lambda key: key.columns),
             *_key_facts(
                 name=name,

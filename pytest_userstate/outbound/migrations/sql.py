@@ -122,8 +122,8 @@ class Statement:
     start: int
     line: int
     data: Span | None = attrs.field(default=None, kw_only=True)
-    _code: str = attrs.field(repr=False, eq=False, kw_only=True)
-    _grammar: Grammar = attrs.field(repr=False, eq=False, kw_only=True)
+    _code: str = attrs.field(alias="code", repr=False, eq=False, kw_only=True)
+    _grammar: Grammar = attrs.field(alias="grammar", repr=False, eq=False, kw_only=True)
 
     @functools.cached_property
     def words(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import typing as typ
 
 from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.domain.snapshot import Source
@@ -53,7 +54,7 @@ class DeclaredWiringRepository:
                 port, f"names line {source.line} of {source.path!r}, which has {lines}"
             )
 
-    def _refuse(self, port: PortWiring, problem: str) -> None:
+    def _refuse(self, port: PortWiring, problem: str) -> typ.NoReturn:
         key = f"wiring.ports.{port.entity}.evidence"
         message = f"{self._file}: `{key}` {problem}; expected a file, or file:line"
         raise ConfigurationError(message, file=self._file, key=key) from None

@@ -69,6 +69,6 @@ TOGETHER: typ.Final[tuple[Query[typ.Any], ...]] = (
 
 
 @functools.cache
-def text_for(server_version: int) -> str:
+def text_for(server_version: int) -> bytes:
     """Return all of `TOGETHER` for a server of this version, as one batch."""
-    return ";".join(query.text(server_version) for query in TOGETHER)
+    return ";".join(query.text(server_version) for query in TOGETHER).encode()

@@ -29,7 +29,7 @@ class Query(typ.Generic[R]):
     """
 
     make: cabc.Callable[[cabc.Iterable[typ.Any]], R]
-    sql: str
+    sql: typ.LiteralString
 
     def rows(self, answers: cabc.Iterable[tuple[typ.Any, ...]]) -> list[R]:
         """Return the answers as named tuples."""

@@ -118,16 +118,17 @@ class PostgresSchemaSnapshotRepository:
             yield _unless_closed(self._connect)
 
 
-def _set_locally(settings: cabc.Mapping[str, str]) -> str:
+def _set_locally(settings: cabc.Mapping[str, str]) -> bytes:
     """Return the statement that sets these for the transaction at hand.
 
     It is the only one that runs in the search path of somebody else, who may have a
     function of any name in it: so it names the schema.
     """
-    return "SELECT " + ", ".join(
+    calls = (
         f"pg_catalog.set_config('{name}', '{value}', true)"
         for name, value in settings.items()
     )
+    return f"SELECT {', '.join(calls)}".encode()
 
 
 def _open(connect: cabc.Callable[[], Connection]) -> Connection:

@@ -143,7 +143,7 @@ class _Watch:
                 watch.note_line(operation, line, "database_forwards")
             return apply_operations(self, *arguments, **options)
 
-        MigrationExecutor.apply_migration = applied
+        MigrationExecutor.apply_migration = applied  # pyright: ignore[reportAttributeAccessIssue]
         Migration.apply = apply
 
     def begin(self, connection: typ.Any, migration: typ.Any) -> None:
