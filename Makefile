@@ -6,10 +6,11 @@ READY := $(VENV)/.ready
 EXAMPLE ?= examples/baseline
 
 .DEFAULT_GOAL := help
-.PHONY: help audit test check-fmt fmt lint typecheck bench
+.PHONY: help audit test check-fmt fmt lint typecheck bench coverage
+.PHONY: wheel test-wheel test-lowest test-bare
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 15
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,8 +35,31 @@ lint: $(READY) ## ruff and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 
-typecheck: $(READY) ## mypy, strict
+typecheck: $(READY) ## mypy, strict; and what other editors' checkers say
 	$(BIN)/mypy
+	$(BIN)/basedpyright
+
+coverage: $(READY) ## run the tests, and fail below 95 % of statements and branches
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+wheel: ## build what is released, and audit an example with it
+	.ci/wheel build
+	.ci/wheel smoke
+
+test-wheel: ## run the tests on the built wheel, away from its sources
+	.ci/wheel build
+	.ci/wheel tests -n auto $(ARGS)
+
+test-lowest: ## the same on the lowest versions that are declared
+	.ci/wheel build
+	CONSTRAINTS=.github/constraints-lowest.txt .ci/wheel tests -n auto $(ARGS)
+
+test-bare: ## audit with the wheel alone, no extra: on the machine's own server
+	.ci/wheel build
+	EXTRAS= .ci/wheel smoke examples/canonical
 
 bench: $(READY) ## measure against what a user would pick instead
 	$(BIN)/python benchmarks/run.py $(ARGS)

@@ -11,10 +11,11 @@ import tomllib
 
 import pytest
 
+import pytest_userstate
 from pytest_userstate.outbound.migrations.tools.registry import HOLDS
 
 ROOT = pathlib.Path(__file__).parents[2]
-PACKAGE = ROOT / "pytest_userstate"
+PACKAGE = pathlib.Path(pytest_userstate.__file__).parent
 DOMAIN = sorted((PACKAGE / "domain").rglob("*.py"))
 
 

@@ -13,7 +13,9 @@ import typing as typ
 import attrs
 
 ROOT = pathlib.Path(__file__).parents[2]
-_OFF = ("benchmark", "hypothesispytest")
+_OFF = ("hypothesispytest",)
+# What a run gets from our own environment, where it is set there.
+_PASSED_ON = ("HOME", "PATH", "XDG_CACHE_HOME", "COVERAGE_PROCESS_CONFIG")
 CHECKS = (
     "login.schema",
     "login.wiring",
@@ -85,15 +87,10 @@ class Backend:
 
     def environment(self, **changes: str) -> dict[str, str]:
         """Return the environment that runs get."""
-        return {
-            "PATH": os.environ["PATH"],
-            "HOME": os.environ.get("HOME", "/"),
-            "COLUMNS": "80",
-            **(
-                {"XDG_CACHE_HOME": x} if (x := os.environ.get("XDG_CACHE_HOME")) else {}
-            ),
-            **changes,
+        passed_on = {
+            name: os.environ[name] for name in _PASSED_ON if name in os.environ
         }
+        return {"COLUMNS": "80", **passed_on, **changes}
 
     def command(self, *args: str) -> list[str]:
         """Return the command that runs pytest with these arguments."""

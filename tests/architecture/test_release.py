@@ -1,0 +1,72 @@
+"""What is released, and on what it is tested, agrees with what is declared."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+ROOT = pathlib.Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+USED = re.compile(r"uses: (?P<action>\S+)@(?P<commit>\S+)(?: # (?P<version>v[\d.]+))?$")
+
+
+def declared() -> dict[str, Version]:
+    """Return the lowest version of each dependency and extra."""
+    extras = PROJECT["optional-dependencies"]
+    wanted = map(
+        Requirement,
+        [*PROJECT["dependencies"], *extras["embedded"], *extras["wiring"]],
+    )
+    return {
+        each.name: Version(bound.version)
+        for each in wanted
+        for bound in each.specifier
+        if bound.operator == ">="
+    }
+
+
+def test_the_lowest_versions_are_those_that_are_tested() -> None:
+    """`make test-lowest` runs on exactly what the metadata promises."""
+    lines = (ROOT / ".github/constraints-lowest.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert {name: Version(pin) for name, pin in pins.items()} == declared()
+
+
+def test_every_extra_is_in_all() -> None:
+    """`pytest-userstate[all]` is what it says."""
+    extras = PROJECT["optional-dependencies"]
+    [everything] = map(Requirement, extras["all"])
+    assert everything.extras == {*extras} - {"all"}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_actions_are_pinned_to_commits(path: pathlib.Path) -> None:
+    """A tag can be moved, and a commit says nothing to people: both stand there."""
+    lines = [line for line in path.read_text().splitlines() if "uses:" in line]
+    assert lines
+    for line in lines:
+        used = USED.search(line)
+        assert used, line
+        assert re.fullmatch(r"[0-9a-f]{40}", used["commit"]), line
+        assert used["version"], line
+
+
+def test_ci_covers_every_python_that_is_declared() -> None:
+    """The classifiers promise what the workflow runs."""
+    found = re.search(
+        r"python: (\[.*\])", (ROOT / ".github/workflows/ci.yml").read_text()
+    )
+    assert found
+    prefix = "Programming Language :: Python :: "
+    versions = [
+        each.removeprefix(prefix)
+        for each in PROJECT["classifiers"]
+        if re.fullmatch(rf"{prefix}\d\.\d+", each)
+    ]
+    assert re.findall(r"\d\.\d+", found[1]) == versions
