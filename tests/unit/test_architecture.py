@@ -221,3 +221,73 @@ def test_an_unexpected_entity_is_not_applicable() -> None:
     found = decisions(model=model)["profile.schema"]
     assert found.standing is Standing.NOT_APPLICABLE
     assert found.statement == "not expected: none here"
+
+
+def options(decision: ArchitectureDecision) -> dict[str, tuple[str, ...]]:
+    """Return what each option entails, by its name."""
+    return {each.name: each.consequences for each in decision.options}
+
+
+def test_without_revisions_both_ways_are_told_in_full() -> None:
+    """A column and what it obliges to, or none and what becomes of writers."""
+    found = decisions(USERS, preferences())
+    revision, conflict = found["interests.revision"], found["interests.conflict"]
+    assert options(revision) == {
+        "a column revision of public.user_preferences": (
+            "every write has to increase it",
+            "where it can never be null, it catches stale writes as well",
+        ),
+        "no revisions": (
+            "of two writers the later one wins, and nobody notices",
+            (
+                'the audit is not to ask: revisions = "not_expected" under '
+                "[entities.interests]"
+            ),
+        ),
+    }
+    compare, last = options(conflict).items()
+    assert compare[0] == "compare a revision on write"
+    assert compare[1][0] == "interests.revision comes first"
+    assert compare[1][1].startswith("a write names the revision that it was read at")
+    assert last == (
+        "the last write wins",
+        (
+            "of two writers the later one wins, and nobody notices",
+            "accept interests.conflict with this as its reason",
+        ),
+    )
+
+
+def test_an_unusable_revision_is_mended_or_replaced() -> None:
+    """Only what is wrong with it has to change."""
+    found = decisions(USERS, preferences(TOKENS["nullable"]))["interests.conflict"]
+    mend, another = options(found).items()
+    assert mend[0] == "mend public.user_preferences.revision"
+    assert len(mend[1]) == 1
+    assert mend[1][0].startswith("a migration has to change that it can be null")
+    assert another == (
+        "another revision column",
+        ("every writer has to learn of it; the old one is retired",),
+    )
+
+
+@pytest.mark.parametrize("canonical", [None, "preferences"])
+@pytest.mark.parametrize("more", [[], [join_table()]])
+def test_a_revision_holds_without_proviso_unless_two_models_compete(
+    canonical: str | None, more: list[Table]
+) -> None:
+    """One model, or a declared one: nothing depends on what is kept."""
+    found = decisions(TRACKED, *more, model=model_with(canonical=canonical))
+    competing = bool(more) and canonical is None
+    for check in ("interests.revision", "interests.conflict"):
+        assert ("; this holds where " in found[check].statement) is competing
+
+
+def test_two_copies_of_one_model_are_no_proviso() -> None:
+    """Whichever is kept, it is the same model."""
+    model = attrs.evolve(DEFAULT_MODEL, schemas=("public", "old"))
+    found = decisions(
+        TRACKED, preferences(TOKENS["not null"], schema="old"), model=model
+    )["interests.revision"]
+    assert found.standing is Standing.SETTLED
+    assert "this holds where" not in found.statement

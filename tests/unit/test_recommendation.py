@@ -93,6 +93,16 @@ def test_use_by_the_program_counts_next(state: str, revision: Column | None) -> 
     assert "the running program uses it" in check.rationale
 
 
+def test_one_of_several_ports_is_use_enough() -> None:
+    """Another that reaches no table takes nothing away."""
+    ports = (*in_use("join_table", "database_backed").ports, *in_use(None).ports)
+    wiring = Wiring(
+        [attrs.evolve(each, port=f"Port{n}") for n, each in enumerate(ports)]
+    )
+    check = audited(preferences(), join_table(), wiring=wiring)
+    assert check.recommendation == "join_table"
+
+
 @pytest.mark.parametrize(
     "wiring",
     [
