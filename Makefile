@@ -59,7 +59,7 @@ test-lowest: ## the same on the lowest versions that are declared
 
 test-bare: ## audit with the wheel alone, no extra: on the machine's own server
 	.ci/wheel build
-	EXTRAS= .ci/wheel smoke examples/canonical
+	.ci/wheel bare
 
 bench: $(READY) ## measure against what a user would pick instead
 	$(BIN)/python benchmarks/run.py $(ARGS)

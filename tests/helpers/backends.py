@@ -13,7 +13,7 @@ import typing as typ
 import attrs
 
 ROOT = pathlib.Path(__file__).parents[2]
-_OFF = ("hypothesispytest",)
+_OFF = ("benchmark", "hypothesispytest")
 # What a run gets from our own environment, where it is set there.
 _PASSED_ON = ("HOME", "PATH", "XDG_CACHE_HOME", "COVERAGE_PROCESS_CONFIG")
 CHECKS = (
