@@ -101,7 +101,9 @@ def userstate_database(
     The test may drop and alter what it likes. `--userstate-keep-failed` keeps the
     database of a test that failed.
     """
-    with userstate_baseline.copy() as connection:
+    with contextlib.ExitStack() as stack:
+        copy = userstate_baseline.copy()
+        connection = _or_fail(lambda: stack.enter_context(copy))
         yield connection
         item = request.node
         if request.config.option.userstate_keep_failed and item.stash.get(

@@ -75,11 +75,20 @@ class Baseline:
 
     @contextlib.contextmanager
     def copy(self) -> cabc.Iterator[psycopg.Connection[typ.Any]]:
-        """Yield a connection to a fresh copy, and drop the copy afterwards."""
+        """Yield a connection to a fresh copy, and drop the copy afterwards.
+
+        Raises
+        ------
+        ServerError
+            When the server is gone, or has no room for another database.
+        """
         name = f"test_{next(self._numbers)}"
         template, copy, role = map(sql.Identifier, (DATABASE, name, self._role))
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
-        self.admin.execute(create.format(copy, template, role))
+        try:
+            self.admin.execute(create.format(copy, template, role))
+        except psycopg.OperationalError as error:
+            raise self._server.lost(error) from error
         try:
             connection = self._server.connect(
                 dbname=name, user=self._role, autocommit=False
@@ -89,7 +98,9 @@ class Baseline:
         finally:
             if name not in self._kept:
                 drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-                self.admin.execute(drop.format(copy))
+                # A server that died took it along; who asks next is told.
+                with contextlib.suppress(psycopg.OperationalError):
+                    self.admin.execute(drop.format(copy))
 
     def keep(self, connection: psycopg.Connection[typ.Any]) -> str:
         """Keep the copy beyond the run; return its connection string.

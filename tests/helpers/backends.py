@@ -121,6 +121,7 @@ class Backend:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             timeout=120,
         )
         value = json.loads(target.read_text()) if target.exists() else None

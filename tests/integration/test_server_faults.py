@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import types
 import typing as typ
 from pathlib import Path
 
@@ -137,6 +138,23 @@ class TestInTheBackground:
         server.close()
         assert [path.name for path in folder.iterdir()] == ["cache"]
         assert not servers.processes_of(folder)
+
+    def test_interrupted_while_stopping(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Closing once more then is nothing but patience."""
+
+        def press(_: float) -> typ.NoReturn:
+            raise KeyboardInterrupt
+
+        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
+            host = server.host
+            with monkeypatch.context() as patch:
+                clock = types.SimpleNamespace(monotonic=time.monotonic, sleep=press)
+                patch.setattr(supervisor, "time", clock)
+                with pytest.raises(KeyboardInterrupt):
+                    server.close()
+        servers.wait_until_gone(host, seconds=0)
 
     def test_killed_while_the_data_directory_is_made(self, folder: Path) -> None:
         """Nothing runs on, the next run sweeps, and the cache is sound."""

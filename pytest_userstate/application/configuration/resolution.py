@@ -10,6 +10,7 @@ from pytest_userstate.application.configuration.document import (
     Document,
     EntityTable,
     MigrationsTable,
+    ModelTable,
 )
 from pytest_userstate.application.configuration.policy import (
     downstream,
@@ -103,18 +104,26 @@ def _model(document: Document, where: File) -> AuditModel:
         where.refuse("schemas", f"cannot be used: {error}")
 
 
+def _storage_model(table: ModelTable, key: str, where: File) -> StorageModel:
+    try:
+        return StorageModel(
+            name=table.name,
+            tables=table.table,
+            columns=table.columns,
+            any_of=table.any_of,
+            revision=table.revision,
+        )
+    except InvalidModelError as error:
+        where.refuse(key, f"cannot be used: {error}")
+
+
 def _entity(name: str, table: EntityTable, where: File) -> Entity:
     default = DEFAULT_MODEL.entity(name)
     known = [each.name for each in DEFAULT_MODEL.entities]
     models = {} if table.replace or not default else {m.name: m for m in default.models}
-    for each in table.models:
-        models[each.name] = StorageModel(
-            name=each.name,
-            tables=each.table,
-            columns=each.columns,
-            any_of=each.any_of,
-            revision=each.revision,
-        )
+    for number, each in enumerate(table.models):
+        key = f"entities.{name}.models[{number}]"
+        models[each.name] = _storage_model(each, key, where)
     canonical = table.canonical
     changes: dict[str, typ.Any] = {
         "models": models.values(),

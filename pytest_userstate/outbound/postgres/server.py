@@ -201,6 +201,18 @@ class EmbeddedServer:
             )
             raise ServerError(message) from error
 
+    def lost(self, error: psycopg.OperationalError) -> ServerError:
+        """Return the error that says what became of the server under a connection."""
+        is_alive = self._running.supervisor.is_alive
+        return ServerError(
+            _LOST.format(
+                version=self.version,
+                state="refuses to go on" if is_alive else "died while it was in use",
+                error=str(error).strip(),
+                tail=self._running.supervisor.log_tail(),
+            )
+        )
+
     def close(self) -> None:
         """Stop a server that was launched, if it was not entered and left."""
         self._stop()
@@ -307,6 +319,12 @@ def _arguments(folder: RunFolder, prepared: Prepared) -> list[str]:
 _NOT_PREPARED = """\
 the embedded PostgreSQL could not be prepared.
   found      {error}"""
+
+_LOST = """\
+the embedded PostgreSQL {version} {state}.
+  error      {error}
+The end of its log:
+{tail}"""
 
 _NOT_CONNECTED = """\
 cannot connect to the embedded PostgreSQL {version}, which {state}.

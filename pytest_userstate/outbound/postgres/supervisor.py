@@ -148,16 +148,9 @@ class Supervisor:
     def stop(self) -> None:
         """Let go of the server, and wait until it and its folder are gone.
 
-        Interrupted, it does without waiting; whoever stops it once more may.
+        Interrupted, it removes them without waiting; once more, and it only waits.
         """
-        if self._is_gone:
-            return
         self.begin_stop()
-        if self._is_left_alone:
-            self._log.close()
-            os.close(self._folder.lock)
-            self._is_gone = True
-            return
         deadline = time.monotonic() + STOP_TIMEOUT
         try:
             while self.is_alive:  # Popen.wait with a timeout sleeps for longer
@@ -165,9 +158,18 @@ class Supervisor:
                     os.killpg(self._process.pid, signal.SIGKILL)
                 time.sleep(POLL_INTERVAL)
         finally:
-            self._log.close()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """Close and remove what is ours of it, once."""
+        if self._is_gone:
+            return
+        self._log.close()
+        if self._is_left_alone:
+            os.close(self._folder.lock)
+        else:
             self._folder.remove()
-            self._is_gone = True
+        self._is_gone = True
 
     def leave(self) -> None:
         """Have no part in it any more: this process was forked off ours.
