@@ -52,7 +52,13 @@ class Started:
         return None
 
     def is_querying(self) -> bool:
-        """Whether a client of the server is in the middle of a statement."""
+        """Whether a client of the server is in the middle of a long statement."""
+        if not self._queries():
+            return False
+        time.sleep(0.1)  # short ones are over by then
+        return self._queries()
+
+    def _queries(self) -> bool:
         server = self.server()
         return server is not None and any(
             "] SELECT" in command and servers.parent_of(pid) == server
@@ -87,6 +93,8 @@ def start(temporary: pathlib.Path) -> cabc.Iterator[Start]:
     begun: list[subprocess.Popen[str]] = []
 
     def begin(backend: Backend, *args: str, **options: typ.Any) -> Started:
+        # Under nohup it is ignored, which a child would inherit.
+        hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         process = subprocess.Popen(
             backend.command("--userstate-audit", *args),
             cwd=backend.path,
@@ -100,6 +108,7 @@ def start(temporary: pathlib.Path) -> cabc.Iterator[Start]:
                 **options,
             },
         )
+        signal.signal(signal.SIGHUP, hangup)
         begun.append(process)
         return Started(process, backend, temporary)
 

@@ -95,7 +95,7 @@ def test_no_name_becomes_a_command(job: Job) -> None:
     job.backend.configure(
         """
         [[downstream]]
-        id = "::set-output name=a::b"
+        id = "::set-output name::b"
         title = "x"
         needs = ["login.schema"]
         """
