@@ -448,6 +448,10 @@ REMEDIES = {
         BEGIN; ALTER TYPE m ADD VALUE 'b'; SELECT 'b'::m;""",
         ["in a migration of its own"],
     ),
+    "full disk": (
+        "DO $$ BEGIN RAISE disk_full; END $$;",
+        ["folder for temporary files", "set TMPDIR to a folder on a larger disk"],
+    ),
     "psql command": ("SELECT 1;\n\\i other.sql\n", ["\\i is a command of psql"]),
     "psql variable": ("SELECT :'name';", [":'name' looks like a variable of psql"]),
     "mustache": ("CREATE TABLE {{ schema }}.t ();", ["template: {{ schema }}"]),

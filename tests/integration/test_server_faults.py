@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_userstate import bootstrap
+from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.domain.errors import ServerError, UsageError
 from pytest_userstate.outbound.postgres import cluster, rundir, supervisor
 from pytest_userstate.outbound.postgres import server as server_module
@@ -216,6 +219,26 @@ class TestForked:
         os.waitpid(child, 0)
         assert spent < cluster.INITIALIZE_TIMEOUT / 4
 
+    def test_there_is_none_while_a_program_is_being_started(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It would keep both ends of the pipes to the program open."""
+        real, waited = subprocess.Popen, []
+
+        def popen(command: list[str], **options: typ.Any) -> object:
+            if command[0] == "/bin/sh":
+                child = threading.Thread(
+                    target=lambda: os.waitpid(self.fork(lambda: None), 0)
+                )
+                child.start()
+                child.join(0.1)
+                waited.append(child.is_alive())
+            return real(command, **options)
+
+        monkeypatch.setattr(subprocess, "Popen", popen)
+        with EmbeddedServer(servers.wheel(), cache_root=folder / "cache"):
+            assert waited == [True, True]
+
 
 class TestFullDisk:
     """No room: an error that says so, and a cache that stays as it was."""
@@ -280,6 +303,21 @@ class TestPoorMachines:
         assert "no tar" in str(failure.value)
         assert os.environ["PATH"] in str(failure.value)
         assert "apt-get install tar" in str(failure.value)
+
+    def test_it_is_told_before_anything_runs(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """As a usage error, which a run ends with before it collects anything."""
+        migrations = tmp_path / "migrations"
+        migrations.mkdir()
+        (migrations / "001_users.sql").write_text("SELECT 1;")
+        monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+        request = AuditRequest(invocation_dir=tmp_path, root_dir=tmp_path)
+        with pytest.raises(UsageError, match="no tar"):
+            bootstrap.prepare(request)
+        monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+        with pytest.raises(UsageError, match="no passwd entry"):
+            bootstrap.prepare(request)
 
     def test_no_memory_folder(
         self, cache: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
