@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pwd
 import shutil
@@ -67,6 +68,11 @@ def interrupts(*after: float) -> cabc.Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+
+
+def is_made_in(folder: Path) -> bool:
+    """Whether a data directory is being made somewhere below the folder."""
+    return any("/fresh-" in each for each in servers.processes_of(folder).values())
 
 
 class TestInTheBackground:
@@ -164,7 +170,7 @@ class TestInTheBackground:
         with servers.start_run(
             servers.wheel(), folder / "cache", env={**os.environ, "TMPDIR": str(folder)}
         ) as run:
-            servers.wait_for(lambda: servers.processes_of("/fresh-"), of=run)
+            servers.wait_for(lambda: is_made_in(folder), of=run)
             run.kill()
         servers.wait_for(lambda: not servers.processes_of(folder))
         with EmbeddedServer(servers.wheel(), cache_root=folder / "cache") as server:
@@ -209,11 +215,13 @@ class TestForked:
         """As where a conftest starts a process of its own at import."""
         server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
         server.launch_in_background()
-        servers.wait_for(lambda: servers.processes_of("/fresh-"))
+        servers.wait_for(lambda: is_made_in(folder))
         child = self.fork(lambda: time.sleep(60))
         start = time.monotonic()
         with server:
             server.connect().close()
+        with (folder / "cache" / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         spent = time.monotonic() - start
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -226,18 +234,17 @@ class TestForked:
         real, waited = subprocess.Popen, []
 
         def popen(command: list[str], **options: typ.Any) -> object:
-            if command[0] == "/bin/sh":
-                child = threading.Thread(
-                    target=lambda: os.waitpid(self.fork(lambda: None), 0)
-                )
-                child.start()
-                child.join(0.1)
-                waited.append(child.is_alive())
+            child = threading.Thread(
+                target=lambda: os.waitpid(self.fork(lambda: None), 0)
+            )
+            child.start()
+            child.join(0.1)
+            waited.append(child.is_alive())
             return real(command, **options)
 
         monkeypatch.setattr(subprocess, "Popen", popen)
         with EmbeddedServer(servers.wheel(), cache_root=folder / "cache"):
-            assert waited == [True, True]
+            assert waited == [True, True, True]  # its version, the data, the server
 
 
 class TestFullDisk:

@@ -111,7 +111,11 @@ class Cache:
                 if time.monotonic() > deadline:
                     raise ServerError(_LOCKED.format(path=path, timeout=LOCK_TIMEOUT))
                 time.sleep(0.01)
-            yield
+            try:
+                yield
+            finally:
+                # A process that was forked off meanwhile has the file open, too.
+                fcntl.flock(file.fileno(), fcntl.LOCK_UN)
 
 
 def open_cache(account: Account, root: Path | None = None) -> Cache | None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import attrs
 
+from pytest_userstate.outbound.postgres import forks
+
 OLDEST_MAJOR = 14
 ANSWER_TIMEOUT = 10.0  # seconds
 
@@ -66,14 +68,15 @@ def output_of(program: Path, option: str) -> str:
         When it cannot be run, or does not come to an end.
     """
     try:
-        answer = subprocess.run(
-            [program, option],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=ANSWER_TIMEOUT,
-            check=False,
-        )
+        with forks.held_off:
+            answer = subprocess.run(
+                [program, option],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=ANSWER_TIMEOUT,
+                check=False,
+            )
     except OSError as error:
         message = f"{program} cannot be run: {error.strerror}"
         raise UnusableError(message) from error
