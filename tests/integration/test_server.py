@@ -481,6 +481,7 @@ class TestNothingSurvives:
             assert len(shells) == 2
             for pid in (*shells, run.pid):
                 servers.kill(pid)
+        servers.wait_for(lambda: not {*shells} & servers.processes_of(host).keys())
         assert servers.processes_of(host).keys() >= {server}
         assert Path(host).exists()
         with EmbeddedServer(servers.wheel(), cache_root=cache):
