@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -10,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import typing as typ
+import warnings
 from pathlib import Path
 
 from pytest_userstate.domain.errors import ServerNotFoundError
@@ -102,6 +105,35 @@ def read_line(run: subprocess.Popen[str]) -> str:
     if not line:
         raise AssertionError(run.stderr.read())
     return line
+
+
+@contextlib.contextmanager
+def interrupts(*after: float) -> cabc.Iterator[None]:
+    """Press Ctrl-C so many seconds from now, and again that much later.
+
+    It may arrive between `open` and the `with` that would close the file. Then only
+    the interpreter can close it, which says so: nothing that a program can mend.
+    """
+    delays = [*after]
+
+    def press(number: int, frame: object) -> None:
+        if delays:
+            signal.setitimer(signal.ITIMER_REAL, delays.pop(0))
+        raise KeyboardInterrupt
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        previous = signal.signal(signal.SIGALRM, press)
+        signal.setitimer(signal.ITIMER_REAL, delays.pop(0))
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            traceback.clear_frames(interrupt.__traceback__)
+            gc.collect()
+            raise
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
 
 
 def processes_of(folder: Path | str) -> dict[int, str]:

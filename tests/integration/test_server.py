@@ -396,17 +396,12 @@ class TestNothingSurvives:
         server.launch()
         host = server.host
 
-        def be_interrupted() -> None:
-            signal.setitimer(signal.ITIMER_REAL, delay)
+        def run() -> None:
             with server:
                 time.sleep(10)
 
-        previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
-        try:
-            with pytest.raises(KeyboardInterrupt):
-                be_interrupted()
-        finally:
-            signal.signal(signal.SIGALRM, previous)
+        with pytest.raises(KeyboardInterrupt), servers.interrupts(delay):
+            run()
         servers.wait_until_gone(host, seconds=1)
         assert not list(folder.iterdir())
 
@@ -418,17 +413,12 @@ class TestNothingSurvives:
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
         server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
 
-        def be_interrupted() -> None:
-            signal.setitimer(signal.ITIMER_REAL, delay)
+        def run() -> None:
             with server:
                 time.sleep(10)
 
-        previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
-        try:
-            with pytest.raises(KeyboardInterrupt):
-                be_interrupted()
-        finally:
-            signal.signal(signal.SIGALRM, previous)
+        with pytest.raises(KeyboardInterrupt), servers.interrupts(delay):
+            run()
         assert not servers.processes_of(folder)
         assert [path.name for path in folder.iterdir()] == ["cache"]
         assert not list((folder / "cache").glob("new-*"))

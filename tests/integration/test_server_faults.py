@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import pwd
@@ -49,25 +48,6 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> cabc.Iterator[Path]:
     with servers.open_folder() as folder:
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
         yield folder
-
-
-@contextlib.contextmanager
-def interrupts(*after: float) -> cabc.Iterator[None]:
-    """Press Ctrl-C so many seconds from now, and again that much later."""
-    delays = [*after]
-
-    def press(number: int, frame: object) -> None:
-        if delays:
-            signal.setitimer(signal.ITIMER_REAL, delays.pop(0))
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGALRM, press)
-    signal.setitimer(signal.ITIMER_REAL, delays.pop(0))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
 
 
 def is_made_in(folder: Path) -> bool:
@@ -120,7 +100,7 @@ class TestInTheBackground:
         monkeypatch.setattr(server_module, "make_run_folder", make)
         server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
         server.launch_in_background()
-        with pytest.raises(KeyboardInterrupt), interrupts(0.1), server:
+        with pytest.raises(KeyboardInterrupt), servers.interrupts(0.1), server:
             pass
         server.close()
         assert [path.name for path in folder.iterdir()] == ["cache"]
@@ -141,7 +121,7 @@ class TestInTheBackground:
                 time.sleep(0.3)
 
         server.launch_in_background()
-        with pytest.raises(KeyboardInterrupt), interrupts(*delays):
+        with pytest.raises(KeyboardInterrupt), servers.interrupts(*delays):
             be_interrupted()
         server.close()
         server.close()
