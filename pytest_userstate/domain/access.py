@@ -14,7 +14,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.sequences import by_name, sorted_strings
+from pytest_userstate.domain.converters import by_name, sorted_strings
 
 EVERYBODY: typ.Final = "public"
 """The grantee that stands for every role; no role can have this name."""

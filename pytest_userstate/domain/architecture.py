@@ -7,9 +7,9 @@ import enum
 
 import attrs
 
+from pytest_userstate.domain.converters import strings
 from pytest_userstate.domain.model import AuditModel, Entity
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
-from pytest_userstate.domain.sequences import strings
 from pytest_userstate.domain.state_diagram import StateDiagram
 
 

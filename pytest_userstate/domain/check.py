@@ -6,10 +6,10 @@ import collections.abc as cabc
 
 import attrs
 
+from pytest_userstate.domain.converters import strings
 from pytest_userstate.domain.coverage import Axis, Coverage, MigrationDecision
 from pytest_userstate.domain.errors import UnjustifiedDecisionError
 from pytest_userstate.domain.evidence import Evidence, Prerequisite, justify
-from pytest_userstate.domain.sequences import strings
 
 
 def _facts(values: cabc.Iterable[Evidence]) -> tuple[Evidence, ...]:

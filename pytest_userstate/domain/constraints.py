@@ -13,7 +13,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.columns import Source
-from pytest_userstate.domain.sequences import sorted_strings, strings
+from pytest_userstate.domain.converters import sorted_strings, strings
 
 TRIGGER_DEFINITION: typ.Final = re.compile(
     r"""CREATE\ (?:CONSTRAINT\ )?TRIGGER\ (?:"(?:[^"]|"")+"|\S+)

@@ -24,7 +24,7 @@ from pytest_userstate.domain.constraints import (
     Policy,
     Trigger,
 )
-from pytest_userstate.domain.number_sequences import Sequence
+from pytest_userstate.domain.sequences import Sequence
 from pytest_userstate.domain.snapshot import (
     Domain,
     Enum,

@@ -9,6 +9,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.check import Check
+from pytest_userstate.domain.converters import strings
 from pytest_userstate.domain.coverage import (
     Axis,
     ConflictCoverage,
@@ -22,7 +23,6 @@ from pytest_userstate.domain.decisions import decide
 from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
 from pytest_userstate.domain.ports import SchemaSnapshotRepository
 from pytest_userstate.domain.readings import Reading, read_together
-from pytest_userstate.domain.sequences import strings
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.wiring import Wiring
 

@@ -1,69 +1,53 @@
-"""Converters that store any iterable as a tuple, in canonical order.
-
-They are named functions with plain types, so that type checkers and editors
-show what a constructor takes.
-"""
+"""Sequences: what hands out the numbers of serial and identity columns."""
 
 from __future__ import annotations
 
-import collections.abc as cabc
-import operator
-import typing as typ
+import attrs
 
 
-class Named(typ.Protocol):
-    """Anything with a name."""
+@attrs.frozen(kw_only=True)
+class Sequence:
+    """A sequence.
 
-    @property
-    def name(self) -> str:
-        """The name to sort by."""
+    Parameters
+    ----------
+    name, schema : str
+        Where it is, without quotes.
+    data_type : str
+        ``bigint``, ``integer`` or ``smallint``.
+    start, increment, minimum, maximum : int
+        Its first number, its step, and its bounds.
+    cache : int
+        How many numbers a session takes at once.
+    cycles : bool
+        Whether it starts again at the other end.
+    owned_by : str or None
+        The column that it goes away with, unquoted: ``public.users.id``.
+    is_identity : bool
+        Whether it is part of an identity column.
+    comment : str or None
+        The comment on the sequence.
 
-
-class Placed(Named, typ.Protocol):
-    """Anything with a name in a schema."""
-
-    @property
-    def schema(self) -> str:
-        """The schema to sort by first."""
-
-
-N = typ.TypeVar("N", bound=Named)
-P = typ.TypeVar("P", bound=Placed)
-
-_name = operator.attrgetter("name")
-_schema_and_name = operator.attrgetter("schema", "name")
-_SHOWN: typ.Final = 100
-
-
-def by_name(values: cabc.Iterable[N]) -> tuple[N, ...]:
-    """Return the values as a tuple, sorted by name."""
-    return tuple(sorted(values, key=_name))
-
-
-def by_place(values: cabc.Iterable[P]) -> tuple[P, ...]:
-    """Return the values as a tuple, sorted by schema and name."""
-    return tuple(sorted(values, key=_schema_and_name))
-
-
-def strings(values: cabc.Iterable[str]) -> tuple[str, ...]:
-    """Return the strings as a tuple, in the order given.
-
-    A single string would silently become its letters, so it is refused.
+    Examples
+    --------
+    >>> Sequence(name="users_id_seq", owned_by="public.users.id").qualified_name
+    'public.users_id_seq'
     """
-    if isinstance(values, str):
-        message = f"expected several strings, not the one string {values!r}"
-        raise TypeError(message)
-    return tuple(values)
 
+    name: str
+    schema: str = "public"
+    data_type: str = "bigint"
+    start: int = 1
+    increment: int = 1
+    minimum: int = 1
+    maximum: int = 2**63 - 1
+    cache: int = 1
+    cycles: bool = False
+    owned_by: str | None = None
+    is_identity: bool = False
+    comment: str | None = None
 
-def sorted_strings(values: cabc.Iterable[str]) -> tuple[str, ...]:
-    """Return the strings as a sorted tuple."""
-    return tuple(sorted(strings(values)))
-
-
-def abridged(values: tuple[object, ...]) -> str:
-    """Show a tuple, a long one by its first values and how many more there are."""
-    if len(values) <= _SHOWN:
-        return repr(values)
-    first = ", ".join(map(repr, values[:_SHOWN]))
-    return f"({first}, … {len(values) - _SHOWN:,} more)"
+    @property
+    def qualified_name(self) -> str:
+        """The name with its schema, unquoted."""
+        return f"{self.schema}.{self.name}"

@@ -8,9 +8,7 @@ no part in equality.
 
 from __future__ import annotations
 
-import collections
 import collections.abc as cabc
-import enum
 import functools
 
 import attrs
@@ -26,15 +24,16 @@ from pytest_userstate.domain.constraints import (
     Policy,
     Trigger,
 )
-from pytest_userstate.domain.errors import InvalidSnapshotError
-from pytest_userstate.domain.number_sequences import Sequence
-from pytest_userstate.domain.sequences import (
+from pytest_userstate.domain.converters import (
     abridged,
     by_name,
     by_place,
+    refuse_duplicates,
     sorted_strings,
-    strings,
 )
+from pytest_userstate.domain.relations import Table, TableKind, View, ViewKind
+from pytest_userstate.domain.sequences import Sequence
+from pytest_userstate.domain.types import Domain, Enum
 
 __all__ = [
     "CheckConstraint",
@@ -59,211 +58,6 @@ __all__ = [
     "View",
     "ViewKind",
 ]
-
-
-class TableKind(enum.StrEnum):
-    """The relations that store rows of their own (a partition is marked apart)."""
-
-    ORDINARY = "table"
-    PARTITIONED = "partitioned table"
-
-
-class ViewKind(enum.StrEnum):
-    """The relations that show rows stored elsewhere."""
-
-    VIEW = "view"
-    MATERIALIZED = "materialized view"
-    FOREIGN = "foreign table"
-
-
-def _columns(values: cabc.Iterable[Column]) -> tuple[Column, ...]:
-    return by_name(values)
-
-
-def _keys(values: cabc.Iterable[KeyConstraint]) -> tuple[KeyConstraint, ...]:
-    return by_name(values)
-
-
-def _foreign_keys(values: cabc.Iterable[ForeignKey]) -> tuple[ForeignKey, ...]:
-    return by_name(values)
-
-
-def _checks(values: cabc.Iterable[CheckConstraint]) -> tuple[CheckConstraint, ...]:
-    return by_name(values)
-
-
-def _exclusions(
-    values: cabc.Iterable[ExclusionConstraint],
-) -> tuple[ExclusionConstraint, ...]:
-    return by_name(values)
-
-
-def _indexes(values: cabc.Iterable[Index]) -> tuple[Index, ...]:
-    return by_name(values)
-
-
-def _triggers(values: cabc.Iterable[Trigger]) -> tuple[Trigger, ...]:
-    return by_name(values)
-
-
-def _policies(values: cabc.Iterable[Policy]) -> tuple[Policy, ...]:
-    return by_name(values)
-
-
-@attrs.frozen
-class Table:
-    """A relation that stores rows: an ordinary or partitioned table.
-
-    What holds for its rows stands here, be it declared on the table itself or
-    inherited.
-
-    Parameters
-    ----------
-    name : str
-        The name as the catalogue has it, without quotes.
-    columns : iterable of Column
-        Any order; stored by name. (A column's place in the table says nothing
-        about the schema's meaning, and differs between equal schemas.)
-    schema : str
-        The schema that holds the table.
-    partition_of, partition_bound : str or None
-        Set on partitions: the partitioned table, with its schema, unquoted; and
-        which rows belong here.
-    partition_key : str or None
-        Set on partitioned tables: how rows are assigned.
-    inherits : iterable of str
-        The tables that it inherits from (partitions apart), as above.
-    is_bookkeeping : bool
-        Whether a migration tool keeps its own records in it.
-    source : Source or None
-        The migration that introduced the table, by its present name.
-    changed_by : Source or None
-        The last migration that changed it after that: persistence, row security,
-        partition bound, parents, comment. Its columns, constraints and indexes
-        have sources of their own.
-
-    Raises
-    ------
-    InvalidSnapshotError
-        When a column is named twice.
-
-    Examples
-    --------
-    >>> users = Table("users", [Column("id", "uuid", is_primary_key=True)])
-    >>> users.qualified_name, users.column("id").data_type, users.column("nick")
-    ('public.users', 'uuid', None)
-    """
-
-    name: str
-    columns: tuple[Column, ...] = attrs.field(default=(), converter=_columns)
-    schema: str = "public"
-    kind: TableKind = attrs.field(default=TableKind.ORDINARY, kw_only=True)
-    partition_of: str | None = attrs.field(default=None, kw_only=True)
-    partition_bound: str | None = attrs.field(default=None, kw_only=True)
-    partition_key: str | None = attrs.field(default=None, kw_only=True)
-    inherits: tuple[str, ...] = attrs.field(
-        default=(), kw_only=True, converter=sorted_strings
-    )
-    primary_key: KeyConstraint | None = attrs.field(default=None, kw_only=True)
-    unique_constraints: tuple[KeyConstraint, ...] = attrs.field(
-        default=(), kw_only=True, converter=_keys
-    )
-    foreign_keys: tuple[ForeignKey, ...] = attrs.field(
-        default=(), kw_only=True, converter=_foreign_keys
-    )
-    check_constraints: tuple[CheckConstraint, ...] = attrs.field(
-        default=(), kw_only=True, converter=_checks
-    )
-    exclusion_constraints: tuple[ExclusionConstraint, ...] = attrs.field(
-        default=(), kw_only=True, converter=_exclusions
-    )
-    indexes: tuple[Index, ...] = attrs.field(
-        default=(), kw_only=True, converter=_indexes
-    )
-    triggers: tuple[Trigger, ...] = attrs.field(
-        default=(), kw_only=True, converter=_triggers
-    )
-    policies: tuple[Policy, ...] = attrs.field(
-        default=(), kw_only=True, converter=_policies
-    )
-    has_row_security: bool = attrs.field(default=False, kw_only=True)
-    forces_row_security: bool = attrs.field(default=False, kw_only=True)
-    is_unlogged: bool = attrs.field(default=False, kw_only=True)
-    is_bookkeeping: bool = attrs.field(default=False, kw_only=True)
-    comment: str | None = attrs.field(default=None, kw_only=True)
-    source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
-    changed_by: Source | None = attrs.field(default=None, kw_only=True, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse a column named twice."""
-        _refuse_duplicates(
-            ((column.name,) for column in self.columns),
-            f"table {self.qualified_name} has two columns named",
-        )
-
-    @property
-    def qualified_name(self) -> str:
-        """The name with its schema, unquoted: ``public.users``."""
-        return f"{self.schema}.{self.name}"
-
-    def column(self, name: str) -> Column | None:
-        """Return the column of exactly this name, or None."""
-        return next((column for column in self.columns if column.name == name), None)
-
-
-@attrs.frozen
-class View:
-    """A view, materialized view or foreign table: recorded, never storage.
-
-    `definition` is the query as PostgreSQL deparses it, None for a foreign table.
-    Different major versions of PostgreSQL write the same query differently.
-    """
-
-    name: str
-    columns: tuple[Column, ...] = attrs.field(default=(), converter=_columns)
-    schema: str = "public"
-    kind: ViewKind = attrs.field(default=ViewKind.VIEW, kw_only=True)
-    definition: str | None = attrs.field(default=None, kw_only=True)
-    indexes: tuple[Index, ...] = attrs.field(
-        default=(), kw_only=True, converter=_indexes
-    )
-    triggers: tuple[Trigger, ...] = attrs.field(
-        default=(), kw_only=True, converter=_triggers
-    )
-    comment: str | None = attrs.field(default=None, kw_only=True)
-    source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
-    changed_by: Source | None = attrs.field(default=None, kw_only=True, eq=False)
-
-    @property
-    def qualified_name(self) -> str:
-        """The name with its schema, unquoted."""
-        return f"{self.schema}.{self.name}"
-
-
-@attrs.frozen(kw_only=True)
-class Enum:
-    """An enumerated type; its labels keep the order that PostgreSQL sorts by."""
-
-    name: str
-    labels: tuple[str, ...] = attrs.field(converter=strings)
-    schema: str = "public"
-    comment: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Domain:
-    """A domain: a base type with constraints of its own."""
-
-    name: str
-    data_type: str
-    schema: str = "public"
-    is_nullable: bool = True
-    default: str | None = None
-    collation: str | None = None
-    check_constraints: tuple[CheckConstraint, ...] = attrs.field(
-        default=(), converter=_checks
-    )
-    comment: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -399,7 +193,7 @@ class SchemaSnapshot:
 
     def __attrs_post_init__(self) -> None:
         """Refuse two relations of one name in one schema."""
-        _refuse_duplicates(
+        refuse_duplicates(
             [
                 *((table.schema, table.name) for table in self.tables),
                 *((view.schema, view.name) for view in self.views),
@@ -414,14 +208,3 @@ class SchemaSnapshot:
     @functools.cached_property
     def _tables_by_place(self) -> dict[tuple[str, str], Table]:
         return {(table.schema, table.name): table for table in self.tables}
-
-
-def _refuse_duplicates(names: cabc.Iterable[tuple[str, ...]], complaint: str) -> None:
-    """Refuse names that come twice; their parts may hold dots themselves."""
-    twice = sorted(
-        name for name, count in collections.Counter(names).items() if count > 1
-    )
-    if twice:
-        quoted = ", ".join(repr(".".join(name)) for name in twice)
-        message = f"{complaint} {quoted}"
-        raise InvalidSnapshotError(message)

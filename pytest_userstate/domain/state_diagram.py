@@ -11,7 +11,7 @@ import enum
 
 import attrs
 
-from pytest_userstate.domain.sequences import strings
+from pytest_userstate.domain.converters import strings
 
 
 class KeyRole(enum.StrEnum):

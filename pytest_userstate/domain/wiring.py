@@ -9,11 +9,11 @@ import typing as typ
 
 import attrs
 
+from pytest_userstate.domain.converters import strings
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.declared_schema import DeclaredTable
 from pytest_userstate.domain.errors import InvalidModelError
 from pytest_userstate.domain.evidence import Evidence
-from pytest_userstate.domain.sequences import strings
 from pytest_userstate.domain.snapshot import Source
 
 _WORST_FIRST: typ.Final = (

@@ -7,7 +7,7 @@ import fnmatch
 
 import attrs
 
-from pytest_userstate.domain.sequences import strings
+from pytest_userstate.domain.converters import strings
 from pytest_userstate.domain.snapshot import Source
 
 

@@ -1,0 +1,83 @@
+"""Converters that store any iterable as a tuple, in canonical order.
+
+They are named functions with plain types, so that type checkers and editors
+show what a constructor takes.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import operator
+import typing as typ
+
+from pytest_userstate.domain.errors import InvalidSnapshotError
+
+
+class Named(typ.Protocol):
+    """Anything with a name."""
+
+    @property
+    def name(self) -> str:
+        """The name to sort by."""
+
+
+class Placed(Named, typ.Protocol):
+    """Anything with a name in a schema."""
+
+    @property
+    def schema(self) -> str:
+        """The schema to sort by first."""
+
+
+N = typ.TypeVar("N", bound=Named)
+P = typ.TypeVar("P", bound=Placed)
+
+_name = operator.attrgetter("name")
+_schema_and_name = operator.attrgetter("schema", "name")
+_SHOWN: typ.Final = 100
+
+
+def by_name(values: cabc.Iterable[N]) -> tuple[N, ...]:
+    """Return the values as a tuple, sorted by name."""
+    return tuple(sorted(values, key=_name))
+
+
+def by_place(values: cabc.Iterable[P]) -> tuple[P, ...]:
+    """Return the values as a tuple, sorted by schema and name."""
+    return tuple(sorted(values, key=_schema_and_name))
+
+
+def strings(values: cabc.Iterable[str]) -> tuple[str, ...]:
+    """Return the strings as a tuple, in the order given.
+
+    A single string would silently become its letters, so it is refused.
+    """
+    if isinstance(values, str):
+        message = f"expected several strings, not the one string {values!r}"
+        raise TypeError(message)
+    return tuple(values)
+
+
+def sorted_strings(values: cabc.Iterable[str]) -> tuple[str, ...]:
+    """Return the strings as a sorted tuple."""
+    return tuple(sorted(strings(values)))
+
+
+def abridged(values: tuple[object, ...]) -> str:
+    """Show a tuple, a long one by its first values and how many more there are."""
+    if len(values) <= _SHOWN:
+        return repr(values)
+    first = ", ".join(map(repr, values[:_SHOWN]))
+    return f"({first}, … {len(values) - _SHOWN:,} more)"
+
+
+def refuse_duplicates(names: cabc.Iterable[tuple[str, ...]], complaint: str) -> None:
+    """Refuse names that come twice; their parts may hold dots themselves."""
+    twice = sorted(
+        name for name, count in collections.Counter(names).items() if count > 1
+    )
+    if twice:
+        quoted = ", ".join(repr(".".join(name)) for name in twice)
+        message = f"{complaint} {quoted}"
+        raise InvalidSnapshotError(message)

@@ -1,0 +1,203 @@
+"""Relations: the tables that store rows, and the views that show them."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import enum
+
+import attrs
+
+from pytest_userstate.domain.columns import Column, Source
+from pytest_userstate.domain.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    ForeignKey,
+    Index,
+    KeyConstraint,
+    Policy,
+    Trigger,
+)
+from pytest_userstate.domain.converters import (
+    by_name,
+    refuse_duplicates,
+    sorted_strings,
+)
+
+
+class TableKind(enum.StrEnum):
+    """The relations that store rows of their own (a partition is marked apart)."""
+
+    ORDINARY = "table"
+    PARTITIONED = "partitioned table"
+
+
+class ViewKind(enum.StrEnum):
+    """The relations that show rows stored elsewhere."""
+
+    VIEW = "view"
+    MATERIALIZED = "materialized view"
+    FOREIGN = "foreign table"
+
+
+def _columns(values: cabc.Iterable[Column]) -> tuple[Column, ...]:
+    return by_name(values)
+
+
+def _keys(values: cabc.Iterable[KeyConstraint]) -> tuple[KeyConstraint, ...]:
+    return by_name(values)
+
+
+def _foreign_keys(values: cabc.Iterable[ForeignKey]) -> tuple[ForeignKey, ...]:
+    return by_name(values)
+
+
+def _checks(values: cabc.Iterable[CheckConstraint]) -> tuple[CheckConstraint, ...]:
+    return by_name(values)
+
+
+def _exclusions(
+    values: cabc.Iterable[ExclusionConstraint],
+) -> tuple[ExclusionConstraint, ...]:
+    return by_name(values)
+
+
+def _indexes(values: cabc.Iterable[Index]) -> tuple[Index, ...]:
+    return by_name(values)
+
+
+def _triggers(values: cabc.Iterable[Trigger]) -> tuple[Trigger, ...]:
+    return by_name(values)
+
+
+def _policies(values: cabc.Iterable[Policy]) -> tuple[Policy, ...]:
+    return by_name(values)
+
+
+@attrs.frozen
+class Table:
+    """A relation that stores rows: an ordinary or partitioned table.
+
+    What holds for its rows stands here, be it declared on the table itself or
+    inherited.
+
+    Parameters
+    ----------
+    name : str
+        The name as the catalogue has it, without quotes.
+    columns : iterable of Column
+        Any order; stored by name. (A column's place in the table says nothing
+        about the schema's meaning, and differs between equal schemas.)
+    schema : str
+        The schema that holds the table.
+    partition_of, partition_bound : str or None
+        Set on partitions: the partitioned table, with its schema, unquoted; and
+        which rows belong here.
+    partition_key : str or None
+        Set on partitioned tables: how rows are assigned.
+    inherits : iterable of str
+        The tables that it inherits from (partitions apart), as above.
+    is_bookkeeping : bool
+        Whether a migration tool keeps its own records in it.
+    source : Source or None
+        The migration that introduced the table, by its present name.
+    changed_by : Source or None
+        The last migration that changed it after that: persistence, row security,
+        partition bound, parents, comment. Its columns, constraints and indexes
+        have sources of their own.
+
+    Raises
+    ------
+    InvalidSnapshotError
+        When a column is named twice.
+
+    Examples
+    --------
+    >>> users = Table("users", [Column("id", "uuid", is_primary_key=True)])
+    >>> users.qualified_name, users.column("id").data_type, users.column("nick")
+    ('public.users', 'uuid', None)
+    """
+
+    name: str
+    columns: tuple[Column, ...] = attrs.field(default=(), converter=_columns)
+    schema: str = "public"
+    kind: TableKind = attrs.field(default=TableKind.ORDINARY, kw_only=True)
+    partition_of: str | None = attrs.field(default=None, kw_only=True)
+    partition_bound: str | None = attrs.field(default=None, kw_only=True)
+    partition_key: str | None = attrs.field(default=None, kw_only=True)
+    inherits: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=sorted_strings
+    )
+    primary_key: KeyConstraint | None = attrs.field(default=None, kw_only=True)
+    unique_constraints: tuple[KeyConstraint, ...] = attrs.field(
+        default=(), kw_only=True, converter=_keys
+    )
+    foreign_keys: tuple[ForeignKey, ...] = attrs.field(
+        default=(), kw_only=True, converter=_foreign_keys
+    )
+    check_constraints: tuple[CheckConstraint, ...] = attrs.field(
+        default=(), kw_only=True, converter=_checks
+    )
+    exclusion_constraints: tuple[ExclusionConstraint, ...] = attrs.field(
+        default=(), kw_only=True, converter=_exclusions
+    )
+    indexes: tuple[Index, ...] = attrs.field(
+        default=(), kw_only=True, converter=_indexes
+    )
+    triggers: tuple[Trigger, ...] = attrs.field(
+        default=(), kw_only=True, converter=_triggers
+    )
+    policies: tuple[Policy, ...] = attrs.field(
+        default=(), kw_only=True, converter=_policies
+    )
+    has_row_security: bool = attrs.field(default=False, kw_only=True)
+    forces_row_security: bool = attrs.field(default=False, kw_only=True)
+    is_unlogged: bool = attrs.field(default=False, kw_only=True)
+    is_bookkeeping: bool = attrs.field(default=False, kw_only=True)
+    comment: str | None = attrs.field(default=None, kw_only=True)
+    source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
+    changed_by: Source | None = attrs.field(default=None, kw_only=True, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a column named twice."""
+        refuse_duplicates(
+            ((column.name,) for column in self.columns),
+            f"table {self.qualified_name} has two columns named",
+        )
+
+    @property
+    def qualified_name(self) -> str:
+        """The name with its schema, unquoted: ``public.users``."""
+        return f"{self.schema}.{self.name}"
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of exactly this name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@attrs.frozen
+class View:
+    """A view, materialized view or foreign table: recorded, never storage.
+
+    `definition` is the query as PostgreSQL deparses it, None for a foreign table.
+    Different major versions of PostgreSQL write the same query differently.
+    """
+
+    name: str
+    columns: tuple[Column, ...] = attrs.field(default=(), converter=_columns)
+    schema: str = "public"
+    kind: ViewKind = attrs.field(default=ViewKind.VIEW, kw_only=True)
+    definition: str | None = attrs.field(default=None, kw_only=True)
+    indexes: tuple[Index, ...] = attrs.field(
+        default=(), kw_only=True, converter=_indexes
+    )
+    triggers: tuple[Trigger, ...] = attrs.field(
+        default=(), kw_only=True, converter=_triggers
+    )
+    comment: str | None = attrs.field(default=None, kw_only=True)
+    source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
+    changed_by: Source | None = attrs.field(default=None, kw_only=True, eq=False)
+
+    @property
+    def qualified_name(self) -> str:
+        """The name with its schema, unquoted."""
+        return f"{self.schema}.{self.name}"
