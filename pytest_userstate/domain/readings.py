@@ -157,8 +157,8 @@ def _unmentioned(
     unused = [table for table, sources in found.items() if sources == ()]
     if not unused or not any(found.values()):
         return [], ""
-    files = "1 file" if mentions.files == 1 else f"{mentions.files} files"
+    # No count of files: committed reports would change with each that is added.
     return unused, (
         f"no source mentions {listed(unused, 'or')} "
-        f"(looked for in {files} under {listed(mentions.looked_in)})"
+        f"(looked for in {listed(mentions.looked_in)})"
     )

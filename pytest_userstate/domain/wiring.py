@@ -113,20 +113,17 @@ class TableMentions:
     found : iterable of TableMention
         One for each table that was looked for.
     looked_in : iterable of str
-        The folders, relative to the repository.
-    files : int
-        How many source files were read.
+        The folders, relative to the repository, as they are configured.
 
     Examples
     --------
     >>> seen = TableMention(table="users", sources=[Source("src/users.rs", 7)])
-    >>> TableMentions(found=[seen], looked_in=["src"], files=12).of("users")
+    >>> TableMentions(found=[seen], looked_in=["src"]).of("users")
     (Source(path='src/users.rs', line=7),)
     """
 
     found: tuple[TableMention, ...] = attrs.field(default=(), converter=_mentions)
     looked_in: tuple[str, ...] = attrs.field(default=(), converter=strings)
-    files: int = 0
 
     def of(self, table: str) -> tuple[Source, ...] | None:
         """Return where a table is named; None where it was not looked for."""

@@ -51,7 +51,7 @@ def reading(
     return found
 
 
-def mentioned(files: int = 12, **tables: bool) -> TableMentions:
+def mentioned(**tables: bool) -> TableMentions:
     """Return what a search of the sources found."""
     return TableMentions(
         found=[
@@ -59,7 +59,6 @@ def mentioned(files: int = 12, **tables: bool) -> TableMentions:
             for name, seen in tables.items()
         ],
         looked_in=["src", "lib"],
-        files=files,
     )
 
 
@@ -130,8 +129,7 @@ def test_the_second_table_is_probably_unused() -> None:
         assert found.use is Use.IN_USE
         assert found.probably_unused == ("public.user_interest_themes",)
         assert found.detail == (
-            "no source mentions public.user_interest_themes (looked for in 12 files "
-            "under src and lib)"
+            "no source mentions public.user_interest_themes (looked for in src and lib)"
         )
 
 
@@ -178,7 +176,7 @@ def test_the_terminal_groups_and_warns() -> None:
             "interests": "database_backed",
         }.items()
     ]
-    seen = mentioned(files=1, user_preferences=False, user_interest_themes=True)
+    seen = mentioned(user_preferences=False, user_interest_themes=True)
     report = UserStateSchemaAuditReport.evaluate(
         DUAL, wiring=Wiring(ports, mentions=seen)
     )
@@ -191,7 +189,7 @@ def test_the_terminal_groups_and_warns() -> None:
     assert "users" not in said.replace("public.users", "").replace("users is", "")
     assert said.endswith(
         "probably unused (interests): no source mentions public.user_preferences "
-        "(looked for in 1 file under src and lib)"
+        "(looked for in src and lib)"
     )
 
 

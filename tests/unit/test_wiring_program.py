@@ -198,7 +198,7 @@ def test_the_printed_schema_is_found(tmp_path: pathlib.Path) -> None:
 
 
 def test_tables_are_mentioned_in_queries(tmp_path: pathlib.Path) -> None:
-    """As whole words, in sources and files of queries; where, and how many."""
+    """As whole words, in sources and files of queries; and where that was sought."""
     write(
         tmp_path,
         {
@@ -218,4 +218,13 @@ def test_tables_are_mentioned_in_queries(tmp_path: pathlib.Path) -> None:
         Source("app/queries.sql", 1),
         Source("app/users.py", 2),
     )
-    assert (mentions.looked_in, mentions.files) == (("the repository",), 3)
+    assert mentions.looked_in == ("the repository",)
+
+
+def test_what_is_mentioned_is_told_alike_of_more_files(tmp_path: pathlib.Path) -> None:
+    """A committed report stays current when a source is added that names nothing."""
+    write(tmp_path, {"app/users.sql": "SELECT * FROM user_preferences"})
+    tables = ["user_interest_themes", "user_preferences"]
+    before = program(tmp_path).mentions(tables)
+    write(tmp_path, {"app/more.py": "x = 1"})
+    assert program(tmp_path).mentions(tables) == before

@@ -116,7 +116,6 @@ def test_mentions_tell_nowhere_from_not_looked_for() -> None:
             TableMention(table="user_interest_themes"),
         ],
         looked_in=["src"],
-        files=1,
     )
     assert mentions.of("user_preferences") == (Source("main.rs", 1),)
     assert mentions.of("user_interest_themes") == ()

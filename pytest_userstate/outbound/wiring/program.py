@@ -93,7 +93,6 @@ class SourceProgramRepository:
             looked_in=(
                 "the repository" if each == "." else each for each in self._sources
             ),
-            files=len(texts),
         )
 
     def declared_tables(self) -> tuple[DeclaredTable, ...]:

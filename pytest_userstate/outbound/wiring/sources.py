@@ -82,8 +82,8 @@ class SourceTree:
             reading.add(path, shown(path, self.base))
         if len(files) > _MOST_FILES:
             reading.warnings.append(
-                f"{self.words} holds {len(files)} source files, and only the first "
-                f"{_MOST_FILES} were read for the wiring: narrow it with `sources`"
+                f"{self.words} holds more than {_MOST_FILES:,} source files, and only "
+                "the first of them were read for the wiring: narrow it with `sources`"
             )
         return reading
 
@@ -154,11 +154,10 @@ class Reading:
     def add(self, path: pathlib.Path, name: str) -> None:
         """Read a file; what cannot be read as UTF-8 is told, and read as it is."""
         try:
-            size = path.stat().st_size
-            if size > _LARGEST:
+            if path.stat().st_size > _LARGEST:
                 self.warnings.append(
-                    f"{name} has {size / _LARGEST:.1f} MiB: a source of more than 1 "
-                    "MiB is taken for generated, and was not read for the wiring"
+                    f"{name} has more than 1 MiB: such a source is taken for "
+                    "generated, and was not read for the wiring"
                 )
                 return
             data = path.read_bytes()
