@@ -20,6 +20,9 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparing.schemas import (
         schema_difference,
     )
+    from pytest_userstate.bootstrap import (
+        read_snapshot,
+    )
     from pytest_userstate.domain.access import (
         Access,
         Grant,
@@ -220,11 +223,13 @@ __all__ = [
     "advise",
     "audit_user_state_schema_coverage",
     "judge",
+    "read_snapshot",
     "schema_difference",
 ]
 
 _HOMES: typ.Final = {
     "application.comparing.schemas": ("schema_difference",),
+    "bootstrap": ("read_snapshot",),
     "domain.access": (
         "Access",
         "Grant",

@@ -6,6 +6,7 @@ import collections.abc as cabc
 import contextlib
 import os
 import pathlib
+import shlex
 import typing as typ
 
 from pytest_userstate.application.configuration.reading import read_document
@@ -18,6 +19,7 @@ from pytest_userstate.application.settings import AuditRequest, Settings
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
+    SnapshotFileError,
     UsageError,
 )
 from pytest_userstate.domain.ports import AuditTarget, JobPage, ProgramRepository
@@ -121,11 +123,51 @@ def snapshot_of(source: typ.Any) -> SchemaSnapshot:
         When the source is none of the three.
     """
     from pytest_userstate.domain.secrets import hidden  # noqa: PLC0415
-    from pytest_userstate.outbound.sources import read_snapshot  # noqa: PLC0415
+    from pytest_userstate.outbound import sources  # noqa: PLC0415
 
     source = hidden(source)
 
-    return read_snapshot(source)
+    return sources.read_snapshot(source)
+
+
+def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:
+    """Return the schema that ``--userstate-snapshot`` wrote to a file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; a relative path starts in the current folder.
+
+    Raises
+    ------
+    SnapshotFileError
+        When there is none, or it is damaged, or was written by a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "schema.json")
+    ...     _ = file.write_text('{"userstate_snapshot": 1, "schemas": ["legal"]}')
+    ...     read_snapshot(file).schemas
+    ('legal',)
+    """
+    from pytest_userstate.outbound.snapshot_file import (  # noqa: PLC0415
+        read_snapshot_file,
+    )
+
+    file = os.fspath(path)
+    try:
+        return read_snapshot_file(pathlib.Path(file), shown=file).load()
+    except SnapshotFileError as error:
+        if error.is_newer:
+            raise
+        place = pathlib.Path(file).absolute()
+        error.add_note(
+            f"looked for at {place}; write it anew with "
+            f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file)}"
+        )
+        raise
 
 
 def report_store(

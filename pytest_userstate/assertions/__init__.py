@@ -80,6 +80,7 @@ from pytest_userstate.assertions.presence import (
     assert_table,
     assert_view,
 )
+from pytest_userstate.assertions.sameness import assert_same_schema
 from pytest_userstate.assertions.source import SchemaSource
 
 __all__ = [
@@ -118,6 +119,7 @@ __all__ = [
     "assert_no_view",
     "assert_relation",
     "assert_same_report",
+    "assert_same_schema",
     "assert_schema",
     "assert_sequence",
     "assert_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as typ
 
 from pytest_userstate.application.asserting.handles import Read
@@ -36,7 +37,34 @@ def reader(source: object) -> Read:
     return lambda: snapshot_of(source)
 
 
+def accepted_schema(accepted: object) -> tuple[SchemaSnapshot, str | None]:
+    """Return a schema to hold another one against, and the file that it stood in.
+
+    Raises
+    ------
+    SnapshotFileError
+        When it is a file that is not there, or cannot be read.
+    TypeError
+        When it is neither a snapshot, a psycopg connection, nor a file.
+    """
+    if not isinstance(accepted, str | os.PathLike):
+        return reader(accepted)(), None
+    from pytest_userstate.bootstrap import read_snapshot  # noqa: PLC0415 - as above
+
+    file: str = os.fspath(accepted)
+    if _is_dsn(file) and not file.endswith(".json"):
+        message = (
+            "`accepted` takes a SchemaSnapshot, an open psycopg connection, or a "
+            "snapshot file, not a connection string"
+        )
+        raise TypeError(message)
+    return read_snapshot(file), file
+
+
 def _told(text: str) -> str:
     """Repeat a name that was swapped, not a connection string: it has a password."""
-    is_dsn = "=" in text or "://" in text
-    return "a connection string" if is_dsn else f"the string {text!r}"
+    return "a connection string" if _is_dsn(text) else f"the string {text!r}"
+
+
+def _is_dsn(text: str) -> bool:
+    return "=" in text or "://" in text

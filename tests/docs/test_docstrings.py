@@ -9,16 +9,26 @@ import pkgutil
 import pytest
 
 import pytest_userstate.application
+import pytest_userstate.assertions
 import pytest_userstate.domain
 
+PACKAGES = (
+    pytest_userstate.application,
+    pytest_userstate.assertions,
+    pytest_userstate.domain,
+)
 MODULES = [
-    module.name
-    for package in (pytest_userstate.domain, pytest_userstate.application)
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    "pytest_userstate",
+    "pytest_userstate.bootstrap",
+    *(
+        module.name
+        for package in PACKAGES
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    ),
 ]
 
 
-@pytest.mark.parametrize("name", ["pytest_userstate", *MODULES])
+@pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_a_module_run(name: str) -> None:
     """Each module is imported as the package itself imports it, and only once."""
     result = doctest.testmod(importlib.import_module(name), raise_on_error=False)

@@ -10,7 +10,11 @@ import pytest
 from psycopg import sql
 
 from pytest_userstate import SchemaSnapshot, SchemaSnapshotRepositoryError, Securable
-from pytest_userstate.assertions import assert_no_table, assert_table
+from pytest_userstate.assertions import (
+    assert_no_table,
+    assert_same_schema,
+    assert_table,
+)
 from pytest_userstate.bootstrap import snapshot_of
 from pytest_userstate.domain.access import COLUMN_PRIVILEGES
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
@@ -45,6 +49,19 @@ def test_a_connection_is_read_anew_each_time(database: Connection) -> None:
     database.execute("DROP TABLE notes")
     with pytest.raises(AssertionError, match=r"there is no table public\.notes"):
         notes.has_no_column("anything")
+
+
+def test_whole_schemas_are_read_anew_each_time(database: Connection) -> None:
+    """On either side; that both are one connection is no shortcut."""
+    before = snapshot_of(database)
+    database.execute("CREATE TABLE notes (body text)")
+    with pytest.raises(AssertionError, match=r"\+ table public\.notes with 1 column"):
+        assert_same_schema(database, accepted=before)
+    with pytest.raises(AssertionError, match=r"- table public\.notes with 1 column"):
+        assert_same_schema(before, accepted=database)
+    database.execute("DROP TABLE notes")
+    assert_same_schema(database, accepted=before)
+    assert_same_schema(before, accepted=database)
 
 
 @pytest.mark.parametrize("autocommit", [True, False])

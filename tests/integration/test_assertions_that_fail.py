@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
+import attrs
 import pytest
 
 from pytest_userstate import SchemaSnapshot
@@ -32,6 +33,7 @@ from pytest_userstate.assertions import (
     assert_no_trigger,
     assert_no_view,
     assert_relation,
+    assert_same_schema,
     assert_schema,
     assert_sequence,
     assert_table,
@@ -461,6 +463,10 @@ FAILS: dict[str, tuple[Assertion, str]] = {
     "schema privileges": (
         lambda s: assert_schema(s, "legal").allows("shop_clerk", to="create"),
         "usage",
+    ),
+    "other schema": (
+        lambda s: assert_same_schema(s, accepted=attrs.evolve(s, enums=[])),
+        "+ enum public.mood",
     ),
     "type privileges": (
         lambda s: assert_enum(s, "mood").allows("shop_clerk", to="usage"),

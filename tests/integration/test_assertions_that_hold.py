@@ -33,6 +33,7 @@ from pytest_userstate.assertions import (
     assert_no_trigger,
     assert_no_view,
     assert_relation,
+    assert_same_schema,
     assert_schema,
     assert_sequence,
     assert_table,
@@ -431,6 +432,7 @@ HOLDS: dict[str, Assertion] = {
     "default type privileges": lambda s: assert_domain(s, "email").allows(
         "public", to="usage"
     ),
+    "same schema": lambda s: assert_same_schema(s, accepted=s),
     "no role": lambda s: users(s).forbids(
         "shop_ghost", to="select", role_may_be_absent=True
     ),

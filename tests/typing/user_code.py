@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing as typ
 
 import psycopg
@@ -22,6 +23,8 @@ from pytest_userstate import (
     SchemaSnapshot,
     Securable,
     Table,
+    read_snapshot,
+    schema_difference,
 )
 from pytest_userstate.assertions import (
     SOME,
@@ -33,6 +36,7 @@ from pytest_userstate.assertions import (
     assert_extension,
     assert_no_column,
     assert_no_table,
+    assert_same_schema,
     assert_schema,
     assert_sequence,
     assert_table,
@@ -106,6 +110,17 @@ def test_connections(
         assert_table(source, "users")
     assert_table(postgresql, "users")
     assert_table(by_name, "users")
+
+
+def test_whole_schemas(
+    schema_snapshot: SchemaSnapshot, postgresql: psycopg.Connection
+) -> None:
+    """Against a snapshot, a connection, or a file."""
+    assert_same_schema(postgresql, accepted=schema_snapshot)
+    assert_same_schema(schema_snapshot, accepted=postgresql)
+    for file in ("schema.json", pathlib.Path("schema.json")):
+        assert_same_schema(schema_snapshot, accepted=file)
+        assert schema_difference(read_snapshot(file), schema_snapshot).is_empty
 
 
 def own_assertion(source: SchemaSource, table: str) -> None:

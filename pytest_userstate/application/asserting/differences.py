@@ -65,6 +65,23 @@ def counted(changes: cabc.Iterable[Change]) -> str:
     )
 
 
+def legend(
+    changes: cabc.Iterable[Change], *, before: str, after: str, both: str
+) -> str:
+    """Return what the signs mean, and how often each stands: ``- 1 only on …``."""
+    counts = collections.Counter(change.kind for change in changes)
+    words = {
+        ChangeKind.REMOVED: f"only {before}",
+        ChangeKind.ADDED: f"only {after}",
+        ChangeKind.CHANGED: f"{both}, but different",
+    }
+    return ", ".join(
+        f"{_SIGNS[kind]} {counts[kind]:,} {words[kind]}"
+        for kind in ChangeKind
+        if counts[kind]
+    )
+
+
 def came_from(change: Change) -> str:
     """Say which migration introduced an object that only one side has."""
     if change.kind is ChangeKind.CHANGED:

@@ -5,14 +5,17 @@ pytest shows eight lines unless it is asked for more: the most telling come firs
 
 from __future__ import annotations
 
-import collections
 import collections.abc as cabc
 import textwrap
 import typing as typ
 
 import attrs
 
-from pytest_userstate.application.asserting.differences import counted, in_lines
+from pytest_userstate.application.asserting.differences import (
+    counted,
+    in_lines,
+    legend,
+)
 from pytest_userstate.application.asserting.failure import WIDTH, shortened
 from pytest_userstate.application.asserting.meanings import (
     answers,
@@ -22,7 +25,7 @@ from pytest_userstate.application.asserting.meanings import (
 )
 from pytest_userstate.application.asserting.nearest import did_you_mean
 from pytest_userstate.domain.check import Check
-from pytest_userstate.domain.difference import ChangeKind, Difference
+from pytest_userstate.domain.difference import Difference
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import (
     Domain,
@@ -33,11 +36,6 @@ from pytest_userstate.domain.snapshot import (
     View,
 )
 
-_LEGEND: typ.Final = {
-    ChangeKind.REMOVED: "- {:,} only on the left",
-    ChangeKind.ADDED: "+ {:,} only on the right",
-    ChangeKind.CHANGED: "! {:,} on both, but different",
-}
 _CHECKS: typ.Final = 25
 
 
@@ -114,9 +112,10 @@ def _snapshot_with(value: object) -> SchemaSnapshot | None:
 
 
 def _with_legend(difference: Difference) -> list[str]:
-    counts = collections.Counter(change.kind for change in difference.changes)
-    legend = (_LEGEND[kind].format(counts[kind]) for kind in ChangeKind if counts[kind])
-    return [", ".join(legend), *in_lines(difference)]
+    signs = legend(
+        difference.changes, before="on the left", after="on the right", both="on both"
+    )
+    return [signs, *in_lines(difference)]
 
 
 def _explain_answers(operator: str, left: object, right: object) -> list[str]:

@@ -54,28 +54,29 @@ class Failure:
         What does not hold, in one sentence.
     mismatches : tuple of Mismatch
         The facts that differ.
+    lines : tuple of str
+        What is laid out in lines already, such as a difference of schemas.
     details : tuple of Detail
         What else helps: found, nearest, dropped, introduced, hint.
     """
 
     headline: str
     mismatches: tuple[Mismatch, ...] = ()
+    lines: tuple[str, ...] = ()
     details: tuple[Detail, ...] = ()
 
     def __str__(self) -> str:
         """Write all of it, bounded."""
-        lines = _headline(self.headline)
-        if self.mismatches or self.details:
-            lines.append("")
+        facts: list[str] = []
         for each in self.mismatches:
-            lines += [f"{each.what}:"]
-            lines += _labelled("  expected", [each.expected])
-            lines += _labelled("  found", [each.found])
-        if self.mismatches and self.details:
-            lines.append("")
+            facts += [f"{each.what}:"]
+            facts += _labelled("  expected", [each.expected])
+            facts += _labelled("  found", [each.found])
+        details: list[str] = []
         for part in self.details:
-            lines += _labelled(part.label, bounded(part.items))
-        return "\n".join(lines)
+            details += _labelled(part.label, bounded(part.items))
+        blocks = (_headline(self.headline), facts, self.lines, details)
+        return "\n\n".join("\n".join(lines) for lines in blocks if lines)
 
 
 def bounded(items: cabc.Sequence[str], *, limit: int = SHOWN) -> list[str]:

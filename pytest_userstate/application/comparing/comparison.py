@@ -14,6 +14,7 @@ from pytest_userstate.application.asserting.differences import (
     in_lines,
     value_in_words,
 )
+from pytest_userstate.application.comparing.origins import Origins
 from pytest_userstate.application.comparing.schemas import schema_difference
 from pytest_userstate.domain.difference import Change, ChangeKind
 from pytest_userstate.domain.errors import ToolError
@@ -165,7 +166,7 @@ def compare(reference: Reference, snapshot: SchemaSnapshot) -> Comparison:
     difference = schema_difference(*pair)
     if difference.is_empty:
         return blank
-    origins = _Origins(snapshot, is_after=reference.comes_first)
+    origins = Origins(snapshot, is_after=reference.comes_first)
     changes = difference.changes
     return attrs.evolve(
         blank,
@@ -175,52 +176,7 @@ def compare(reference: Reference, snapshot: SchemaSnapshot) -> Comparison:
     )
 
 
-_DROPPED: typ.Final = {
-    "table": "",
-    "column": "column",
-    "primary key": "constraint",
-    "unique constraint": "constraint",
-    "foreign key": "constraint",
-    "check constraint": "constraint",
-    "exclusion constraint": "constraint",
-    "index": "index",
-}
-
-
-@attrs.frozen
-class _Origins:
-    """Which migrations made, or dropped, what differs."""
-
-    snapshot: SchemaSnapshot
-    is_after: bool = attrs.field(kw_only=True)
-
-    def source(self, change: Change) -> Source | None:
-        """Return the migration that introduced the object in the audited schema."""
-        own = change.after if self.is_after else change.before
-        return getattr(own, "source", None)
-
-    def dropped_by(self, change: Change) -> Source | None:
-        """Return the migration that dropped the object from the audited schema."""
-        own = change.after if self.is_after else change.before
-        kind = _DROPPED.get(change.what)
-        if own is not None or kind is None:
-            return None
-        drops = [
-            each.source
-            for each in self.snapshot.dropped
-            if each.qualified_name == change.subject and each.kind == kind
-        ]
-        return drops[-1] if drops else None
-
-    def told(self, change: Change) -> str:
-        """Say so behind the object."""
-        if source := self.source(change):
-            return f"  [{source}]"
-        dropped = self.dropped_by(change)
-        return f"  [dropped by {dropped}]" if dropped else ""
-
-
-def _finding(change: Change, origins: _Origins) -> Finding:
+def _finding(change: Change, origins: Origins) -> Finding:
     is_changed = change.kind is ChangeKind.CHANGED
     value = change.before if change.after is None else change.after
     return Finding(
