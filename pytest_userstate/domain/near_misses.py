@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import difflib
 import itertools
+import re
 import typing as typ
 
 from pytest_userstate.domain.classification import Storage, places
@@ -18,7 +19,13 @@ from pytest_userstate.domain.snapshot import (
 )
 
 NEAR: typ.Final = 0.85
-"""How alike two names must be (difflib's ratio) to be shown as a near miss."""
+"""How alike two names must be (difflib's ratio) to be shown as a near miss.
+
+Names of two words or more are near, too, where one has all words of the other:
+``user_interests`` to ``user_interest_themes``.
+"""
+
+_HUMP: typ.Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def near_misses(storage: Storage, snapshot: SchemaSnapshot) -> tuple[Evidence, ...]:
@@ -102,10 +109,23 @@ def _near(subject: str, detail: str, source: Source | None) -> Evidence:
 def _is_near(name: str, wanted: str) -> bool:
     if name == wanted:
         return False
-    plain, wanted_plain = (each.lower().replace("_", "") for each in (name, wanted))
-    if plain == wanted_plain:
+    words, wanted_words = _words(name), _words(wanted)
+    if "".join(words) == "".join(wanted_words):
         return True
-    matcher = difflib.SequenceMatcher(None, plain, wanted_plain)
+    fewer, more = sorted((set(words), set(wanted_words)), key=len)
+    if len(fewer) > 1 and fewer <= more:
+        return True
+    return _are_alike(name.lower().replace("_", ""), wanted.lower().replace("_", ""))
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of ``snake_case`` or ``camelCase``, each in the singular."""
+    apart = _HUMP.sub("_", name).lower().split("_")
+    return [word.removesuffix("s") for word in apart if word]
+
+
+def _are_alike(name: str, wanted: str) -> bool:
+    matcher = difflib.SequenceMatcher(None, name, wanted)
     # The cheap upper bounds first: a schema may have thousands of tables.
     return (
         matcher.real_quick_ratio() >= NEAR

@@ -109,6 +109,25 @@ def test_a_table_of_nearly_that_name_is_named(name: str) -> None:
     assert "'users'" in near(check)[f"public.{name}"].detail
 
 
+@pytest.mark.parametrize(
+    "name", ["user_interests", "UserInterest", "user_email_preferences", "interestUser"]
+)
+def test_a_table_with_all_words_of_the_name_or_some_of_them_is_named(name: str) -> None:
+    """Other teams call the same thing by a word more or less."""
+    check = audited(SchemaSnapshot([table(name, "id")]), "interests.schema")
+    assert check.coverage == "missing"
+    assert list(near(check)) == [f"public.{name}"]
+
+
+@pytest.mark.parametrize(
+    "name", ["user", "interests", "user_orders", "themes_of_user", "preferences"]
+)
+def test_one_word_in_common_says_nothing(name: str) -> None:
+    """Nor do two names that share a word, and have one of their own each."""
+    snapshot = SchemaSnapshot([table(name, "id")])
+    assert not near(audited(snapshot, "interests.schema"))
+
+
 @pytest.mark.parametrize("name", ["orders", "u", "username", "superuser", "", "用户"])
 def test_a_table_of_quite_another_name_is_not(name: str) -> None:
     """Evidence would drown in it."""
