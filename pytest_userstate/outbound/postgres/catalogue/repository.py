@@ -185,7 +185,12 @@ def _reading(connection: Connection) -> cabc.Iterator[None]:
 
     Inside a transaction of the caller's it is a savepoint.
     """
-    if connection.info.transaction_status is not TransactionStatus.IDLE:
+    status = connection.info.transaction_status
+    if status is TransactionStatus.INERROR:
+        # A query says what is wrong. A savepoint that cannot be set is taken for an
+        # open one by psycopg before 3.3, and the caller could not roll back any more.
+        connection.execute("SELECT")
+    if status is not TransactionStatus.IDLE:
         with connection.transaction(force_rollback=True):
             yield
         return
