@@ -8,10 +8,12 @@ import tomllib
 
 import pytest
 
+import pytest_userstate
 from pytest_userstate.domain.gate import Outcome
 from tests.helpers.markdown import PAGES, ROOT, Block, blocks
 
 DESIGN = ROOT / "docs/pytest-userstate-design.md"
+PACKAGE = pathlib.Path(pytest_userstate.__file__).parent
 GUIDE = ROOT / "docs/developers-guide.md"
 DIAGRAMS = [b for page in PAGES for b in blocks(page) if b.language == "mermaid"]
 
@@ -69,7 +71,7 @@ def test_every_module_is_in_the_table_of_parts() -> None:
     parts = re.findall(r"^\| `([\w./]+)` \|", DESIGN.read_text(), re.MULTILINE)
     modules = {
         path.name + "/" * path.is_dir()
-        for path in (ROOT / "pytest_userstate").iterdir()
+        for path in PACKAGE.iterdir()
         if not path.name.startswith("_") and path.name != "py.typed"
     }
     assert modules == {f"{p.split('/')[0]}{'/' * ('/' in p)}" for p in parts}
@@ -80,9 +82,9 @@ def test_paths_exist(page: pathlib.Path) -> None:
     """Whatever the page names in the repository is there."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     names = re.findall(r"`([\w./-]*/[\w./-]*|[\w-]+\.(?:py|sh|md))`", text)
-    package = ROOT / "pytest_userstate"
     assert names
     for name in names:
         shown = name.replace("TOOL", "prisma").replace("LANGUAGE", "rust")
-        places = [ROOT / shown, package / shown, *package.rglob(shown)]
+        roots = (ROOT, PACKAGE, PACKAGE.parent)
+        places = [*(root / shown for root in roots), *PACKAGE.rglob(shown)]
         assert any(place.exists() for place in places), name

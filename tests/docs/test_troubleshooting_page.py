@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import collections.abc as cabc
 import functools
+import pathlib
 import re
 
 import pytest
 
+import pytest_userstate
 from tests.helpers.markdown import ROOT
 
 TEXT = (ROOT / "docs/troubleshooting.md").read_text()
@@ -35,7 +37,7 @@ def texts(tree: ast.AST) -> cabc.Iterator[str]:
 @functools.cache
 def templates() -> tuple[str, ...]:
     """Return all strings of the package, each on one line."""
-    modules = (ROOT / "pytest_userstate").rglob("*.py")
+    modules = pathlib.Path(pytest_userstate.__file__).parent.rglob("*.py")
     trees = (ast.parse(module.read_text()) for module in modules)
     return tuple(" ".join(text.split()) for tree in trees for text in texts(tree))
 
