@@ -31,7 +31,6 @@ from pytest_userstate.outbound.configuration_file import (
     read_configuration,
     repository_root,
 )
-from pytest_userstate.outbound.exchange import FolderExchange
 from pytest_userstate.outbound.report_files import ReportFiles, read_report
 from pytest_userstate.outbound.unreadable_target import UnreadableTarget
 from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
@@ -39,6 +38,7 @@ from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparing.comparison import Reference
     from pytest_userstate.outbound.baseline import Baseline
+    from pytest_userstate.outbound.exchange import FolderExchange
     from pytest_userstate.outbound.migrations.finding.discovery import Target
     from pytest_userstate.outbound.migrations_target import Script
     from pytest_userstate.outbound.postgres.binaries import Binaries
@@ -206,24 +206,16 @@ def report_text(path: str | os.PathLike[str]) -> str:
 
 def exchange(folder: str) -> FolderExchange:
     """Return where the processes of one run share their findings."""
+    from pytest_userstate.outbound.exchange import FolderExchange  # noqa: PLC0415
+
     return FolderExchange(pathlib.Path(folder))
 
 
 def exchange_folder() -> tuple[str, cabc.Callable[[], None]]:
-    """Make a private folder for an exchange; return it and how to remove it.
+    """Make a private folder for an exchange; return it and how to remove it."""
+    from pytest_userstate.outbound.exchange import make_exchange_folder  # noqa: PLC0415
 
-    It is one of the folders that the next run sweeps away should this one be
-    killed.
-    """
-    from pytest_userstate.outbound.postgres.account import (  # noqa: PLC0415
-        server_account,
-    )
-    from pytest_userstate.outbound.postgres.rundir import (  # noqa: PLC0415
-        make_run_folder,
-    )
-
-    folder = make_run_folder(server_account())
-    return str(folder.path), folder.remove
+    return make_exchange_folder()
 
 
 def _configuration(

@@ -6,9 +6,13 @@ need is imported, configured and collected while the server starts.
 
 from __future__ import annotations
 
+import typing as typ
+
 from pytest_userstate.outbound.postgres.binaries import find_binaries
-from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import STUBS
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
 
 def start_server(*, configured: str | None, configured_by: str) -> EmbeddedServer:
@@ -29,6 +33,10 @@ def start_server(*, configured: str | None, configured_by: str) -> EmbeddedServe
         When there is no server to start.
     """
     binaries = find_binaries(configured=configured, configured_by=configured_by)
+    from pytest_userstate.outbound.postgres.server import (  # noqa: PLC0415 - POSIX
+        EmbeddedServer,
+    )
+
     server = EmbeddedServer(binaries, stub_extensions=STUBS)
     server.launch_in_background()
     return server

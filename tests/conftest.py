@@ -1,27 +1,28 @@
 """Real servers for the tests: every PostgreSQL on this machine, each in its turn.
 
 `USERSTATE_TEST_BINDIRS` adds further ones: folders that hold `postgres` and
-`initdb`, separated as in `PATH`.
+`initdb`, separated as in `PATH`. On a system that is not POSIX there are none.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import itertools
-import os
+import typing as typ
 
 import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
 
-from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
-from pytest_userstate.outbound.postgres.server import OWNER, SUPERUSER, EmbeddedServer
+from pytest_userstate.outbound.postgres.binaries import Binaries
+from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
 from pytest_userstate.outbound.postgres.stubs import STUBS
 from pytest_userstate.outbound.postgres.version import supported_version
 from tests.helpers.servers import installations
 
-MORE_SERVERS = "USERSTATE_TEST_BINDIRS"
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
 _numbers = itertools.count(1)
 
@@ -30,24 +31,17 @@ hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("steady")
 
 
-def _servers() -> list[Binaries]:
-    more = filter(None, os.environ.get(MORE_SERVERS, "").split(os.pathsep))
-    return [
-        *installations(),
-        *(
-            find_binaries(configured=folder, configured_by=MORE_SERVERS)
-            for folder in more
-        ),
-    ]
-
-
 def _name(binaries: Binaries) -> str:
     return f"postgres-{supported_version(binaries.postgres)}"
 
 
-@pytest.fixture(scope="session", params=_servers(), ids=_name)
+@pytest.fixture(scope="session", params=installations(), ids=_name)
 def server(request: pytest.FixtureRequest) -> cabc.Iterator[EmbeddedServer]:
     """Start each PostgreSQL that is installed, with our stub extensions."""
+    from pytest_userstate.outbound.postgres.server import (  # noqa: PLC0415 - POSIX
+        EmbeddedServer,
+    )
+
     with EmbeddedServer(
         request.param, stub_extensions=STUBS, all_databases=True
     ) as running:

@@ -17,11 +17,10 @@ from pytest_userstate.outbound.migrations_target import (
     MigratedDatabase,
     MigrationsTarget,
 )
-from pytest_userstate.outbound.postgres.server import (
-    DATABASE,
-    SUPERUSER,
-    EmbeddedServer,
-)
+from pytest_userstate.outbound.postgres.settings import DATABASE, SUPERUSER
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
 _MAINTENANCE: typ.Final = "postgres"
 _KEPT_SECONDS: typ.Final = 3600

@@ -3,8 +3,31 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import fcntl
+import functools
 import pathlib
+import shutil
+import sys
+import tempfile
+import time
+
+from pytest_userstate.domain.errors import UsageError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _wait_for_lock(descriptor: int) -> None:
+        """Wait for the lock: Windows' own way of waiting gives up after a while."""
+        while True:
+            try:
+                return msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            except OSError:
+                time.sleep(0.01)
+
+else:
+    import fcntl
+
+    def _wait_for_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 class FolderExchange:
@@ -22,7 +45,7 @@ class FolderExchange:
     def once(self, produce: cabc.Callable[[], str]) -> str:
         """Return what the first caller produced, in whichever process it ran."""
         with self._lock.open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _wait_for_lock(lock.fileno())
             text = self.peek()
             if text is None:
                 text = produce()
@@ -37,3 +60,27 @@ class FolderExchange:
             return self._text.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+
+
+def make_exchange_folder() -> tuple[str, cabc.Callable[[], None]]:
+    """Make a private folder for an exchange; return it and how to remove it.
+
+    It is one of the folders that the next run sweeps away should this one be
+    killed. Where no server can run, as none has to for a live database, nobody
+    sweeps: there it is a temporary folder like any other.
+    """
+    from pytest_userstate.outbound.postgres.machine import (  # noqa: PLC0415 - time
+        check_machine,
+    )
+
+    try:
+        account = check_machine()
+    except UsageError:
+        plain = tempfile.mkdtemp(prefix="userstate-exchange-")
+        return plain, functools.partial(shutil.rmtree, plain, ignore_errors=True)
+    from pytest_userstate.outbound.postgres.rundir import (  # noqa: PLC0415 - POSIX
+        make_run_folder,
+    )
+
+    folder = make_run_folder(account)
+    return str(folder.path), folder.remove

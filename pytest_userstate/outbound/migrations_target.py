@@ -23,16 +23,12 @@ from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.catalogue import (
     PostgresSchemaSnapshotRepository,
 )
-from pytest_userstate.outbound.postgres.server import (
-    DATABASE,
-    OWNER,
-    SUPERUSER,
-    EmbeddedServer,
-)
+from pytest_userstate.outbound.postgres.settings import DATABASE, OWNER, SUPERUSER
 from pytest_userstate.outbound.postgres.stubs import STUBS
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
+    from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
 
 def needs_all_databases(settings: PostgresSettings, plan: Plan | ProgramPlan) -> bool:
@@ -147,10 +143,8 @@ class MigrationsTarget:
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[MigratedDatabase]:
         """Start the server, apply the migrations, and stop it afterwards."""
-        server = self.launched or EmbeddedServer(
-            self.binaries or find_binaries(),
-            stub_extensions=STUBS,
-            all_databases=needs_all_databases(self.settings, self.target.plan),
+        server = self.launched or self._server(
+            all_databases=needs_all_databases(self.settings, self.target.plan)
         )
         with contextlib.ExitStack() as stack:
             stack.enter_context(server)
@@ -163,11 +157,18 @@ class MigrationsTarget:
     @contextlib.contextmanager
     def open_with_all_databases(self) -> cabc.Iterator[MigratedDatabase]:
         """Do the same on a server on which databases can be created."""
-        binaries = self.binaries or find_binaries()
-        with EmbeddedServer(
-            binaries, stub_extensions=STUBS, all_databases=True
-        ) as server:
+        with self._server(all_databases=True) as server:
             yield MigratedDatabase(server, self.target, self._migrate(server))
+
+    def _server(self, *, all_databases: bool) -> EmbeddedServer:
+        binaries = self.binaries or find_binaries()
+        from pytest_userstate.outbound.postgres.server import (  # noqa: PLC0415 - POSIX
+            EmbeddedServer,
+        )
+
+        return EmbeddedServer(
+            binaries, stub_extensions=STUBS, all_databases=all_databases
+        )
 
     def _migrate(self, server: EmbeddedServer) -> Migrated:
         setup, plan = self.setup, self.target.plan

@@ -57,6 +57,14 @@ def test_actions_are_pinned_to_commits(path: pathlib.Path) -> None:
         assert used["version"], line
 
 
+def test_the_files_that_workflows_name_are_there() -> None:
+    """A test that was renamed does not vanish from a job."""
+    texts = [path.read_text() for path in WORKFLOWS]
+    named = {name for text in texts for name in re.findall(r"\btests/\S+\.py", text)}
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
 def test_ci_covers_every_python_that_is_declared() -> None:
     """The classifiers promise what the workflow runs."""
     found = re.search(

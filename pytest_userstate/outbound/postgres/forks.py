@@ -15,8 +15,9 @@ import threading
 # Reentrant: a signal's handler may fork as well.
 held_off = threading.RLock()
 
-os.register_at_fork(
-    before=held_off.acquire,
-    after_in_parent=held_off.release,
-    after_in_child=held_off.release,
-)
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(
+        before=held_off.acquire,
+        after_in_parent=held_off.release,
+        after_in_child=held_off.release,
+    )

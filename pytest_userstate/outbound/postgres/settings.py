@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from pytest_userstate.outbound.postgres.account import Account
+import typing as typ
+
 from pytest_userstate.outbound.postgres.version import Version
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.postgres.account import Account
 
 SUPERUSER = "userstate_superuser"
 # Dumps, setup files, and tools expect a role of this name with all rights; a tool's
