@@ -117,6 +117,7 @@ class AuditPlugin:
             self._record,
             publishing.complaints(self._config, self._record.documents),
         )
+        terminal.last_line(terminalreporter, self._record, published.problems)
         for line in published.annotations:
             terminalreporter.write_line(line)
 

@@ -59,8 +59,9 @@ def summary(
     """Write the audit: matrix, decisions, downstream work, what was written."""
     reporter.ensure_newline()
     reporter.section("user-state audit", sep="=")
-    for line in notes:
-        _write(reporter, line, red=True)
+    for note in notes:
+        for line in text.wrap(note, indent=""):
+            _write(reporter, line, red=True)
     if record.audit:
         _audit(reporter, record, record.audit)
     elif record.failure:
@@ -79,6 +80,41 @@ def documents(
             _write(reporter, document.message)
     for line in complaints:
         _write(reporter, line, red=True)
+
+
+def last_line(
+    reporter: pytest.TerminalReporter, record: RunRecord, problems: cabc.Sequence[str]
+) -> None:
+    """Let pytest's last line tell what fails the run beside checks and tests.
+
+    It counts whatever kinds of reports there are. These are kinds of their own, so
+    that the counts of tests stay what they are.
+    """
+    outdated = [each.path for each in record.documents if not each.is_current]
+    kinds: tuple[tuple[str, str, cabc.Sequence[str]], ...] = (
+        ("vanished check", "vanished checks", record.vanished),
+        ("contradicted check", "contradicted checks", record.contradicted),
+        ("report not current", "reports not current", outdated),
+        ("file not written", "files not written", problems),
+    )
+    for one, several, found in kinds:
+        if found:
+            kind = one if len(found) == 1 else several
+            reporter.stats[kind] = [_reported(each, kind) for each in found]
+            # The line is red where there is this kind, even if nothing is of it.
+            reporter.stats.setdefault("failed", [])
+
+
+def _reported(name: str, kind: str) -> pytest.TestReport:
+    """Return what other plugins expect to find there when they look through all."""
+    return pytest.TestReport(
+        nodeid=name,
+        location=(name, None, name),
+        keywords={},
+        outcome="failed",
+        longrepr=kind,
+        when="call",
+    )
 
 
 def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -> None:

@@ -52,6 +52,11 @@ class Run:
     output: str
     report: dict[str, typ.Any] | None
 
+    @property
+    def last_line(self) -> str:
+        """What pytest says at the very end, without its duration."""
+        return self.output.rstrip().rpartition("\n")[2].partition(" in ")[0]
+
     def outcomes(self) -> dict[str, str]:
         """Return the outcome of each check, from the JSON report."""
         assert self.report is not None, self.output

@@ -48,6 +48,7 @@ def test_outdated_reports_fail_with_the_difference(recorded: Backend) -> None:
     assert run.report
     assert run.report["status"] == "failed"
     assert [each["status"] for each in run.report["documents"]] == ["outdated"] * 2
+    assert run.last_line.endswith("= 10 passed, 2 reports not current")
 
 
 def test_a_missing_report_fails_with_the_command_that_writes_it(
@@ -60,6 +61,29 @@ def test_a_missing_report_fails_with_the_command_that_writes_it(
     command = "pytest --userstate-audit --userstate-report docs/audit.md"
     assert f"write it with: {command}\n" in run.output
     assert not (covered.path / "docs").exists()
+
+
+def test_the_last_line_is_red_where_only_a_report_fails(covered: Backend) -> None:
+    """And no plugin stumbles that looks through all that was reported."""
+    covered.write(
+        "conftest.py",
+        """
+        import pytest
+        @pytest.hookimpl(trylast=True)
+        def pytest_terminal_summary(terminalreporter):
+            for reports in terminalreporter.stats.values():
+                for report in reports:
+                    assert vars(report) and report.nodeid
+        """,
+    )
+    checked = "--userstate-check-report=docs/audit.md"
+    run = covered.run(checked, "--color=yes", report=False)
+    assert run.status == 1
+    assert "Traceback" not in run.output
+    red, green, yellow = (f"\x1b[{code}m" for code in (31, 32, 33))
+    assert run.last_line.startswith(f"{red}=")
+    assert f"{green}10 passed" in run.last_line
+    assert f"{yellow}1 report not current" in run.last_line
 
 
 def test_a_partial_audit_is_not_compared(recorded: Backend) -> None:

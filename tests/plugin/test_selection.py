@@ -109,7 +109,9 @@ def test_checks_that_addopts_hide_fail_the_run(covered: Backend, addopts: str) -
     assert run.status == 1, run.output
     assert "these checks did not run, although" in run.output
     assert run.report is not None
-    assert "login.schema" in run.report["vanished"]
+    vanished = run.report["vanished"]
+    assert "login.schema" in vanished
+    assert f", {len(vanished)} vanished check" in run.last_line
 
 
 def test_checks_that_the_environment_hides_fail_the_run(covered: Backend) -> None:
@@ -167,6 +169,7 @@ def test_a_failing_check_cannot_be_expected_to_fail_by_a_hook(gaps: Backend) -> 
     run = gaps.run()
     assert run.status == 1, run.output
     assert "reported otherwise than the gate decided" in run.output
+    assert "contradicted check" in run.last_line
 
 
 def test_hiding_in_addopts_counts_beside_a_typed_selection(covered: Backend) -> None:

@@ -105,6 +105,7 @@ def test_it_is_written_although_a_check_fails(backend: Backend) -> None:
     run = backend.run("--userstate-snapshot=schema.json")
     assert run.status == 1
     assert "the schema snapshot schema.json was not written" in run.output
+    assert "1 file not written" in run.last_line
     assert file.read_text() == text
     run = backend.run("--userstate-snapshot=schema.json", "-k", "nothing")
     assert run.status == 5

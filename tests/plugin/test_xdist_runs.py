@@ -32,6 +32,7 @@ def test_selection_and_fail_closed_work_across_processes(covered: Backend) -> No
     hidden = covered.run("-n", "2")
     assert hidden.status == 1, hidden.output
     assert "these checks did not run, although" in hidden.output
+    assert hidden.last_line.endswith("1 passed, 9 vanished checks")
 
 
 def test_a_tool_failure_is_reported_once(backend: Backend) -> None:
