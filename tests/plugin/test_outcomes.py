@@ -45,6 +45,7 @@ def test_a_failing_check_explains_itself_without_a_traceback(gaps: Backend) -> N
     assert (
         "- public.users: password_hash, password_digest, credential_hash" in run.output
     )
+    assert "to do, one of these:\n  write a migration that adds" in run.output
     assert "Traceback" not in run.output
     assert ".py:" not in run.output
 

@@ -9,6 +9,7 @@ import textwrap
 import typing as typ
 
 from pytest_userstate.application.audit import Audit
+from pytest_userstate.application.reporting.next_steps import next_steps
 from pytest_userstate.application.reporting.printable import written_out
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.downstream import WorkStatus, unblocking
@@ -196,7 +197,7 @@ def first_steps(audit: Audit) -> str:
 
 
 def explanation(verdict: Verdict) -> str:
-    """Return what a failing check prints: expected, found, and the evidence."""
+    """Return what a failing check prints: expected, found, evidence, what to do."""
     check = verdict.check
     expected = "the gap to be closed"
     if check.axis is Axis.WIRING:
@@ -210,6 +211,11 @@ def explanation(verdict: Verdict) -> str:
         *wrap(f"found: {found}coverage {check.coverage.value}", indent=""),
         *details(verdict, most=30),
     ]
+    steps = next_steps(verdict)
+    if steps:
+        lines.append("to do, one of these:")
+    for step in steps:
+        lines += wrap(step, hanging=2)
     return "\n".join(lines)
 
 

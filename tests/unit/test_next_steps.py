@@ -1,0 +1,148 @@
+"""What a failing check says can be done about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pytest_userstate.application.reporting.next_steps import next_steps
+from pytest_userstate.application.reporting.text import explanation
+from pytest_userstate.domain.coverage import Axis, RuntimeWiring
+from pytest_userstate.domain.gate import Acceptance, GatePolicy, Outcome, Verdict, judge
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from pytest_userstate.domain.wiring import PortWiring, Wiring
+from tests.helpers.schemas import TOKENS, join_table, model_with, preferences
+
+TODAY = dt.date(2027, 3, 31)
+STRICT = GatePolicy(axes=Axis, fail_on_deferred=True)
+TRACKED = preferences(TOKENS["not null"])
+
+
+def failing(
+    check: str,
+    *tables: Table,
+    state: str = "not_probed",
+    canonical: str | None = None,
+    schemas: tuple[str, ...] = ("public",),
+    policy: GatePolicy = STRICT,
+) -> Verdict:
+    """Return the verdict of a check of interests that fails."""
+    port = PortWiring(entity="interests", port="Port", state=RuntimeWiring(state))
+    report = UserStateSchemaAuditReport.evaluate(
+        SchemaSnapshot(tables),
+        model=model_with(canonical=canonical, schemas=schemas),
+        wiring=Wiring([port]),
+    )
+    verdicts = judge(report, policy, today=TODAY)
+    found = next(each for each in verdicts if each.check.id == f"interests.{check}")
+    assert found.outcome is Outcome.FAILED
+    return found
+
+
+ACCEPT = 'let the gap pass: [[accept]] with check = "interests.{}" and a reason'
+CASES: dict[str, tuple[Verdict, list[str]]] = {
+    "nothing stores it": (
+        failing("schema"),
+        [
+            "write a migration that adds what is missing",
+            "name the tables that you have: [[entities.interests.models]]",
+            "expect none: expected = false under [entities.interests]",
+        ],
+    ),
+    "the canonical model is missing, and so is every other": (
+        failing("schema", canonical="preferences"),
+        [
+            "write a migration that adds what is missing",
+            "name the tables that you have: [[entities.interests.models]]",
+            "expect none: expected = false under [entities.interests]",
+        ],
+    ),
+    "two models": (
+        failing("schema", preferences(), join_table()),
+        ["declare preferences or join_table canonical under [entities.interests]"],
+    ),
+    "the canonical model is incomplete": (
+        failing("schema", join_table(), canonical="preferences"),
+        [
+            "write a migration that completes preferences",
+            "declare join_table canonical under [entities.interests]",
+        ],
+    ),
+    "two copies of one table": (
+        failing(
+            "schema",
+            preferences(),
+            preferences(schema="old"),
+            schemas=("public", "old"),
+        ),
+        ["write a migration that drops the copies that do not count"],
+    ),
+    "deferred, where that fails": (
+        failing("schema", preferences(), join_table(), canonical="preferences"),
+        ["see to it that public.user_interest_themes is retired"],
+    ),
+    "no revision": (
+        failing("revision", preferences()),
+        [
+            "write a migration that adds a revision column",
+            "name the column that you have: revision in [[entities.interests.models]]",
+            'expect none: revisions = "not_expected" under [entities.interests]',
+        ],
+    ),
+    "nothing to compare on write": (
+        failing("conflict", preferences()),
+        [
+            "write a migration that adds a revision column",
+            "name the column that you have: revision in [[entities.interests.models]]",
+            'expect none: revisions = "not_expected" under [entities.interests]',
+        ],
+    ),
+    "a revision that may be null": (
+        failing("conflict", preferences(TOKENS["nullable"])),
+        ["write a migration that mends the column, or adds another one"],
+    ),
+    "nobody looked what stands behind the port": (
+        failing("wiring", TRACKED),
+        ["say under [wiring.ports.interests] what stands behind it"],
+    ),
+    "a fixture behind the port": (
+        failing("wiring", TRACKED, state="fixture_backed"),
+        ["put an adapter that reaches the database behind the port"],
+    ),
+    "nothing behind the port": (
+        failing("wiring", TRACKED, state="unwired"),
+        ["put an adapter that reaches the database behind the port"],
+    ),
+    "a program that uses storage that is not there": (
+        failing("wiring", state="database_backed"),
+        ["close interests.schema: the program uses its storage"],
+    ),
+    "a program that may use storage that is not there": (
+        failing("wiring", state="conditional"),
+        ["close interests.schema: the program uses its storage"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_closes_the_gap_comes_first_and_accepting_it_last(case: str) -> None:
+    """Any of the ways will do, each in the configuration's own words."""
+    verdict, ways = CASES[case]
+    accept = ACCEPT.format(verdict.check.axis)
+    assert next_steps(verdict) == [*ways, accept]
+    told = explanation(verdict).partition("\nto do, one of these:\n")[2]
+    assert " ".join(told.split()) == " ".join([*ways, accept])
+
+
+@pytest.mark.parametrize("tables", [[TRACKED], []], ids=["closed", "ended"])
+def test_an_acceptance_at_fault_says_itself_what_to_do(tables: list[Table]) -> None:
+    """There is one thing to do then, and the reason names it."""
+    accepted = Acceptance(
+        check="interests.schema", reason="Later", until=dt.date(2027, 1, 1)
+    )
+    verdict = failing("schema", *tables, policy=GatePolicy(acceptances=[accepted]))
+    assert next_steps(verdict) == []
+    assert "to do" not in explanation(verdict)
+    assert "remove the [[accept]] entry" in " ".join(explanation(verdict).split())
