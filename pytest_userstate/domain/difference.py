@@ -112,13 +112,13 @@ class Change:
     @property
     def fields(self) -> tuple[FieldChange, ...]:
         """The facts that differ, where both sides have the object."""
-        if self.before is None or self.after is None:
+        if self.kind is not ChangeKind.CHANGED:
             return ()
         return tuple(
             FieldChange(field=name, before=before, after=after)
             for name in _own_fields(type(self.before))
             if (before := getattr(self.before, name))
-            != (after := getattr(self.after, name, None))
+            != (after := getattr(self.after, name))
         )
 
 
@@ -182,12 +182,12 @@ def _wholes(
         for table in snapshot.tables
         if table.qualified_name not in left_out
     }
-    sequences = tuple(
+    sequences = (
         each
         for each in snapshot.sequences
         if (each.owned_by or "").rpartition(".")[0] not in left_out
     )
-    kinds: tuple[tuple[str, str, tuple[_InSchema, ...]], ...] = (
+    kinds: tuple[tuple[str, str, cabc.Iterable[_InSchema]], ...] = (
         ("1", "view", snapshot.views),
         ("2", "enum", snapshot.enums),
         ("3", "domain", snapshot.domains),

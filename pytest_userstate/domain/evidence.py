@@ -102,7 +102,7 @@ class Prerequisite:
 
     def __str__(self) -> str:
         """Write it for people."""
-        return f"{self.check} is closed" if self.check else str(self.condition)
+        return self.condition or f"{self.check} is closed"
 
 
 def justify(

@@ -180,6 +180,23 @@ def test_an_unjustified_decision_cannot_be_built(case: dict[str, typ.Any]) -> No
     assert isinstance(caught.value, ValueError)
 
 
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("not required: no evidence", "needs a supporting fact in each group"),
+        ("required: no evidence", "has to name what is absent or contradictory"),
+        ("deferred: no evidence", "has to name the facts that it waits for"),
+        ("deferred: no prerequisite", "goes with deferred, and only with it"),
+        ("groups with a gap", "numbered from 1 without gaps"),
+        ("a schema check without a decision", "every check but that of wiring has"),
+    ],
+)
+def test_the_error_says_what_the_evidence_lacks(row: str, complaint: str) -> None:
+    """There is a different complaint for each part of the rule."""
+    with pytest.raises(UnjustifiedDecisionError, match=complaint):
+        build(**UNJUSTIFIED[row])
+
+
 @pytest.mark.parametrize("case", UNJUSTIFIED.values(), ids=UNJUSTIFIED)
 def test_a_justified_decision_cannot_be_changed_into_an_unjustified_one(
     case: dict[str, typ.Any],

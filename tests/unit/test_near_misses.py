@@ -9,7 +9,7 @@ from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.columns import Column, Source
 from pytest_userstate.domain.coverage import MigrationDecision
 from pytest_userstate.domain.evidence import Evidence
-from pytest_userstate.domain.model import AuditModel
+from pytest_userstate.domain.model import AuditModel, Entity, StorageModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import (
     DroppedObject,
@@ -78,11 +78,15 @@ def test_ordinary_and_partitioned_tables_are_storage(kind: TableKind) -> None:
 
 def test_a_table_in_another_schema_is_named() -> None:
     """With the schemas that the model looks in."""
-    check = audited(SchemaSnapshot([Table("users", WHOLE, "auth")]))
+    snapshot = SchemaSnapshot([Table("users", WHOLE, "auth")])
+    check = audited(snapshot)
     assert check.coverage == "missing"
     (fact,) = near(check).values()
     assert fact.subject == "auth.users"
-    assert "public" in fact.detail
+    assert fact.detail == "the model looks in schema public"
+    several = model_with(schemas=["public", "app"])
+    (fact,) = near(audited(snapshot, model=several)).values()
+    assert fact.detail == "the model looks in schema public, app"
 
 
 def test_a_table_in_another_schema_is_named_beside_an_incomplete_one() -> None:
@@ -129,9 +133,31 @@ def test_one_word_in_common_says_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["orders", "u", "username", "superuser", "", "用户"])
-def test_a_table_of_quite_another_name_is_not(name: str) -> None:
+def test_a_relation_of_quite_another_name_is_not(name: str) -> None:
     """Evidence would drown in it."""
-    assert not near(audited(SchemaSnapshot([Table(name, WHOLE)])))
+    for other in (
+        SchemaSnapshot([Table(name, WHOLE)]),
+        SchemaSnapshot([Table(name, WHOLE, "auth")]),
+        SchemaSnapshot(views=[View(name, WHOLE)]),
+    ):
+        assert not near(audited(other))
+
+
+def test_a_table_of_nearly_that_name_in_another_schema_is_not() -> None:
+    """It would have to be renamed and moved."""
+    assert not near(audited(SchemaSnapshot([Table("Users", WHOLE, "auth")])))
+
+
+def test_what_a_complete_model_lacks_elsewhere_is_not_named() -> None:
+    """Only what the missing models could have meant."""
+    elsewhere = table("user_preferences", "user_id", "interestThemeIds", schema="auth")
+    check = audited(
+        SchemaSnapshot([preferences(), elsewhere]),
+        "interests.schema",
+        model_with(schemas=["public", "auth"], canonical="join_table"),
+    )
+    assert check.decision is MigrationDecision.REQUIRED
+    assert not near(check)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +172,12 @@ def test_a_column_of_nearly_that_name_is_named(name: str) -> None:
     fact = near(check)[f"public.users.{name}"]
     assert fact.source == source
     assert "'display_name'" in fact.detail
+
+
+def test_underscores_are_left_aside_in_short_names_too() -> None:
+    """One letter more or less would make such names quite another."""
+    check = audited(SchemaSnapshot([table("users", "i_d", "display_name")]))
+    assert {*near(check)} == {"public.users.i_d"}
 
 
 def test_a_column_made_with_its_table_has_the_source_of_the_table() -> None:
@@ -202,6 +234,32 @@ def test_what_was_dropped_elsewhere_is_not_named(gone: dict[str, str]) -> None:
     assert not near(audited(snapshot))
 
 
+@pytest.mark.parametrize(
+    "gone",
+    [
+        {"schema": "public", "table": "orders"},
+        {"schema": "public", "table": "users", "column": "display_name"},
+    ],
+    ids=["table", "column"],
+)
+def test_where_the_table_is_gone_other_drops_are_not_named(
+    gone: dict[str, str],
+) -> None:
+    """Its own columns went with it."""
+    dropped = [DroppedObject(source=Source("m"), **gone)]
+    assert not near(audited(SchemaSnapshot(dropped=dropped)))
+
+
+def test_a_table_dropped_in_one_schema_and_kept_in_another_is_named() -> None:
+    """The one that is left may not be the one that was meant."""
+    gone = DroppedObject(schema="auth", table="users", source=Source("m"))
+    check = audited(
+        SchemaSnapshot([table("users", "id")], dropped=[gone]),
+        model=model_with(schemas=["public", "auth"]),
+    )
+    assert {*near(check)} == {"auth.users"}
+
+
 def test_a_dropped_and_a_near_revision_column_are_named() -> None:
     """Revision and conflict checks look for near misses too."""
     source = Source("m/5.sql", 1)
@@ -244,17 +302,21 @@ def test_covered_storage_has_no_near_misses() -> None:
 
 def test_each_near_miss_is_named_once() -> None:
     """Also where several models would like to have it."""
-    snapshot = SchemaSnapshot([table("credential", "user_id")])
-    facts = [
-        fact.subject
-        for fact in audited(snapshot, "login.schema").evidence
-        if fact.kind == "near_miss"
+    models = [
+        StorageModel(name=column, tables="consents", columns=[column])
+        for column in ("granted_at", "policy")
     ]
-    assert facts == ["public.credential"]
+    check = audited(
+        SchemaSnapshot([table("consent", "user_id")]),
+        "consents.schema",
+        model_with(Entity(name="consents", models=models)),
+    )
+    facts = [fact.subject for fact in check.evidence if fact.kind == "near_miss"]
+    assert facts == ["public.consent"]
 
 
 def test_thousands_of_tables_are_searched() -> None:
     """The needle is found, and nothing else."""
-    hay = [table(f"orders_{number:05}", "id", "user_id") for number in range(5000)]
+    hay = [table(f"Orders_{number:05}", "id", "user_id") for number in range(5000)]
     check = audited(SchemaSnapshot([*hay, join_table(), Table("Users", WHOLE)]))
     assert {*near(check)} == {"public.Users"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as typ
+
 import attrs
 import hypothesis
 import pytest
@@ -11,7 +13,10 @@ from pytest_userstate import (
     Column,
     Difference,
     Domain,
+    Enum,
+    ExclusionConstraint,
     Extension,
+    ForeignKey,
     Index,
     KeyConstraint,
     Policy,
@@ -23,6 +28,7 @@ from pytest_userstate import (
     schema_difference,
 )
 from pytest_userstate.application.comparing.meaning import same_query, same_text
+from pytest_userstate.domain.difference import ChangeKind
 from tests.helpers.strategies import snapshots
 
 
@@ -191,6 +197,72 @@ def test_the_sequence_of_a_column_comes_and_goes_with_it() -> None:
     ):
         changes = schema_difference(before, after).changes
         assert [each.what for each in changes] == told
+
+
+@pytest.mark.parametrize(
+    ("what", "parts"),
+    [
+        ("column", {"columns": [Column("n", "text")]}),
+        ("primary key", {"primary_key": KeyConstraint(name="n", columns=["a"])}),
+        (
+            "unique constraint",
+            {"unique_constraints": [KeyConstraint(name="n", columns=["a"])]},
+        ),
+        (
+            "foreign key",
+            {
+                "foreign_keys": [
+                    ForeignKey(
+                        name="n", columns=["a"], target_table="t", target_columns=["b"]
+                    )
+                ]
+            },
+        ),
+        (
+            "check constraint",
+            {"check_constraints": [CheckConstraint(name="n", definition="CHECK (a)")]},
+        ),
+        (
+            "exclusion constraint",
+            {"exclusion_constraints": [ExclusionConstraint(name="n", definition="a")]},
+        ),
+        ("index", {"indexes": [Index(name="n", columns=["a"])]}),
+        ("trigger", {"triggers": [Trigger(name="n", function="f", definition="x")]}),
+        ("policy", {"policies": [Policy(name="n")]}),
+    ],
+)
+def test_a_part_of_a_table_is_told_as_what_it_is(
+    what: str, parts: dict[str, typ.Any]
+) -> None:
+    """Not as a table that has changed."""
+    with_part = SchemaSnapshot([attrs.evolve(Table("t"), **parts)])
+    (change,) = Difference.between(SchemaSnapshot([Table("t")]), with_part).changes
+    assert (change.what, change.subject) == (what, "public.t.n")
+
+
+def test_changes_come_in_canonical_order() -> None:
+    """Kind by kind, whatever the names; by schema and name within a kind."""
+    after = SchemaSnapshot(
+        [Table("h"), Table("g", schema="z"), Table("i")],
+        views=[View("f")],
+        enums=[Enum(name="e", labels=["x"])],
+        domains=[Domain(name="d", data_type="text")],
+        sequences=[Sequence(name="c")],
+        extensions=[Extension(name="b", version="1")],
+        schemas=["a", "public", "z"],
+    )
+    difference = Difference.between(SchemaSnapshot(), after)
+    assert [each.what for each in difference.changes] == [
+        *("table", "table", "table", "view", "enum", "domain", "sequence"),
+        *("extension", "schema", "schema", "schema"),
+    ]
+    assert [each.subject for each in difference.changes[:3]] == [
+        *("public.h", "public.i", "z.g"),
+    ]
+    assert difference == Difference(difference.changes)
+    assert hash(difference) == hash(Difference(difference.changes))
+    for back in Difference.between(after, SchemaSnapshot()).changes:
+        assert (back.kind, back.fields) == (ChangeKind.REMOVED, ())
 
 
 @hypothesis.given(snapshots(), snapshots())

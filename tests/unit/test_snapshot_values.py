@@ -229,6 +229,29 @@ def test_names_that_only_look_alike_are_no_duplicates() -> None:
     assert len(snapshot.tables) == 5
 
 
+def test_everything_that_comes_twice_is_named() -> None:
+    """In order, so that one look mends it."""
+    twice = [Table(name) for name in ("b", "a", "c", "b", "a")]
+    with pytest.raises(InvalidSnapshotError, match=r"'public\.a', 'public\.b'$"):
+        SchemaSnapshot(twice)
+
+
+def test_tables_are_sorted_by_schema_first() -> None:
+    """Then by name."""
+    snapshot = SchemaSnapshot([Table("a", schema="y"), Table("b", schema="x")])
+    assert [each.schema for each in snapshot.tables] == ["x", "y"]
+
+
+def test_a_large_snapshot_is_shown_by_its_first_tables() -> None:
+    """A failed comparison would print megabytes otherwise."""
+    names = [f"t{number:04}" for number in range(1101)]
+    whole, short = (repr(SchemaSnapshot(map(Table, names[:n]))) for n in (100, 1101))
+    assert repr(Table("t0099")) in whole
+    assert "more)" not in whole
+    first = ", ".join(repr(Table(name)) for name in names[:100])
+    assert f"tables=({first}, … 1,001 more)" in short
+
+
 def test_a_column_named_twice_is_refused() -> None:
     """The message names table and column."""
     with pytest.raises(InvalidSnapshotError, match=r"app\.users .*'id'"):
@@ -240,7 +263,7 @@ def test_a_column_named_twice_is_refused() -> None:
 
 def test_one_string_is_not_several() -> None:
     """A string in place of strings would silently become its letters."""
-    with pytest.raises(TypeError, match="'user_id'"):
+    with pytest.raises(TypeError, match=r"several strings, .* 'user_id'"):
         KeyConstraint(name="pk", columns="user_id")
     with pytest.raises(TypeError, match="'public'"):
         SchemaSnapshot(schemas="public")
