@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import traceback
 import typing as typ
-import warnings
 from pathlib import Path
 
 from pytest_userstate.domain.errors import ServerNotFoundError
@@ -26,19 +24,23 @@ if typ.TYPE_CHECKING:
 # Folders that hold `postgres` and `initdb`, separated as in `PATH`.
 MORE_SERVERS = "USERSTATE_TEST_BINDIRS"
 
-# A run that says where its server lives, and then waits to be stopped.
+# Seconds to wait for what has to happen at once: they bound failures only.
+PATIENCE = 60
+
+# A run that says where its server lives, and then waits for the end of its input.
 RUN = """\
-import pathlib, sys, time
+import pathlib, signal, sys
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
 binaries = Binaries(bin_dir=pathlib.Path(sys.argv[1]), origin="a test")
 cache = pathlib.Path(sys.argv[2]) if sys.argv[2] else None
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever we were born with
 try:
     with EmbeddedServer(binaries, cache_root=cache) as server:
         with server.connect() as session, server.connect(user="postgres"):
             print(server.host, flush=True)
             print(session.execute("SELECT current_user").fetchone()[0], flush=True)
-            time.sleep(float(sys.argv[3]))
+            sys.stdin.read()
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
@@ -88,13 +90,13 @@ def start_run(
     binaries: Binaries,
     cache: Path | str,
     *,
-    seconds: float = 60,
     python: cabc.Sequence[str] = (sys.executable,),
     env: dict[str, str] | None = None,
 ) -> subprocess.Popen[str]:
     """Start a run with a server in a process of its own, in its own group."""
     return subprocess.Popen(
-        [*python, "-c", RUN, binaries.bin_dir, cache, str(seconds)],
+        [*python, "-c", RUN, binaries.bin_dir, cache],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -114,33 +116,83 @@ def read_line(run: subprocess.Popen[str]) -> str:
     return line
 
 
+def end(run: subprocess.Popen[str]) -> int:
+    """Let a run come to its end; return its exit status."""
+    assert run.stdin is not None
+    run.stdin.close()
+    return run.wait()
+
+
 @contextlib.contextmanager
-def interrupts(*after: float) -> cabc.Iterator[None]:
-    """Press Ctrl-C so many seconds from now, and again that much later.
+def interrupted(
+    when: cabc.Callable[[], object],
+) -> cabc.Iterator[threading.Event]:
+    """Press Ctrl-C once as soon as something holds; give an event that tells of it.
 
-    It may arrive between `open` and the `with` that would close the file. Then only
-    the interpreter can close it, which says so: nothing that a program can mend.
+    It should hold only while the main thread waits: a Ctrl-C may arrive anywhere,
+    also between `open` and the `with` that would close the file.
     """
-    delays = [*after]
+    pressed, is_over = threading.Event(), threading.Event()
 
-    def press(number: int, frame: object) -> None:
-        if delays:
-            signal.setitimer(signal.ITIMER_REAL, delays.pop(0))
+    def press(number: int, frame: object) -> typ.NoReturn:
+        pressed.set()
         raise KeyboardInterrupt
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        previous = signal.signal(signal.SIGALRM, press)
-        signal.setitimer(signal.ITIMER_REAL, delays.pop(0))
-        try:
-            yield
-        except KeyboardInterrupt as interrupt:
-            traceback.clear_frames(interrupt.__traceback__)
-            gc.collect()
-            raise
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, previous)
+    def watch() -> None:
+        while not is_over.wait(0.002):
+            if when():
+                # Not to the process: the main thread has to wake up of it.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+                return
+
+    watcher = threading.Thread(target=watch)
+    previous = signal.signal(signal.SIGALRM, press)
+    try:
+        watcher.start()
+        yield pressed
+    finally:
+        is_over.set()
+        watcher.join()
+        signal.signal(signal.SIGALRM, previous)
+
+
+def installation(folder: Path, **first: str) -> Binaries:
+    """Make an installation whose programs run some shell first.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to make it; the server's account has to reach it.
+    **first : str
+        What to run, by the program's name.
+    """
+    real, bin_dir = wheel(), folder / "bin"
+    bin_dir.mkdir()
+    for program in (real.initdb, real.postgres):
+        script = bin_dir / program.name
+        before = first.get(program.name, "")
+        script.write_text(f'#!/bin/sh\n{before}\nexec {program} "$@"\n')
+        script.chmod(0o755)
+    return Binaries(bin_dir=bin_dir, origin="an installation of the tests")
+
+
+def until(file: Path) -> str:
+    """Return the shell that waits until there is a file."""
+    return f"until [ -e {file} ]; do sleep 0.01; done"
+
+
+@contextlib.contextmanager
+def heeded(*signals: signal.Signals) -> cabc.Iterator[None]:
+    """Let processes that are started now heed signals, though we may not.
+
+    What `nohup`, or a shell in the background, ignores, its children do not hear.
+    """
+    previous = {each: signal.signal(each, signal.SIG_DFL) for each in signals}
+    try:
+        yield
+    finally:
+        for each, handler in previous.items():
+            signal.signal(each, handler)
 
 
 def processes_of(folder: Path | str) -> dict[int, str]:
@@ -160,7 +212,7 @@ def wait_for(
     condition: cabc.Callable[[], object],
     *,
     of: subprocess.Popen[str] | None = None,
-    seconds: float = 20,
+    seconds: float = PATIENCE,
 ) -> None:
     """Wait until something holds, or fail; also when the process `of` it ends."""
     deadline = time.monotonic() + seconds
@@ -171,7 +223,7 @@ def wait_for(
         time.sleep(0.002)
 
 
-def wait_until_gone(folder: Path | str, *, seconds: float = 5) -> None:
+def wait_until_gone(folder: Path | str, *, seconds: float = PATIENCE) -> None:
     """Wait until neither the folder nor a process of it is left, or fail."""
     deadline = time.monotonic() + seconds
     while (left := processes_of(folder)) or Path(folder).exists():

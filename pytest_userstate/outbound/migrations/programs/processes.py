@@ -15,6 +15,7 @@ import pathlib
 import selectors
 import signal
 import subprocess
+import threading
 import time
 
 import attrs
@@ -24,8 +25,8 @@ _LONGEST_LINE = 2_000  # characters that are kept of one
 _CHUNK = 1 << 20  # more than a pipe holds, so that one read empties it
 _POLL = 0.02  # seconds between looks at whether it has ended
 _GRACE = 2.0  # seconds that it gets to end by itself when it is told to
-# The shell waits for the end of the pipe; nothing is ever written to it.
-_WATCHER = 'read -r _; kill -s KILL -- "-$1"'
+# The shell is told the group, and then waits for the end of the pipe.
+_WATCHER = 'read -r group && { read -r _; kill -s KILL -- "-$group"; }'
 
 Hear = cabc.Callable[[bytes], None]
 
@@ -152,21 +153,23 @@ def run(
             listened.append((report.read, report.hear))
             handed.append(report.write)
         try:
-            process = subprocess.Popen(
-                list(arguments),
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=write,
-                stderr=write,
-                pass_fds=handed[1:],
-                start_new_session=True,
-            )
+            watch = stack.enter_context(_watcher())
+            with _uninterrupted():
+                process = subprocess.Popen(
+                    list(arguments),
+                    cwd=folder,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=write,
+                    stderr=write,
+                    pass_fds=handed[1:],
+                    start_new_session=True,
+                )
+                watch(process.pid)
+                stack.callback(_end_group, process)
         finally:
             for descriptor in handed:
                 os.close(descriptor)
-        stack.callback(_end_group, process)
-        stack.enter_context(_watched(process.pid))
         timed_out = not _listen(process, listened, clock)
         if timed_out:
             _ask_to_end(process, listened)
@@ -225,17 +228,45 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _watched(group: int) -> cabc.Iterator[None]:
-    """Let the group be killed should this process be."""
+def _watcher() -> cabc.Iterator[cabc.Callable[[int], None]]:
+    """Give a function that lets a group be killed should this process be.
+
+    The watcher runs before the program does: killed in between, we leave neither.
+    """
     with subprocess.Popen(
-        ["/bin/sh", "-c", _WATCHER, "pytest-userstate", str(group)],
+        ["/bin/sh", "-c", _WATCHER, "pytest-userstate"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
         start_new_session=True,
+        bufsize=0,
     ) as watcher:
+
+        def watch(group: int) -> None:
+            if watcher.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    watcher.stdin.write(b"%d\n" % group)
+
         try:
-            yield
+            yield watch
         finally:
             watcher.kill()
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> cabc.Iterator[None]:
+    """Put a Ctrl-C off: while a program starts, nobody could end it yet."""
+    handler = signal.getsignal(signal.SIGINT)
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not (is_ours and callable(handler)):
+        yield
+        return
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        for number in pressed[:1]:
+            signal.raise_signal(number)
