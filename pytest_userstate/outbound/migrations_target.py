@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import functools
 import typing as typ
 
 import attrs
+import psycopg
 
 from pytest_userstate.application.settings import PostgresSettings
+from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
 from pytest_userstate.domain.ports import TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.migrations.finding.discovery import Target
@@ -83,11 +86,17 @@ class MigratedDatabase:
     def load(self) -> SchemaSnapshot:
         """Return the schema, each fact with the migration that made it."""
         repository = PostgresSchemaSnapshotRepository(
-            self.server.connect,
+            functools.partial(self.server.connect, has_time=True),
             bookkeeping=self.migrated.bookkeeping_tables,
-            statement_timeout="0",  # a migration may set one for its own application
         )
-        return annotate(repository.load(), self.migrated.history)
+        try:
+            snapshot = repository.load()
+        except SchemaSnapshotRepositoryError as error:
+            cause = error.__cause__
+            if isinstance(cause, psycopg.OperationalError) and self.server.has_died:
+                raise self.server.lost(cause) from error
+            raise
+        return annotate(snapshot, self.migrated.history)
 
 
 @attrs.frozen(kw_only=True)

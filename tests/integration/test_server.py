@@ -5,12 +5,14 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import fcntl
+import itertools
 import os
 import signal
 import stat
 import subprocess
 import tempfile
 import time
+import types
 import typing as typ
 from pathlib import Path
 
@@ -132,6 +134,16 @@ class TestConnecting:
             server.connect(user="stranger")
         assert "still runs" in str(failure.value)
         assert "stranger" in str(failure.value)
+
+    def test_limits_on_time_can_be_left_aside(self, server: EmbeddedServer) -> None:
+        """From the first statement on, which could not lift them in time."""
+        with server.connect(user=SUPERUSER) as session:
+            session.execute(f"ALTER ROLE {OWNER} SET statement_timeout = '1h'")
+        with server.connect() as session:
+            assert value(session, "SHOW statement_timeout") == "1h"
+        with server.connect(has_time=True) as session:
+            assert value(session, "SHOW statement_timeout") == "0"
+            assert value(session, "SHOW idle_in_transaction_session_timeout") == "0"
 
     def test_the_users_own_variables_are_kept_away(
         self, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
@@ -339,17 +351,19 @@ class TestNothingSurvives:
         """Leaving the context waits until everything is gone."""
         with EmbeddedServer(binaries, cache_root=cache) as server:
             host = server.host
-            assert len(servers.processes_of(host)) >= 3
+            servers.wait_for(lambda: len(servers.processes_of(host)) >= 3)
             server.connect().close()
         servers.wait_until_gone(host, seconds=0)
 
-    def test_with_connections_left_open(self, binaries: Binaries, cache: Path) -> None:
-        """A forgotten connection does not delay the end."""
+    def test_with_connections_left_open(
+        self, binaries: Binaries, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A forgotten connection does not delay the end until force is needed."""
+        monkeypatch.setattr(supervisor, "STOP_TIMEOUT", servers.PATIENCE)
+        monkeypatch.delattr(os, "killpg")
         with EmbeddedServer(binaries, cache_root=cache) as server:
             host, session = server.host, server.connect(autocommit=False)
             session.execute("CREATE TABLE t (id int)")
-            start = time.monotonic()
-        assert time.monotonic() - start < 3
         servers.wait_until_gone(host, seconds=0)
         with contextlib.suppress(psycopg.OperationalError):
             session.close()
@@ -386,39 +400,61 @@ class TestNothingSurvives:
             assert run.wait() == 0
         servers.wait_until_gone(host, seconds=0)
 
-    @pytest.mark.parametrize("delay", [0.005, 0.02, 0.04, 0.06, 0.08, 0.12])
+    @pytest.mark.parametrize("polls", [0, 3, 20, 60])
     def test_after_ctrl_c_at_any_moment_of_the_start(
-        self, cache: Path, delay: float, monkeypatch: pytest.MonkeyPatch, folder: Path
+        self, cache: Path, polls: int, monkeypatch: pytest.MonkeyPatch, folder: Path
     ) -> None:
-        """Interrupted while it copies or starts, it leaves nothing either."""
+        """Interrupted while it copies, starts, or runs, it leaves nothing either."""
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
         server = EmbeddedServer(servers.wheel(), cache_root=cache)
         server.launch()
-        host = server.host
+        passed = itertools.count()
+
+        def sleep(seconds: float) -> None:
+            time.sleep(seconds)
+            if next(passed) == polls:
+                raise KeyboardInterrupt
 
         def run() -> None:
             with server:
-                time.sleep(10)
+                raise KeyboardInterrupt  # so quickly was it there
 
-        with pytest.raises(KeyboardInterrupt), servers.interrupts(delay):
-            run()
-        servers.wait_until_gone(host, seconds=1)
+        with monkeypatch.context() as patch:
+            clock = types.SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+            patch.setattr(supervisor, "time", clock)
+            with pytest.raises(KeyboardInterrupt):
+                run()
+        server.close()
+        assert not servers.processes_of(folder)
         assert not list(folder.iterdir())
 
-    @pytest.mark.parametrize("delay", [0.05, 0.2, 0.4])
+    @pytest.mark.parametrize("phase", ["/initdb ", " --single ", "tar -cf "])
     def test_after_ctrl_c_while_the_data_directory_is_made(
-        self, delay: float, monkeypatch: pytest.MonkeyPatch, folder: Path
+        self, phase: str, monkeypatch: pytest.MonkeyPatch, folder: Path
     ) -> None:
         """Neither initdb nor half of an entry is left, and the next run succeeds."""
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
         server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
+        communicate, waited = subprocess.Popen.communicate, []
 
-        def run() -> None:
-            with server:
-                time.sleep(10)
+        def wait(
+            process: subprocess.Popen[bytes], *words: object, **options: typ.Any
+        ) -> object:
+            is_first = cluster.SCRIPT.name in process.args and not waited
+            if not is_first:
+                return communicate(process, *words, **options)
+            waited.append(process)
+            while process.poll() is None:  # it may be too quick for us
+                commands = servers.processes_of(folder).values()
+                if any(phase in command for command in commands):
+                    break
+            raise KeyboardInterrupt
 
-        with pytest.raises(KeyboardInterrupt), servers.interrupts(delay):
-            run()
+        with monkeypatch.context() as patch:
+            patch.setattr(subprocess.Popen, "communicate", wait)
+            with pytest.raises(KeyboardInterrupt), server:
+                pass
+        assert waited
         assert not servers.processes_of(folder)
         assert [path.name for path in folder.iterdir()] == ["cache"]
         assert not list((folder / "cache").glob("new-*"))
@@ -448,7 +484,7 @@ class TestNothingSurvives:
             host = server.host
             servers.kill(servers.parent_of(servers.pid_of_server(host)))
             server.connect().close()
-        servers.wait_until_gone(host, seconds=1)
+        servers.wait_until_gone(host)
 
     def test_a_supervisor_that_is_told_to_end_does(self, cache: Path) -> None:
         """A SIGTERM, from a service manager for instance, is heeded cleanly."""
@@ -458,24 +494,29 @@ class TestNothingSurvives:
             os.kill(pid, signal.SIGTERM)
             servers.wait_until_gone(host)
 
-    def test_the_next_run_removes_what_a_massacre_left(self, cache: Path) -> None:
+    def test_the_next_run_removes_what_a_massacre_left(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+    ) -> None:
         """Run and supervisor killed at once: the next start sweeps."""
-        with servers.start_run(servers.wheel(), cache) as run:
+        # Not where other runs of this moment would sweep as well.
+        environment = {**os.environ, "TMPDIR": str(folder)}
+        with servers.start_run(servers.wheel(), cache, env=environment) as run:
             host = servers.read_line(run)
             server = servers.pid_of_server(host)
-            shells = [
-                pid
-                for pid, command in servers.processes_of(host).items()
-                if command.startswith("/bin/sh")
-            ]
-            assert len(shells) == 2
-            for pid in (*shells, run.pid):
+
+            def shells() -> list[int]:
+                commands = servers.processes_of(host).items()
+                return [pid for pid, words in commands if words.startswith("/bin/sh")]
+
+            servers.wait_for(lambda: len(shells()) == 2)
+            for pid in (*shells(), run.pid):
                 servers.kill(pid)
-        servers.wait_for(lambda: not {*shells} & servers.processes_of(host).keys())
+        servers.wait_for(lambda: not shells())
         assert servers.processes_of(host).keys() >= {server}
         assert Path(host).exists()
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
         with EmbeddedServer(servers.wheel(), cache_root=cache):
-            servers.wait_until_gone(host, seconds=1)
+            servers.wait_until_gone(host)
 
     def test_the_next_run_leaves_living_ones_alone(self, cache: Path) -> None:
         """A server that somebody still uses is not swept away."""
@@ -505,6 +546,7 @@ class TestNothingSurvives:
     ) -> None:
         """One that is just being made has none yet; an old one is abandoned."""
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        monkeypatch.setattr(rundir, "HALF_MADE_AGE", 3600)
         young, old = (folder / f"{rundir.PREFIX}{name}" for name in ("young", "old"))
         for path in (young, old):
             path.mkdir()
@@ -514,34 +556,21 @@ class TestNothingSurvives:
             assert not old.exists()
 
 
+def on_start(script: str) -> str:
+    """Return shell that a server runs when it is to start, not when it is asked."""
+    return f'for word; do [ "$word" != -k ] || {{ {script}; }}; done'
+
+
 class TestFailing:
     """A server that does not start, or goes away, says why."""
 
-    @pytest.fixture
-    def wrapper(self, folder: Path) -> cabc.Callable[[str], Binaries]:
-        """Make an installation whose server does something else when started."""
-
-        def make(instead: str) -> Binaries:
-            real = servers.wheel()
-            bin_dir = folder / "bin"
-            bin_dir.mkdir()
-            (bin_dir / "initdb").symlink_to(real.initdb)
-            script = bin_dir / "postgres"
-            script.write_text(
-                f'#!/bin/sh\nfor word; do\n[ "$word" != -k ] || {{ {instead}; }}\n'
-                f'done\nexec {real.postgres} "$@"\n'
-            )
-            script.chmod(0o755)
-            return Binaries(bin_dir=bin_dir, origin="a broken installation")
-
-        return make
-
     def test_a_server_that_dies_shows_the_end_of_its_log(
-        self, wrapper: cabc.Callable[[str], Binaries], folder: Path
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The message has the last lines, the program and where it came from."""
-        binaries = wrapper("seq 1 100 >&2; echo 'FATAL:  no luck' >&2; exit 1")
-        before = set(Path(tempfile.gettempdir()).glob(f"{rundir.PREFIX}*"))
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        dies = "seq 1 100 >&2; echo 'FATAL:  no luck' >&2; exit 1"
+        binaries = servers.installation(folder, postgres=on_start(dies))
         server = EmbeddedServer(binaries, cache_root=folder / "cache")
         with pytest.raises(ServerError) as failure, server:
             pass
@@ -551,18 +580,16 @@ class TestFailing:
         assert "  87\n" in message
         assert "  86\n" not in message
         assert str(binaries.postgres) in message
-        assert "a broken installation" in message
-        assert set(Path(tempfile.gettempdir()).glob(f"{rundir.PREFIX}*")) == before
+        assert "an installation of the tests" in message
+        assert {path.name for path in folder.iterdir()} == {"bin", "cache"}
 
     def test_a_server_that_hangs_is_given_up(
-        self,
-        wrapper: cabc.Callable[[str], Binaries],
-        folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Starting has a bound, after which nothing is left."""
         monkeypatch.setattr(supervisor, "START_TIMEOUT", 0.3)
-        binaries = wrapper("while :; do :; done")
+        hangs = on_start("while :; do :; done")
+        binaries = servers.installation(folder, postgres=hangs)
         server = EmbeddedServer(binaries, cache_root=folder / "cache")
         with pytest.raises(ServerError, match="did not start within"), server:
             pass
@@ -580,18 +607,13 @@ class TestFailing:
                 server.connect()
             assert "shutdown request" in str(failure.value)
 
-    def test_an_initdb_that_fails_is_quoted(
-        self, folder: Path, wrapper: cabc.Callable[[str], Binaries]
-    ) -> None:
+    def test_an_initdb_that_fails_is_quoted(self, folder: Path) -> None:
         """The message shows what initdb said."""
-        binaries = wrapper("exit 1")
-        binaries.initdb.unlink()
-        binaries.initdb.write_text("#!/bin/sh\necho 'no space at all'; exit 3\n")
-        binaries.initdb.chmod(0o755)
+        binaries = servers.installation(folder, initdb="echo 'no space at all'; exit 3")
         server = EmbeddedServer(binaries, cache_root=folder / "cache")
         with pytest.raises(ServerError, match="no space at all") as failure, server:
             pass
-        assert "a broken installation" in str(failure.value)
+        assert "an installation of the tests" in str(failure.value)
 
     def test_it_has_to_be_entered(self) -> None:
         """Without its context there is no server to ask."""
@@ -644,14 +666,12 @@ class TestCache:
         binaries = servers.wheel()
         with contextlib.ExitStack() as stack:
             runs = [
-                stack.enter_context(
-                    servers.start_run(binaries, folder / "cache", seconds=0)
-                )
+                stack.enter_context(servers.start_run(binaries, folder / "cache"))
                 for _ in range(3)
             ]
             hosts = {servers.read_line(run) for run in runs}
             assert {servers.read_line(run) for run in runs} == {OWNER}
-            assert [run.wait() for run in runs] == [0, 0, 0]
+            assert [servers.end(run) for run in runs] == [0, 0, 0]
         assert len(hosts) == 3
         assert len(self.entries(folder / "cache")) == 1
 

@@ -8,21 +8,28 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 import typing as typ
 
 import attrs
+import psycopg
 import pytest
 
 from pytest_userstate.outbound.postgres import rundir
+from pytest_userstate.outbound.postgres.connection import connect
+from pytest_userstate.outbound.postgres.settings import DATABASE, SUPERUSER
 from tests.helpers import servers
-from tests.helpers.backends import Backend
+from tests.helpers.backends import USERS, Backend
 
 pytestmark = pytest.mark.skipif(
     not pathlib.Path("/proc/self/cmdline").exists(),
     reason="processes are looked at in /proc, which this system does not have",
 )
-SLOW = "SELECT pg_sleep(60);"
+SLOW = "SELECT pg_sleep(600);"
+# What reads the view waits for the lock, which nobody lets go.
+HELD = (
+    "CREATE VIEW seen AS SELECT id FROM users;",
+    "LOCK TABLE users IN ACCESS EXCLUSIVE MODE; PREPARE TRANSACTION 'held';",
+)
 
 
 @pytest.fixture
@@ -43,36 +50,46 @@ class Started:
     backend: Backend
     temporary: pathlib.Path
 
-    def server(self) -> int | None:
-        """Return the process id of the server, once it accepts connections."""
+    def server(self) -> pathlib.Path | None:
+        """Return the folder of the server, once it accepts connections."""
         for file in self.temporary.glob(f"{rundir.PREFIX}*/data/postmaster.pid"):
             lines = file.read_text().splitlines()
             if len(lines) > 7 and lines[7].strip() == "ready":
-                return int(lines[0])
+                return file.parents[1]
         return None
 
-    def is_querying(self) -> bool:
-        """Whether a client of the server is in the middle of a long statement."""
-        if not self._queries():
-            return False
-        time.sleep(0.1)  # short ones are over by then
-        return self._queries()
+    def is_migrating(self) -> bool:
+        """Whether the slow migration runs."""
+        return self._waits("PgSleep")
 
-    def _queries(self) -> bool:
-        server = self.server()
-        return server is not None and any(
-            "] SELECT" in command and servers.parent_of(pid) == server
-            for pid, command in servers.processes_of("[local] SELECT").items()
-        )
+    def is_reading(self) -> bool:
+        """Whether the schema is being read, where that waits for a lock."""
+        return self._waits("relation")
+
+    def _waits(self, event: str) -> bool:
+        """Whether a client of the server waits for this, as the server sees it."""
+        host = self.server()
+        if host is None:
+            return False
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = %s"
+        try:
+            with connect(host=str(host), dbname=DATABASE, user=SUPERUSER) as session:
+                return session.execute(query, [event]).fetchone() != (0,)
+        except psycopg.OperationalError:  # it goes away
+            return False
+
+    def kill_server(self) -> None:
+        """Kill the server, which runs."""
+        servers.kill(servers.pid_of_server(typ.cast("pathlib.Path", self.server())))
 
     def wait_for(self, condition: cabc.Callable[[], object]) -> None:
         """Wait until something holds, while the run goes on."""
-        servers.wait_for(condition, of=self.process, seconds=60)
+        servers.wait_for(condition, of=self.process)
 
     def end(self) -> str:
         """Wait for the end of it, and of all that it started; return what it said."""
-        output, _ = self.process.communicate(timeout=60)
-        servers.wait_for(lambda: not self.remains(), seconds=10)
+        output, _ = self.process.communicate(timeout=2 * servers.PATIENCE)
+        servers.wait_for(lambda: not self.remains())
         return output
 
     def remains(self) -> list[object]:
@@ -93,22 +110,20 @@ def start(temporary: pathlib.Path) -> cabc.Iterator[Start]:
     begun: list[subprocess.Popen[str]] = []
 
     def begin(backend: Backend, *args: str, **options: typ.Any) -> Started:
-        # Under nohup it is ignored, which a child would inherit.
-        hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        process = subprocess.Popen(
-            backend.command("--userstate-audit", *args),
-            cwd=backend.path,
-            env=backend.environment(TMPDIR=str(temporary)),
-            text=True,
-            start_new_session=True,
-            **{
-                "stdin": subprocess.DEVNULL,
-                "stdout": subprocess.PIPE,
-                "stderr": subprocess.STDOUT,
-                **options,
-            },
-        )
-        signal.signal(signal.SIGHUP, hangup)
+        with servers.heeded(signal.SIGHUP, signal.SIGINT):
+            process = subprocess.Popen(
+                backend.command("--userstate-audit", *args),
+                cwd=backend.path,
+                env=backend.environment(TMPDIR=str(temporary)),
+                text=True,
+                start_new_session=True,
+                **{
+                    "stdin": subprocess.DEVNULL,
+                    "stdout": subprocess.PIPE,
+                    "stderr": subprocess.STDOUT,
+                    **options,
+                },
+            )
         begun.append(process)
         return Started(process, backend, temporary)
 
@@ -142,19 +157,23 @@ class TestKilled:
         """Neither server nor folder is left, and no report, half or whole."""
         covered.write("migrations/004_slow.sql", SLOW)
         run = start(covered, "--userstate-report=report.json")
-        run.wait_for(run.is_querying)
+        run.wait_for(run.is_migrating)
         run.process.send_signal(how)
         run.end()
         assert run.process.returncode == status
         assert not (covered.path / "report.json").exists()
 
-    @pytest.mark.parametrize("phase", ["starting", "collecting", "tests", "teardown"])
+    @pytest.mark.parametrize(
+        "phase", ["starting", "collecting", "reading", "tests", "teardown"]
+    )
     def test_in_other_phases(self, covered: Backend, start: Start, phase: str) -> None:
         """No process is left, and the next run at the latest removes a folder."""
         hold = "import pathlib, time; pathlib.Path('inside').touch(); time.sleep(60)"
         covered.write("tests/test_own.py", "def test_own(schema_snapshot): pass\n")
         if phase == "collecting":
             covered.write("tests/conftest.py", hold)
+        elif phase == "reading":
+            covered.migrate(USERS, *HELD)
         elif phase == "tests":
             covered.write("tests/test_own.py", OWN_TEST)
         elif phase == "teardown":
@@ -162,6 +181,8 @@ class TestKilled:
         run = start(covered, "tests", "--userstate-report=report.json")
         if phase == "starting":
             run.wait_for(lambda: servers.processes_of(run.temporary))
+        elif phase == "reading":
+            run.wait_for(run.is_reading)
         else:
             run.wait_for((covered.path / "inside").exists)
         run.process.kill()
@@ -174,13 +195,24 @@ class TestKilled:
             (covered.path / "tests/conftest.py").unlink(missing_ok=True)
             start(covered, "-k", "users.schema").end()
 
+    def test_interrupted(self, covered: Backend, start: Start) -> None:
+        """Ctrl-C ends the run with 2, and the report says so."""
+        covered.write("migrations/004_slow.sql", SLOW)
+        run = start(covered, "--userstate-report=report.json")
+        run.wait_for(run.is_migrating)
+        run.process.send_signal(signal.SIGINT)
+        output = run.end()
+        assert run.process.returncode == 2, output
+        report = json.loads((covered.path / "report.json").read_text())
+        assert report["error"]["kind"] == "interrupted"
+
     def test_interrupted_twice(self, covered: Backend, start: Start) -> None:
         """Impatience leaves no traceback of ours, and nothing else."""
         covered.write("migrations/004_slow.sql", SLOW)
         run = start(covered, "--userstate-report=report.json")
-        run.wait_for(run.is_querying)
+        run.wait_for(run.is_migrating)
         run.process.send_signal(signal.SIGINT)
-        time.sleep(0.02)
+        servers.wait_for(lambda: not run.is_migrating())
         run.process.send_signal(signal.SIGINT)
         output = run.end()
         assert "Bad file descriptor" not in output
@@ -194,11 +226,24 @@ class TestServerKilled:
         """The audit could not be carried out: told as that, with the file."""
         covered.write("migrations/004_slow.sql", SLOW)
         run = start(covered, "--userstate-report=report.json")
-        run.wait_for(run.is_querying)
-        servers.kill(typ.cast("int", run.server()))
+        run.wait_for(run.is_migrating)
+        run.kill_server()
         output = run.end()
         assert run.process.returncode == 1, output
         assert "004_slow.sql: the server went away while it ran" in output
+        assert "Traceback" not in output
+        report = json.loads((covered.path / "report.json").read_text())
+        assert report["error"]["kind"] == "tool"
+
+    def test_while_reading(self, covered: Backend, start: Start) -> None:
+        """Whoever reads the schema is told that the server is gone."""
+        covered.migrate(USERS, *HELD)
+        run = start(covered, "--userstate-report=report.json")
+        run.wait_for(run.is_reading)
+        run.kill_server()
+        output = run.end()
+        assert run.process.returncode == 1, output
+        assert "died while" in output
         assert "Traceback" not in output
         report = json.loads((covered.path / "report.json").read_text())
         assert report["error"]["kind"] == "tool"
@@ -256,14 +301,14 @@ class TestSurroundings:
         assert run.report["target"]["path"] == "migrations"
 
     def test_several_at_once(self, covered: Backend, start: Start) -> None:
-        """Without a cache first, then with one; each is whole."""
+        """Two, and ten: each is whole."""
         report = "--userstate-report=report{}.json"
-        for count in (2, 5):
+        for count in (2, 10):
             runs = [start(covered, report.format(n)) for n in range(count)]
             for run in runs:
-                output, _ = run.process.communicate(timeout=120)
+                output, _ = run.process.communicate(timeout=10 * servers.PATIENCE)
                 assert run.process.returncode == 0, output
-        texts = {(covered.path / f"report{n}.json").read_bytes() for n in range(5)}
+        texts = {(covered.path / f"report{n}.json").read_bytes() for n in range(10)}
         assert len(texts) == 1
         servers.wait_for(lambda: not runs[0].remains())
 
@@ -273,8 +318,8 @@ class TestSurroundings:
         assert run.process.stdout is not None
         run.process.stdout.readline()
         run.process.stdout.close()
-        run.process.wait(timeout=60)
-        servers.wait_for(lambda: not run.remains(), seconds=10)
+        run.process.wait(timeout=2 * servers.PATIENCE)
+        servers.wait_for(lambda: not run.remains())
 
     def test_unknown_locale_and_time_zone(self, covered: Backend) -> None:
         """Nothing of ours depends on either."""
@@ -324,9 +369,10 @@ def test_audits_in_one_process_leave_nothing(covered: Backend, start: Start) -> 
     script = covered.write(
         "again.py",
         """
-        import os, pathlib, sys, threading, pytest
+        import gc, os, pathlib, sys, threading, pytest
 
         def state():
+            gc.collect()
             here = os.getpid()
             children = pathlib.Path(f"/proc/{here}/task/{here}/children").read_text()
             files = sorted(os.listdir("/proc/self/fd"))

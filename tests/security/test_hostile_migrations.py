@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import time
 
 import pytest
 
@@ -28,7 +27,7 @@ ALTER ROLE userstate SET default_transaction_isolation = serializable;
 ALTER ROLE userstate SET datestyle = 'SQL, DMY';
 ALTER ROLE userstate SET standard_conforming_strings = off;
 ALTER ROLE userstate SET quote_all_identifiers = on;
-ALTER ROLE userstate SET statement_timeout = '2ms';
+ALTER ROLE userstate SET statement_timeout = '1ms';
 ALTER ROLE userstate SET idle_in_transaction_session_timeout = '1s';
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM userstate;
 REVOKE ALL ON users FROM userstate, PUBLIC;
@@ -89,7 +88,5 @@ def test_no_migration_goes_on_for_ever(
         " EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;"
     )
     project = target(tmp_path, heedless, timeout=0.2)
-    started = time.monotonic()
     with pytest.raises(MigrationError, match=r"not done after 0\.2 seconds"):
         read(project)
-    assert time.monotonic() - started < 10

@@ -61,6 +61,11 @@ class RunFolder:
         """The data directory."""
         return self.path / "data"
 
+    @property
+    def socket(self) -> Path:
+        """The server's socket."""
+        return self.path / f".s.PGSQL.{PORT}"
+
     def open_for(self, account: Account) -> None:
         """Let the account reach what is prepared for it, but not yet write here."""
         if account.is_switched:
@@ -82,6 +87,9 @@ class RunFolder:
         """Remove what is left of the folder, an orphaned server first."""
         if self.path.exists():
             bury(self.path)
+
+    def release(self) -> None:
+        """Let others know that nobody needs it any more; once."""
         os.close(self.lock)
 
 

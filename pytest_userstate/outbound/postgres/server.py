@@ -30,6 +30,14 @@ from pytest_userstate.outbound.postgres.version import Version
 
 __all__ = ["DATABASE", "OWNER", "SUPERUSER", "EmbeddedServer"]
 
+# The limits on time, each with the first version that knows it.
+_LIMITS = (
+    (14, "statement_timeout"),
+    (14, "lock_timeout"),
+    (14, "idle_in_transaction_session_timeout"),
+    (14, "idle_session_timeout"),
+    (17, "transaction_timeout"),
+)
 STUBS_SINCE = 18  # the first version that has extension_control_path
 
 
@@ -164,18 +172,27 @@ class EmbeddedServer:
                 archives=self._archives(prepared.cluster),
                 arguments=_arguments(folder, prepared),
             )
-        except OSError as error:
+        except BaseException as error:
             folder.remove()
-            raise ServerError(_NOT_PREPARED.format(error=error)) from error
-        except BaseException:
-            folder.remove()
+            folder.release()
+            if isinstance(error, OSError):
+                raise ServerError(_NOT_PREPARED.format(error=error)) from error
             raise
         self._run = _Run(folder, prepared, supervisor)
 
     def connect(
-        self, *, dbname: str = DATABASE, user: str = OWNER, autocommit: bool = True
+        self,
+        *,
+        dbname: str = DATABASE,
+        user: str = OWNER,
+        autocommit: bool = True,
+        has_time: bool = False,
     ) -> psycopg.Connection:
         """Open a connection, whatever the `PG*` variables of the user say.
+
+        One that `has_time` is not bound by what a migration has set for its role or
+        database: how long a statement may take, say, which the first would have to
+        heed that could lift it.
 
         Raises
         ------
@@ -189,6 +206,7 @@ class EmbeddedServer:
                 dbname=dbname,
                 user=user,
                 autocommit=autocommit,
+                options=self._no_limits if has_time else "",
             )
         except psycopg.OperationalError as error:
             message = _NOT_CONNECTED.format(
@@ -196,18 +214,24 @@ class EmbeddedServer:
                 dbname=dbname,
                 user=user,
                 error=str(error).strip(),
-                state="still runs" if self._running.supervisor.is_alive else "died",
+                state="died" if self.has_died else "still runs",
                 tail=self._running.supervisor.log_tail(),
             )
             raise ServerError(message) from error
 
+    @property
+    def has_died(self) -> bool:
+        """Whether the server has gone away of its own accord."""
+        return not self._running.supervisor.is_listening
+
     def lost(self, error: psycopg.OperationalError) -> ServerError:
         """Return the error that says what became of the server under a connection."""
-        is_alive = self._running.supervisor.is_alive
         return ServerError(
             _LOST.format(
                 version=self.version,
-                state="refuses to go on" if is_alive else "died while it was in use",
+                state="died while it was in use"
+                if self.has_died
+                else "refuses to go on",
                 error=str(error).strip(),
                 tail=self._running.supervisor.log_tail(),
             )
@@ -235,6 +259,11 @@ class EmbeddedServer:
             message = "the embedded PostgreSQL is not running: enter its context first"
             raise ServerError(message)
         return self._run
+
+    @property
+    def _no_limits(self) -> str:
+        names = (name for since, name in _LIMITS if self._version.major >= since)
+        return " ".join(f"-c {name}=0" for name in names)
 
     @property
     def _version(self) -> Version:

@@ -94,6 +94,21 @@ class Supervisor:
         """Whether the server, or what prepares it, still runs."""
         return self._process.poll() is None
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether the server can be reached; that it died, we see a moment later."""
+        import socket  # noqa: PLC0415 - only for what is told of a failure
+
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(0)
+            try:
+                probe.connect(os.fspath(self._folder.socket))
+            except BlockingIOError:
+                return True
+            except OSError:
+                return False
+            return True
+
     def log_tail(self) -> str:
         """Return the last lines of what the server said."""
         return self._log.tail()
@@ -165,11 +180,10 @@ class Supervisor:
         if self._is_gone:
             return
         self._log.close()
-        if self._is_left_alone:
-            os.close(self._folder.lock)
-        else:
+        if not self._is_left_alone:
             self._folder.remove()
-        self._is_gone = True
+        self._is_gone = True  # first: closed twice, it could be somebody else's
+        self._folder.release()
 
     def leave(self) -> None:
         """Have no part in it any more: this process was forked off ours.
@@ -182,7 +196,7 @@ class Supervisor:
             self._process.stdin.close()
         self._process.returncode = 0  # it is not ours to wait for
         self._log.close()
-        os.close(self._folder.lock)
+        self._folder.release()
         self._is_gone = True
 
 

@@ -248,6 +248,9 @@ The schema of database {database!r} could not be read (as role {user!r}).
 {reason}
 {hint}"""
 
+_LOST = (
+    "The connection was lost meanwhile. Nothing was changed; see if the server runs."
+)
 _NEEDS = "Reading needs PostgreSQL's own catalogues, but no privilege on any table."
 _HINTS: typ.Final[dict[type[psycopg.Error], str]] = {
     psycopg.errors.LockNotAvailable: (
@@ -258,4 +261,7 @@ _HINTS: typ.Final[dict[type[psycopg.Error], str]] = {
         "Reading took longer than it may, or somebody ended it. Nothing was changed;\n"
         "try again when the server is less busy."
     ),
+    psycopg.OperationalError: _LOST,
+    psycopg.errors.AdminShutdown: _LOST,
+    psycopg.errors.CrashShutdown: _LOST,
 }
