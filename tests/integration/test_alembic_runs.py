@@ -10,6 +10,7 @@ import pytest
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.outbound.migrations.programs import runner as programs_runner
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers.programs import ENV, AlembicProject, Runs, unwrapped
 from tests.helpers.servers import installations
@@ -258,13 +259,21 @@ def test_two_heads(project: AlembicProject, runs: Runs) -> None:
     assert runs.run(project.plan(target="heads", layout="alembic")).applied == 3
 
 
-def test_a_revision_that_is_late_is_named(project: AlembicProject, runs: Runs) -> None:
-    """Alembic's own start has to fit into the time as well."""
-    project.revise("import time\ntime.sleep(300)")
+def test_a_revision_that_is_late_is_named(
+    project: AlembicProject, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where all before it was quick."""
+    is_late = project.path / "late"
+    project.revise(f"import time\nopen({str(is_late)!r}, 'w')\ntime.sleep(300)")
+
+    class Clock(programs_runner.Clock):
+        is_up = property(lambda _: is_late.exists())
+
+    monkeypatch.setattr(programs_runner, "Clock", Clock)
     with pytest.raises(MigrationError) as caught:
-        runs.run(project.plan(), timeout=8)
+        runs.run(project.plan(), timeout=90)
     message = unwrapped(caught.value)
-    assert message.startswith("db/versions/r1.py: timeout: not done after 8 seconds")
+    assert message.startswith("db/versions/r1.py: timeout: not done after 90 seconds")
     assert "migration_timeout" in message
 
 

@@ -15,6 +15,7 @@ from pytest_userstate.outbound.migrations.plan import (
     Plan,
 )
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
+from tests.helpers.clocks import let_time_be_up_in_a_sleep
 
 LOG = "CREATE TABLE log (what text, at timestamptz DEFAULT now())"
 
@@ -260,15 +261,20 @@ def test_a_syntax_error_that_is_one_everywhere(database: psycopg.Connection) -> 
     assert "psql would" not in str(failure(database, plan(batch)))
 
 
-def test_a_piece_that_never_ends(database: psycopg.Connection) -> None:
+def test_a_piece_that_never_ends(
+    database: psycopg.Connection,
+    superuser: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The statement that was running is named."""
+    let_time_be_up_in_a_sleep(monkeypatch, superuser)
     batch = Batch(
-        sql="SELECT 1;\nSELECT pg_sleep(60);", mode=Mode.PIECES, in_transaction=False
+        sql="SELECT 1;\nSELECT pg_sleep(600);", mode=Mode.PIECES, in_transaction=False
     )
     with pytest.raises(MigrationError) as caught:
-        MigrationRunner(database, timeout=0.3).run(plan(batch))
+        MigrationRunner(database, timeout=90).run(plan(batch))
     assert caught.value.line == 2
-    assert "timeout: not done after 0.3 seconds" in str(caught.value)
+    assert "timeout: not done after 90 seconds" in str(caught.value)
 
 
 def test_who_made_what_in_pieces(database: psycopg.Connection) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import re
-import signal
-import threading
 import time
+import types
+import typing as typ
 
 import psycopg
 import pytest
@@ -16,13 +15,17 @@ from psycopg import pq
 
 from pytest_userstate.domain.errors import MigrationError, ServerError
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
+from pytest_userstate.outbound.migrations.running import session
 from pytest_userstate.outbound.migrations.running.runner import (
     MigrationRunner,
     run_script,
 )
+from pytest_userstate.outbound.migrations.running.session import Outcome, Session
 from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.migrations.tools.diesel import DieselLayout
 from pytest_userstate.outbound.migrations.tools.plain import PlainLayout
+from tests.helpers import servers
+from tests.helpers.clocks import let_time_be_up_in_a_sleep
 from tests.helpers.sql_batches import batches
 
 
@@ -537,7 +540,7 @@ def test_copy_from_stdin_does_not_hang_without_transaction(
 ) -> None:
     """It is ended with an error, and the connection goes on."""
     plan = diesel(tmp_path, "CREATE TABLE t (a int);", "COPY t FROM STDIN;", bare=(2,))
-    error = failure(database, plan, timeout=10)
+    error = failure(database, plan)
     assert error.line == 1
     assert "belongs to dumps" in " ".join(str(error).split())
     assert ask(database, "SELECT count(*) FROM t") == 0
@@ -561,60 +564,78 @@ def test_a_large_file_with_many_notices_passes(
 
 
 def test_what_takes_too_long_is_cancelled(
-    database: psycopg.Connection, tmp_path: pathlib.Path
+    database: psycopg.Connection,
+    superuser: psycopg.Connection,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """File, line and setting are named; the connection stays usable."""
-    sql = "CREATE TABLE t (a int);\nSELECT pg_sleep(60);\nSELECT 1;"
-    started = time.monotonic()
-    error = failure(database, plain(tmp_path, "SELECT 1;", sql), timeout=0.3)
-    assert time.monotonic() - started < 10
+    let_time_be_up_in_a_sleep(monkeypatch, superuser)
+    sql = "CREATE TABLE t (a int);\nSELECT pg_sleep(600);\nSELECT 1;"
+    error = failure(database, plain(tmp_path, "SELECT 1;", sql), timeout=90)
     assert (error.path, error.line, error.applied) == ("db/2.sql", 2, 1)
-    assert "not done after 0.3 seconds" in str(error)
+    assert "not done after 90 seconds" in str(error)
     assert "[postgres] migration_timeout" in str(error)
     assert ask(database, "SELECT to_regclass('t')") is None
 
 
 def test_what_is_deferred_has_no_more_time(
-    database: psycopg.Connection, tmp_path: pathlib.Path
+    database: psycopg.Connection,
+    superuser: psycopg.Connection,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """COMMIT can hang as well."""
+    let_time_be_up_in_a_sleep(monkeypatch, superuser)
     sql = """CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+    'BEGIN PERFORM pg_sleep(600); RETURN NULL; END';
     CREATE TABLE t (a int);
     CREATE CONSTRAINT TRIGGER c AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION f();
     INSERT INTO t VALUES (1);"""
-    error = failure(database, plain(tmp_path, sql), timeout=0.3)
+    error = failure(database, plain(tmp_path, sql))
     assert error.line is None
     assert "timeout while recording and committing it" in str(error)
     assert "[postgres] migration_timeout" in str(error)
 
 
 def test_each_migration_has_the_whole_time(
-    database: psycopg.Connection, tmp_path: pathlib.Path
+    database: psycopg.Connection,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The clock starts anew."""
-    run(database, plain(tmp_path, *["SELECT pg_sleep(0.4);"] * 3), timeout=1)
+    passed, batch = [0.0], Session.batch
+
+    def slow(self: Session, sql: str, **options: typ.Any) -> Outcome:
+        outcome = batch(self, sql, **options)
+        passed[0] += 400 if "slow" in sql else 0
+        return outcome
+
+    clock = types.SimpleNamespace(monotonic=lambda: time.monotonic() + passed[0])
+    monkeypatch.setattr(session, "time", clock)
+    monkeypatch.setattr(Session, "batch", slow)
+    run(database, plain(tmp_path, *["SELECT 'slow';"] * 3), timeout=600)
+    assert passed == [1200.0]
 
 
 def test_an_interruption_cancels_and_closes(
     database: psycopg.Connection, superuser: psycopg.Connection, tmp_path: pathlib.Path
 ) -> None:
     """Ctrl-C arrives at once, and nothing goes on running on the server."""
-    plan = plain(tmp_path, "SELECT pg_sleep(60);")
-    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    alarm.start()
-    started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
+    plan = plain(tmp_path, "SELECT pg_sleep(600);")
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid()"
+    )
+
+    def sleeps() -> bool:
+        return ask(superuser, f"{others} AND wait_event = 'PgSleep'") == 1
+
+    with servers.interrupted(sleeps), pytest.raises(KeyboardInterrupt):
         run(database, plan)
-    alarm.join()
-    assert time.monotonic() - started < 10
     assert database.closed
-    deadline = time.monotonic() + 10
-    running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'"
-    while ask(superuser, f"{running} AND pid <> pg_backend_pid()"):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    servers.wait_for(lambda: ask(superuser, others) == 0)
 
 
 @pytest.mark.parametrize("layout", [plain, diesel])
@@ -705,7 +726,7 @@ def test_setup_runs_as_one_batch(superuser: psycopg.Connection) -> None:
     with pytest.raises(MigrationError, match="leaves a transaction open"):
         run_script(superuser, "tests/roles.sql", "BEGIN;")
     with pytest.raises(MigrationError, match="not done after"):
-        run_script(superuser, "x.sql", "SELECT pg_sleep(60)", timeout=0.2)
+        run_script(superuser, "x.sql", "SELECT pg_sleep(600)", timeout=0.2)
     assert ask(superuser, "SELECT 1") == 1
 
 

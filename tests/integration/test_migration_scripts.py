@@ -9,6 +9,7 @@ from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Mode, Plan
 from pytest_userstate.outbound.migrations.provenance.ledger import History
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
+from tests.helpers.clocks import let_time_be_up_in_a_sleep
 
 
 def plan(*scripts: str) -> Plan:
@@ -182,12 +183,15 @@ def test_a_setting_changes_how_the_rest_is_read(database: psycopg.Connection) ->
     assert rows(database, "SELECT a FROM t ORDER BY a") == [("a';",), ("b\\",), ("c",)]
 
 
-def test_a_copy_that_waits_ends_with_the_time(database: psycopg.Connection) -> None:
-    """A statement that never ends is named also in a script."""
+def test_a_statement_that_never_ends_ends_with_the_time(
+    database: psycopg.Connection,
+    superuser: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is named also in a script."""
+    let_time_be_up_in_a_sleep(monkeypatch, superuser)
     with pytest.raises(MigrationError) as caught:
-        MigrationRunner(database, timeout=0.3).run(
-            plan("SELECT 1;\n\nSELECT pg_sleep(60);")
-        )
+        MigrationRunner(database).run(plan("SELECT 1;\n\nSELECT pg_sleep(600);"))
     assert caught.value.line == 3
     assert "timeout" in str(caught.value)
 

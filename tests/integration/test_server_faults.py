@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pwd
@@ -55,6 +56,25 @@ def is_made_in(folder: Path) -> bool:
     return any("/fresh-" in each for each in servers.processes_of(folder).values())
 
 
+def impatient(
+    wait: cabc.Callable[..., object], times: int
+) -> cabc.Callable[..., object]:
+    """Return a function that waits, but is interrupted the first few times."""
+    left = iter(range(times))
+
+    def interrupted(*args: object) -> object:
+        if next(left, None) is not None:
+            raise KeyboardInterrupt
+        return wait(*args)
+
+    return interrupted
+
+
+def is_running(child: int) -> bool:
+    """Whether a child of ours has not ended yet."""
+    return os.waitpid(child, os.WNOHANG) == (0, 0)
+
+
 class TestInTheBackground:
     """A start that goes on in a thread, and what may become of it."""
 
@@ -91,38 +111,50 @@ class TestInTheBackground:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The start goes on to its end, and so does what stops it."""
-        slow = server_module.make_run_folder
-
-        def make(*args: typ.Any) -> rundir.RunFolder:
-            time.sleep(0.4)
-            return slow(*args)
-
-        monkeypatch.setattr(server_module, "make_run_folder", make)
+        make, wait = server_module.make_run_folder, server_module._Launch.wait
+        is_waited_for = threading.Event()
         server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
-        server.launch_in_background()
-        with pytest.raises(KeyboardInterrupt), servers.interrupts(0.1), server:
-            pass
+
+        def wait_and_tell(launch: server_module._Launch) -> None:
+            is_waited_for.set()
+            wait(launch)
+
+        monkeypatch.setattr(server_module._Launch, "wait", wait_and_tell)
+        with servers.interrupted(is_waited_for.is_set) as pressed:
+
+            def make_late(*args: typ.Any) -> rundir.RunFolder:
+                pressed.wait(servers.PATIENCE)
+                return make(*args)
+
+            monkeypatch.setattr(server_module, "make_run_folder", make_late)
+            server.launch_in_background()
+            with pytest.raises(KeyboardInterrupt), server:
+                pass
         server.close()
         assert [path.name for path in folder.iterdir()] == ["cache"]
         assert not servers.processes_of(folder)
 
-    @pytest.mark.parametrize("delays", [(0.02, 0.1), (0.2, 0.01, 0.01), (0.4, 0.005)])
+    @pytest.mark.parametrize(
+        ("launches", "polls"), [(1, 0), (2, 0), (2, 2), (0, 1), (0, 2), (0, 5)]
+    )
     def test_interrupted_again_and_again(
-        self, folder: Path, delays: tuple[float, ...]
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, launches: int, polls: int
     ) -> None:
         """However impatient, closing once more in peace leaves nothing."""
         server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
 
-        def be_interrupted() -> None:
-            try:
-                with server:
-                    time.sleep(5)
-            finally:
-                time.sleep(0.3)
+        def run() -> None:
+            with server:
+                raise KeyboardInterrupt
 
         server.launch_in_background()
-        with pytest.raises(KeyboardInterrupt), servers.interrupts(*delays):
-            be_interrupted()
+        with monkeypatch.context() as patch:
+            launch, sleep = server_module._Launch, impatient(time.sleep, polls)
+            patch.setattr(launch, "wait", impatient(launch.wait, launches))
+            clock = types.SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+            patch.setattr(supervisor, "time", clock)
+            with pytest.raises(KeyboardInterrupt):
+                run()
         server.close()
         server.close()
         assert [path.name for path in folder.iterdir()] == ["cache"]
@@ -146,16 +178,19 @@ class TestInTheBackground:
         servers.wait_until_gone(host, seconds=0)
 
     def test_killed_while_the_data_directory_is_made(self, folder: Path) -> None:
-        """Nothing runs on, the next run sweeps, and the cache is sound."""
-        with servers.start_run(
-            servers.wheel(), folder / "cache", env={**os.environ, "TMPDIR": str(folder)}
-        ) as run:
+        """Nothing runs on for long, the next run sweeps, and the cache is sound."""
+        go = folder / "go"
+        binaries = servers.installation(folder, initdb=servers.until(go))
+        environment = {**os.environ, "TMPDIR": str(folder)}
+        with servers.start_run(binaries, folder / "cache", env=environment) as run:
             servers.wait_for(lambda: is_made_in(folder), of=run)
             run.kill()
+        go.touch()
         servers.wait_for(lambda: not servers.processes_of(folder))
-        with EmbeddedServer(servers.wheel(), cache_root=folder / "cache") as server:
+        assert list((folder / "cache").glob("new-*"))
+        with EmbeddedServer(binaries, cache_root=folder / "cache") as server:
             server.connect().close()
-        assert [path.name for path in folder.iterdir()] == ["cache"]
+        assert {path.name for path in folder.iterdir()} == {"bin", "cache", "go"}
         assert not list((folder / "cache").glob("new-*"))
 
 
@@ -163,68 +198,91 @@ class TestForked:
     """A process that somebody forks off ours has no part in the server."""
 
     @staticmethod
-    def fork(child: cabc.Callable[[], object]) -> int:
-        """Run something in a fork that ends without cleaning up."""
+    @contextlib.contextmanager
+    def forked(run: cabc.Callable[[], object]) -> cabc.Iterator[int]:
+        """Run something in a fork that ends without cleaning up; kill it at last."""
         pid = os.fork()
-        if pid:
-            return pid
+        if not pid:
+            try:
+                run()
+            finally:
+                os._exit(0)
         try:
-            child()
+            yield pid
         finally:
-            os._exit(0)
+            with contextlib.suppress(ChildProcessError):  # waited for already
+                if is_running(pid):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
 
-    def test_it_does_not_hold_the_server_up(self, cache: Path) -> None:
+    @staticmethod
+    def sleep() -> None:
+        """Live for longer than anybody waits who does not wait for that."""
+        time.sleep(servers.PATIENCE)
+
+    def test_it_does_not_hold_the_server_up(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The server goes when its own run does, not when the fork ends."""
-        with EmbeddedServer(servers.wheel(), cache_root=cache):
-            child = self.fork(lambda: time.sleep(60))
-            start = time.monotonic()
-        spent = time.monotonic() - start
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        assert spent < supervisor.STOP_TIMEOUT / 2
+        monkeypatch.setattr(supervisor, "STOP_TIMEOUT", 2 * servers.PATIENCE)
+        with (
+            EmbeddedServer(servers.wheel(), cache_root=cache) as server,
+            self.forked(self.sleep) as child,
+        ):
+            server.close()
+            assert is_running(child)
 
     def test_it_does_not_stop_the_server(self, cache: Path) -> None:
         """Also where it cleans up as if it were its parent."""
-        with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
-            os.waitpid(self.fork(server.close), 0)
+        with (
+            EmbeddedServer(servers.wheel(), cache_root=cache) as server,
+            self.forked(server.close) as child,
+        ):
+            os.waitpid(child, 0)
             server.connect().close()
 
     def test_one_of_the_time_when_data_are_made_holds_nothing_up(
-        self, folder: Path
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As where a conftest starts a process of its own at import."""
-        server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
+        monkeypatch.setattr(cluster, "INITIALIZE_TIMEOUT", 2 * servers.PATIENCE)
+        monkeypatch.setattr(supervisor, "STOP_TIMEOUT", 2 * servers.PATIENCE)
+        go = folder / "go"
+        binaries = servers.installation(folder, initdb=servers.until(go))
+        server = EmbeddedServer(binaries, cache_root=folder / "cache")
         server.launch_in_background()
         servers.wait_for(lambda: is_made_in(folder))
-        child = self.fork(lambda: time.sleep(60))
-        start = time.monotonic()
-        with server:
-            server.connect().close()
-        with (folder / "cache" / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        spent = time.monotonic() - start
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        assert spent < cluster.INITIALIZE_TIMEOUT / 4
+        with self.forked(self.sleep) as child:
+            go.touch()
+            with server:
+                server.connect().close()
+            with (folder / "cache" / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            assert is_running(child)
 
     def test_there_is_none_while_a_program_is_being_started(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It would keep both ends of the pipes to the program open."""
-        real, waited = subprocess.Popen, []
+        real, threads, waited = subprocess.Popen, [], []
+
+        def fork() -> None:
+            with self.forked(lambda: None):
+                pass
 
         def popen(command: list[str], **options: typ.Any) -> object:
-            child = threading.Thread(
-                target=lambda: os.waitpid(self.fork(lambda: None), 0)
-            )
-            child.start()
-            child.join(0.1)
-            waited.append(child.is_alive())
-            return real(command, **options)
+            threads.append(threading.Thread(target=fork))
+            threads[-1].start()
+            threads[-1].join(0.1)  # it would be through by then
+            process = real(command, **options)
+            waited.append(threads[-1].is_alive())
+            return process
 
         monkeypatch.setattr(subprocess, "Popen", popen)
         with EmbeddedServer(servers.wheel(), cache_root=folder / "cache"):
-            assert waited == [True, True, True]  # its version, the data, the server
+            for thread in threads:
+                thread.join()
+        assert waited == [True, True, True]  # its version, the data, the server
 
 
 class TestFullDisk:
@@ -249,7 +307,7 @@ class TestFullDisk:
 
         yield mount
         for each in disks:
-            subprocess.run(["umount", each], check=True)  # noqa: S607 - anywhere
+            subprocess.run(["umount", "-l", each], check=True)  # noqa: S607 - anywhere
 
     def test_no_room_to_run_in(
         self,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pathlib
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 
 import pytest
 
+from tests.helpers import servers
 from tests.helpers.backends import USERS, Backend
 
 
@@ -36,15 +33,6 @@ def tool_error(backend: Backend, *args: str, **environment: str) -> str:
     assert run.report["status"] == "error"
     assert run.report["error"]["kind"] == "tool"
     return str(run.report["error"]["message"])
-
-
-def open_up(path: pathlib.Path) -> None:
-    """Let every account reach the folder, as it could reach one in /opt."""
-    top = pathlib.Path(tempfile.gettempdir())
-    for folder in (path, *path.parents):
-        if folder == top:
-            return
-        folder.chmod(folder.stat().st_mode | 0o055)
 
 
 def test_no_migrations_folder(backend: Backend) -> None:
@@ -308,6 +296,14 @@ def test_a_pg_ctl_that_is_not_one(backend: Backend) -> None:
 def test_a_server_that_dies_while_starting(backend: Backend) -> None:
     """The tail of its log says why."""
     backend.migrate(USERS)
+    with servers.open_folder() as folder:
+        installed = Backend(folder)
+        _install_a_broken_server(installed)
+        message = tool_error(backend, f"--postgresql-exec={folder}/bin/pg_ctl")
+    assert "FATAL: out of luck" in message
+
+
+def _install_a_broken_server(backend: Backend) -> None:
     for name, text in {
         "pg_ctl": "echo 'pg_ctl (PostgreSQL) 16.4'",
         "postgres": 'case "$1" in --version|-V) echo "postgres (PostgreSQL) 16.4";; '
@@ -316,17 +312,14 @@ def test_a_server_that_dies_while_starting(backend: Backend) -> None:
         "*) echo 'FATAL: out of luck' >&2; exit 1;; esac",
     }.items():
         backend.write(f"bin/{name}", f"#!/bin/sh\n{text}\n").chmod(0o755)
-    open_up(backend.path / "bin")
-    message = tool_error(backend, f"--postgresql-exec={backend.path}/bin/pg_ctl")
-    assert "FATAL: out of luck" in message
 
 
 def test_a_migration_that_never_ends(backend: Backend) -> None:
     """It is stopped by the timeout, and told as one."""
-    backend.migrate(USERS, "SELECT pg_sleep(600);")
+    backend.migrate("SELECT pg_sleep(600);")
     backend.configure("[postgres]\nmigration_timeout = 0.5\n")
     message = tool_error(backend)
-    assert "002_step.sql" in message
+    assert "001_step.sql" in message
     assert "migration_timeout" in message
 
 
@@ -353,60 +346,6 @@ def test_migrations_run_as_superuser_where_so_configured(covered: Backend) -> No
     assert covered.run().status == 0
 
 
-def test_interrupted_in_the_middle(backend: Backend) -> None:
-    """Ctrl-C ends the run with 2, writes the report, and leaves nothing behind."""
-    backend.migrate(USERS, "SELECT pg_sleep(60);")
-    process = subprocess.Popen(
-        backend.command("--userstate-audit", "--userstate-report=report.json"),
-        cwd=backend.path,
-        env=backend.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    children = _wait_for_server(process.pid)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
-    assert process.returncode == 2, output
-    assert '"kind": "interrupted"' in (backend.path / "report.json").read_text()
-    assert not [pid for pid in children if pathlib.Path(f"/proc/{pid}").exists()]
-
-
-def _wait_for_server(pid: int) -> list[int]:
-    """Wait until a migration runs below the process; return its descendants."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        found = _descendants(pid)
-        commands = [_command(each) for each in found]
-        if any("SELECT" in command for command in commands):
-            return found
-        time.sleep(0.05)
-    message = f"no migration runs below {pid}"
-    raise AssertionError(message)
-
-
-def _descendants(pid: int) -> list[int]:
-    done = subprocess.run(
-        ["/bin/ps", "-eo", "pid=,ppid="], check=True, capture_output=True, text=True
-    )
-    parents = {
-        int(child): int(parent)
-        for child, parent in (line.split() for line in done.stdout.splitlines())
-    }
-    found = [pid]
-    for each in found:
-        found += [child for child, parent in parents.items() if parent == each]
-    return found[1:]
-
-
-def _command(pid: int) -> str:
-    try:
-        return pathlib.Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
-
-
 @pytest.mark.parametrize(
     ("configuration", "arguments", "status"),
     [
@@ -420,18 +359,17 @@ def _command(pid: int) -> str:
 )
 def test_the_machine_is_left_as_it_was(
     covered: Backend,
-    tmp_path: pathlib.Path,
     configuration: str,
     arguments: list[str],
     status: int,
 ) -> None:
     """After a run, its temporary folder is empty again, however early it ended."""
     covered.write("userstate.toml", configuration)
-    temporary = tmp_path / "t"
-    temporary.mkdir(mode=0o1777)
-    temporary.chmod(0o1777)
-    open_up(tmp_path)
-    run = covered.run(*arguments, TMPDIR=str(temporary))
-    assert run.status == status, run.output
-    left = [p.name for p in temporary.iterdir() if not p.name.startswith("pytest-of")]
-    assert left == []
+    with servers.open_folder() as folder:
+        temporary = folder / "t"
+        temporary.mkdir()
+        temporary.chmod(0o1777)
+        run = covered.run(*arguments, TMPDIR=str(temporary))
+        assert run.status == status, run.output
+        left = {path.name for path in temporary.iterdir()}
+        assert not [name for name in left if not name.startswith("pytest-of")]

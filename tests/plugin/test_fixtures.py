@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import subprocess
+from urllib.parse import parse_qs, urlsplit
 
+from tests.helpers import servers
 from tests.helpers.backends import USERS, Backend
 
 USES = """
@@ -158,7 +160,9 @@ def test_the_database_of_a_failed_test_can_be_kept(covered: Backend) -> None:
         )
         subprocess.run([covered.command()[0], "-c", code], check=True)
     finally:
-        subprocess.run(["/usr/bin/pkill", "-f", "^/bin/sleep 3600$"], check=True)
+        [holder] = servers.processes_of(covered.path)
+        servers.kill(holder)
+    servers.wait_until_gone(parse_qs(urlsplit(found[0]).query)["host"][0])
 
 
 def test_another_pytest_postgresql_configuration_does_not_leak(
