@@ -61,7 +61,7 @@ def test_needs_may_name_what_stands_below() -> None:
         ("[[silence]]\nadvisory = 'US101'", "`silence[0].reason` is missing"),
         (
             silence("US101", "a") * 2,
-            "`silence[1]` silences US101 at 'a' a second time",
+            "`silence` has advisory = 'US101' and subject = 'a' twice, in [0] and [1]",
         ),
         (
             work(a=["interests.shema"]),
@@ -92,9 +92,15 @@ def test_needs_may_name_what_stands_below() -> None:
             work(a=["interests.wiring ="]),
             "wants '' of interests.wiring; expected one of",
         ),
-        (work(users_schema=[]), "is 'users.schema', which reads like a check"),
-        (work(orders_wiring=[]), "is 'orders.wiring', which reads like a check"),
-        (work(**{"a = b": []}), "is 'a = b', which reads like a check"),
+        (
+            work(users_schema=[]),
+            "is 'users.schema', which reads like a check, since it ends in 'schema'; ",
+        ),
+        (work(orders_wiring=[]), "since it ends in 'wiring'; choose another id"),
+        (
+            work(**{"a = b": []}),
+            "is 'a = b', which holds a `=`: that stands between a check and its cov",
+        ),
         (
             work(a=["a"]),
             "cannot be ordered: work items need each other in a circle: a needs a; ",

@@ -107,7 +107,8 @@ def test_one_of_several_ports_is_named_by_its_place() -> None:
     with pytest.raises(ConfigurationError) as caught:
         configured(port + port)
     assert str(caught.value) == (
-        "userstate.toml: `wiring.ports.users[1].port` is 'P', which is given already"
+        "userstate.toml: `wiring.ports.users` has port = 'P' twice, in [0] and [1]; "
+        "keep one of them"
     )
     with pytest.raises(ConfigurationError, match=r"users\[1\]\.prot` is no known key"):
         configured(port + "[[wiring.ports.users]]\nprot='P'\n")

@@ -19,13 +19,8 @@ from pytest_userstate.domain.model import AuditModel
 
 def gate(document: Document, model: AuditModel, where: File) -> GatePolicy:
     """Return what is gated and what is accepted; refuse what is no check."""
-    seen: set[str] = set()
     for index, each in enumerate(document.accept):
-        key = f"accept[{index}].check"
-        _known_check(each.check, key, model, where)
-        if each.check in seen:
-            where.refuse(key, f"is {each.check!r}, which is accepted already")
-        seen.add(each.check)
+        _known_check(each.check, f"accept[{index}].check", model, where)
     return GatePolicy(
         axes=document.gate.axes,
         fail_on_deferred=document.gate.fail_on_deferred,
@@ -35,16 +30,10 @@ def gate(document: Document, model: AuditModel, where: File) -> GatePolicy:
 
 def silences(document: Document, where: File) -> tuple[Silence, ...]:
     """Return which advisories are not to be heard; refuse unknown codes."""
-    seen: set[tuple[str, str]] = set()
     for index, each in enumerate(document.silence):
-        key = f"silence[{index}]"
         if each.advisory not in RULES:
             problem = f"is {each.advisory!r}; {nearest(each.advisory, RULES)}"
-            where.refuse(f"{key}.advisory", problem)
-        if (each.advisory, each.subject) in seen:
-            problem = f"silences {each.advisory} at {each.subject!r} a second time"
-            where.refuse(key, problem)
-        seen.add((each.advisory, each.subject))
+            where.refuse(f"silence[{index}].advisory", problem)
     return tuple(Silence(**attrs.asdict(each)) for each in document.silence)
 
 
@@ -52,15 +41,11 @@ def downstream(
     document: Document, model: AuditModel, where: File
 ) -> tuple[WorkItem, ...]:
     """Return the planned work; refuse needs that can never be met."""
-    ids: list[str] = []
-    for index, each in enumerate(document.downstream):
-        key = f"downstream[{index}].id"
-        if each.id in ids:
-            where.refuse(key, f"is {each.id!r}, which is used already")
-        if WANTED in each.id or each.id.rpartition(".")[2] in list(Axis):
-            problem = f"is {each.id!r}, which reads like a check; choose another id"
-            where.refuse(key, problem)
-        ids.append(each.id)
+    ids = [each.id for each in document.downstream]
+    for index, name in enumerate(ids):
+        if why := _reads_otherwise(name):
+            problem = f"is {name!r}, which {why}; choose another id"
+            where.refuse(f"downstream[{index}].id", problem)
     for index, each in enumerate(document.downstream):
         for place, need in enumerate(each.needs):
             key = f"downstream[{index}].needs[{place}]"
@@ -71,6 +56,14 @@ def downstream(
     except InvalidModelError as error:
         where.refuse("downstream", f"cannot be ordered: {error}; take one need away")
     return items
+
+
+def _reads_otherwise(name: str) -> str | None:
+    """Say why the id of an item would not be understood as one among needs."""
+    if WANTED in name:
+        return f"holds a `{WANTED}`: that stands between a check and its coverage"
+    axis = name.rpartition(".")[2]
+    return f"reads like a check, since it ends in {axis!r}" if axis in [*Axis] else None
 
 
 def _known_need(

@@ -28,12 +28,8 @@ def wiring(document: Document, model: AuditModel, where: File) -> WiringSettings
     """
     sources = _several(document.wiring.sources)
     declared, scanned = [], []
-    seen: set[tuple[str, str]] = set()
     for entity, key, port in _ports(document):
         _check(entity, key, port, model, where)
-        if (entity, port.port) in seen:
-            where.refuse(f"{key}.port", f"is {port.port!r}, which is given already")
-        seen.add((entity, port.port))
         if port.state is not None:
             declared.append(_declared(entity, port, port.state))
         else:
@@ -70,6 +66,10 @@ def _check(
                 "goes with a declared `state`; without one the sources are scanned, "
                 "and the scan finds its own evidence",
             )
+        for each in port.fixture:
+            if each in port.database:
+                problem = f"names {each!r}, as `database` does; keep one of the two"
+                where.refuse(f"{key}.fixture", problem)
         return
     if not port.reason:
         where.refuse(f"{key}.reason", "is missing")

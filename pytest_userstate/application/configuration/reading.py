@@ -31,8 +31,10 @@ from pytest_userstate.application.configuration.document import (
     Ports,
     PortTable,
 )
+from pytest_userstate.application.configuration.repetition import repetition
 from pytest_userstate.domain.errors import ConfigurationError
 
+V = typ.TypeVar("V")
 Hook: typ.TypeAlias = cabc.Callable[[typ.Any, typ.Any], typ.Any]
 
 _TOML_TYPES: typ.Final[dict[type, str]] = {
@@ -132,9 +134,7 @@ def _converter() -> cattrs.Converter:
     )
     converter.register_structure_hook_factory(
         functools.partial(_is_generic, tuple),
-        lambda kind: _checked(
-            list, homogenous_tuple_structure_factory(kind, converter)
-        ),
+        lambda kind: _checked(list, _list(kind, converter)),
     )
     converter.register_structure_hook_func(
         functools.partial(_is, Ports), lambda value, _: _ports(converter, value)
@@ -149,6 +149,18 @@ def _converter() -> cattrs.Converter:
 def _checked(toml_type: type, read: Hook) -> Hook:
     """Return a hook that insists on a table or list before it reads it."""
     return lambda value, kind: read(_expect(value, toml_type), kind)
+
+
+def _list(kind: typ.Any, converter: cattrs.Converter) -> Hook:
+    """Return a hook for lists in which nothing stands twice."""
+    read = homogenous_tuple_structure_factory(kind, converter)
+    return lambda value, _: _distinct(read(value, kind))
+
+
+def _distinct(values: tuple[V, ...]) -> tuple[V, ...]:
+    if problem := repetition(values):
+        raise _MisfitError(problem)
+    return values
 
 
 def _is(kind: object, asked: object) -> bool:
@@ -181,7 +193,7 @@ def _text(value: object, _: object = None) -> str:
 def _names(value: object, _: object = None) -> tuple[str, ...]:
     if isinstance(value, str):
         return (_text(value),)
-    return tuple(map(_text, _expect(value, list)))
+    return _distinct(tuple(map(_text, _expect(value, list))))
 
 
 def _seconds(value: object, _: object = None) -> float:
@@ -220,8 +232,7 @@ def _migrations(converter: cattrs.Converter, value: object) -> str | MigrationsT
 def _ports(converter: cattrs.Converter, value: object) -> Ports:
     if isinstance(value, dict):
         return (converter.structure(value, PortTable),)
-    read = homogenous_tuple_structure_factory(Ports, converter)
-    ports: Ports = read(_expect(value, dict, list), Ports)
+    ports: Ports = _list(Ports, converter)(_expect(value, dict, list), Ports)
     return ports
 
 
