@@ -34,15 +34,15 @@ has them: case counts. A name that holds a dot stands in double quotes.
 from __future__ import annotations
 
 from pytest_userstate.application.asserting.arguments import SOME
-from pytest_userstate.application.asserting.audit import AuditCheckAssertions
-from pytest_userstate.application.asserting.schemas import SchemaAssertions
-from pytest_userstate.application.asserting.sequences import SequenceAssertions
-from pytest_userstate.application.asserting.tables import TableAssertions
-from pytest_userstate.application.asserting.types import (
+from pytest_userstate.application.asserting.audit.assertions import AuditCheckAssertions
+from pytest_userstate.application.asserting.objects.schemas import SchemaAssertions
+from pytest_userstate.application.asserting.objects.sequences import SequenceAssertions
+from pytest_userstate.application.asserting.objects.tables import TableAssertions
+from pytest_userstate.application.asserting.objects.types import (
     DomainAssertions,
     EnumAssertions,
 )
-from pytest_userstate.application.asserting.views import ViewAssertions
+from pytest_userstate.application.asserting.objects.views import ViewAssertions
 from pytest_userstate.assertions.absence import (
     assert_no_column,
     assert_no_constraint,

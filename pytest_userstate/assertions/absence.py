@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_userstate.application.asserting import absence, arguments, extensions
-from pytest_userstate.application.asserting.absence import Kind
+from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.matching import require
-from pytest_userstate.application.asserting.schemas import unwanted_schema
-from pytest_userstate.application.asserting.tables import TableAssertions
-from pytest_userstate.application.asserting.views import ViewAssertions
+from pytest_userstate.application.asserting.objects import absence, extensions
+from pytest_userstate.application.asserting.objects.absence import Kind
+from pytest_userstate.application.asserting.objects.schemas import unwanted_schema
+from pytest_userstate.application.asserting.objects.tables import TableAssertions
+from pytest_userstate.application.asserting.objects.views import ViewAssertions
 from pytest_userstate.assertions.source import SchemaSource, reader
 
 

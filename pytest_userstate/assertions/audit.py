@@ -5,14 +5,21 @@ from __future__ import annotations
 import collections.abc as cabc
 import os
 
-from pytest_userstate.application.asserting import arguments, audit_checks
+from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import UNSPECIFIED, Unspecified
-from pytest_userstate.application.asserting.audit import (
+from pytest_userstate.application.asserting.audit.assertions import (
     AuditCheckAssertions,
     WiringState,
 )
-from pytest_userstate.application.asserting.audit_checks import Decision
-from pytest_userstate.application.asserting.audit_comparison import different
+from pytest_userstate.application.asserting.audit.checks import (
+    Decision,
+    checked,
+    chosen_checks,
+    find_check,
+    needless,
+    report_of,
+)
+from pytest_userstate.application.asserting.audit.comparison import different
 from pytest_userstate.application.asserting.matching import require
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 
@@ -62,9 +69,9 @@ def assert_check(
     'users'
     """
     __tracebackhide__ = True
-    found = audit_checks.find_check(report, check)
+    found = find_check(report, check)
     require(
-        audit_checks.checked(
+        checked(
             found,
             coverage=coverage,
             decision=decision,
@@ -105,7 +112,7 @@ def assert_no_migration_needed(
         The checks that count; all that have a decision where it is left out.
     """
     __tracebackhide__ = True
-    require(audit_checks.needless(audit_checks.chosen_checks(report, checks)))
+    require(needless(chosen_checks(report, checks)))
 
 
 def assert_same_report(
@@ -123,12 +130,12 @@ def assert_same_report(
         Another report, or the JSON file that ``--userstate-report`` wrote.
     """
     __tracebackhide__ = True
-    checked = audit_checks.report_of(report)
+    found = report_of(report)
     if isinstance(accepted, UserStateSchemaAuditReport):
-        require(different(checked, accepted, name="the accepted one"))
+        require(different(found, accepted, name="the accepted one"))
         return
     # Imported here, since nothing else about a report needs adapters.
     from pytest_userstate.bootstrap import report_text  # noqa: PLC0415
 
     text = report_text(accepted)
-    require(different(checked, text, name=os.fspath(accepted)))
+    require(different(found, text, name=os.fspath(accepted)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
-from pytest_userstate.application.asserting import absence, arguments, extensions
+from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import (
     UNSPECIFIED,
     Place,
@@ -13,21 +13,22 @@ from pytest_userstate.application.asserting.arguments import (
 )
 from pytest_userstate.application.asserting.lookup import Relation
 from pytest_userstate.application.asserting.matching import require
-from pytest_userstate.application.asserting.schemas import (
+from pytest_userstate.application.asserting.objects import absence, extensions
+from pytest_userstate.application.asserting.objects.schemas import (
     SchemaAssertions,
     exactly_schemas,
 )
-from pytest_userstate.application.asserting.sequences import (
+from pytest_userstate.application.asserting.objects.sequences import (
     SequenceAssertions,
     sequence_assertions,
 )
-from pytest_userstate.application.asserting.tables import TableAssertions
-from pytest_userstate.application.asserting.types import (
+from pytest_userstate.application.asserting.objects.tables import TableAssertions
+from pytest_userstate.application.asserting.objects.types import (
     DomainAssertions,
     EnumAssertions,
     domain_assertions,
 )
-from pytest_userstate.application.asserting.views import ViewAssertions
+from pytest_userstate.application.asserting.objects.views import ViewAssertions
 from pytest_userstate.assertions.source import SchemaSource, reader
 from pytest_userstate.domain.snapshot import Extension, ViewKind
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 from pytest_userstate.application.asserting.matching import require
-from pytest_userstate.application.asserting.schema_comparison import different_schema
+from pytest_userstate.application.asserting.objects.schema_comparison import (
+    different_schema,
+)
 from pytest_userstate.assertions.source import SchemaSource, accepted_schema, reader
 
 

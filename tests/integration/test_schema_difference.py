@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from pytest_userstate import Difference, SchemaSnapshot, schema_difference
-from pytest_userstate.application.asserting.differences import in_lines
+from pytest_userstate.application.explaining.differences import in_lines
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import STUBS

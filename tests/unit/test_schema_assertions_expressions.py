@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_userstate.application.asserting.expressions import (
+from pytest_userstate.application.sql.expressions import (
     same_expression,
     same_tokens,
 )
-from pytest_userstate.application.asserting.tokens import UnreadableSqlError, tokens
+from pytest_userstate.application.sql.tokens import UnreadableSqlError, tokens
 
 VARCHARS = frozenset({"state"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_userstate import Column, SchemaSnapshot, Table
-from pytest_userstate.application.asserting.data_types import ALIASES, data_type
+from pytest_userstate.application.sql.data_types import ALIASES, data_type
 from pytest_userstate.assertions import assert_table
 
 

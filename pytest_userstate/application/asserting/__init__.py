@@ -1,4 +1,4 @@
-"""Assertions about a schema, and explanations of what is not as expected.
+"""What assertions hold against what a test expects, and say where it is not so.
 
 Everything here works on snapshots. Arguments are checked first, and wrongly
 written ones are a `TypeError` or `ValueError` whatever the schema looks like; only

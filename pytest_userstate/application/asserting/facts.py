@@ -18,15 +18,15 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.data_types import (
+from pytest_userstate.application.asserting.failure import Mismatch
+from pytest_userstate.application.sql.data_types import (
     DataType,
     data_type,
     found_type,
     refusal_of_serial,
 )
-from pytest_userstate.application.asserting.expressions import same_expression
-from pytest_userstate.application.asserting.failure import Mismatch
-from pytest_userstate.application.asserting.tokens import UnreadableSqlError
+from pytest_userstate.application.sql.expressions import same_expression
+from pytest_userstate.application.sql.tokens import UnreadableSqlError
 
 T = typ.TypeVar("T")
 Get: typ.TypeAlias = cabc.Callable[[T], typ.Any]

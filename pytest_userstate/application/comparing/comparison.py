@@ -8,14 +8,14 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.asserting.differences import (
+from pytest_userstate.application.comparing.origins import Origins
+from pytest_userstate.application.comparing.schemas import schema_difference
+from pytest_userstate.application.explaining.differences import (
     counted,
     described,
     in_lines,
     value_in_words,
 )
-from pytest_userstate.application.comparing.origins import Origins
-from pytest_userstate.application.comparing.schemas import schema_difference
 from pytest_userstate.domain.difference import Change, ChangeKind
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Outcome

@@ -9,8 +9,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import itertools
 
-from pytest_userstate.application.asserting.expressions import same_tokens
-from pytest_userstate.application.asserting.tokens import (
+from pytest_userstate.application.sql.expressions import same_tokens
+from pytest_userstate.application.sql.tokens import (
     END,
     Kind,
     Token,

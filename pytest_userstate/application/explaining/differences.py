@@ -7,7 +7,9 @@ import collections.abc as cabc
 import textwrap
 import typing as typ
 
-from pytest_userstate.application.asserting.describing import (
+from pytest_userstate.application.asserting.failure import WIDTH, shortened
+from pytest_userstate.application.asserting.lookup import source_of
+from pytest_userstate.application.explaining.describing import (
     check_in_words,
     column_in_words,
     foreign_key_in_words,
@@ -16,8 +18,6 @@ from pytest_userstate.application.asserting.describing import (
     policy_in_words,
     trigger_in_words,
 )
-from pytest_userstate.application.asserting.failure import WIDTH, shortened
-from pytest_userstate.application.asserting.lookup import source_of
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import (
     CheckConstraint,

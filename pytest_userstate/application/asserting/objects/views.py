@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pytest_userstate.application.asserting.arguments import Place
-from pytest_userstate.application.asserting.columns import ColumnAssertions
-from pytest_userstate.application.asserting.comments import CommentAssertions
 from pytest_userstate.application.asserting.failure import Failure
 from pytest_userstate.application.asserting.handles import Read
-from pytest_userstate.application.asserting.indexes import IndexAssertions
 from pytest_userstate.application.asserting.lookup import find_view
-from pytest_userstate.application.asserting.ownership import (
+from pytest_userstate.application.asserting.objects.columns import ColumnAssertions
+from pytest_userstate.application.asserting.objects.comments import CommentAssertions
+from pytest_userstate.application.asserting.objects.indexes import IndexAssertions
+from pytest_userstate.application.asserting.objects.ownership import (
     RelationPrivilegeAssertions,
 )
-from pytest_userstate.application.asserting.triggers import TriggerAssertions
+from pytest_userstate.application.asserting.objects.triggers import TriggerAssertions
 from pytest_userstate.domain.snapshot import SchemaSnapshot, View, ViewKind
 
 

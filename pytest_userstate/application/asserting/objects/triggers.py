@@ -14,8 +14,6 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.columns import R, varchars
-from pytest_userstate.application.asserting.describing import trigger_in_words
 from pytest_userstate.application.asserting.facts import (
     Fact,
     Facts,
@@ -26,7 +24,6 @@ from pytest_userstate.application.asserting.facts import (
 )
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
 from pytest_userstate.application.asserting.lookup import kind_of
 from pytest_userstate.application.asserting.matching import (
     as_expected,
@@ -36,7 +33,10 @@ from pytest_userstate.application.asserting.matching import (
     require,
 )
 from pytest_userstate.application.asserting.nearest import nearest
-from pytest_userstate.application.asserting.tokens import Kind, Token, tokens
+from pytest_userstate.application.asserting.objects.columns import R, varchars
+from pytest_userstate.application.asserting.objects.keys import ColumnNames, unwanted
+from pytest_userstate.application.explaining.describing import trigger_in_words
+from pytest_userstate.application.sql.tokens import Kind, Token, tokens
 from pytest_userstate.domain.constraints import TRIGGER_DEFINITION, Trigger
 from pytest_userstate.domain.snapshot import Table, View
 

@@ -12,8 +12,6 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.data_types import found_type
-from pytest_userstate.application.asserting.describing import column_in_words
 from pytest_userstate.application.asserting.facts import (
     Facts,
     choice_fact,
@@ -35,6 +33,8 @@ from pytest_userstate.application.asserting.matching import (
     with_source,
 )
 from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.application.explaining.describing import column_in_words
+from pytest_userstate.application.sql.data_types import found_type
 from pytest_userstate.domain.columns import Column, Generated, Identity
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, View
 

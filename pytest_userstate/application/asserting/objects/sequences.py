@@ -8,7 +8,6 @@ from pytest_userstate.application.asserting.arguments import (
     Place,
     Unspecified,
 )
-from pytest_userstate.application.asserting.comments import CommentAssertions
 from pytest_userstate.application.asserting.facts import (
     Fact,
     Facts,
@@ -20,7 +19,8 @@ from pytest_userstate.application.asserting.failure import Failure
 from pytest_userstate.application.asserting.handles import Read
 from pytest_userstate.application.asserting.lookup import find_sequence
 from pytest_userstate.application.asserting.matching import as_expected, require
-from pytest_userstate.application.asserting.ownership import (
+from pytest_userstate.application.asserting.objects.comments import CommentAssertions
+from pytest_userstate.application.asserting.objects.ownership import (
     PrivilegeAssertions,
     SequencePrivilege,
 )

@@ -16,11 +16,11 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.columns import R, unknown_columns
 from pytest_userstate.application.asserting.failure import Failure, Mismatch, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.matching import expect, require
-from pytest_userstate.application.asserting.privileges import Claim, Question
+from pytest_userstate.application.asserting.objects.columns import R, unknown_columns
+from pytest_userstate.application.asserting.objects.privileges import Claim, Question
 from pytest_userstate.domain.access import Access, ObjectAccess, Securable
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 

@@ -13,9 +13,6 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.columns import unknown_columns, varchars
-from pytest_userstate.application.asserting.describing import check_in_words
-from pytest_userstate.application.asserting.expressions import same_tokens
 from pytest_userstate.application.asserting.facts import (
     Fact,
     Facts,
@@ -25,7 +22,6 @@ from pytest_userstate.application.asserting.facts import (
     text_fact,
 )
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
 from pytest_userstate.application.asserting.lookup import dropped_parts
 from pytest_userstate.application.asserting.matching import (
     exactly,
@@ -34,6 +30,13 @@ from pytest_userstate.application.asserting.matching import (
     one_of,
     require,
 )
+from pytest_userstate.application.asserting.objects.columns import (
+    unknown_columns,
+    varchars,
+)
+from pytest_userstate.application.asserting.objects.keys import ColumnNames, unwanted
+from pytest_userstate.application.explaining.describing import check_in_words
+from pytest_userstate.application.sql.expressions import same_tokens
 from pytest_userstate.domain.constraints import CheckConstraint, ExclusionConstraint
 from pytest_userstate.domain.snapshot import Table
 

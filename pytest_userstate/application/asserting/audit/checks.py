@@ -7,7 +7,7 @@ import typing as typ
 
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import UNSPECIFIED, Unspecified
-from pytest_userstate.application.asserting.audit_failures import (
+from pytest_userstate.application.asserting.audit.failures import (
     background,
     found_in_words,
 )

@@ -13,11 +13,11 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.asserting.data_types import (
+from pytest_userstate.application.sql.data_types import (
     DataType,
     read_data_type,
 )
-from pytest_userstate.application.asserting.tokens import Kind, Stream
+from pytest_userstate.application.sql.tokens import Kind, Stream
 
 
 @attrs.frozen

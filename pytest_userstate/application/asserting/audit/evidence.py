@@ -9,7 +9,7 @@ import typing as typ
 
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import UNSPECIFIED, Unspecified
-from pytest_userstate.application.asserting.audit_failures import background
+from pytest_userstate.application.asserting.audit.failures import background
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.nearest import nearest
 from pytest_userstate.domain.check import Check

@@ -12,11 +12,11 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as typ
 
-from pytest_userstate.application.asserting.expression_trees import (
+from pytest_userstate.application.sql.expression_trees import (
     Node,
     read_expression,
 )
-from pytest_userstate.application.asserting.tokens import (
+from pytest_userstate.application.sql.tokens import (
     UnreadableSqlError,
     tokens,
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 
-from pytest_userstate.application.asserting.differences import (
+from pytest_userstate.application.asserting.failure import Failure, detail
+from pytest_userstate.application.comparing.origins import Origins
+from pytest_userstate.application.comparing.schemas import schema_difference
+from pytest_userstate.application.explaining.differences import (
     counted,
     in_lines,
     legend,
 )
-from pytest_userstate.application.asserting.failure import Failure, detail
-from pytest_userstate.application.comparing.origins import Origins
-from pytest_userstate.application.comparing.schemas import schema_difference
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 
 

@@ -12,11 +12,6 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.columns import unknown_columns
-from pytest_userstate.application.asserting.describing import (
-    index_in_words,
-    key_in_words,
-)
 from pytest_userstate.application.asserting.facts import (
     Facts,
     checked_names_fact,
@@ -34,6 +29,11 @@ from pytest_userstate.application.asserting.matching import (
     one_of,
     require,
     with_source,
+)
+from pytest_userstate.application.asserting.objects.columns import unknown_columns
+from pytest_userstate.application.explaining.describing import (
+    index_in_words,
+    key_in_words,
 )
 from pytest_userstate.domain.constraints import KeyConstraint
 from pytest_userstate.domain.snapshot import Table, View

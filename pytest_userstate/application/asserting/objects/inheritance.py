@@ -7,7 +7,6 @@ import collections.abc as cabc
 
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import UNSPECIFIED, Unspecified
-from pytest_userstate.application.asserting.expressions import same_tokens
 from pytest_userstate.application.asserting.facts import Fact, Facts
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
@@ -19,6 +18,7 @@ from pytest_userstate.application.asserting.matching import (
     origins,
     require,
 )
+from pytest_userstate.application.sql.expressions import same_tokens
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, TableKind
 
 

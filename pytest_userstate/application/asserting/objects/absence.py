@@ -23,8 +23,8 @@ from pytest_userstate.application.asserting.lookup import (
     source_of,
 )
 from pytest_userstate.application.asserting.matching import expect, introduced
-from pytest_userstate.application.asserting.tables import TableAssertions
-from pytest_userstate.application.asserting.views import ViewAssertions
+from pytest_userstate.application.asserting.objects.tables import TableAssertions
+from pytest_userstate.application.asserting.objects.views import ViewAssertions
 from pytest_userstate.domain.snapshot import SchemaSnapshot, View, ViewKind
 
 

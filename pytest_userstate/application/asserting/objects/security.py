@@ -11,8 +11,6 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.columns import varchars
-from pytest_userstate.application.asserting.describing import policy_in_words
 from pytest_userstate.application.asserting.facts import (
     Facts,
     choice_fact,
@@ -22,7 +20,6 @@ from pytest_userstate.application.asserting.facts import (
 )
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.keys import unwanted
 from pytest_userstate.application.asserting.matching import (
     as_expected,
     exactly,
@@ -32,6 +29,9 @@ from pytest_userstate.application.asserting.matching import (
     require,
 )
 from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.application.asserting.objects.columns import varchars
+from pytest_userstate.application.asserting.objects.keys import unwanted
+from pytest_userstate.application.explaining.describing import policy_in_words
 from pytest_userstate.domain.constraints import Policy
 from pytest_userstate.domain.snapshot import Table
 

@@ -14,7 +14,7 @@ from pytest_userstate.application.asserting.lookup import (
     source_of,
 )
 from pytest_userstate.application.asserting.matching import exactly, require
-from pytest_userstate.application.asserting.ownership import (
+from pytest_userstate.application.asserting.objects.ownership import (
     PrivilegeAssertions,
     SchemaPrivilege,
 )

@@ -11,8 +11,6 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.columns import unknown_columns
-from pytest_userstate.application.asserting.describing import foreign_key_in_words
 from pytest_userstate.application.asserting.facts import (
     Fact,
     Facts,
@@ -23,13 +21,6 @@ from pytest_userstate.application.asserting.facts import (
 )
 from pytest_userstate.application.asserting.failure import Failure
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.keys import (
-    ColumnNames,
-    columns_fact,
-    columns_given,
-    several_lists,
-    unwanted,
-)
 from pytest_userstate.application.asserting.lookup import dropped_parts, find_table
 from pytest_userstate.application.asserting.matching import (
     exactly,
@@ -38,6 +29,15 @@ from pytest_userstate.application.asserting.matching import (
     one_of,
     require,
 )
+from pytest_userstate.application.asserting.objects.columns import unknown_columns
+from pytest_userstate.application.asserting.objects.keys import (
+    ColumnNames,
+    columns_fact,
+    columns_given,
+    several_lists,
+    unwanted,
+)
+from pytest_userstate.application.explaining.describing import foreign_key_in_words
 from pytest_userstate.domain.constraints import ForeignKey
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
 

@@ -12,10 +12,6 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.checks import checked_expression
-from pytest_userstate.application.asserting.comments import CommentAssertions
-from pytest_userstate.application.asserting.data_types import found_type
-from pytest_userstate.application.asserting.describing import check_in_words
 from pytest_userstate.application.asserting.facts import (
     Facts,
     expression_fact,
@@ -39,10 +35,14 @@ from pytest_userstate.application.asserting.matching import (
     require,
 )
 from pytest_userstate.application.asserting.nearest import nearest
-from pytest_userstate.application.asserting.ownership import (
+from pytest_userstate.application.asserting.objects.checks import checked_expression
+from pytest_userstate.application.asserting.objects.comments import CommentAssertions
+from pytest_userstate.application.asserting.objects.ownership import (
     PrivilegeAssertions,
     TypePrivilege,
 )
+from pytest_userstate.application.explaining.describing import check_in_words
+from pytest_userstate.application.sql.data_types import found_type
 from pytest_userstate.domain.access import Securable
 from pytest_userstate.domain.constraints import CheckConstraint
 from pytest_userstate.domain.snapshot import Domain, Enum, SchemaSnapshot

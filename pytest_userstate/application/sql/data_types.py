@@ -11,7 +11,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.asserting.tokens import (
+from pytest_userstate.application.sql.tokens import (
     Kind,
     Stream,
     UnreadableSqlError,

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from pytest_userstate.application.asserting.checks import CheckAssertions
-from pytest_userstate.application.asserting.columns import ColumnAssertions
-from pytest_userstate.application.asserting.comments import CommentAssertions
 from pytest_userstate.application.asserting.failure import Failure
-from pytest_userstate.application.asserting.foreign_keys import ForeignKeyAssertions
-from pytest_userstate.application.asserting.indexes import IndexAssertions
-from pytest_userstate.application.asserting.inheritance import InheritanceAssertions
-from pytest_userstate.application.asserting.keys import KeyAssertions
 from pytest_userstate.application.asserting.lookup import find_table
-from pytest_userstate.application.asserting.ownership import (
+from pytest_userstate.application.asserting.objects.checks import CheckAssertions
+from pytest_userstate.application.asserting.objects.columns import ColumnAssertions
+from pytest_userstate.application.asserting.objects.comments import CommentAssertions
+from pytest_userstate.application.asserting.objects.foreign_keys import (
+    ForeignKeyAssertions,
+)
+from pytest_userstate.application.asserting.objects.indexes import IndexAssertions
+from pytest_userstate.application.asserting.objects.inheritance import (
+    InheritanceAssertions,
+)
+from pytest_userstate.application.asserting.objects.keys import KeyAssertions
+from pytest_userstate.application.asserting.objects.ownership import (
     RelationPrivilegeAssertions,
 )
-from pytest_userstate.application.asserting.security import RowSecurityAssertions
-from pytest_userstate.application.asserting.triggers import TriggerAssertions
+from pytest_userstate.application.asserting.objects.security import (
+    RowSecurityAssertions,
+)
+from pytest_userstate.application.asserting.objects.triggers import TriggerAssertions
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import typing as typ
 
 from pytest_userstate.application.asserting.arguments import UNSPECIFIED, Unspecified
-from pytest_userstate.application.asserting.audit_checks import decided, needless
-from pytest_userstate.application.asserting.audit_evidence import (
+from pytest_userstate.application.asserting.audit.checks import decided, needless
+from pytest_userstate.application.asserting.audit.evidence import (
     Kind,
     expected_evidence,
 )
-from pytest_userstate.application.asserting.audit_failures import (
+from pytest_userstate.application.asserting.audit.failures import (
     background,
     found_in_words,
 )

@@ -13,9 +13,6 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.columns import R, unknown_columns, varchars
-from pytest_userstate.application.asserting.describing import index_in_words
-from pytest_userstate.application.asserting.expressions import same_expression
 from pytest_userstate.application.asserting.facts import (
     Fact,
     Facts,
@@ -26,7 +23,6 @@ from pytest_userstate.application.asserting.facts import (
 )
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.keys import ColumnNames, unwanted
 from pytest_userstate.application.asserting.lookup import dropped_parts, kind_of
 from pytest_userstate.application.asserting.matching import (
     exactly,
@@ -36,6 +32,14 @@ from pytest_userstate.application.asserting.matching import (
     require,
     with_source,
 )
+from pytest_userstate.application.asserting.objects.columns import (
+    R,
+    unknown_columns,
+    varchars,
+)
+from pytest_userstate.application.asserting.objects.keys import ColumnNames, unwanted
+from pytest_userstate.application.explaining.describing import index_in_words
+from pytest_userstate.application.sql.expressions import same_expression
 from pytest_userstate.domain.constraints import Index, KeyConstraint
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, View
 

@@ -11,19 +11,19 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.asserting.differences import (
+from pytest_userstate.application.asserting.failure import WIDTH, shortened
+from pytest_userstate.application.asserting.nearest import did_you_mean
+from pytest_userstate.application.explaining.differences import (
     counted,
     in_lines,
     legend,
 )
-from pytest_userstate.application.asserting.failure import WIDTH, shortened
-from pytest_userstate.application.asserting.meanings import (
+from pytest_userstate.application.explaining.meanings import (
     answers,
     is_answer,
     meaning,
     question,
 )
-from pytest_userstate.application.asserting.nearest import did_you_mean
 from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.difference import Difference
 from pytest_userstate.domain.report import UserStateSchemaAuditReport

@@ -1,0 +1,1 @@
+"""What can be asserted of the audit's answers."""

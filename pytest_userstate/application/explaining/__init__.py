@@ -1,0 +1,1 @@
+"""Schemas and answers in words, and what differs between two of them."""

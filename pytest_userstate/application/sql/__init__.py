@@ -1,0 +1,1 @@
+"""SQL as the catalogue deparses it: tokens, types, and what expressions mean."""
