@@ -8,7 +8,9 @@ import typing as typ
 
 import attrs
 import psycopg
+import pytest
 
+from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.finding.discovery import Wish, locate
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.runner import Address, ProgramRunner
@@ -151,6 +153,12 @@ class Runs:
         """Run a plan to its end."""
         runner = ProgramRunner(self.superuser, self.address, timeout=timeout)
         return runner.run(plan, setup=setup)
+
+    def failure(self, plan: ProgramPlan) -> MigrationError:
+        """Run a plan, and expect it to fail."""
+        with pytest.raises(MigrationError) as caught:
+            self.run(plan)
+        return caught.value
 
     def sources(self, migrated: Migrated) -> dict[str, str]:
         """Return where tables and columns come from, as `path:line`, by name."""

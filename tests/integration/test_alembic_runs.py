@@ -5,15 +5,13 @@ from __future__ import annotations
 import pathlib
 import sys
 
-import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.programs import runner as programs_runner
-from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers.programs import ENV, AlembicProject, Runs, unwrapped
-from tests.helpers.servers import installations
+from tests.helpers.servers import one_version
 
 USERS = (
     'op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))'
@@ -25,29 +23,13 @@ HARD_CODED = ENV.replace(
     'create_engine("postgresql+psycopg://me:hunter2@db.example.invalid/production")',
 ).replace("engine_from_config", "create_engine")
 
-# What is tested does not depend on the server's version.
-pytestmark = pytest.mark.parametrize(
-    "server", installations()[:1], ids=["embedded"], indirect=True
-)
+pytestmark = one_version()
 
 
 @pytest.fixture
 def project(tmp_path: pathlib.Path) -> AlembicProject:
     """Make an empty project."""
     return AlembicProject(tmp_path)
-
-
-@pytest.fixture
-def runs(server: EmbeddedServer, superuser: psycopg.Connection) -> Runs:
-    """Return what runs plans."""
-    return Runs(server, superuser)
-
-
-def failure(runs: Runs, project: AlembicProject, **options: str) -> MigrationError:
-    """Run, and expect it to fail."""
-    with pytest.raises(MigrationError) as caught:
-        runs.run(project.plan(**options))
-    return caught.value
 
 
 def test_each_fact_has_its_revision_and_line(
@@ -181,7 +163,7 @@ def test_another_kind_of_database_is_not_connected_to(
         "postgresql+psycopg://me:hunter2@db.example.invalid/production",
         "sqlite:///x.db",
     )
-    message = unwrapped(failure(runs, project.revise(USERS, env=env)))
+    message = unwrapped(runs.failure(project.revise(USERS, env=env).plan()))
     assert "was stopped: env.py connects to sqlite, not to PostgreSQL" in message
     assert "DATABASE_URL" in message
     assert not (project.path / "x.db").exists()
@@ -194,7 +176,7 @@ def test_a_second_database_is_not_connected_to(
     env = (
         HARD_CODED + HARD_CODED.replace("/production", "/analytics").partition("\n")[2]
     )
-    message = unwrapped(failure(runs, project.revise(USERS, env=env)))
+    message = unwrapped(runs.failure(project.revise(USERS, env=env).plan()))
     assert "more than one database" in message
     assert "analytics on db.example.invalid:5432 and production on" in message
     assert "hunter2" not in message
@@ -205,7 +187,7 @@ def test_a_failure_names_the_line_and_shows_the_output(
 ) -> None:
     """What PostgreSQL said comes first, then what to do about it is known."""
     project.revise(USERS, 'print("working")\nop.execute("CREATE EXTENSION file_fdw")')
-    error = failure(runs, project)
+    error = runs.failure(project.plan())
     assert (error.path, error.line, error.applied) == ("db/versions/r2.py", 10, 1)
     message = str(error)
     assert message.startswith("db/versions/r2.py, line 10: permission denied to")
@@ -223,7 +205,7 @@ def test_an_exception_in_a_revision_is_told(
 ) -> None:
     """Not only what PostgreSQL refuses can go wrong."""
     project.revise('raise RuntimeError("no such luck")')
-    message = unwrapped(failure(runs, project))
+    message = unwrapped(runs.failure(project.plan()))
     assert message.startswith("db/versions/r1.py, line 9: RuntimeError: no such luck")
 
 
@@ -232,7 +214,7 @@ def test_what_is_not_committed_is_no_success(
 ) -> None:
     """SQLAlchemy 2.0 does not commit by itself; Alembic ends well all the same."""
     env = ENV.replace("with context.begin_transaction():", "if True:")
-    message = unwrapped(failure(runs, project.revise(USERS, env=env)))
+    message = unwrapped(runs.failure(project.revise(USERS, env=env).plan()))
     assert "ended without an error, but the audit's database is not at r1" in message
     assert "with context.begin_transaction():" in message
 
@@ -241,7 +223,7 @@ def test_an_env_that_migrates_nothing_is_no_success(
     project: AlembicProject, runs: Runs
 ) -> None:
     """It may never have called Alembic."""
-    message = unwrapped(failure(runs, project.revise(USERS, env="# alembic\n")))
+    message = unwrapped(runs.failure(project.revise(USERS, env="# alembic\n").plan()))
     assert "ended without an error, but it ran no migrations" in message
 
 
@@ -252,7 +234,7 @@ def test_two_heads(project: AlembicProject, runs: Runs) -> None:
         "db/versions/other.py",
         'revision = "other"\ndown_revision = "r1"\n\n\ndef upgrade():\n    pass\n',
     )
-    message = unwrapped(failure(runs, project))
+    message = unwrapped(runs.failure(project.plan()))
     assert "Multiple head revisions" in message
     assert "alembic merge heads" in message
     assert 'target = "heads"' in message
@@ -281,7 +263,9 @@ def test_a_python_without_alembic(project: AlembicProject, runs: Runs) -> None:
     """Which Python it was, what is missing, and how to name another one."""
     python = project.revise(USERS).write("bin/python", BARE_PYTHON)
     python.chmod(0o755)
-    message = unwrapped(failure(runs, project, python="bin/python", layout="alembic"))
+    message = unwrapped(
+        runs.failure(project.plan(python="bin/python", layout="alembic"))
+    )
     assert "alembic cannot be imported by the Python that was to run it" in message
     assert "python bin/python found No module named" in message
     assert 'python = ".venv/bin/python" }' in message
@@ -294,7 +278,7 @@ def test_a_module_that_only_another_python_has(
     project.revise(USERS, env=f"import no_such_module\n{ENV}")
     project.write("venv/bin/python", "#!/bin/sh\n")
     project.write("venv/lib/python3.9/site-packages/alembic/__init__.py", "")
-    message = unwrapped(failure(runs, project))
+    message = unwrapped(runs.failure(project.plan()))
     assert "ModuleNotFoundError: No module named 'no_such_module'" in message
     assert "It was run with the Python that runs pytest. If the module" in message
     assert 'python = "venv/bin/python" }' in message

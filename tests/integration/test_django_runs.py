@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pathlib
 
-import psycopg
 import pytest
 
-from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers.programs import DjangoProject, Runs, unwrapped
-from tests.helpers.servers import installations
+from tests.helpers.servers import one_version
 
 PERSON = """\
 migrations.CreateModel(
@@ -20,29 +17,13 @@ migrations.CreateModel(
 ),
 """
 
-# What is tested does not depend on the server's version.
-pytestmark = pytest.mark.parametrize(
-    "server", installations()[:1], ids=["embedded"], indirect=True
-)
+pytestmark = one_version()
 
 
 @pytest.fixture
 def project(tmp_path: pathlib.Path) -> DjangoProject:
     """Make an empty project."""
     return DjangoProject(tmp_path)
-
-
-@pytest.fixture
-def runs(server: EmbeddedServer, superuser: psycopg.Connection) -> Runs:
-    """Return what runs plans."""
-    return Runs(server, superuser)
-
-
-def failure(runs: Runs, project: DjangoProject) -> MigrationError:
-    """Run, and expect it to fail."""
-    with pytest.raises(MigrationError) as caught:
-        runs.run(project.plan())
-    return caught.value
 
 
 def test_each_fact_has_its_operation(project: DjangoProject, runs: Runs) -> None:
@@ -103,7 +84,7 @@ def test_a_failure_names_the_operation(
 ) -> None:
     """File, line, what PostgreSQL said, and the end of the output."""
     project.migrate(PERSON, f'migrations.RunSQL("{failing}"),')
-    error = failure(runs, project)
+    error = runs.failure(project.plan())
     assert (error.path, error.line) == ("people/migrations/0002_m.py", 7)
     message = str(error)
     assert "failed with exit status 1" in message
@@ -116,7 +97,7 @@ def test_a_model_that_is_not_there_has_its_line_too(
 ) -> None:
     """Django finds that out before it executes anything."""
     project.migrate(PERSON, 'migrations.RenameField("person", "nam", "x"),')
-    message = unwrapped(failure(runs, project))
+    message = unwrapped(runs.failure(project.plan()))
     assert message.startswith("people/migrations/0002_m.py, line 7: FieldDoesNotExist")
 
 
@@ -124,7 +105,7 @@ def test_settings_that_need_a_variable(project: DjangoProject, runs: Runs) -> No
     """The variable is in the output, and what to do in the message."""
     settings = project.migrate(PERSON).path / "site_settings.py"
     settings.write_text(f'import os\nos.environ["NEEDED"]\n{settings.read_text()}')
-    message = unwrapped(failure(runs, project))
+    message = unwrapped(runs.failure(project.plan()))
     assert "KeyError: 'NEEDED'" in message
     assert "set them for the audit as for the tool" in message
 
@@ -135,7 +116,7 @@ def test_another_kind_of_database_is_not_connected_to(
     """SQLite would be migrated happily, and its file made."""
     settings = project.migrate(PERSON).path / "site_settings.py"
     settings.write_text(settings.read_text().replace("postgresql", "sqlite3"))
-    message = unwrapped(failure(runs, project))
+    message = unwrapped(runs.failure(project.plan()))
     assert "was stopped: the database 'default' of the settings is" in message
     assert not (project.path / "production").exists()
 
@@ -161,7 +142,7 @@ def test_another_database_is_not_connected_to(
     assert runs.run(project.plan()).applied == 2
     runs.superuser.execute("DROP TABLE users, django_migrations")
     settings.write_text(f'{text}{other}DATABASES["other"]["NAME"] = "analytics"\n')
-    message = unwrapped(failure(runs, project))
+    message = unwrapped(runs.failure(project.plan()))
     assert "the database 'other' of the settings is not the default one" in message
 
 
@@ -170,6 +151,6 @@ def test_a_python_without_psycopg(project: DjangoProject, runs: Runs) -> None:
     project.migrate(PERSON)
     for module in ("psycopg", "psycopg2"):
         project.write(f"{module}.py", "raise ImportError('not here')\n")
-    message = unwrapped(failure(runs, project))
+    message = unwrapped(runs.failure(project.plan()))
     assert "Django cannot connect to PostgreSQL: psycopg is not installed" in message
     assert "Install psycopg[binary] there, or name" in message

@@ -9,7 +9,11 @@ import typing as typ
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import Place, Unspecified
 from pytest_userstate.application.asserting.failure import Detail, Failure, detail
-from pytest_userstate.application.asserting.matching import Changeable, with_source
+from pytest_userstate.application.asserting.matching import (
+    Changeable,
+    introduced_with,
+    with_source,
+)
 from pytest_userstate.application.asserting.nearest import SHOWN, nearest
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.snapshot import (
@@ -212,3 +216,14 @@ def _of_another_kind(
 
 def _described(value: InSchema) -> str:
     return with_source(f"{value.schema}.{value.name}", source_of(value))
+
+
+def unwanted(
+    relation: Table | View, what: str, found: str | cabc.Iterable[str]
+) -> Failure:
+    """Return the failure that a table has something that it should not have."""
+    subject = f"{kind_of(relation)} {relation.qualified_name}"
+    return Failure(
+        headline=f"{subject} has {what}, and should have none",
+        details=(*detail("found", found), *introduced_with(relation)),
+    )

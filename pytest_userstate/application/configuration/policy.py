@@ -7,7 +7,8 @@ import collections.abc as cabc
 import attrs
 
 from pytest_userstate.application.configuration.document import Document
-from pytest_userstate.application.configuration.reading import File, nearest
+from pytest_userstate.application.configuration.reading import File
+from pytest_userstate.application.structuring import nearest
 from pytest_userstate.domain.advisories.advisory import Silence
 from pytest_userstate.domain.advisories.rules import RULES
 from pytest_userstate.domain.coverage import Axis, coverage_type

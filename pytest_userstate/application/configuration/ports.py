@@ -10,8 +10,9 @@ from pytest_userstate.application.configuration.document import (
     Names,
     PortTable,
 )
-from pytest_userstate.application.configuration.reading import File, nearest
+from pytest_userstate.application.configuration.reading import File
 from pytest_userstate.application.settings import PortScan, WiringSettings
+from pytest_userstate.application.structuring import nearest
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.snapshot import Source

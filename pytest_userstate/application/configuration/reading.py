@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
-import difflib
 import enum
 import functools
 import typing as typ
@@ -16,12 +15,7 @@ import typing as typ
 import attrs
 import cattrs
 from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_factory
-from cattrs.errors import (
-    AttributeValidationNote,
-    BaseValidationError,
-    ForbiddenExtraKeysError,
-    IterableValidationNote,
-)
+from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn
 
 from pytest_userstate.application.configuration.document import (
@@ -32,6 +26,12 @@ from pytest_userstate.application.configuration.document import (
     PortTable,
 )
 from pytest_userstate.application.configuration.repetition import repetition
+from pytest_userstate.application.structuring import (
+    MisfitError,
+    faults,
+    is_generic,
+    member,
+)
 from pytest_userstate.domain.errors import ConfigurationError
 
 V = typ.TypeVar("V")
@@ -47,10 +47,6 @@ _TOML_TYPES: typ.Final[dict[type, str]] = {
     dict: "a table",
     list: "a list",
 }
-
-
-class _MisfitError(TypeError):
-    """A value that does not fit; the message continues "`key` …"."""
 
 
 def read_document(
@@ -100,20 +96,6 @@ class File:
         raise configuration_error([(full, problem)], file=self.name)
 
 
-def nearest(name: str, known: cabc.Iterable[str]) -> str:
-    """Say which known name was probably meant, and list them all.
-
-    >>> nearest("shema", ["schema", "wiring"])
-    "did you mean 'schema'? (schema, wiring)"
-    """
-    names = [str(each) for each in known]
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    listing = ", ".join(names)
-    if near:
-        return f"did you mean {near[0]!r}? ({listing})"
-    return f"expected one of {listing}" if names else "nothing is expected here"
-
-
 @functools.cache
 def _converter() -> cattrs.Converter:
     """Return the converter that knows the file's types, and coerces nothing."""
@@ -133,14 +115,14 @@ def _converter() -> cattrs.Converter:
         ),
     )
     converter.register_structure_hook_factory(
-        functools.partial(_is_generic, tuple),
+        functools.partial(is_generic, tuple),
         lambda kind: _checked(list, _list(kind, converter)),
     )
     converter.register_structure_hook_func(
         functools.partial(_is, Ports), lambda value, _: _ports(converter, value)
     )
     converter.register_structure_hook_factory(
-        functools.partial(_is_generic, dict),
+        functools.partial(is_generic, dict),
         lambda kind: _checked(dict, mapping_structure_factory(kind, converter)),
     )
     return converter
@@ -159,16 +141,12 @@ def _list(kind: typ.Any, converter: cattrs.Converter) -> Hook:
 
 def _distinct(values: tuple[V, ...]) -> tuple[V, ...]:
     if problem := repetition(values):
-        raise _MisfitError(problem)
+        raise MisfitError(problem)
     return values
 
 
 def _is(kind: object, asked: object) -> bool:
     return kind == asked
-
-
-def _is_generic(origin: type, asked: object) -> bool:
-    return bool(typ.get_origin(asked) == origin)
 
 
 def _expect(value: object, *kinds: type) -> typ.Any:
@@ -179,7 +157,7 @@ def _expect(value: object, *kinds: type) -> typ.Any:
     text = repr(value) if isinstance(value, str) else str(value)
     shown = kind if isinstance(value, dict | list) else f"{text}, {kind}"
     message = f"is {shown}; expected {_TOML_TYPES[kinds[0]]}"
-    raise _MisfitError(message)
+    raise MisfitError(message)
 
 
 def _text(value: object, _: object = None) -> str:
@@ -187,7 +165,7 @@ def _text(value: object, _: object = None) -> str:
     if text.strip():
         return text
     message = "is empty; expected some text"
-    raise _MisfitError(message)
+    raise MisfitError(message)
 
 
 def _names(value: object, _: object = None) -> tuple[str, ...]:
@@ -201,15 +179,11 @@ def _seconds(value: object, _: object = None) -> float:
     if 0 < number < float("inf"):
         return number
     message = f"is {value!r}; expected a number of seconds above 0"
-    raise _MisfitError(message)
+    raise MisfitError(message)
 
 
 def _member(value: object, kind: type[enum.StrEnum]) -> enum.StrEnum:
-    text = _expect(value, str)
-    if text in set(kind):
-        return kind(text)
-    message = f"is {text!r}; {nearest(text, kind)}"
-    raise _MisfitError(message)
+    return member(_expect(value, str), kind)
 
 
 _SCALARS: typ.Final[dict[type, Hook]] = {
@@ -234,26 +208,3 @@ def _ports(converter: cattrs.Converter, value: object) -> Ports:
         return (converter.structure(value, PortTable),)
     ports: Ports = _list(Ports, converter)(_expect(value, dict, list), Ports)
     return ports
-
-
-def faults(error: BaseException, key: str) -> cabc.Iterator[tuple[str, str]]:
-    """Walk cattrs' error tree; yield each fault's key and what is wrong with it."""
-    for note in getattr(error, "__notes__", ()):
-        if isinstance(note, AttributeValidationNote):
-            key = f"{key}.{note.name}" if key else note.name
-        elif isinstance(note, IterableValidationNote):
-            index = note.index
-            key = f"{key}[{index}]" if isinstance(index, int) else f"{key}.{index}"
-    match error:
-        case BaseValidationError():
-            for each in error.exceptions:
-                yield from faults(each, key)
-        case ForbiddenExtraKeysError():
-            known = [field.name for field in attrs.fields(error.cl)]
-            for extra in sorted(error.extra_fields):
-                unknown = f"{key}.{extra}" if key else extra
-                yield unknown, f"is no known key; {nearest(extra, known)}"
-        case KeyError():
-            yield key, "is missing"
-        case _:
-            yield key, str(error)

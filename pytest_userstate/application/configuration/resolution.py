@@ -21,13 +21,13 @@ from pytest_userstate.application.configuration.ports import wiring
 from pytest_userstate.application.configuration.reading import (
     File,
     configuration_error,
-    nearest,
 )
 from pytest_userstate.application.settings import (
     MigrationsSetting,
     PostgresSettings,
     Settings,
 )
+from pytest_userstate.application.structuring import nearest
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.errors import InvalidModelError
 from pytest_userstate.domain.model import (

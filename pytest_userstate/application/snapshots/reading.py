@@ -15,8 +15,13 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from pytest_userstate.application.configuration.reading import faults, nearest
 from pytest_userstate.application.snapshots.writing import FORMAT, FORMAT_KEY
+from pytest_userstate.application.structuring import (
+    MisfitError,
+    faults,
+    is_generic,
+    member,
+)
 from pytest_userstate.domain.errors import SnapshotFileError
 from pytest_userstate.domain.snapshot import SchemaSnapshot, View
 
@@ -30,10 +35,6 @@ _TYPES: typ.Final[dict[type, str]] = {
     list: "a list",
     dict: "an object",
 }
-
-
-class _MisfitError(TypeError):
-    """A value that does not fit; the message continues "`key` …"."""
 
 
 def read_snapshot(text: str, *, file: str) -> SchemaSnapshot:
@@ -76,7 +77,7 @@ def _parsed(text: str, file: str) -> dict[str, typ.Any]:
     except json.JSONDecodeError as error:
         problem = f"is damaged: line {error.lineno}, column {error.colno}: {error.msg}"
         raise SnapshotFileError(file, problem) from None
-    except _MisfitError as error:
+    except MisfitError as error:
         raise SnapshotFileError(file, f"is damaged: {error}") from None
     except RecursionError:
         problem = "is damaged: its values are nested too deeply"
@@ -100,7 +101,7 @@ def _without_duplicates(pairs: list[tuple[str, typ.Any]]) -> dict[str, typ.Any]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         message = f"one object has the key {twice!r} twice"
-        raise _MisfitError(message)
+        raise MisfitError(message)
     return value
 
 
@@ -131,17 +132,12 @@ def _converter() -> cattrs.Converter:
         attrs.has, lambda kind: _checked(dict, _structure(kind, converter))
     )
     converter.register_structure_hook_factory(
-        _is_tuple,
+        functools.partial(is_generic, tuple),
         lambda kind: _checked(
             list, homogenous_tuple_structure_factory(kind, converter)
         ),
     )
     return converter
-
-
-def _is_tuple(kind: object) -> bool:
-    origin: object = typ.get_origin(kind)
-    return origin is tuple
 
 
 def _structure(
@@ -173,15 +169,11 @@ def _expect(value: object, kind: type) -> typ.Any:
         return value
     shown = "null" if value is None else _TYPES.get(type(value), "a number")
     message = f"is {shown}; expected {_TYPES[kind]}"
-    raise _MisfitError(message)
+    raise MisfitError(message)
 
 
 def _member(value: object, kind: type[enum.StrEnum]) -> enum.StrEnum:
-    text = _expect(value, str)
-    if text in set(kind):
-        return kind(text)
-    message = f"is {text!r}; {nearest(text, kind)}"
-    raise _MisfitError(message)
+    return member(_expect(value, str), kind)
 
 
 def _query(value: object, _: object) -> str:

@@ -12,10 +12,8 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.configuration.reading import (
-    configuration_error,
-    nearest,
-)
+from pytest_userstate.application.configuration.reading import configuration_error
+from pytest_userstate.application.structuring import nearest
 
 _ALWAYS = ("path", "layout")
 

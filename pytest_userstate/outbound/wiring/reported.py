@@ -8,8 +8,8 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.configuration.reading import nearest
 from pytest_userstate.application.settings import Settings
+from pytest_userstate.application.structuring import nearest
 from pytest_userstate.domain.errors import UsageError
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.wiring import PortWiring, Wiring, WiringOrigin

@@ -22,7 +22,7 @@ from pytest_userstate.application.asserting.facts import (
     text_fact,
 )
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.lookup import dropped_parts
+from pytest_userstate.application.asserting.lookup import dropped_parts, unwanted
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
@@ -30,11 +30,11 @@ from pytest_userstate.application.asserting.matching import (
     one_of,
     require,
 )
+from pytest_userstate.application.asserting.objects.column_lists import ColumnNames
 from pytest_userstate.application.asserting.objects.columns import (
     unknown_columns,
     varchars,
 )
-from pytest_userstate.application.asserting.objects.keys import ColumnNames, unwanted
 from pytest_userstate.application.explaining.describing import check_in_words
 from pytest_userstate.application.sql.expressions import same_tokens
 from pytest_userstate.domain.constraints import CheckConstraint, ExclusionConstraint

@@ -21,7 +21,11 @@ from pytest_userstate.application.asserting.facts import (
 )
 from pytest_userstate.application.asserting.failure import Failure
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.lookup import dropped_parts, find_table
+from pytest_userstate.application.asserting.lookup import (
+    dropped_parts,
+    find_table,
+    unwanted,
+)
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
@@ -29,14 +33,13 @@ from pytest_userstate.application.asserting.matching import (
     one_of,
     require,
 )
-from pytest_userstate.application.asserting.objects.columns import unknown_columns
-from pytest_userstate.application.asserting.objects.keys import (
+from pytest_userstate.application.asserting.objects.column_lists import (
     ColumnNames,
     columns_fact,
     columns_given,
     several_lists,
-    unwanted,
 )
+from pytest_userstate.application.asserting.objects.columns import unknown_columns
 from pytest_userstate.application.explaining.describing import foreign_key_in_words
 from pytest_userstate.domain.constraints import ForeignKey
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table

@@ -23,7 +23,11 @@ from pytest_userstate.application.asserting.facts import (
 )
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.lookup import dropped_parts, kind_of
+from pytest_userstate.application.asserting.lookup import (
+    dropped_parts,
+    kind_of,
+    unwanted,
+)
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
@@ -32,12 +36,12 @@ from pytest_userstate.application.asserting.matching import (
     require,
     with_source,
 )
+from pytest_userstate.application.asserting.objects.column_lists import ColumnNames
 from pytest_userstate.application.asserting.objects.columns import (
     R,
     unknown_columns,
     varchars,
 )
-from pytest_userstate.application.asserting.objects.keys import ColumnNames, unwanted
 from pytest_userstate.application.explaining.describing import index_in_words
 from pytest_userstate.application.sql.expressions import same_expression
 from pytest_userstate.domain.constraints import Index, KeyConstraint

@@ -7,21 +7,21 @@ import typing as typ
 
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import (
-    SOME,
     UNSPECIFIED,
     Some,
     Unspecified,
 )
 from pytest_userstate.application.asserting.facts import (
     Facts,
-    checked_names_fact,
     flag_fact,
     names_fact,
     text_fact,
 )
-from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
-from pytest_userstate.application.asserting.lookup import dropped_parts, kind_of
+from pytest_userstate.application.asserting.lookup import (
+    dropped_parts,
+    unwanted,
+)
 from pytest_userstate.application.asserting.matching import (
     exactly,
     expect,
@@ -30,16 +30,21 @@ from pytest_userstate.application.asserting.matching import (
     require,
     with_source,
 )
+from pytest_userstate.application.asserting.objects.column_lists import (
+    ColumnNames,
+    columns_fact,
+    columns_given,
+    several_lists,
+)
 from pytest_userstate.application.asserting.objects.columns import unknown_columns
 from pytest_userstate.application.explaining.describing import (
     index_in_words,
     key_in_words,
 )
 from pytest_userstate.domain.constraints import KeyConstraint
-from pytest_userstate.domain.snapshot import Table, View
+from pytest_userstate.domain.snapshot import Table
 
 T = typ.TypeVar("T")
-ColumnNames: typ.TypeAlias = str | cabc.Iterable[str]
 
 
 class KeyAssertions(ObjectAssertions[Table]):
@@ -199,37 +204,6 @@ class KeyAssertions(ObjectAssertions[Table]):
         }
         subject = f"table {table.qualified_name}"
         require(exactly(subject, "unique constraints", wanted, found))
-
-
-def columns_given(columns: ColumnNames | Some) -> tuple[str, ...]:
-    """Return the columns that a caller named; none for `SOME`."""
-    return () if columns is SOME else arguments.identifiers(columns)
-
-
-def columns_fact(
-    wanted: tuple[str, ...], get: cabc.Callable[[T], cabc.Iterable[str]]
-) -> Facts[T]:
-    """Return the fact that these are the columns; none where any will do."""
-    return checked_names_fact("columns", wanted, get) if wanted else ()
-
-
-def several_lists(columns: cabc.Iterable[ColumnNames]) -> list[str]:
-    """Return lists of columns as text, in the order given."""
-    if isinstance(columns, str):
-        message = f"columns: expected several in a list, not the one {columns!r}"
-        raise TypeError(message)
-    return [", ".join(arguments.identifiers(each)) for each in columns]
-
-
-def unwanted(
-    relation: Table | View, what: str, found: str | cabc.Iterable[str]
-) -> Failure:
-    """Return the failure that a table has something that it should not have."""
-    subject = f"{kind_of(relation)} {relation.qualified_name}"
-    return Failure(
-        headline=f"{subject} has {what}, and should have none",
-        details=(*detail("found", found), *introduced_with(relation)),
-    )
 
 
 def _key_facts(

@@ -18,19 +18,17 @@ from pytest_userstate.application.asserting.facts import (
     flag_fact,
     names_fact,
 )
-from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
+from pytest_userstate.application.asserting.lookup import unwanted
 from pytest_userstate.application.asserting.matching import (
     as_expected,
-    exactly,
     expect,
     introduced,
     introduced_with,
     require,
 )
-from pytest_userstate.application.asserting.nearest import nearest
 from pytest_userstate.application.asserting.objects.columns import varchars
-from pytest_userstate.application.asserting.objects.keys import unwanted
+from pytest_userstate.application.asserting.objects.named_parts import NamedParts
 from pytest_userstate.application.explaining.describing import policy_in_words
 from pytest_userstate.domain.constraints import Policy
 from pytest_userstate.domain.snapshot import Table
@@ -105,7 +103,7 @@ class RowSecurityAssertions(ObjectAssertions[Table]):
             *expression_fact("using", using, lambda each: each.using, varchars=strings),
             *expression_fact("check", check, lambda each: each.check, varchars=strings),
         )
-        policy = expect(_find(table, wanted))
+        policy = expect(_policies(table).find(wanted))
         subject = f"policy {wanted} of table {table.qualified_name}"
         details = introduced_with(table)
         require(as_expected(subject, policy, facts, details=details))
@@ -115,33 +113,20 @@ class RowSecurityAssertions(ObjectAssertions[Table]):
         """Assert that the table is there, and has no policy of this name."""
         __tracebackhide__ = True
         _, table = self._look()
-        wanted = arguments.identifier(name)
-        found = [
-            policy_in_words(each) for each in table.policies if each.name == wanted
-        ]
-        if found:
-            require(unwanted(table, f"a policy {wanted!r}", found))
+        require(_policies(table).refuse(name))
 
     def has_exactly_policies(self, names: cabc.Iterable[str]) -> None:
         """Assert that the policies have these names: all, and no other."""
         __tracebackhide__ = True
         _, table = self._look()
-        wanted = arguments.identifiers(names, "names", single=False, empty=True)
-        found = {policy.name: table.source for policy in table.policies}
-        subject = f"table {table.qualified_name}"
-        require(exactly(subject, "policies", wanted, found))
+        require(_policies(table).exactly(names))
 
 
-def _find(table: Table, name: str) -> Policy | Failure:
-    policies = {policy.name: policy for policy in table.policies}
-    if name in policies:
-        return policies[name]
-    known = [policy_in_words(policy) for policy in table.policies]
-    return Failure(
-        headline=f"table {table.qualified_name} has no policy {name!r}",
-        details=(
-            *detail("found", known or "no policy at all"),
-            *detail("nearest", nearest(name, policies)),
-            *introduced_with(table),
-        ),
+def _policies(table: Table) -> NamedParts[Policy]:
+    return NamedParts(
+        relation=table,
+        parts=table.policies,
+        what="policy",
+        plural="policies",
+        words=policy_in_words,
     )

@@ -22,19 +22,17 @@ from pytest_userstate.application.asserting.facts import (
     flag_fact,
     names_fact,
 )
-from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.lookup import kind_of
 from pytest_userstate.application.asserting.matching import (
     as_expected,
-    exactly,
     expect,
     introduced_with,
     require,
 )
-from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.application.asserting.objects.column_lists import ColumnNames
 from pytest_userstate.application.asserting.objects.columns import R, varchars
-from pytest_userstate.application.asserting.objects.keys import ColumnNames, unwanted
+from pytest_userstate.application.asserting.objects.named_parts import NamedParts
 from pytest_userstate.application.explaining.describing import trigger_in_words
 from pytest_userstate.application.sql.tokens import Kind, Token, tokens
 from pytest_userstate.domain.constraints import TRIGGER_DEFINITION, Trigger
@@ -109,7 +107,7 @@ class TriggerAssertions(ObjectAssertions[R]):
             *flag_fact("enabled", enabled, lambda each: each.is_enabled),
             *flag_fact("constraint", constraint, lambda each: each.is_constraint),
         )
-        trigger = expect(_find(relation, wanted))
+        trigger = expect(_triggers(relation).find(wanted))
         subject = f"trigger {wanted} of {kind_of(relation)} {relation.qualified_name}"
         details = introduced_with(relation)
         require(as_expected(subject, trigger, facts, details=details))
@@ -119,21 +117,13 @@ class TriggerAssertions(ObjectAssertions[R]):
         """Assert that the table is there, and has no trigger of this name."""
         __tracebackhide__ = True
         _, relation = self._look()
-        wanted = arguments.identifier(name)
-        found = [
-            trigger_in_words(each) for each in relation.triggers if each.name == wanted
-        ]
-        if found:
-            require(unwanted(relation, f"a trigger {wanted!r}", found))
+        require(_triggers(relation).refuse(name))
 
     def has_exactly_triggers(self, names: cabc.Iterable[str]) -> None:
         """Assert that the triggers have these names: all, and no other."""
         __tracebackhide__ = True
         _, relation = self._look()
-        wanted = arguments.identifiers(names, "names", single=False, empty=True)
-        found = {trigger.name: relation.source for trigger in relation.triggers}
-        subject = f"{kind_of(relation)} {relation.qualified_name}"
-        require(exactly(subject, "triggers", wanted, found))
+        require(_triggers(relation).exactly(names))
 
 
 @attrs.frozen
@@ -151,18 +141,13 @@ def _args(literal: object) -> tuple[str, ...]:
     return typ.get_args(literal)
 
 
-def _find(relation: Table | View, name: str) -> Trigger | Failure:
-    triggers = {trigger.name: trigger for trigger in relation.triggers}
-    if name in triggers:
-        return triggers[name]
-    subject = f"{kind_of(relation)} {relation.qualified_name}"
-    return Failure(
-        headline=f"{subject} has no trigger {name!r}",
-        details=(
-            *detail("found", list(triggers) or "no trigger at all"),
-            *detail("nearest", nearest(name, triggers)),
-            *introduced_with(relation),
-        ),
+def _triggers(relation: Table | View) -> NamedParts[Trigger]:
+    return NamedParts(
+        relation=relation,
+        parts=relation.triggers,
+        what="trigger",
+        plural="triggers",
+        words=trigger_in_words,
     )
 
 

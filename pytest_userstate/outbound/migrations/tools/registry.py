@@ -14,10 +14,8 @@ import pathlib
 import types
 import typing as typ
 
-from pytest_userstate.application.configuration.reading import (
-    configuration_error,
-    nearest,
-)
+from pytest_userstate.application.configuration.reading import configuration_error
+from pytest_userstate.application.structuring import nearest
 from pytest_userstate.outbound.migrations.layout import Layout, visible
 
 # The name, which is also that of the module, and what a folder of the layout has to

@@ -1,0 +1,74 @@
+"""Strictness that all files have in common which people may edit.
+
+What does not fit is told by its key and the nearest that would have fitted; all
+faults of a file at once.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import difflib
+import enum
+import typing as typ
+
+import attrs
+from cattrs.errors import (
+    AttributeValidationNote,
+    BaseValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationNote,
+)
+
+
+class MisfitError(TypeError):
+    """A value that does not fit; the message continues "`key` …"."""
+
+
+def nearest(name: str, known: cabc.Iterable[str]) -> str:
+    """Say which known name was probably meant, and list them all.
+
+    >>> nearest("shema", ["schema", "wiring"])
+    "did you mean 'schema'? (schema, wiring)"
+    """
+    names = [str(each) for each in known]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    listing = ", ".join(names)
+    if near:
+        return f"did you mean {near[0]!r}? ({listing})"
+    return f"expected one of {listing}" if names else "nothing is expected here"
+
+
+def member(text: str, kind: type[enum.StrEnum]) -> enum.StrEnum:
+    """Return the member that is written so."""
+    if text in set(kind):
+        return kind(text)
+    message = f"is {text!r}; {nearest(text, kind)}"
+    raise MisfitError(message)
+
+
+def is_generic(origin: type, asked: object) -> bool:
+    """Whether a type is a generic of this origin, such as a tuple of something."""
+    return bool(typ.get_origin(asked) == origin)
+
+
+def faults(error: BaseException, key: str) -> cabc.Iterator[tuple[str, str]]:
+    """Walk cattrs' error tree; yield each fault's key and what is wrong with it."""
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, AttributeValidationNote):
+            key = f"{key}.{note.name}" if key else note.name
+        elif isinstance(note, IterableValidationNote):
+            index = note.index
+            key = f"{key}[{index}]" if isinstance(index, int) else f"{key}.{index}"
+    match error:
+        case BaseValidationError():
+            for each in error.exceptions:
+                yield from faults(each, key)
+        case ForbiddenExtraKeysError():
+            known = [field.name for field in attrs.fields(error.cl)]
+            for extra in sorted(error.extra_fields):
+                unknown = f"{key}.{extra}" if key else extra
+                yield unknown, f"is no known key; {nearest(extra, known)}"
+        case KeyError():
+            yield key, "is missing"
+        case _:
+            yield key, str(error)
