@@ -24,10 +24,13 @@ from pytest_userstate.outbound.migrations.layout import (
     listing,
     read_sql,
     shown,
-    visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
+from pytest_userstate.outbound.migrations.tools.script_folders import (
+    has_script_folder,
+    loose_scripts,
+)
 
 _UP = "up.sql"
 _TABLE = "__diesel_schema_migrations"
@@ -89,12 +92,8 @@ class DieselLayout(LayoutDefaults):
 
     def recognizes(self, path: pathlib.Path) -> Likeness:
         """Tell whether there is a folder with an ``up.sql`` in it."""
-        has_one = any(
-            pathlib.Path(entry.path, _UP).exists()
-            for entry in visible(path)
-            if entry.is_dir()
-        )
-        return Likeness.CERTAIN if has_one else Likeness.NONE
+        is_one = has_script_folder(path, _UP)
+        return Likeness.CERTAIN if is_one else Likeness.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -106,12 +105,7 @@ class DieselLayout(LayoutDefaults):
             for entry in listing(path, shown(path, base))
             if not entry.name.startswith(".")
         ]
-        warnings = [
-            f"{shown(entry.path, base)} is left out, as Diesel leaves it out: its"
-            " migrations are folders."
-            for entry in found
-            if entry.name.endswith(".sql") and entry.is_file(follow_symlinks=False)
-        ]
+        warnings = [*loose_scripts(path, base, "Diesel")]
         migrations = []
         for entry in found:
             if _is_migration(entry, base):

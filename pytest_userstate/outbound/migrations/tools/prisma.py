@@ -23,13 +23,17 @@ from pytest_userstate.outbound.migrations.layout import (
     listing,
     read_sql,
     shown,
-    visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
+from pytest_userstate.outbound.migrations.tools.script_folders import (
+    has_script_folder,
+    loose_scripts,
+)
 
 _SCRIPT = "migration.sql"
 _LOCK = "migration_lock.toml"
+
 _TABLE = "_prisma_migrations"
 _PROVIDER = "postgresql"
 _DATASOURCE = re.compile(r"^\s*datasource\s+\w+\s*\{([^}]*)\}", re.MULTILINE)
@@ -114,12 +118,8 @@ class PrismaLayout(LayoutDefaults):
         """Tell whether there is a lock file, or folders such as Drizzle's, too."""
         if (path / _LOCK).exists():
             return Likeness.CERTAIN
-        has_script = any(
-            pathlib.Path(entry.path, _SCRIPT).exists()
-            for entry in visible(path)
-            if entry.is_dir()
-        )
-        return Likeness.POSSIBLE if has_script else Likeness.NONE
+        is_one = has_script_folder(path, _SCRIPT)
+        return Likeness.POSSIBLE if is_one else Likeness.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -139,12 +139,7 @@ class PrismaLayout(LayoutDefaults):
             prepare=_PREPARE,
             bookkeeping_tables=frozenset({_TABLE}),
             advice_on_transactions=_ADVICE,
-            warnings=tuple(
-                f"{shown(entry.path, base)} is left out, as Prisma leaves it out: its"
-                " migrations are folders."
-                for entry in visible(path)
-                if entry.name.endswith(".sql") and not entry.is_dir()
-            ),
+            warnings=tuple(loose_scripts(path, base, "Prisma")),
         )
 
 
