@@ -135,12 +135,12 @@ def open_cache(account: Account, root: Path | None = None) -> Cache | None:
     if folder is None:
         return None
     try:
-        folder.mkdir(mode=0o755 if account.is_switched else 0o700, parents=True)
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o755 if account.is_switched else 0o700, parents=True)
+        is_ours = _is_ours(folder)
     except OSError:
         return None
-    if _is_ours(folder) and os.access(folder, os.W_OK) and account.can_enter(folder):
+    if is_ours and os.access(folder, os.W_OK) and account.can_enter(folder):
         return Cache(folder)
     return None
 
@@ -158,10 +158,7 @@ def _usual_folder(account: Account) -> Path | None:
 
 
 def _is_ours(folder: Path) -> bool:
-    try:
-        status = folder.lstat()
-    except OSError:
-        return False
+    status = folder.lstat()
     return (
         stat.S_ISDIR(status.st_mode)
         and status.st_uid == os.geteuid()
