@@ -123,11 +123,11 @@ def snapshot_of(source: typ.Any) -> SchemaSnapshot:
         When the source is none of the three.
     """
     from pytest_userstate.domain.secrets import hidden  # noqa: PLC0415
-    from pytest_userstate.outbound import sources  # noqa: PLC0415
+    from pytest_userstate.outbound import schema_sources  # noqa: PLC0415
 
     source = hidden(source)
 
-    return sources.read_snapshot(source)
+    return schema_sources.read_snapshot(source)
 
 
 def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:

@@ -13,8 +13,8 @@ import typing as typ
 import pytest
 
 from pytest_userstate.inbound import hookspecs
-from pytest_userstate.inbound.collector import undisturbed
 from pytest_userstate.inbound.fixtures import COMPOSITION, KeptDatabases
+from pytest_userstate.inbound.garbage import undisturbed
 from pytest_userstate.inbound.options import (
     add_options,
     answers_without_running,

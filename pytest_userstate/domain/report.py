@@ -1,4 +1,4 @@
-"""The audit's answer: every check, and the names of the original brief."""
+"""The answer of the audit: checks by their ids, and the usual ones by name, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report: every check by id, and the names of the original brief."""
+"""The report: every check by id, and the names of the usual ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COMPLETE = SchemaSnapshot(
 
 
 def test_the_situation_of_the_brief() -> None:
-    """Every name of the original brief answers for the baseline repository."""
+    """Every usual check answers by its name for the baseline repository."""
     report = UserStateSchemaAuditReport.evaluate(BASELINE)
     assert report.login_coverage is LoginSchemaCoverage.MISSING_CREDENTIAL_STORAGE
     assert report.users_coverage is EntitySchemaCoverage.COVERED
@@ -107,7 +107,7 @@ def test_decisions_are_those_of_their_checks(name: str, check: str) -> None:
 
 
 def test_an_entity_that_is_not_audited_has_no_answer() -> None:
-    """None and False, not an error: the brief's names always exist."""
+    """None and False, not an error: the names always exist."""
     own = Entity(name="consents", models=model_with().entities[1].models)
     report = UserStateSchemaAuditReport.evaluate(
         COMPLETE, model=AuditModel(entities=[own])

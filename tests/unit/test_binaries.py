@@ -12,7 +12,11 @@ import pytest
 
 from pytest_userstate.domain.errors import ServerNotFoundError
 from pytest_userstate.outbound.postgres import binaries, machine, version
-from pytest_userstate.outbound.postgres.binaries import ask_version, find_binaries
+from pytest_userstate.outbound.postgres.binaries import find_binaries
+from pytest_userstate.outbound.postgres.version import (
+    UnusableError,
+    supported_version,
+)
 
 if typ.TYPE_CHECKING:
     import collections.abc as cabc
@@ -297,7 +301,7 @@ class TestMachine:
         bin_dir = install("pg/19/bin", "19devel")
         bare_machine.setattr(binaries, "MACHINE_PATTERNS", (f"{tmp_path}/pg/*/bin",))
         assert find_binaries().bin_dir == bin_dir
-        assert ask_version(bin_dir / "postgres").number == 190000
+        assert supported_version(bin_dir / "postgres").number == 190000
 
 
 class TestNothing:
@@ -333,13 +337,15 @@ class TestNothing:
 
 def test_a_version_is_written_as_postgresql_does(install: Install) -> None:
     """Both ways: as text, and as `server_version_num`."""
-    told = ask_version(install("pg/bin", "15.18 (Debian 15.18-0+deb12u1)") / "postgres")
+    told = supported_version(
+        install("pg/bin", "15.18 (Debian 15.18-0+deb12u1)") / "postgres"
+    )
     assert (str(told), told.number) == ("15.18", 150018)
 
 
 def test_a_program_that_tells_no_version_is_named(tmp_path: Path) -> None:
     """The message says which program, and what it said."""
     program = write_program(tmp_path / "postgres", "echo 'Exec format error'")
-    with pytest.raises(ServerNotFoundError, match="Exec format error") as failure:
-        ask_version(program)
+    with pytest.raises(UnusableError, match="Exec format error") as failure:
+        supported_version(program)
     assert str(program) in str(failure.value)

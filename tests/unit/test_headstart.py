@@ -8,7 +8,7 @@ import typing as typ
 
 import pytest
 
-from pytest_userstate.inbound.collector import undisturbed
+from pytest_userstate.inbound.garbage import undisturbed
 from pytest_userstate.inbound.options import is_certain_to_need_server
 
 if typ.TYPE_CHECKING:

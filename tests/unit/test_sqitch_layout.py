@@ -11,7 +11,7 @@ from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import Likeness
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.tools.sqitch import LAYOUT
-from pytest_userstate.outbound.migrations.tools.sqitch_plan import Change, read_plan
+from pytest_userstate.outbound.migrations.tools.sqitch.plan import Change, read_plan
 from tests.helpers.folders import Folder
 
 HEAD = "%syntax-version=1.0.0\n%project=shop\n\n"

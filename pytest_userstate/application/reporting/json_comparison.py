@@ -6,8 +6,8 @@ import collections.abc as cabc
 import json
 import typing as typ
 
-from pytest_userstate.application.reporting.difference import Line, difference
 from pytest_userstate.application.reporting.json_report import document
+from pytest_userstate.application.reporting.line_difference import Line, difference
 from pytest_userstate.application.run_record import RunRecord
 
 _IGNORED: typ.Final = (("target", "server"), ("stubs",), ("documents",))

@@ -19,7 +19,6 @@ from pytest_userstate.outbound.postgres.machine import check_system
 from pytest_userstate.outbound.postgres.version import (
     OLDEST_MAJOR,
     UnusableError,
-    Version,
     output_of,
     supported_version,
 )
@@ -106,21 +105,6 @@ def find_binaries(
             sought.append(f"  {miss}")
     message = _NOTHING_FOUND.format(sought="\n".join(sought), oldest=OLDEST_MAJOR)
     raise ServerNotFoundError(message)
-
-
-def ask_version(program: Path) -> Version:
-    """Return the version that a program of PostgreSQL tells.
-
-    Raises
-    ------
-    ServerNotFoundError
-        When it does not answer as PostgreSQL does, or its version is too old.
-    """
-    try:
-        return supported_version(program)
-    except UnusableError as unusable:
-        message = f"{program} is no usable PostgreSQL.\n  found      {unusable}"
-        raise ServerNotFoundError(message) from unusable
 
 
 def _configured(configured: str, by: str) -> Binaries:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import re
 
-from pytest_userstate.application.reporting.difference import Line, difference
+from pytest_userstate.application.reporting.line_difference import Line, difference
 from pytest_userstate.application.reporting.markdown.document import marked
 from pytest_userstate.application.reporting.markdown.links import Links
 from pytest_userstate.application.reporting.markdown.syntax import (

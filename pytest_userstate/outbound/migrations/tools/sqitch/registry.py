@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 
 from pytest_userstate.outbound.migrations.plan import Command
-from pytest_userstate.outbound.migrations.tools.sqitch_plan import (
+from pytest_userstate.outbound.migrations.tools.sqitch.plan import (
     Change,
     SqitchPlan,
     names,

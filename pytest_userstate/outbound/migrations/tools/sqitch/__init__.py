@@ -23,12 +23,12 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Mode, Plan
-from pytest_userstate.outbound.migrations.tools.sqitch_plan import (
+from pytest_userstate.outbound.migrations.tools.sqitch.plan import (
     Change,
     SqitchPlan,
     read_plan,
 )
-from pytest_userstate.outbound.migrations.tools.sqitch_registry import (
+from pytest_userstate.outbound.migrations.tools.sqitch.registry import (
     TABLES,
     preparing,
     recording,
