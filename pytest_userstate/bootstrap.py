@@ -156,18 +156,19 @@ def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:
         read_snapshot_file,
     )
 
+    __tracebackhide__ = True
     file = os.fspath(path)
     try:
         return read_snapshot_file(pathlib.Path(file), shown=file).load()
     except SnapshotFileError as error:
-        if error.is_newer:
-            raise
-        place = pathlib.Path(file).absolute()
-        error.add_note(
-            f"looked for at {place}; write it anew with "
-            f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file)}"
-        )
-        raise
+        if not error.is_newer:
+            place = pathlib.Path(file).absolute()
+            error.add_note(
+                f"looked for at {place}; write it anew with "
+                f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file)}"
+            )
+        # Whoever reads it has a file to mend: our own lines say nothing about that.
+        raise error.with_traceback(None) from None
 
 
 def report_store(
@@ -201,6 +202,7 @@ def report_text(path: str | os.PathLike[str]) -> str:
     FileNotFoundError
         When there is no such file; the message says where it was sought.
     """
+    __tracebackhide__ = True
     return read_report(pathlib.Path(path))
 
 

@@ -47,6 +47,7 @@ def accepted_schema(accepted: object) -> tuple[SchemaSnapshot, str | None]:
     TypeError
         When it is neither a snapshot, a psycopg connection, nor a file.
     """
+    __tracebackhide__ = True
     if not isinstance(accepted, str | os.PathLike):
         return reader(accepted)(), None
     from pytest_userstate.bootstrap import read_snapshot  # noqa: PLC0415 - as above

@@ -118,14 +118,15 @@ def read_report(path: pathlib.Path) -> str:
     FileNotFoundError
         When there is no such file; the message says where it was sought.
     """
+    __tracebackhide__ = True
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
+    except FileNotFoundError:
         message = (
             f"there is no report {path.absolute()}: write one with pytest "
             f"--userstate-audit --userstate-report {path.name}"
         )
-        raise FileNotFoundError(message) from error
+        raise FileNotFoundError(message) from None
 
 
 def _real(path: pathlib.Path) -> pathlib.Path:

@@ -377,8 +377,9 @@ def test_rows_that_came_and_went_are_differences() -> None:
 
 def test_a_file_that_is_no_report_is_a_mistake(tmp_path: pathlib.Path) -> None:
     """No file, no JSON, another version, or a run that failed: each says so."""
-    with pytest.raises(FileNotFoundError, match=r"there is no report .*missing\.json"):
+    with pytest.raises(FileNotFoundError, match=r"no report .*missing\.json") as caught:
         assert_same_report(GOOD, accepted=tmp_path / "missing.json")
+    assert str(caught.traceback.filter(caught)[-1].path) == __file__
     (tmp_path / "text.json").write_text("nonsense")
     with pytest.raises(ValueError, match="is no JSON"):
         assert_same_report(GOOD, accepted=tmp_path / "text.json")

@@ -116,6 +116,7 @@ def test_a_file_that_cannot_be_read_says_what_to_do(
         pathlib.Path("other.json").write_text(text)
     with pytest.raises(SnapshotFileError, match=problem) as caught:
         assert_same_schema(THEN, accepted="other.json")
+    assert str(caught.traceback.filter(caught)[-1].path) == __file__
     place = pathlib.Path("other.json").absolute()
     if caught.value.is_newer:
         assert not hasattr(caught.value, "__notes__")
