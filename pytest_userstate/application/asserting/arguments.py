@@ -9,7 +9,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.asserting.nearest import did_you_mean
+from pytest_userstate.application.explaining.nearest import did_you_mean
 
 
 class Some(enum.Enum):

@@ -12,10 +12,10 @@ import typing as typ
 
 import attrs
 
-WIDTH: typ.Final = 72
+from pytest_userstate.application.explaining.widths import WIDTH, shortened
+
 _FIRST_WIDTH: typ.Final = 56
 _LABEL_WIDTH: typ.Final = 12
-_LONGEST_TEXT: typ.Final = 400
 SHOWN: typ.Final = 8
 """How many things of a list are shown."""
 
@@ -89,14 +89,6 @@ def bounded(items: cabc.Sequence[str], *, limit: int = SHOWN) -> list[str]:
 def listed(items: cabc.Sequence[str], *, limit: int = SHOWN) -> str:
     """Return the first items in one line, and how many more there are."""
     return ", ".join(bounded(items, limit=limit)) if items else "none"
-
-
-def shortened(text: str, length: int = _LONGEST_TEXT) -> str:
-    """Return the text, its middle left out where it is too long to be read."""
-    if len(text) <= length:
-        return text
-    half = (length - 3) // 2
-    return f"{text[:half]} … {text[-half:]}"
 
 
 def _headline(text: str) -> list[str]:

@@ -14,7 +14,7 @@ from pytest_userstate.application.asserting.matching import (
     introduced_with,
     with_source,
 )
-from pytest_userstate.application.asserting.nearest import SHOWN, nearest
+from pytest_userstate.application.explaining.nearest import SHOWN, nearest
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.snapshot import (
     Domain,

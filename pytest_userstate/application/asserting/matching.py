@@ -12,7 +12,7 @@ from pytest_userstate.application.asserting.failure import (
     detail,
     listed,
 )
-from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.application.explaining.nearest import nearest
 from pytest_userstate.domain.columns import Column, Source
 from pytest_userstate.domain.constraints import (
     CheckConstraint,

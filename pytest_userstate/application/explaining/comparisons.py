@@ -11,8 +11,6 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.asserting.failure import WIDTH, shortened
-from pytest_userstate.application.asserting.nearest import did_you_mean
 from pytest_userstate.application.explaining.differences import (
     counted,
     in_lines,
@@ -24,6 +22,8 @@ from pytest_userstate.application.explaining.meanings import (
     meaning,
     question,
 )
+from pytest_userstate.application.explaining.nearest import did_you_mean
+from pytest_userstate.application.explaining.widths import WIDTH, shortened
 from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.difference import Difference
 from pytest_userstate.domain.report import UserStateSchemaAuditReport

@@ -7,8 +7,6 @@ import collections.abc as cabc
 import textwrap
 import typing as typ
 
-from pytest_userstate.application.asserting.failure import WIDTH, shortened
-from pytest_userstate.application.asserting.lookup import source_of
 from pytest_userstate.application.explaining.describing import (
     check_in_words,
     column_in_words,
@@ -18,6 +16,7 @@ from pytest_userstate.application.explaining.describing import (
     policy_in_words,
     trigger_in_words,
 )
+from pytest_userstate.application.explaining.widths import WIDTH, shortened
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import (
     CheckConstraint,
@@ -87,7 +86,7 @@ def came_from(change: Change) -> str:
     if change.kind is ChangeKind.CHANGED:
         return ""
     value = change.before if change.after is None else change.after
-    source = source_of(value)
+    source = getattr(value, "source", None)
     return f"  [{source}]" if source else ""
 
 

@@ -17,7 +17,7 @@ from pytest_userstate.application.asserting.failure import (
     detail,
     listed,
 )
-from pytest_userstate.application.asserting.nearest import did_you_mean
+from pytest_userstate.application.explaining.nearest import did_you_mean
 from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import MigrationDecision, coverage_type
 from pytest_userstate.domain.report import UserStateSchemaAuditReport

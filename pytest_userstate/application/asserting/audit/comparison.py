@@ -13,8 +13,8 @@ from pytest_userstate.application.asserting.failure import (
     Mismatch,
     bounded,
     detail,
-    shortened,
 )
+from pytest_userstate.application.explaining.widths import shortened
 from pytest_userstate.application.reporting.json_report import (
     SCHEMA_VERSION,
     Json,

@@ -11,7 +11,7 @@ from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import UNSPECIFIED, Unspecified
 from pytest_userstate.application.asserting.audit.failures import background
 from pytest_userstate.application.asserting.failure import Failure, detail
-from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.application.explaining.nearest import nearest
 from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind

@@ -32,8 +32,8 @@ from pytest_userstate.application.asserting.matching import (
     require,
     with_source,
 )
-from pytest_userstate.application.asserting.nearest import nearest
 from pytest_userstate.application.explaining.describing import column_in_words
+from pytest_userstate.application.explaining.nearest import nearest
 from pytest_userstate.application.sql.data_types import found_type
 from pytest_userstate.domain.columns import Column, Generated, Identity
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, View

@@ -12,7 +12,7 @@ from pytest_userstate.application.asserting.matching import (
     expect,
     require,
 )
-from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.application.explaining.nearest import nearest
 from pytest_userstate.domain.snapshot import Extension, SchemaSnapshot
 
 _ALWAYS_THERE = "plpgsql"

@@ -11,7 +11,7 @@ from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.lookup import kind_of, unwanted
 from pytest_userstate.application.asserting.matching import exactly, introduced_with
-from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.application.explaining.nearest import nearest
 from pytest_userstate.domain.converters import Named
 from pytest_userstate.domain.snapshot import Table, View
 

@@ -22,7 +22,7 @@ from pytest_userstate.application.asserting.failure import (
     detail,
     listed,
 )
-from pytest_userstate.application.asserting.nearest import nearest
+from pytest_userstate.application.explaining.nearest import nearest
 from pytest_userstate.domain.access import (
     COLUMN_PRIVILEGES,
     EVERYBODY,

@@ -34,7 +34,6 @@ from pytest_userstate.application.asserting.matching import (
     one_of,
     require,
 )
-from pytest_userstate.application.asserting.nearest import nearest
 from pytest_userstate.application.asserting.objects.checks import checked_expression
 from pytest_userstate.application.asserting.objects.comments import CommentAssertions
 from pytest_userstate.application.asserting.objects.ownership import (
@@ -42,6 +41,7 @@ from pytest_userstate.application.asserting.objects.ownership import (
     TypePrivilege,
 )
 from pytest_userstate.application.explaining.describing import check_in_words
+from pytest_userstate.application.explaining.nearest import nearest
 from pytest_userstate.application.sql.data_types import found_type
 from pytest_userstate.domain.access import Securable
 from pytest_userstate.domain.constraints import CheckConstraint
