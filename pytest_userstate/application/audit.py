@@ -31,7 +31,6 @@ if typ.TYPE_CHECKING:
         Comparison,
         Reference,
     )
-    from pytest_userstate.domain.model import AuditModel
     from pytest_userstate.domain.state_diagram import StateDiagram
 
 
@@ -149,8 +148,10 @@ def find(
         What is audited.
     settings : Settings
         What the repository has configured.
-    wiring : Wiring
+    wiring : RuntimeWiringRepository
         What stands behind the entities' ports.
+    program : ProgramRepository
+        What else the program's sources say.
     wanted : Wanted
         What else is wanted.
 

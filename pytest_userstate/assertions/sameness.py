@@ -21,6 +21,8 @@ def assert_same_schema(
 
     Parameters
     ----------
+    source : SchemaSnapshot or psycopg connection
+        The schema as it is.
     accepted : SchemaSnapshot, psycopg connection, str or path
         Another schema, or the file that ``--userstate-snapshot`` wrote.
 
