@@ -248,8 +248,11 @@ def pid_of_server(folder: Path | str) -> int:
 
 
 def parent_of(pid: int) -> int:
-    """Return the process id of a process's parent."""
-    status = Path("/proc", str(pid), "stat").read_text()
+    """Return the process id of a process's parent, or 0 where it is gone."""
+    try:
+        status = Path("/proc", str(pid), "stat").read_text()
+    except FileNotFoundError:
+        return 0
     return int(status.rpartition(")")[2].split()[1])
 
 
