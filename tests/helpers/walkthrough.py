@@ -33,11 +33,18 @@ _PLACE = re.compile(r"^<!-- follow: ([\w/-]+)(, live)? -->$", re.MULTILINE)
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 _RESULT = re.compile(r"^=+ (.+) in \d+\.\d+s =+$", re.MULTILINE)
 
+# They bring the extras that they are told to, and no others.
+_ISOLATED = """\
+case "$*" in *\\[all\\]*|*wiring*) ;; *) export PYTHONPATH={without_wiring} ;; esac
+while [ "$1" != pytest ]; do shift; done
+exec "$@\""""
+_WITHOUT_WIRING = 'import sys\nsys.modules["ast_grep_py"] = None\n'
+
 # What the commands of a page find in place of what would be downloaded.
 _TOOLS = {
     "pytest": 'exec {python} -m pytest -p no:benchmark -p no:hypothesispytest "$@"',
-    "uvx": 'while [ "$1" != pytest ]; do shift; done; exec "$@"',
-    "pipx": 'while [ "$1" != pytest ]; do shift; done; exec "$@"',
+    "uvx": _ISOLATED,
+    "pipx": _ISOLATED,
     "pip": 'test "$1" = install',
     "alembic": 'exec {python} -m alembic "$@"',
     "python": 'exec {python} "$@"',
@@ -152,7 +159,11 @@ def _settled(text: str) -> str:
 
 def install(tools: pathlib.Path) -> None:
     """Write the programs that the pages call."""
+    without_wiring = tools / "without-wiring"
+    without_wiring.mkdir()
+    (without_wiring / "sitecustomize.py").write_text(_WITHOUT_WIRING)
     for name, command in _TOOLS.items():
         program = tools / name
-        program.write_text(f"#!/bin/sh\n{command.format(python=sys.executable)}\n")
+        filled = command.format(python=sys.executable, without_wiring=without_wiring)
+        program.write_text(f"#!/bin/sh\n{filled}\n")
         program.chmod(0o755)
