@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
 import re
+import subprocess
+import sys
 import tomllib
+import typing as typ
 
 import pytest
 from packaging.requirements import Requirement
@@ -29,6 +34,39 @@ def declared() -> dict[str, Version]:
         for bound in each.specifier
         if bound.operator == ">="
     }
+
+
+def released(**environment: str) -> dict[str, typ.Any]:
+    """Return the metadata that a release would have."""
+    kept = {name: value for name, value in os.environ.items() if name != "PROJECT_URL"}
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "metadata"],
+        cwd=ROOT,
+        env={**kept, **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    metadata: dict[str, typ.Any] = json.loads(done.stdout)
+    return metadata
+
+
+def test_a_release_links_to_its_own_files() -> None:
+    """On PyPI a relative link of the README would lead nowhere."""
+    metadata = released(PROJECT_URL="https://forge.example/team/repository/")
+    files = f"https://forge.example/team/repository/blob/v{PROJECT['version']}"
+    text = metadata["readme"]["text"]
+    assert f"]({files}/docs/quickstart.md)" in text
+    assert set(re.findall(r"\]\((\w+):", text)) == {"https"}
+    assert not re.search(r"\]\((?!https:)", text)
+    assert metadata["urls"]["Changelog"] == f"{files}/CHANGELOG.md"
+
+
+def test_without_an_address_none_is_invented() -> None:
+    """The README is as it stands, and there are no URLs."""
+    metadata = released()
+    assert metadata["readme"]["text"] == (ROOT / "README.md").read_text()
+    assert "urls" not in metadata
 
 
 def test_the_lowest_versions_are_those_that_are_tested() -> None:
