@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import pathlib
@@ -74,6 +75,28 @@ def test_the_lowest_versions_are_those_that_are_tested() -> None:
     lines = (ROOT / ".github/constraints-lowest.txt").read_text().splitlines()
     pins = dict(line.split("==") for line in lines if not line.startswith("#"))
     assert {name: Version(pin) for name, pin in pins.items()} == declared()
+
+
+def test_the_changelog_ends_in_the_declared_version() -> None:
+    """Above it stands only what is not released; each release once, newest first."""
+    text = (ROOT / "CHANGELOG.md").read_text()
+    unreleased, *releases = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert unreleased == "[Unreleased]"
+    found = [re.fullmatch(r"\[([\d.]+)\] - (\S+)", each) for each in releases]
+    versions = [Version(each[1]) for each in found if each]
+    dates = [dt.date.fromisoformat(each[2]) for each in found if each]
+    assert len(versions) == len(found) == len(set(versions))
+    assert versions == sorted(versions, reverse=True)
+    assert dates == sorted(dates, reverse=True)
+    assert str(versions[0]) == PROJECT["version"]
+
+
+def test_changes_are_of_the_known_kinds() -> None:
+    """Those of Keep a Changelog."""
+    text = (ROOT / "CHANGELOG.md").read_text()
+    kinds = {*re.findall(r"^### (.+)$", text, re.MULTILINE)}
+    known = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert kinds <= known
 
 
 def test_every_extra_is_in_all() -> None:
