@@ -9,7 +9,8 @@ import typing as typ
 import pytest
 
 from pytest_userstate.application.audit import Audit
-from pytest_userstate.application.reporting.text import explanation, inert_lines
+from pytest_userstate.application.printable import inert_lines
+from pytest_userstate.application.reporting.text import explanation
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.inbound.audit_run import AuditRun

@@ -89,7 +89,7 @@ def install(
         if worker is None:
             job = composition.job_page(request.invocation_dir)
             _report_usage_error(config, store, job, error)
-        from pytest_userstate.application.reporting.text import (  # noqa: PLC0415 - cost
+        from pytest_userstate.application.printable import (  # noqa: PLC0415 - cost
             inert_lines,
         )
 

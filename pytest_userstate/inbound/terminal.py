@@ -9,6 +9,7 @@ import pytest
 
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.preparation import Prepared
+from pytest_userstate.application.printable import inert
 from pytest_userstate.application.reporting import text
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.domain.gate import Outcome
@@ -46,7 +47,7 @@ def header(prepared: Prepared, *, exclusive: bool) -> list[str]:
         lines.append(f"userstate: compared with {shown}")
     if exclusive:
         lines.append("userstate: only the checks are collected, no other tests")
-    return list(map(text.inert, lines))
+    return list(map(inert, lines))
 
 
 def summary(
@@ -163,7 +164,7 @@ def _comparisons(
 
 def _write(reporter: pytest.TerminalReporter, line: str, **markup: bool) -> None:
     """Write a line, in which no name steers the terminal."""
-    reporter.write_line(text.inert(line), **markup)
+    reporter.write_line(inert(line), **markup)
 
 
 def _section(

@@ -9,12 +9,13 @@ import attrs
 import pytest
 
 from pytest_userstate.application.comparing.comparison import Comparison, Finding
+from pytest_userstate.application.printable import inert
 from pytest_userstate.application.reporting.github import (
     Annotation,
     annotations_of,
     fitted,
 )
-from pytest_userstate.application.reporting.text import inert, wrap
+from pytest_userstate.application.reporting.text import wrap
 from pytest_userstate.application.run_record import (
     DocumentCheck,
     DocumentStatus,

@@ -13,6 +13,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.explaining.widths import WIDTH, shortened
+from pytest_userstate.application.printable import inert_lines
 
 _FIRST_WIDTH: typ.Final = 56
 _LABEL_WIDTH: typ.Final = 12
@@ -66,7 +67,7 @@ class Failure:
     details: tuple[Detail, ...] = ()
 
     def __str__(self) -> str:
-        """Write all of it, bounded."""
+        """Write all of it, bounded; no name in it steers what shows it."""
         facts: list[str] = []
         for each in self.mismatches:
             facts += [f"{each.what}:"]
@@ -76,7 +77,8 @@ class Failure:
         for part in self.details:
             details += _labelled(part.label, bounded(part.items))
         blocks = (_headline(self.headline), facts, self.lines, details)
-        return "\n\n".join("\n".join(lines) for lines in blocks if lines)
+        text = "\n\n".join("\n".join(lines) for lines in blocks if lines)
+        return inert_lines(text)
 
 
 def bounded(items: cabc.Sequence[str], *, limit: int = SHOWN) -> list[str]:

@@ -24,6 +24,7 @@ from pytest_userstate.application.explaining.meanings import (
 )
 from pytest_userstate.application.explaining.nearest import did_you_mean
 from pytest_userstate.application.explaining.widths import WIDTH, shortened
+from pytest_userstate.application.printable import inert
 from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.difference import Difference
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -56,6 +57,11 @@ def explain(operator: str, left: object, right: object) -> list[str] | None:
     """
     if operator not in {"==", "!="}:
         return None
+    lines = _explained(operator, left, right)
+    return [*map(inert, lines)] if lines else None
+
+
+def _explained(operator: str, left: object, right: object) -> list[str] | None:
     if is_answer(left) or is_answer(right):
         return _explain_answers(operator, left, right)
     if isinstance(left, SchemaSnapshot) or isinstance(right, SchemaSnapshot):

@@ -6,7 +6,8 @@ import collections.abc as cabc
 import typing as typ
 
 from pytest_userstate.application.comparing.comparison import Comparison
-from pytest_userstate.application.reporting.text import inert, wrap
+from pytest_userstate.application.printable import inert
+from pytest_userstate.application.reporting.text import wrap
 
 _INDENT: typ.Final = "  "
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import itertools
-import re
 import textwrap
 import typing as typ
 
 from pytest_userstate.application.audit import Audit
+from pytest_userstate.application.printable import inert
 from pytest_userstate.application.reporting.next_steps import next_steps
-from pytest_userstate.application.reporting.printable import written_out
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.downstream import WorkStatus, unblocking
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind, origin
@@ -23,7 +22,6 @@ from pytest_userstate.domain.snapshot import Source
 WIDTH: typ.Final = 80
 NOT_APPLICABLE: typ.Final = "n/a"
 _MOST_FACTS: typ.Final = 6
-_COMMAND: typ.Final = re.compile(r"^\s*(?=::)|##(?=\[)")
 _SIGNS: typ.Final = {
     EvidenceKind.PRESENT: "+",
     EvidenceKind.ABSENT: "-",
@@ -233,24 +231,6 @@ def wrap(text: str, *, hanging: int = 0, indent: str = "  ") -> list[str]:
             break_on_hyphens=False,
         )
     ]
-
-
-def inert(line: str) -> str:
-    r"""Return a line that neither a terminal nor a CI runner obeys.
-
-    GitHub takes lines that begin with ``::``, and those that hold ``##[``, for
-    commands, whoever printed them; a terminal takes what begins with an escape
-    character for one. A name may contain any of them.
-
-    >>> inert("  ::stop-commands::x")
-    '  \\::stop-commands::x'
-    """
-    return written_out(_COMMAND.sub(r"\g<0>\\", line), but="\t")
-
-
-def inert_lines(text: str) -> str:
-    """Return a text of several lines, each of them inert."""
-    return "\n".join(map(inert, text.splitlines()))
 
 
 def _not_applicable(report: UserStateSchemaAuditReport) -> list[str]:

@@ -15,6 +15,7 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
+from pytest_userstate.application.printable import inert_lines
 from pytest_userstate.application.snapshots.writing import FORMAT, FORMAT_KEY
 from pytest_userstate.application.structuring import (
     MisfitError,
@@ -63,7 +64,7 @@ def read_snapshot(text: str, *, file: str) -> SchemaSnapshot:
     ]
     more = len(told) - _MOST_FAULTS
     told[_MOST_FAULTS:] = [f"and {more} more"] if more > 0 else []
-    problem = "holds what no schema snapshot does:\n" + "\n".join(told)
+    problem = "holds what no schema snapshot does:\n" + inert_lines("\n".join(told))
     raise SnapshotFileError(file, problem)
 
 

@@ -16,7 +16,7 @@ import enum
 import re
 import typing as typ
 
-from pytest_userstate.application.reporting.printable import written_out
+from pytest_userstate.application.printable import written_out
 
 _SPECIAL: typ.Final = re.compile(
     r"[\\`*\[\]<>~&$]|(?<![^\W_])_|_(?![^\W_])|(?<=[a-z]):(?=//)|(?<=www)\.",
