@@ -1,4 +1,4 @@
-"""The composition root: the only importer of outbound adapters."""
+"""Putting together what a run needs, from what is asked for and configured."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import collections.abc as cabc
 import contextlib
 import os
 import pathlib
-import shlex
 import typing as typ
 
 from pytest_userstate.application.configuration.reading import read_document
@@ -16,14 +15,13 @@ from pytest_userstate.application.configuration.resolution import (
 )
 from pytest_userstate.application.preparation import Prepared
 from pytest_userstate.application.settings import AuditRequest, Settings
+from pytest_userstate.bootstrap.stores import job_page, report_store, snapshot_store
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
-    SnapshotFileError,
     UsageError,
 )
-from pytest_userstate.domain.ports import AuditTarget, JobPage, ProgramRepository
-from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.domain.ports import AuditTarget, ProgramRepository
 from pytest_userstate.outbound.configuration_file import (
     ConfigurationFile,
     configuration_of,
@@ -31,14 +29,12 @@ from pytest_userstate.outbound.configuration_file import (
     read_configuration,
     repository_root,
 )
-from pytest_userstate.outbound.report_files import ReportFiles, read_report
 from pytest_userstate.outbound.unreadable_target import UnreadableTarget
 from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparing.comparison import Reference
     from pytest_userstate.outbound.baseline import Baseline
-    from pytest_userstate.outbound.exchange import FolderExchange
     from pytest_userstate.outbound.migrations.finding.discovery import Target
     from pytest_userstate.outbound.migrations_target import Script
     from pytest_userstate.outbound.postgres.binaries import Binaries
@@ -108,116 +104,6 @@ def open_baseline(prepared: Prepared) -> contextlib.AbstractContextManager[Basel
         "for auditing a live database in place"
     )
     raise UsageError(message)
-
-
-def snapshot_of(source: typ.Any) -> SchemaSnapshot:
-    """Return the schema of a snapshot, an open psycopg connection, or a DSN.
-
-    A connection is left as it was, whatever transaction it is in.
-
-    Raises
-    ------
-    SchemaSnapshotRepositoryError
-        When connecting or querying failed.
-    TypeError
-        When the source is none of the three.
-    """
-    from pytest_userstate.domain.secrets import hidden  # noqa: PLC0415
-    from pytest_userstate.outbound import schema_sources  # noqa: PLC0415
-
-    source = hidden(source)
-
-    return schema_sources.read_snapshot(source)
-
-
-def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:
-    """Return the schema that ``--userstate-snapshot`` wrote to a file.
-
-    Parameters
-    ----------
-    path : str or path
-        The file; a relative path starts in the current folder.
-
-    Raises
-    ------
-    SnapshotFileError
-        When there is none, or it is damaged, or was written by a newer version.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = pathlib.Path(folder, "schema.json")
-    ...     _ = file.write_text('{"userstate_snapshot": 1, "schemas": ["legal"]}')
-    ...     read_snapshot(file).schemas
-    ('legal',)
-    """
-    from pytest_userstate.outbound.snapshot_file import (  # noqa: PLC0415
-        read_snapshot_file,
-    )
-
-    __tracebackhide__ = True
-    file = os.fspath(path)
-    try:
-        return read_snapshot_file(pathlib.Path(file), shown=file).load()
-    except SnapshotFileError as error:
-        if not error.is_newer:
-            place = pathlib.Path(file).absolute()
-            error.add_note(
-                f"looked for at {place}; write it anew with "
-                f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file)}"
-            )
-        # Whoever reads it has a file to mend: our own lines say nothing about that.
-        raise error.with_traceback(None) from None
-
-
-def report_store(
-    request: AuditRequest, audited: pathlib.Path | None = None
-) -> ReportFiles:
-    """Return where reports are written."""
-    return ReportFiles(request.invocation_dir, audited=audited)
-
-
-def job_page(audited: pathlib.Path) -> JobPage | None:
-    """Return the page of the job that runs us, where a service runs it."""
-    if "GITHUB_ACTIONS" not in os.environ:
-        return None
-    from pytest_userstate.outbound.github import github_job  # noqa: PLC0415
-
-    return github_job(os.environ, audited)
-
-
-def snapshot_store(request: AuditRequest) -> ReportFiles:
-    """Return where the snapshot file is written."""
-    return ReportFiles(
-        request.invocation_dir, option="--userstate-snapshot", what="schema snapshot"
-    )
-
-
-def report_text(path: str | os.PathLike[str]) -> str:
-    """Return the text of a report that was written to a file.
-
-    Raises
-    ------
-    FileNotFoundError
-        When there is no such file; the message says where it was sought.
-    """
-    __tracebackhide__ = True
-    return read_report(pathlib.Path(path))
-
-
-def exchange(folder: str) -> FolderExchange:
-    """Return where the processes of one run share their findings."""
-    from pytest_userstate.outbound.exchange import FolderExchange  # noqa: PLC0415
-
-    return FolderExchange(pathlib.Path(folder))
-
-
-def exchange_folder() -> tuple[str, cabc.Callable[[], None]]:
-    """Make a private folder for an exchange; return it and how to remove it."""
-    from pytest_userstate.outbound.exchange import make_exchange_folder  # noqa: PLC0415
-
-    return make_exchange_folder()
 
 
 def _configuration(
