@@ -30,8 +30,8 @@ MODULES = {"fcntl", "grp", "posix", "pwd", "resource", "syslog", "termios"}
 CALLS: dict[types.ModuleType, tuple[str, ...]] = {
     os: (
         *("chown", "fork", "forkpty", "getegid", "geteuid", "getgid", "getpgid"),
-        *("getuid", "killpg", "lchown", "mkfifo", "register_at_fork", "setsid"),
-        *("statvfs", "waitid", "O_DIRECTORY", "O_NOFOLLOW"),
+        *("killpg", "lchown", "mkfifo", "register_at_fork", "setsid", "statvfs"),
+        *("waitid", "O_DIRECTORY", "O_NOFOLLOW"),  # getuid is pytest's own to call
     ),
     signal: ("SIGALRM", "SIGHUP", "SIGKILL", "SIGQUIT", "setitimer", "ITIMER_REAL"),
     socket: ("AF_UNIX", "socketpair"),
@@ -71,9 +71,13 @@ def leave_posix() -> None:
         for name in names:
             delattr(module, name)
     sys.modules["msvcrt"] = msvcrt()
-    sys.platform = "win32"
+    # Only for our modules: Python's own would go on to call Windows.
+    platform, sys.platform = sys.platform, "win32"
+    from pytest_userstate.outbound import exchange  # noqa: PLC0415
     from pytest_userstate.outbound.postgres import machine  # noqa: PLC0415
 
+    sys.platform = platform
+    assert exchange.msvcrt is sys.modules["msvcrt"]
     machine.os = types.SimpleNamespace(name="nt")
 
 
@@ -83,7 +87,6 @@ if __name__ == "__main__":
     if arguments[0] == "-c":
         exec(arguments[1])  # noqa: S102 - as Python itself would
     else:
-        # What pytest does for a console of Windows' own cannot be had here; and it is
-        # no news that modules were imported before it started.
+        # It is no news that modules were imported before it started.
         early = "ignore::pytest.PytestAssertRewriteWarning"
-        sys.exit(pytest.main(["--capture=sys", *arguments, "-W", early]))
+        sys.exit(pytest.main([*arguments, "-W", early]))
