@@ -22,6 +22,9 @@ import re
 
 import attrs
 
+# Before 3.11.5, Python leaves a possessive group where its last, failed attempt was
+# given up, not where that began (gh-106052). So none here holds a lookahead, or parts
+# of which the first can match where the whole does not; greedy ones may.
 _BLANKS = " \t\n\r\f\v"
 _BLANK = f"[{_BLANKS}]"
 _LINE_COMMENT = r"--[^\n\r]*+"
@@ -29,7 +32,7 @@ _LINE_COMMENT = r"--[^\n\r]*+"
 # what does not, since a class of ASCII compiles ten times as fast.
 _LETTER = r"[^\x00-@\[-\^`{-\x7f]"
 _WORD = rf"{_LETTER}[^\x00-#%-/:-@\[-\^`{{-\x7f]*+"
-_NUMBER = r"[0-9][0-9_]*+(?:\.[0-9_]++)?+(?:[eE][+-]?[0-9]++)?+"
+_NUMBER = r"[0-9][0-9_]*+(?:\.[0-9_]++)?+(?:[eE](?:[+-][0-9]++|[0-9]++))?+"
 _QUOTED = r'(?:[uU]&)?+"(?:[^"]|"")*+"?+'
 _TAG = rf"\$(?:{_LETTER}[^\x00-/:-@\[-\^`{{-\x7f]*+)?+\$"
 
@@ -38,7 +41,7 @@ _ESCAPING = r"'(?:[^'\\]|''|\\.)*+"
 # Literals with nothing but a line break between them are one literal, and what
 # follows the break is read by the rules of the first part.
 _BREAK = rf"(?:[ \t\f\v]|{_LINE_COMMENT})*+[\n\r](?:{_BLANK}|{_LINE_COMMENT}[\n\r])*+"
-_ESCAPED = rf"{_ESCAPING}(?:'{_BREAK}{_ESCAPING})*+'?+"
+_ESCAPED = rf"{_ESCAPING}(?:'{_BREAK}{_ESCAPING})*'?+"
 
 
 Span = tuple[int, int]
@@ -73,7 +76,7 @@ class Grammar:
         passive = rf"{_BLANK}++|{_LINE_COMMENT}|{literal}"
         return cls(
             re.compile(
-                rf"(?:{passive}|{_QUOTED}|{_WORD}|{_NUMBER}|/(?!\*)|[^/();${mark}])*+",
+                rf"(?:{passive}|{_QUOTED}|{_WORD}|{_NUMBER}|[^/();${mark}])*+",
                 re.DOTALL,
             ),
             re.compile(
@@ -278,6 +281,8 @@ def _extent(sql: str, start: int, grammar: Grammar) -> tuple[int, list[Span]]:
 def _end_of_opaque(sql: str, position: int) -> int:
     """Return where the comment or dollar quote ends that is at `position`, if any."""
     if sql[position] == "/":
+        if not sql.startswith("/*", position):
+            return position
         return _end_of_comment(sql, position) or len(sql)
     tag = _DOLLAR.match(sql, position)
     if tag is None:
