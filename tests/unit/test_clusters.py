@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import subprocess
 import time
 import typing as typ
 from pathlib import Path
@@ -15,7 +15,7 @@ from pytest_userstate.outbound.postgres import cluster
 from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.cluster import make_cluster, read_cluster
-from tests.helpers.servers import open_folder
+from tests.helpers.servers import PATIENCE, open_folder
 
 if typ.TYPE_CHECKING:
     import collections.abc as cabc
@@ -36,6 +36,23 @@ def program(place: Path, name: str, text: str) -> None:
     path = place / name
     path.write_text(f"#!/bin/sh\n{text}")
     path.chmod(0o755)
+
+
+def wait_until(holds: cabc.Callable[[], bool]) -> None:
+    """Wait for what has to happen at once, and fail where it does not."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_there(pid: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def failure(place: Path, *, version: str = "18.1", initdb: str = "exit 1") -> str:
@@ -75,17 +92,20 @@ def test_an_initdb_that_never_ends(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is killed, whatever it does about it."""
-    monkeypatch.setattr(cluster, "INITIALIZE_TIMEOUT", 0.5)
-    monkeypatch.setattr(cluster, "END_TIMEOUT", 0.2)
+    communicate = cluster._communicate
+    told = place / "pid"
+
+    def once_it_is_deaf(process: subprocess.Popen[bytes]) -> str:
+        wait_until(lambda: told.exists() and told.read_text().endswith("\n"))
+        return communicate(process)
+
+    monkeypatch.setattr(cluster, "_communicate", once_it_is_deaf)
+    monkeypatch.setattr(cluster, "INITIALIZE_TIMEOUT", 0.1)
+    monkeypatch.setattr(cluster, "END_TIMEOUT", 0.1)
     text = failure(place, initdb=DEAF.format(place=place))
-    assert "timed out after 0.5 seconds" in text
-    pid = int((place / "pid").read_text())
-    deadline = time.monotonic() + 10
-    with contextlib.suppress(ProcessLookupError):
-        while time.monotonic() < deadline:
-            os.kill(pid, 0)
-            time.sleep(0.01)
-        pytest.fail("it is still there")
+    assert "timed out after 0.1 seconds" in text
+    pid = int(told.read_text())
+    wait_until(lambda: not is_there(pid))
 
 
 @pytest.mark.parametrize("text", [None, "", "18 6 x", "18"])

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import tarfile
+import time
 import typing as typ
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.rundir import RunFolder, make_run_folder
 from pytest_userstate.outbound.postgres.supervisor import Supervisor
-from tests.helpers.servers import open_folder
+from tests.helpers.servers import PATIENCE, open_folder
 
 if typ.TYPE_CHECKING:
     import collections.abc as cabc
@@ -61,6 +62,16 @@ def start() -> cabc.Iterator[cabc.Callable[[str], Supervisor]]:
             each.stop()
 
 
+def deaf(start: cabc.Callable[[str], Supervisor]) -> Supervisor:
+    """Start a server that heeds nothing, and wait until it does not."""
+    held = start(DEAF)
+    deadline = time.monotonic() + PATIENCE
+    while "waiting" not in held.log_tail():
+        assert time.monotonic() < deadline, held.log_tail()
+        time.sleep(0.01)
+    return held
+
+
 def folder_of(held: Supervisor) -> RunFolder:
     """Return the folder of a server."""
     return held._folder
@@ -86,7 +97,7 @@ def test_a_server_that_never_gets_ready_is_given_up(
     """After a time, and one that heeds no signal is killed with all it started."""
     monkeypatch.setattr(supervisor, "START_TIMEOUT", 0.3)
     monkeypatch.setattr(supervisor, "STOP_TIMEOUT", 0.3)
-    held = start(DEAF)
+    held = deaf(start)
     with pytest.raises(ServerError, match="did not start within 0 seconds"):
         held.wait_until_ready()
     held.stop()
@@ -111,7 +122,7 @@ def test_a_fork_that_leaves_touches_no_server(
     start: cabc.Callable[[str], Supervisor],
 ) -> None:
     """It only lets go of what it has open."""
-    held = start(DEAF)
+    held = deaf(start)
     process = held._process
     pipe = process.stdin
     assert pipe
