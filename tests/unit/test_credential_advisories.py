@@ -1,0 +1,137 @@
+"""Advisories about credentials and ``updated_at``: where each begins and ends."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from pytest_userstate.domain.advisories.rules import advise
+from pytest_userstate.domain.columns import Column, Generated
+from pytest_userstate.domain.constraints import CheckConstraint, Trigger
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+
+ID = Column("id", "uuid", is_primary_key=True)
+CHANGED = Column("updated_at", "timestamp with time zone")
+
+
+def told(code: str, *tables: Table) -> dict[str, str]:
+    """Return the messages of this code by subject."""
+    advisories = advise(SchemaSnapshot(tables))
+    return {each.subject: each.message for each in advisories if each.code == code}
+
+
+def users(*columns: Column, checks: tuple[str, ...] = ()) -> Table:
+    """Return users with these columns more, and these checks."""
+    return Table(
+        "users",
+        [ID, *columns],
+        check_constraints=[
+            CheckConstraint(name=f"c{number}", definition=definition)
+            for number, definition in enumerate(checks)
+        ],
+    )
+
+
+def credential(name: str = "password_hash", kind: str = "text") -> Column:
+    """Return a credential that can be null."""
+    return Column(name, kind, is_nullable=True)
+
+
+@pytest.mark.parametrize(
+    ("check", "is_demanded"),
+    [
+        ("CHECK ((password_hash IS NOT NULL) OR (sso IS NOT NULL))", True),
+        ("CHECK (((sso IS NULL) <> (password_hash IS NULL)))", True),
+        ('CHECK (("password_hash" IS NOT NULL))', True),
+        ("CHECK (((password_hash)::text IS NOT NULL))", False),
+        ("CHECK ((num_nonnulls(sso, password_hash) = 1))", True),
+        ("CHECK ((num_nulls(password_hash, sso) < 2))", True),
+        ("CHECK ((old_password_hash IS NOT NULL))", False),
+        ("CHECK ((password_hash_2 IS NOT NULL))", False),
+        ("CHECK ((length(password_hash) > 59))", False),
+    ],
+)
+def test_a_check_can_say_when_a_credential_is_missing(
+    check: str,
+    is_demanded: bool,  # noqa: FBT001
+) -> None:
+    """By the column's whole name, and by whether it is null."""
+    found = told("US301", users(credential(), checks=(check,)))
+    assert (found == {}) is is_demanded
+
+
+def test_a_row_with_one_credential_that_is_never_null_can_log_in() -> None:
+    """Then the other may be missing; the next table has to answer for itself."""
+    both = users(Column("password_hash", "text"), credential("password_digest"))
+    other = Table(
+        "user_credentials",
+        [Column("user_id", "uuid"), credential("credential_hash")],
+    )
+    found = told("US301", both, other)
+    assert {*found} == {"public.user_credentials.credential_hash"}
+    (message,) = found.values()
+    assert "the row can exist without anything to log in with" in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_short"),
+    [
+        ("character varying(59)", True),
+        ("character(32)", True),
+        ("character varying(60)", False),
+        ("character varying", False),
+        ("character varying(32)[]", False),
+    ],
+)
+def test_a_bcrypt_hash_has_to_fit(kind: str, is_short: bool) -> None:  # noqa: FBT001
+    """Its 60 characters do; the message says what there is room for."""
+    found = told("US302", users(Column("password_hash", kind)))
+    assert bool(found) is is_short
+    limit = kind.partition("(")[2].rstrip(")")
+    words = f"has room for {limit} characters; a bcrypt hash has 60"
+    assert all(words in message for message in found.values())
+
+
+def touch(event: str = "UPDATE", level: str = "ROW") -> Trigger:
+    """Return a trigger before this event."""
+    return Trigger(
+        name="touch",
+        function="public.touch",
+        definition=f"CREATE TRIGGER touch BEFORE {event} ON public.users FOR EACH "
+        f"{level} EXECUTE FUNCTION public.touch()",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_kept"),
+    [
+        ({}, False),
+        ({"triggers": [touch()]}, True),
+        ({"triggers": [touch("INSERT OR UPDATE")]}, True),
+        ({"triggers": [touch("UPDATE OF name")]}, True),
+        ({"triggers": [touch("INSERT")]}, False),
+        ({"triggers": [touch(level="STATEMENT")]}, False),
+        ({"triggers": [attrs.evolve(touch(), is_enabled=False)]}, False),
+        (
+            {"columns": [ID, attrs.evolve(CHANGED, generated=Generated.STORED)]},
+            True,
+        ),
+    ],
+    ids=[
+        *("nothing", "trigger", "insert or update", "of a column", "insert"),
+        *("statement", "disabled", "generated"),
+    ],
+)
+def test_what_keeps_updated_at_true(
+    changes: dict[str, object],
+    is_kept: bool,  # noqa: FBT001
+) -> None:
+    """A row trigger before the update, or the server; each table for itself."""
+    table = attrs.evolve(users(CHANGED), **changes)  # type: ignore[arg-type]
+    named = attrs.evolve(table, columns=[*table.columns, Column("display_name", "a")])
+    other = Table(
+        "user_credentials", [Column("user_id", "uuid"), CHANGED, credential()]
+    )
+    found = told("US401", named, other)
+    assert ("public.users.updated_at" in found) is not is_kept
+    assert "default" not in found["public.user_credentials.updated_at"]

@@ -1,0 +1,222 @@
+"""Advisories about keys: what else keeps rows apart, and what the messages say."""
+
+from __future__ import annotations
+
+import typing as typ
+
+import attrs
+import pytest
+
+from pytest_userstate.domain.advisories.rules import advise
+from pytest_userstate.domain.columns import Column
+from pytest_userstate.domain.constraints import (
+    ExclusionConstraint,
+    ForeignKey,
+    Index,
+    KeyConstraint,
+    Trigger,
+)
+from pytest_userstate.domain.model import Entity, StorageModel
+from pytest_userstate.domain.snapshot import Domain, Enum, SchemaSnapshot, Table
+from tests.helpers.schemas import model_with
+
+USERS = Table("users", [Column("id", "uuid", is_primary_key=True)])
+
+
+def refers(on_delete: str = "cascade") -> ForeignKey:
+    """Return a foreign key of user_id to users."""
+    return ForeignKey(
+        name="f",
+        columns=["user_id"],
+        target_table="users",
+        target_columns=["id"],
+        on_delete=on_delete,
+    )
+
+
+PAIRS = Table(
+    "user_interest_themes",
+    [Column("user_id", "uuid"), Column("theme_id", "uuid"), Column("kind", "text")],
+    foreign_keys=[refers()],
+)
+PAIR = ("user_id", "theme_id")
+UNIQUE = Index(name="u", columns=PAIR, is_unique=True)
+EXCLUDED = "EXCLUDE USING gist (user_id WITH =, theme_id WITH =, during WITH &&)"
+
+
+def told(code: str, *tables: Table, **more: typ.Any) -> dict[str, str]:
+    """Return the messages of this code by subject."""
+    model = more.pop("model", model_with())
+    snapshot = SchemaSnapshot([USERS, *tables], **more)
+    advisories = advise(snapshot, model=model)
+    return {each.subject: each.message for each in advisories if each.code == code}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_unique"),
+    [
+        ({}, False),
+        ({"unique_constraints": [KeyConstraint(name="u", columns=PAIR)]}, True),
+        ({"indexes": [UNIQUE]}, True),
+        ({"indexes": [attrs.evolve(UNIQUE, is_unique=False)]}, False),
+        ({"indexes": [attrs.evolve(UNIQUE, is_valid=False)]}, False),
+        ({"indexes": [attrs.evolve(UNIQUE, predicate="(kind IS NULL)")]}, True),
+        ({"indexes": [attrs.evolve(UNIQUE, columns=["user_id"])]}, True),
+        (
+            {
+                "indexes": [
+                    attrs.evolve(UNIQUE, columns=["user_id"], predicate="(kind = 'x')")
+                ]
+            },
+            False,
+        ),
+        ({"indexes": [attrs.evolve(UNIQUE, columns=["lower(kind)"])]}, False),
+        (
+            {"indexes": [attrs.evolve(UNIQUE, columns=["(user_id)::text", *PAIR[1:]])]},
+            True,
+        ),
+        (
+            {"indexes": [attrs.evolve(UNIQUE, columns=["old_user_id", "theme_id"])]},
+            False,
+        ),
+        (
+            {
+                "exclusion_constraints": [
+                    ExclusionConstraint(name="e", definition=EXCLUDED)
+                ]
+            },
+            True,
+        ),
+        (
+            {
+                "exclusion_constraints": [
+                    ExclusionConstraint(
+                        name="e", definition='EXCLUDE ("user_id" WITH =, kind WITH <>)'
+                    )
+                ]
+            },
+            True,
+        ),
+        (
+            {
+                "exclusion_constraints": [
+                    ExclusionConstraint(name="e", definition="EXCLUDE (kind WITH &&)")
+                ]
+            },
+            False,
+        ),
+    ],
+)
+def test_what_else_keeps_a_pair_from_standing_twice(
+    changes: dict[str, typ.Any],
+    is_unique: bool,  # noqa: FBT001
+) -> None:
+    """Constraints and valid unique indexes; part of a pair only for all rows."""
+    found = told("US205", attrs.evolve(PAIRS, **changes))
+    assert (found == {}) is is_unique
+    assert all(
+        "nothing keeps the same user_id and theme_id from being stored twice; make "
+        "(user_id, theme_id) the primary key, or unique" in message
+        for message in found.values()
+    )
+
+
+BEFORE_INSERT = (
+    "CREATE TRIGGER t BEFORE INSERT ON public.choices FOR EACH ROW "
+    "EXECUTE FUNCTION public.f()"
+)
+AFTER_INSERT = BEFORE_INSERT.replace("BEFORE", "AFTER")
+CHOICES = model_with(
+    Entity(
+        name="choices",
+        models=[StorageModel(name="m", tables="choices", columns=["user_id", "a_ids"])],
+    )
+)
+
+
+def choices(kind: str, *triggers: Trigger) -> Table:
+    """Return a table with ids of this type."""
+    columns = [Column("user_id", "uuid"), Column("a_ids", kind)]
+    return Table("choices", columns, foreign_keys=[refers()], triggers=triggers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_told"),
+    [
+        ("json", True),
+        ("text[]", True),
+        ("colour[]", False),
+        ('app."Size"[]', False),
+        ('"Size"[]', False),
+        ("other.colour[]", True),
+    ],
+)
+def test_labels_of_an_enumerated_type_are_no_ids(kind: str, is_told: bool) -> None:  # noqa: FBT001
+    """Written with its schema or without."""
+    enums = [
+        Enum(name="colour", labels=["x"]),
+        Enum(name="Size", schema="app", labels=["x"]),
+    ]
+    found = told("US204", choices(kind), model=CHOICES, enums=enums)
+    assert bool(found) is is_told
+
+
+@pytest.mark.parametrize("written", ["ids", "public.ids", "more_ids"])
+def test_ids_in_a_domain_are_ids(written: str) -> None:
+    """However many domains there are around them."""
+    domains = [
+        Domain(name="ids", data_type="uuid[]"),
+        Domain(name="more_ids", data_type="ids"),
+    ]
+    column = Column("a_ids", written, is_domain=True)
+    table = attrs.evolve(choices("text"), columns=[Column("user_id", "uuid"), column])
+    (message,) = told("US204", table, model=CHOICES, domains=domains).values()
+    assert "the ids in this uuid[]" in message
+
+
+@pytest.mark.parametrize(
+    ("trigger", "may_check"),
+    [
+        ({"definition": BEFORE_INSERT}, True),
+        ({"definition": AFTER_INSERT}, False),
+        ({"definition": "x", "is_constraint": True}, True),
+        ({"definition": "x", "is_constraint": True, "is_enabled": False}, False),
+    ],
+)
+def test_a_trigger_may_guard_what_is_written(
+    trigger: dict[str, typ.Any],
+    may_check: bool,  # noqa: FBT001
+) -> None:
+    """Never what is deleted, which the message says."""
+    made = Trigger(name="t", function="public.f", **trigger)
+    (message,) = told("US204", choices("uuid[]", made), model=CHOICES).values()
+    assert ("a trigger may check what is written, not what is" in message) is may_check
+    assert message.endswith("keep them in a table of their own, a row each")
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("set null (user_id)", "stays without an owner"),
+        ("set default", "stays with another owner"),
+        ("restrict", "refuses the deletion"),
+    ],
+)
+def test_delete_rules_are_told_by_what_becomes_of_the_row(
+    rule: str, words: str
+) -> None:
+    """Not by their names in SQL."""
+    preferences = Table(
+        "user_preferences",
+        [Column("user_id", "uuid"), Column("interest_theme_ids", "theme")],
+        foreign_keys=[refers()],
+    )
+    sibling = attrs.evolve(PAIRS, foreign_keys=[refers(rule)])
+    (message,) = told("US203", preferences, sibling).values()
+    assert f"public.user_interest_themes {words}" in message
+
+
+def test_a_table_that_is_tied_to_nobody_is_told_which_users_there_are() -> None:
+    """The message names the table that a foreign key should lead to."""
+    (message,) = told("US202", attrs.evolve(PAIRS, foreign_keys=())).values()
+    assert "no foreign key ties the table to public.users, so its rows" in message
