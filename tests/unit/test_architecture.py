@@ -12,6 +12,7 @@ from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
     Revisions,
+    Several,
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -291,3 +292,87 @@ def test_two_copies_of_one_model_are_no_proviso() -> None:
     )["interests.revision"]
     assert found.standing is Standing.SETTLED
     assert "this holds where" not in found.statement
+
+
+@pytest.mark.parametrize(
+    ("tables", "canonical", "statement"),
+    [
+        ([], None, "nothing stores it yet"),
+        (
+            [preferences()],
+            None,
+            "public.user_preferences is the only complete storage",
+        ),
+        (
+            [preferences()],
+            "preferences",
+            "the canonical storage is preferences, and it is there",
+        ),
+        (
+            [preferences()],
+            "join_table",
+            "the canonical storage is join_table, which is not complete",
+        ),
+        (
+            [preferences(), join_table()],
+            None,
+            "public.user_preferences and public.user_interest_themes store it",
+        ),
+        (
+            [preferences(), join_table()],
+            "join_table",
+            (
+                "the canonical storage is join_table, once public.user_preferences is "
+                "retired"
+            ),
+        ),
+        (
+            [preferences(), preferences(schema="app")],
+            None,
+            (
+                "public.user_preferences and app.user_preferences are copies that the "
+                "model cannot tell apart"
+            ),
+        ),
+    ],
+    ids=[
+        *("nothing", "one", "declared", "declared incomplete"),
+        *("two", "one to retire", "copies"),
+    ],
+)
+def test_how_far_the_storage_path_is_decided_is_a_sentence(
+    tables: list[Table], canonical: str | None, statement: str
+) -> None:
+    """It names the tables, or the model that was declared."""
+    model = model_with(schemas=["public", "app"], canonical=canonical)
+    assert decisions(*tables, model=model)["interests.schema"].statement == statement
+
+
+def test_several_storages_that_are_fine_are_all_named() -> None:
+    """A repository may keep consents in as many places as it likes."""
+    models = [
+        StorageModel(name=name, tables=name, columns=["user_id"])
+        for name in ("one", "two")
+    ]
+    entity = attrs.evolve(OWN, models=models, several=Several.FINE)
+    tables = [table("one", "user_id"), table("two", "user_id")]
+    found = decisions(*tables, model=model_with(entity))["consents.schema"]
+    assert found.statement == "public.one and public.two are the complete storage"
+
+
+@pytest.mark.parametrize(
+    ("schemas", "retired"),
+    [
+        (["public", "app"], "app.user_preferences is"),
+        (["public", "app", "old"], "app.user_preferences and old.user_preferences are"),
+    ],
+)
+def test_each_copy_could_be_the_one_to_keep(schemas: list[str], retired: str) -> None:
+    """Then the others go, or the model names their table no longer."""
+    copies = [preferences(schema=each) for each in schemas]
+    found = decisions(*copies, model=model_with(schemas=schemas))
+    options = found["interests.schema"].options
+    assert len(options) == len(schemas)
+    assert options[0].consequences == (
+        f'{retired} retired, or no longer meant: table = "public.user_preferences"',
+    )

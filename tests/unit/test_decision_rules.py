@@ -11,6 +11,8 @@ from pytest_userstate.domain.coverage import MigrationDecision
 from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
+    Revisions,
+    Several,
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -229,3 +231,39 @@ def test_interests_of_other_models_are_covered() -> None:
     own = Entity(name="interests", models=[StorageModel(name="tags", tables="tags")])
     check = audited("interests.schema", Table("tags"), model=AuditModel(entities=[own]))
     assert (check.coverage, check.decision) == ("covered", "not_required")
+
+
+def test_copies_are_told_from_what_else_is_complete() -> None:
+    """One of them has to be named; of the declared model, where one is."""
+    both = preferences(), preferences(schema="app"), join_table()
+    schemas = ["public", "app"]
+    for tables, canonical in ((both[:2], None), (both, "preferences")):
+        model = model_with(schemas=schemas, canonical=canonical)
+        check = audited("interests.schema", *tables, model=model)
+        assert check.rationale == (
+            "interests is stored in public.user_preferences and app.user_preferences, "
+            "and nothing tells which copy counts. Keep one, or let the model name only "
+            'one: table = "public.user_preferences"'
+        )
+
+
+def test_storages_without_a_revision_are_named_beside_the_one_that_has_it() -> None:
+    """In the words for one, and for several."""
+    names = ("one", "two", "three")
+    models = [StorageModel(name=n, tables=n, columns=["user_id"]) for n in names]
+    entity = Entity(
+        name="consents",
+        models=models,
+        several=Several.AMBIGUOUS,
+        revisions=Revisions.EXPECTED,
+    )
+    first = table("one", "user_id", USABLE)
+    others = table("two", "user_id"), table("three", "user_id")
+    for some, words in (
+        (others[:1], "public.two (two) has none"),
+        (others, "public.two (two) and public.three (three) have none"),
+    ):
+        check = audited("consents.revision", first, *some, model=model_with(entity))
+        assert check.rationale == (
+            f"revisions are kept in public.one.revision (one); {words}"
+        )
