@@ -220,3 +220,71 @@ def test_a_table_that_is_tied_to_nobody_is_told_which_users_there_are() -> None:
     """The message names the table that a foreign key should lead to."""
     (message,) = told("US202", attrs.evolve(PAIRS, foreign_keys=())).values()
     assert "no foreign key ties the table to public.users, so its rows" in message
+
+
+def test_a_contradiction_that_two_entities_share_is_told_once() -> None:
+    """Their storages are the same tables."""
+    (interests,) = (e for e in model_with().entities if e.name == "interests")
+    preferences = Table(
+        "user_preferences",
+        [Column("user_id", "uuid"), Column("interest_theme_ids", "theme")],
+        foreign_keys=[refers()],
+    )
+    sibling = attrs.evolve(PAIRS, foreign_keys=[refers("restrict")])
+    model = model_with(attrs.evolve(interests, name="likes"))
+    snapshot = SchemaSnapshot([USERS, preferences, sibling])
+    codes = [each.code for each in advise(snapshot, model=model)]
+    assert codes.count("US203") == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "any_of", "is_told"),
+    [
+        (("user_id", "theme_id"), (), True),
+        (("userId", "themeId"), (), True),
+        (("owner", "theme"), (), True),
+        (("user_id", "note"), (), False),
+        (("user_id",), (), False),
+        (("user_id", "theme_id"), (("kind_id",),), False),
+    ],
+)
+def test_what_makes_a_table_one_of_pairs(
+    columns: tuple[str, ...],
+    any_of: tuple[tuple[str, ...], ...],
+    is_told: bool,  # noqa: FBT001
+) -> None:
+    """The model needs several columns, all of which refer to something."""
+    stored = StorageModel(name="m", tables="pairs", columns=columns, any_of=any_of)
+    names = dict.fromkeys([*columns, *(name for group in any_of for name in group)])
+    keys = [
+        attrs.evolve(refers(), name=name, columns=[name])
+        for name in names
+        if name in {"owner", "theme"}
+    ]
+    table = Table("pairs", [Column(n, "uuid") for n in names], foreign_keys=keys)
+    model = model_with(Entity(name="pairs", models=[stored]))
+    assert bool(told("US205", table, model=model)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_new_each_time"),
+    [
+        ("date", True),
+        ("time without time zone", True),
+        ("timestamp without time zone", True),
+        ("text", False),
+    ],
+)
+def test_a_pair_comes_again_at_another_time(
+    kind: str,
+    is_new_each_time: bool,  # noqa: FBT001
+) -> None:
+    """Unless an exclusion constraint says so, which is over times by its nature."""
+    columns = [*PAIRS.columns, Column("at", kind)]
+    key = KeyConstraint(name="k", columns=[*PAIR, "at"])
+    table = attrs.evolve(PAIRS, columns=columns, unique_constraints=[key])
+    assert bool(told("US205", table)) is is_new_each_time
+    definition = "EXCLUDE (user_id WITH =, theme_id WITH =, at WITH =)"
+    excluded = ExclusionConstraint(name="e", definition=definition)
+    table = attrs.evolve(table, exclusion_constraints=[excluded])
+    assert told("US205", table) == {}
