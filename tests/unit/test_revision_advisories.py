@@ -1,0 +1,119 @@
+"""Advisories about revision columns: what bounds a number, and where it starts."""
+
+from __future__ import annotations
+
+import typing as typ
+
+import attrs
+import pytest
+
+from pytest_userstate.domain.advisories.rules import advise
+from pytest_userstate.domain.columns import Column
+from pytest_userstate.domain.constraints import CheckConstraint, Trigger
+from pytest_userstate.domain.snapshot import Domain, SchemaSnapshot, Table
+from tests.helpers.schemas import preferences
+
+REVISION = Column("revision", "integer", default="1")
+DOMAIN = Domain(name="counter", data_type="integer")
+
+
+def codes(
+    column: Column,
+    *,
+    check: str | None = None,
+    domains: tuple[Domain, ...] = (),
+    **more: typ.Any,
+) -> set[str]:
+    """Return which advisories there are about revisions."""
+    checks = [CheckConstraint(name="c", definition=check)] if check else []
+    table = attrs.evolve(preferences(column), check_constraints=checks, **more)
+    found = advise(SchemaSnapshot([Table("users"), table], domains=domains))
+    return {each.code for each in found if each.code.startswith("US1")}
+
+
+@pytest.mark.parametrize(
+    ("check", "is_bound"),
+    [
+        ("CHECK ((revision >= 0))", True),
+        ("CHECK ((revision > 0))", True),
+        ("CHECK ((revision > '-1'::integer))", True),
+        ("CHECK ((revision = 0))", True),
+        ("CHECK ((revision >= '-1'::integer))", False),
+        ("CHECK ((revision = '-1'::integer))", False),
+        ("CHECK ((revision > '-2'::integer))", False),
+        ("CHECK ((0 <= revision))", True),
+        ("CHECK ((0 < revision))", True),
+        ("CHECK (('-1'::integer < revision))", True),
+        ("CHECK (('-1'::integer <= revision))", False),
+        ("CHECK ((revision <= 0))", False),
+        ("CHECK ((revision <> 5))", False),
+        ("CHECK ((abs(revision) = revision))", True),
+        ("CHECK (CASE WHEN true THEN (revision <> 5) ELSE false END)", True),
+    ],
+)
+def test_which_checks_keep_a_number_from_being_negative(
+    check: str,
+    is_bound: bool,  # noqa: FBT001
+) -> None:
+    """From either side; what cannot be read has the benefit of the doubt."""
+    assert (codes(REVISION, check=check) == set()) is is_bound
+    assert codes(REVISION, check=check) <= {"US101"}
+
+
+@pytest.mark.parametrize(
+    ("check", "is_bound"),
+    [
+        ({"definition": "CHECK ((VALUE > 0))"}, True),
+        ({"definition": "CHECK ((VALUE > 0))", "is_enforced": False}, False),
+        ({"definition": "CHECK ((VALUE < 9))"}, False),
+        ({"definition": "CHECK ((revision > 0))"}, False),
+    ],
+)
+def test_a_domain_may_bound_the_number(
+    check: dict[str, typ.Any],
+    is_bound: bool,  # noqa: FBT001
+) -> None:
+    """Where the check of the domain is enforced."""
+    bound = attrs.evolve(DOMAIN, check_constraints=[CheckConstraint(name="c", **check)])
+    column = Column("revision", "counter", default="1", is_domain=True)
+    assert codes(column, domains=(bound,)) == (set() if is_bound else {"US101"})
+
+
+def test_an_array_of_numbers_is_no_number() -> None:
+    """Nobody counts with it, so nobody wants a check."""
+    assert codes(Column("revision", "integer[]", default="'{}'")) == set()
+
+
+@pytest.mark.parametrize(
+    ("default", "starts"),
+    [("0", True), (None, False), ("NULL::integer", False), ("f(NULL::text)", True)],
+)
+def test_a_domain_may_say_where_it_starts(
+    default: str | None,
+    starts: bool,  # noqa: FBT001
+) -> None:
+    """Unless its default is null as well."""
+    domain = attrs.evolve(DOMAIN, data_type="text", default=default)
+    column = Column("revision", "counter", is_domain=True)
+    assert ("US102" in codes(column, domains=(domain,))) is not starts
+
+
+@pytest.mark.parametrize(("event", "starts"), [("INSERT", True), ("UPDATE", False)])
+def test_a_trigger_may_set_where_it_starts(event: str, starts: bool) -> None:  # noqa: FBT001
+    """Before the insert; one before an update comes too late."""
+    trigger = Trigger(
+        name="t",
+        function="public.f",
+        definition=f"CREATE TRIGGER t BEFORE {event} ON public.user_preferences "
+        "FOR EACH ROW EXECUTE FUNCTION public.f()",
+    )
+    column = attrs.evolve(REVISION, default=None, data_type="uuid")
+    assert (codes(column, triggers=[trigger]) == set()) is starts
+
+
+def test_the_message_says_which_check_to_add() -> None:
+    """With the type as the schema writes it."""
+    snapshot = SchemaSnapshot([Table("users"), preferences(REVISION)])
+    (message,) = (e.message for e in advise(snapshot) if e.code == "US101")
+    assert message.startswith("no check keeps this revision (integer) from being neg")
+    assert message.endswith("add CHECK (revision >= 0)")
