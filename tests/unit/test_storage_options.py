@@ -1,0 +1,118 @@
+"""What follows from each way to store an entity, before one is decided for."""
+
+from __future__ import annotations
+
+import attrs
+
+from pytest_userstate.domain.architecture import Option
+from pytest_userstate.domain.architecture_review import architecture
+from pytest_userstate.domain.model import AuditModel, Entity, Revisions, StorageModel
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.snapshot import ForeignKey, SchemaSnapshot, Table
+from pytest_userstate.domain.state_drawing import draw
+from tests.helpers.schemas import join_table, model_with, preferences, table
+
+SETTLES = (
+    "with a column revision or version that is never null it settles revisions and "
+    "stale writes as well"
+)
+CONSENTS = Entity(
+    name="consents",
+    revisions=Revisions.EXPECTED,
+    models=[
+        StorageModel(
+            name="log",
+            tables=["log", "logs"],
+            columns=["user_id"],
+            any_of=[["a", "b"]],
+            revision=["revision", "version"],
+        )
+    ],
+)
+
+
+def options(check: str, *tables: Table, model: AuditModel) -> list[Option]:
+    """Return the options of a decision."""
+    snapshot = SchemaSnapshot(tables)
+    report = UserStateSchemaAuditReport.evaluate(snapshot, model=model)
+    found = architecture(report, model, draw(snapshot, model))
+    (decision,) = (each for each in found if each.check == check)
+    return [*decision.options]
+
+
+def test_a_declared_model_that_is_incomplete_can_be_exchanged() -> None:
+    """For the one that is complete, which needs no migration."""
+    model = model_with(canonical="join_table")
+    complete, exchange = options("interests.schema", preferences(), model=model)
+    assert complete.name == "complete join_table"
+    assert complete.consequences[0] == (
+        "a new table user_interest_themes with user_id and theme_id"
+    )
+    assert exchange.name == "declare preferences canonical in place of join_table"
+    assert exchange.consequences == ("it is complete; no migration is needed for it",)
+
+
+def test_what_a_model_still_needs_is_told_with_its_alternatives() -> None:
+    """Any of several columns, any of several tables; or only the column lacking."""
+    model = model_with(CONSENTS)
+    (new,) = options("consents.schema", model=model)
+    assert new.consequences == (
+        "a new table log or logs with user_id and a or b",
+        SETTLES,
+    )
+    (rest,) = options("consents.schema", table("logs", "user_id"), model=model)
+    assert rest.consequences == (
+        "public.logs is there, and needs column a or b",
+        SETTLES,
+    )
+
+
+def test_who_shares_the_table_is_named() -> None:
+    """Unless nothing is expected of it; revisions only where they are."""
+    (stored,) = CONSENTS.models
+    bare = attrs.evolve(stored, columns=(), any_of=())
+    plain = attrs.evolve(CONSENTS, models=[bare], revisions=Revisions.NOT_EXPECTED)
+    profile = attrs.evolve(plain, name="profile")
+    silent = attrs.evolve(plain, name="sessions", expected=False, reason="none")
+    (new,) = options("profile.schema", model=model_with(profile, plain, silent))
+    assert new.consequences == (
+        "a new table log or logs",
+        "it shares its rows with consents",
+    )
+
+
+def test_what_goes_and_what_stays_is_told_for_each_complete_model() -> None:
+    """With the rows that stand for a user, and the ids that a key guards."""
+    to_users = ForeignKey(
+        name="f", columns=["user_id"], target_table="users", target_columns=["id"]
+    )
+    one, many = (
+        attrs.evolve(each, foreign_keys=[to_users])
+        for each in (preferences(), join_table("note_id"))
+    )
+    one = attrs.evolve(
+        one,
+        columns=[
+            attrs.evolve(each, is_primary_key=each.name == "user_id")
+            for each in one.columns
+        ],
+    )
+    users = table("users", "id", "display_name")
+    found = options("interests.schema", users, one, many, model=model_with())
+    assert [each.consequences[:-1] for each in found] == [
+        (
+            "public.user_interest_themes is retired, once nothing reads it",
+            "at most one row of public.user_preferences for each row of public.users",
+            "foreign keys guard user_id",
+            "no foreign key guards interest_theme_ids",
+        ),
+        (
+            "public.user_preferences is retired, once nothing reads it",
+            (
+                "any number of rows of public.user_interest_themes for each row of "
+                "public.users"
+            ),
+            "foreign keys guard user_id",
+            "no foreign key guards theme_id",
+        ),
+    ]
