@@ -267,3 +267,30 @@ def test_storages_without_a_revision_are_named_beside_the_one_that_has_it() -> N
         assert check.rationale == (
             f"revisions are kept in public.one.revision (one); {words}"
         )
+
+
+def test_facts_say_which_migration_changed_their_subject_last() -> None:
+    """Of a table and of a column; storages that contradict say who made them."""
+    first, last = Source("m/1.sql", 1), Source("m/9.sql", 2)
+    column = Column("id", "uuid", source=first, changed_by=last)
+    users = attrs.evolve(
+        table("users", column, "display_name"), source=first, changed_by=last
+    )
+    facts = {fact.subject: fact for fact in audited("users.schema", users).evidence}
+    for subject in ("public.users", "public.users.id"):
+        assert (facts[subject].source, facts[subject].changed_by) == (first, last)
+    both = [attrs.evolve(each, source=first) for each in (preferences(), join_table())]
+    facts_of_both = audited("interests.schema", *both).evidence
+    assert [each.source for each in facts_of_both if each.kind == "contradiction"] == [
+        first,
+        first,
+    ]
+
+
+def test_the_declaration_is_a_fact_about_its_model() -> None:
+    """With the reason that was given for it."""
+    check = audited(
+        "interests.schema", preferences(), join_table(), canonical="join_table"
+    )
+    (fact,) = (each for each in check.evidence if each.kind == "declared")
+    assert (fact.model, fact.detail) == ("join_table", "join_table (ADR 7)")
