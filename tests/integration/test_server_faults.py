@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import os
 import pwd
 import shutil
@@ -393,16 +394,17 @@ class TestPoorMachines:
 def test_servers_one_after_the_other_leave_nothing(cache: Path) -> None:
     """No descriptor, thread, process or folder; also not in the long run."""
 
-    def state() -> tuple[object, ...]:
+    def counts() -> tuple[int, ...]:
+        gc.collect()
         here = os.getpid()
         children = Path(f"/proc/{here}/task/{here}/children").read_text().split()
         runs = rundir.MEMORY.glob(f"{rundir.PREFIX}*")
         mine = {path for path in runs if path.name in hosts}
         return (
-            sorted(path.name for path in Path("/proc/self/fd").iterdir()),
+            len([*Path("/proc/self/fd").iterdir()]),
             threading.active_count(),
-            children,
-            mine,
+            len(children),
+            len(mine),
         )
 
     hosts: set[str] = set()
@@ -413,5 +415,7 @@ def test_servers_one_after_the_other_leave_nothing(cache: Path) -> None:
         with server:
             hosts.add(Path(server.host).name)
             server.connect().close()
-        before = before or state()
-    assert state() == before
+        before = before or counts()
+    # What an earlier test has left may go meanwhile.
+    pairs = zip(counts(), before or (), strict=True)
+    assert all(now <= then for now, then in pairs)
