@@ -83,4 +83,4 @@ def make_exchange_folder() -> tuple[str, cabc.Callable[[], None]]:
     )
 
     folder = make_run_folder(account)
-    return str(folder.path), folder.remove
+    return str(folder.path), folder.discard

@@ -17,6 +17,7 @@ import attrs
 import pytest
 
 from pytest_userstate.domain.errors import ServerError, UsageError
+from pytest_userstate.outbound.exchange import make_exchange_folder
 from pytest_userstate.outbound.postgres import account, cache, remains, rundir
 from pytest_userstate.outbound.postgres.account import Account, server_account
 
@@ -234,6 +235,25 @@ def test_where_nothing_can_be_written_every_place_is_named(
     assert f"  {rundir.MEMORY}: not to be used, or not roomy enough" in text
     assert f"  {temporary}: No space left on device" in text
     assert "set TMPDIR to a folder with a short path" in text
+
+
+def test_a_discarded_folder_leaves_neither_files_nor_its_lock() -> None:
+    """What a run has shared between its processes goes so."""
+    folder = rundir.make_run_folder(OURSELVES)
+    os.fstat(folder.lock)
+    folder.discard()
+    assert not folder.path.exists()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(folder.lock)
+
+
+def test_the_folder_of_an_exchange_is_discarded_whole() -> None:
+    """No file that the controller of a run has opened for it stays open."""
+    before = len([*Path("/dev/fd").iterdir()])
+    folder, discard = make_exchange_folder()
+    discard()
+    assert not Path(folder).exists()
+    assert len([*Path("/dev/fd").iterdir()]) <= before
 
 
 @pytest.mark.parametrize("call", ["flock", "rename"])

@@ -92,6 +92,11 @@ class RunFolder:
         """Let others know that nobody needs it any more; once."""
         os.close(self.lock)
 
+    def discard(self) -> None:
+        """Remove it and let go of it, where no supervisor has it yet; once."""
+        self.remove()
+        self.release()
+
 
 def make_run_folder(account: Account) -> RunFolder:
     """Make a run folder where a socket's path fits and the account can go.

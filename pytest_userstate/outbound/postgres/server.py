@@ -173,8 +173,7 @@ class EmbeddedServer:
                 arguments=_arguments(folder, prepared),
             )
         except BaseException as error:
-            folder.remove()
-            folder.release()
+            folder.discard()
             if isinstance(error, OSError):
                 raise ServerError(_NOT_PREPARED.format(error=error)) from error
             raise
