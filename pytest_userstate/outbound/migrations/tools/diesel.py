@@ -105,7 +105,7 @@ class DieselLayout(LayoutDefaults):
             for entry in listing(path, shown(path, base))
             if not entry.name.startswith(".")
         ]
-        warnings = [*loose_scripts(path, base, "Diesel")]
+        warnings = [*loose_scripts(found, base, "Diesel")]
         migrations = []
         for entry in found:
             if _is_migration(entry, base):

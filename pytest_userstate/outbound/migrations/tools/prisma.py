@@ -23,6 +23,7 @@ from pytest_userstate.outbound.migrations.layout import (
     listing,
     read_sql,
     shown,
+    visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
@@ -33,7 +34,6 @@ from pytest_userstate.outbound.migrations.tools.script_folders import (
 
 _SCRIPT = "migration.sql"
 _LOCK = "migration_lock.toml"
-
 _TABLE = "_prisma_migrations"
 _PROVIDER = "postgresql"
 _DATASOURCE = re.compile(r"^\s*datasource\s+\w+\s*\{([^}]*)\}", re.MULTILINE)
@@ -139,7 +139,7 @@ class PrismaLayout(LayoutDefaults):
             prepare=_PREPARE,
             bookkeeping_tables=frozenset({_TABLE}),
             advice_on_transactions=_ADVICE,
-            warnings=tuple(loose_scripts(path, base, "Prisma")),
+            warnings=tuple(loose_scripts(visible(path), base, "Prisma")),
         )
 
 

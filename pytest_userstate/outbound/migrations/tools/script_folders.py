@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import os
 import pathlib
 
 from pytest_userstate.outbound.migrations.layout import shown, visible
@@ -18,10 +19,10 @@ def has_script_folder(path: pathlib.Path, script: str) -> bool:
 
 
 def loose_scripts(
-    path: pathlib.Path, base: pathlib.Path, tool: str
+    entries: cabc.Iterable[os.DirEntry[str]], base: pathlib.Path, tool: str
 ) -> cabc.Iterator[str]:
     """Yield a warning for each file of SQL that the tool leaves out."""
-    for entry in visible(path):
+    for entry in entries:
         if entry.name.endswith(".sql") and not entry.is_dir():
             yield (
                 f"{shown(entry.path, base)} is left out, as {tool} leaves it out: its"
