@@ -194,6 +194,26 @@ class TestInTheBackground:
         assert {path.name for path in folder.iterdir()} == {"bin", "cache", "go"}
         assert not list((folder / "cache").glob("new-*"))
 
+    def test_killed_before_the_server_heeds_a_signal(self, folder: Path) -> None:
+        """What is to become the server may be deaf still; it does not run on."""
+        deaf = f"trap '' QUIT TERM; exec tail -f {folder}/bin/postgres"
+        script = f'case "$*" in *" -k "*) {deaf};; esac'
+        binaries = servers.installation(folder, postgres=script)
+        runs = folder / "runs"
+        runs.mkdir()
+        runs.chmod(0o1777)
+        environment = {**os.environ, "TMPDIR": str(runs)}
+
+        def is_deaf() -> bool:
+            commands = servers.processes_of(folder).values()
+            return any(command.startswith("tail -f") for command in commands)
+
+        with servers.start_run(binaries, folder / "cache", env=environment) as run:
+            servers.wait_for(is_deaf, of=run)
+            run.kill()
+        servers.wait_for(lambda: not servers.processes_of(folder))
+        assert not list(runs.iterdir())
+
 
 class TestForked:
     """A process that somebody forks off ours has no part in the server."""

@@ -23,7 +23,14 @@ from tests.helpers.servers import PATIENCE, open_folder
 if typ.TYPE_CHECKING:
     import collections.abc as cabc
 
-DEAF = "#!/bin/sh\ntrap '' TERM QUIT INT\necho waiting >&2\nwhile :; do sleep 1; done\n"
+# It has its lock file: before that, it would not be asked to end at all.
+DEAF = """\
+#!/bin/sh
+trap '' TERM QUIT INT
+: > "$2/postmaster.pid" # -D FOLDER …
+echo waiting >&2
+while :; do sleep 1; done
+"""
 DYING = "#!/bin/sh\necho 'FATAL:  no' >&2\nexit 1\n"
 
 
@@ -51,8 +58,7 @@ def start() -> cabc.Iterator[cabc.Callable[[str], Supervisor]]:
                     arguments=[],
                 )
             except ServerError:
-                folder.remove()
-                folder.release()
+                folder.discard()
                 raise
             started.append(held)
             return held

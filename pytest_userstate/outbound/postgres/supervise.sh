@@ -15,10 +15,11 @@ shift 3
 
 server='' watcher='' unwanted=''
 stop() {
-    # TERM is for a server that has not come to heed QUIT yet: a shell starts its
-    # background jobs with QUIT ignored.
-    [ -z "$server" ] || kill -TERM "$server" || :
-    [ -z "$server" ] || kill -QUIT "$server" || :
+    # Before it has its lock file, it may not heed QUIT yet, or be this shell still,
+    # just forked, whose traps swallow signals; and KILL has nothing to leave behind.
+    how=KILL
+    [ ! -e "$run/data/postmaster.pid" ] || how=QUIT
+    [ -z "$server" ] || kill -"$how" "$server" || :
 } 2>/dev/null
 clean() {
     # KILL: a watcher that was forked just now still has our traps, and would go on.
