@@ -268,6 +268,18 @@ def descendants_of(pid: int) -> set[int]:
     return found - {pid}
 
 
+def segment_of(folder: Path | str) -> int:
+    """Return the number of the System V segment of the server in the folder."""
+    lines = Path(folder, "data", "postmaster.pid").read_text().splitlines()
+    return int(lines[6].split()[1])
+
+
+def segments() -> dict[int, int]:
+    """Return how many processes use each System V segment of shared memory."""
+    lines = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    return {int(line.split()[1]): int(line.split()[6]) for line in lines}
+
+
 def memory_of(pid: int) -> set[str]:
     """Return the files of shared memory that a process has mapped."""
     try:

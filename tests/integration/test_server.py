@@ -486,6 +486,17 @@ class TestNothingSurvives:
             server.connect().close()
         servers.wait_until_gone(host)
 
+    def test_a_killed_server_leaves_no_shared_memory(
+        self, binaries: Binaries, cache: Path
+    ) -> None:
+        """The supervisor removes what the server had no chance to."""
+        with EmbeddedServer(binaries, cache_root=cache) as server:
+            host, segment = server.host, servers.segment_of(server.host)
+            assert segment in servers.segments()
+            servers.kill(servers.pid_of_server(host))
+            servers.wait_until_gone(host)
+            assert segment not in servers.segments()
+
     def test_a_supervisor_that_is_told_to_end_does(self, cache: Path) -> None:
         """A SIGTERM, from a service manager for instance, is heeded cleanly."""
         with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
@@ -494,29 +505,41 @@ class TestNothingSurvives:
             os.kill(pid, signal.SIGTERM)
             servers.wait_until_gone(host)
 
+    @pytest.mark.parametrize("survives", [True, False], ids=["but one", "all"])
     def test_the_next_run_removes_what_a_massacre_left(
-        self, cache: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+        self,
+        cache: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        folder: Path,
+        *,
+        survives: bool,
     ) -> None:
-        """Run and supervisor killed at once: the next start sweeps."""
+        """Run and supervisor killed at once, or the server, too: the next sweeps."""
         # Not where other runs of this moment would sweep as well.
         environment = {**os.environ, "TMPDIR": str(folder)}
         with servers.start_run(servers.wheel(), cache, env=environment) as run:
             host = servers.read_line(run)
             server = servers.pid_of_server(host)
+            segment = servers.segment_of(host)
 
             def shells() -> list[int]:
                 commands = servers.processes_of(host).items()
                 return [pid for pid, words in commands if words.startswith("/bin/sh")]
 
             servers.wait_for(lambda: len(shells()) == 2)
-            for pid in (*shells(), run.pid):
+            for pid in (*shells(), run.pid, *([] if survives else [server])):
                 servers.kill(pid)
         servers.wait_for(lambda: not shells())
-        assert servers.processes_of(host).keys() >= {server}
+        if survives:
+            assert servers.processes_of(host).keys() >= {server}
+        else:
+            servers.wait_for(lambda: not servers.processes_of(host))
         assert Path(host).exists()
+        assert segment in servers.segments()
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
         with EmbeddedServer(servers.wheel(), cache_root=cache):
             servers.wait_until_gone(host)
+            assert segment not in servers.segments()
 
     def test_the_next_run_leaves_living_ones_alone(self, cache: Path) -> None:
         """A server that somebody still uses is not swept away."""

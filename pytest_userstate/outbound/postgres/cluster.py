@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from pytest_userstate.outbound.postgres import forks
 from pytest_userstate.outbound.postgres.account import Account, clean_environment
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.log import tail
+from pytest_userstate.outbound.postgres.remains import WORKPLACE
 from pytest_userstate.outbound.postgres.settings import (
     configuration_files,
     initdb_options,
@@ -33,6 +35,8 @@ ARCHIVES = ("audited.tar", "others.tar")
 PACKED = "packed"  # the folder of the archives, which is the account's
 MANIFEST = "manifest"  # written last
 SCRIPT = Path(__file__).with_name("initialize.sh")
+# What initdb says of `--no-clean`, though all of it goes with the run.
+_KEPT = re.compile(r"^initdb: .* not removed at user's request\n?", re.MULTILINE)
 
 
 @attrs.frozen(kw_only=True)
@@ -99,7 +103,7 @@ def make_cluster(
         version = supported_version(binaries.postgres)
     except UnusableError as unusable:
         raise ServerError(_failed(binaries, account, str(unusable))) from unusable
-    places = [Path(tempfile.mkdtemp(prefix="fresh-", dir=workplace)), folder / PACKED]
+    places = [Path(tempfile.mkdtemp(prefix=WORKPLACE, dir=workplace)), folder / PACKED]
     places[1].mkdir(mode=0o700)
     account.take_over(*places)
     _initialize(binaries, account, version, places)
@@ -173,7 +177,7 @@ def _failed(binaries: Binaries, account: Account, output: str) -> str:
         program=binaries.initdb,
         origin=binaries.origin,
         account=account.name,
-        tail=tail(output),
+        tail=tail(_KEPT.sub("", output)),
     )
 
 

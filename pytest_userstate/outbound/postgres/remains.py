@@ -12,8 +12,13 @@ from pathlib import Path
 
 from pytest_userstate.outbound.postgres.account import clean_environment
 
+WORKPLACE = "fresh-"  # how the folders begin in which data are made
 PROC = Path("/proc")  # where the system has it; `ps` tells the same elsewhere
+SEGMENTS = PROC / "sysvipc" / "shm"  # those of System V, which need no attaching
 ORPHAN_TIMEOUT = 10.0  # seconds for an orphaned server to stop
+_SEGMENT_LINE = 6  # of postmaster.pid, counted from 0: a key, and a number
+_IPC_RMID = 0
+_KEY_BITS = 0xFFFF_FFFF  # PostgreSQL writes it without its sign, Linux with it
 
 
 def bury(path: Path) -> None:
@@ -21,6 +26,8 @@ def bury(path: Path) -> None:
     pid = _orphan(path / "data")
     if pid is not None:
         _stop(pid, path / "data")
+    for data in (path / "data", *path.glob(f"{WORKPLACE}*/data")):
+        _free_segment(data)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -70,3 +77,33 @@ def _stop(pid: int, data: Path) -> None:
                 return
             time.sleep(0.005)
         os.kill(pid, signal.SIGKILL)
+
+
+def _free_segment(data: Path) -> None:
+    """Remove the few bytes that a server has left in the system's shared memory.
+
+    One that ends, however abruptly, removes them and its file; one that was killed
+    can do neither. What its file names may be somebody else's by now: only what has
+    that key and that number, is the owner's, and is used by nobody counts.
+    """
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="ascii").splitlines()
+        key, number = map(int, lines[_SEGMENT_LINE].split())
+        owner = data.stat().st_uid
+        segments = SEGMENTS.read_text(encoding="ascii").splitlines()[1:]
+    except (OSError, ValueError, IndexError):
+        return
+    for segment in segments:
+        its_key, its_number, _, _, _, _, attached, uid = segment.split()[:8]
+        if (
+            int(its_number) == number
+            and int(its_key) & _KEY_BITS == key & _KEY_BITS
+            and (int(attached), int(uid)) == (0, owner)
+        ):
+            _remove_segment(number)
+
+
+def _remove_segment(number: int) -> None:
+    import ctypes  # noqa: PLC0415 - hardly ever needed
+
+    ctypes.CDLL(None).shmctl(number, _IPC_RMID, None)

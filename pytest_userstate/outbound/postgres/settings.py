@@ -28,6 +28,7 @@ _INITDB_OPTIONS = (
     "--wal-segsize=1",
     "--no-sync",
     "--no-instructions",
+    "--no-clean",  # we remove it all, once we have seen what a killed one has left
 )
 # Each with the first version that knows it.
 _NEWER_INITDB_OPTIONS = (

@@ -25,6 +25,9 @@ clean() {
     # KILL: a watcher that was forked just now still has our traps, and would go on.
     [ -z "$watcher" ] || kill -KILL "$watcher" || :
     wait
+    # The file is there still: killed, the server could not remove this either.
+    segment=$(sed -n '7s/^ *[0-9]* *//p' "$run/data/postmaster.pid")
+    [ -z "$segment" ] || ipcrm -m "$segment" || :
     rm -rf "$run" || { sleep 1; rm -rf "$run"; } # a last process may still write
 } 2>/dev/null
 trap 'unwanted=yes; stop' TERM INT HUP
