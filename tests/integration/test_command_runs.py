@@ -117,3 +117,17 @@ def test_what_cannot_be_started(
     if mode is not None:
         project.write("migrate.sh", "echo no first line\n").chmod(mode)
     assert told in failure(runs, project, [command])
+
+
+@pytest.mark.parametrize(("named", "where"), [(None, ""), ("db", "db: ")])
+def test_a_transaction_that_it_leaves_prepared(
+    project: Project, runs: Runs, named: str | None, where: str
+) -> None:
+    """Told where it is known, which is what was named to be the migrations."""
+    project.write("db/schema.sql", "CREATE TABLE t (a int); PREPARE TRANSACTION 'x'")
+    command = python(project, MIGRATE.format(how='""'))
+    try:
+        message = str(runs.failure(project.plan(named, command=command)))
+    finally:
+        runs.superuser.execute("ROLLBACK PREPARED 'x'")
+    assert message.startswith(f"{where}the transaction 'x' is prepared, and never")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import json
 import os
 import pathlib
@@ -25,10 +26,13 @@ pytestmark = pytest.mark.skipif(
     reason="processes are looked at in /proc, which this system does not have",
 )
 SLOW = "SELECT pg_sleep(600);"
-# What reads the view waits for the lock, which nobody lets go.
+# What reads the view waits for the lock of whoever comes before the migrations end.
 HELD = (
     "CREATE VIEW seen AS SELECT id FROM users;",
-    "LOCK TABLE users IN ACCESS EXCLUSIVE MODE; PREPARE TRANSACTION 'held';",
+    """DO $$ BEGIN
+    WHILE NOT EXISTS (SELECT FROM pg_locks
+    WHERE mode = 'AccessExclusiveLock' AND relation = 'users'::regclass)
+    LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;""",
 )
 
 
@@ -68,15 +72,27 @@ class Started:
 
     def _waits(self, event: str) -> bool:
         """Whether a client of the server waits for this, as the server sees it."""
-        host = self.server()
-        if host is None:
+        if self.server() is None:
             return False
         query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = %s"
         try:
-            with connect(host=str(host), dbname=DATABASE, user=SUPERUSER) as session:
+            with self.connect() as session:
                 return session.execute(query, [event]).fetchone() != (0,)
         except psycopg.OperationalError:  # it goes away
             return False
+
+    def connect(self) -> psycopg.Connection:
+        """Connect to the server, which runs."""
+        return connect(host=str(self.server()), dbname=DATABASE, user=SUPERUSER)
+
+    @contextlib.contextmanager
+    def held_up_in_reading(self) -> cabc.Iterator[None]:
+        """Let the run, whose migrations are `HELD`, wait while it reads the schema."""
+        self.wait_for(self.is_migrating)
+        with contextlib.closing(self.connect()) as session:
+            session.execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+            self.wait_for(self.is_reading)
+            yield
 
     def kill_server(self) -> None:
         """Kill the server, which runs."""
@@ -181,11 +197,11 @@ class TestKilled:
         run = start(covered, "tests", "--userstate-report=report.json")
         if phase == "starting":
             run.wait_for(lambda: servers.processes_of(run.temporary))
-        elif phase == "reading":
-            run.wait_for(run.is_reading)
-        else:
+        elif phase != "reading":
             run.wait_for((covered.path / "inside").exists)
-        run.process.kill()
+        held = run.held_up_in_reading if phase == "reading" else contextlib.nullcontext
+        with held():
+            run.process.kill()
         servers.wait_for(lambda: not servers.processes_of(run.temporary))
         report = covered.path / "report.json"
         assert report.exists() is (phase == "teardown")
@@ -239,8 +255,8 @@ class TestServerKilled:
         """Whoever reads the schema is told that the server is gone."""
         covered.migrate(USERS, *HELD)
         run = start(covered, "--userstate-report=report.json")
-        run.wait_for(run.is_reading)
-        run.kill_server()
+        with run.held_up_in_reading():
+            run.kill_server()
         output = run.end()
         assert run.process.returncode == 1, output
         assert "died while" in output

@@ -28,6 +28,9 @@ from pytest_userstate.outbound.migrations.provenance.comparison import (
 )
 from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
 from pytest_userstate.outbound.migrations.running.migrated import Migrated
+from pytest_userstate.outbound.migrations.running.runner import (
+    expect_nothing_prepared,
+)
 from pytest_userstate.outbound.migrations.running.session import Row, Session
 
 _INSIDE = pathlib.Path(__file__).with_name("inside")
@@ -121,8 +124,15 @@ class ProgramRunner:
         """
         origin = Source(setup) if setup else None
         if plan.program.python is None:
-            return self._run_unwatched(plan, origin)
-        return self._run_watched(plan, plan.program.python, origin)
+            migrated = self._run_unwatched(plan, origin)
+        else:
+            migrated = self._run_watched(plan, plan.program.python, origin)
+        files = [
+            (each.path, each.data.decode("utf-8", "replace"))
+            for each in plan.migrations
+        ]
+        expect_nothing_prepared(self._session, [*files, (plan.origin, "")])
+        return migrated
 
     def _run_unwatched(self, plan: ProgramPlan, origin: Source | None) -> Migrated:
         before = self._relations()

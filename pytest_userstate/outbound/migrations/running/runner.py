@@ -69,8 +69,34 @@ def run_script(
     try:
         delivery(session, step, Batch(sql=sql)).send()
         _expect_no_transaction(session, step)
+        expect_nothing_prepared(session, [(path, sql)])
     except ServerError as error:
         raise failures.connection_lost(step, error) from error
+
+
+def expect_nothing_prepared(
+    session: Session, files: cabc.Iterable[tuple[str, str]]
+) -> None:
+    """Fail where a transaction was prepared and is not finished.
+
+    Parameters
+    ----------
+    session : Session
+        Open, in no transaction.
+    files : iterable of (str, str)
+        What was run: the name of a file for messages, and its text.
+
+    Raises
+    ------
+    MigrationError
+        When there is one.
+    """
+    if names := session.prepared_transactions():
+        from pytest_userstate.outbound.migrations.running.unfinished import (  # noqa: PLC0415 - hardly ever needed
+            never_finished,
+        )
+
+        raise never_finished(names, files)
 
 
 class MigrationRunner:
@@ -131,6 +157,8 @@ class MigrationRunner:
             except ServerError as error:
                 raise failures.connection_lost(steps[0], error) from error
         self._finish(plan)
+        files = ((m.path, batch.sql) for m in plan.migrations for batch in m.batches)
+        expect_nothing_prepared(self._session, files)
         return self._watch.history(applied=len(plan.migrations))
 
     def _step(

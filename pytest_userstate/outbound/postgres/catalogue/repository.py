@@ -255,7 +255,9 @@ _NEEDS = "Reading needs PostgreSQL's own catalogues, but no privilege on any tab
 _HINTS: typ.Final[dict[type[psycopg.Error], str]] = {
     psycopg.errors.LockNotAvailable: (
         "Another session holds a lock on something that had to be read, as ALTER\n"
-        "TABLE does until its transaction ends. Try again when it is through."
+        "TABLE does until its transaction ends. Try again when it is through; if no\n"
+        "session does, look for a prepared transaction that was never finished, in\n"
+        "pg_prepared_xacts."
     ),
     psycopg.errors.QueryCanceled: (
         "Reading took longer than it may, or somebody ended it. Nothing was changed;\n"
