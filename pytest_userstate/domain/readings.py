@@ -151,7 +151,7 @@ def _unmentioned(
         for fact in storage.evidence
         if fact.kind is EvidenceKind.CONTRADICTION
     )
-    if mentions is None or len(tables) < 2:
+    if mentions is None:
         return [], ""
     found = {table: mentions.of(table.partition(".")[2]) for table in tables}
     unused = [table for table, sources in found.items() if sources == ()]

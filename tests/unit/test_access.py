@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import attrs
 import pytest
 
 from pytest_userstate.domain.access import Access, Grant, ObjectAccess, Role, Securable
@@ -90,12 +91,54 @@ def test_grants_are_in_canonical_order() -> None:
     """By role, privilege, column, and whether they can be passed on."""
     ordered = [
         Grant("a", "select"),
+        Grant("a", "select", is_grantable=True),
         Grant("a", "select", column="c"),
         Grant("a", "select", column="c", is_grantable=True),
         Grant("a", "update"),
         Grant("b", "insert"),
     ]
     for grants in itertools.permutations(ordered):
-        found = made(Securable.TABLE, *grants)
-        assert found.grants == tuple(ordered)
+        found = attrs.evolve(made(Securable.TABLE, *grants), column_grants=grants)
+        assert found.grants == found.column_grants == tuple(ordered)
     assert ObjectAccess(kind=Securable.TYPE, schema="s", owner="o").grants is None
+
+
+def test_nobody_may_pass_a_privilege_on_unless_it_is_said() -> None:
+    """Nor is a grant one of a single column."""
+    assert Grant("a", "select") == Grant("a", "select", column="", is_grantable=False)
+
+
+def test_objects_are_in_canonical_order() -> None:
+    """By kind, schema, and name, so that a report of them does not change."""
+    ordered = [
+        ObjectAccess(kind=kind, schema=schema, name=name, owner="owner")
+        for kind in (Securable.SEQUENCE, Securable.TABLE)
+        for schema in ("app", "public")
+        for name in ("x", "y")
+    ]
+    assert Access(objects=reversed(ordered)).objects == tuple(ordered)
+
+
+def test_a_column_has_privileges_of_its_own() -> None:
+    """Rows are deleted from a table; what it has as a whole, a column has too."""
+    table = made(Securable.TABLE, Grant("app", "delete"), Grant("app", "select"))
+    access = Access()
+    assert access.privileges("app", table) == {"delete", "select"}
+    assert access.privileges("app", table, column="body") == {"select"}
+
+
+def test_a_grant_on_a_column_leaves_the_defaults_of_its_table() -> None:
+    """The owner keeps everything, and the grantee has the column."""
+    granted = Grant("reader", "update", column="body")
+    table = ObjectAccess(
+        kind=Securable.TABLE,
+        schema="public",
+        name="notes",
+        owner="owner",
+        column_grants=[granted],
+    )
+    access = Access()
+    assert access.privileges("reader", table, column="body") == {"update"}
+    assert access.privileges("reader", table) == frozenset()
+    owned = [Grant("owner", each) for each in sorted(KINDS[Securable.TABLE])]
+    assert access.grants(table) == (*owned, granted)

@@ -223,6 +223,9 @@ def test_a_silence_that_silences_nothing_is_told() -> None:
         "found only at public.users.updated_at; correct the entry, or remove it "
         "('the ORM does')"
     )
+    found = [one(), one("US101", "public.a.b"), one(subject="public.c.updated_at")]
+    (complaint,) = silence(found, [wrong]).complaints
+    assert "only at public.users.updated_at, public.c.updated_at; corr" in complaint
     (complaint,) = silence([], [Silence(advisory="US401", reason="x")]).complaints
     assert complaint == (
         "the [[silence]] entry of US401 silences nothing: it was not found anywhere; "

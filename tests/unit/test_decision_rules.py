@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import attrs
+import pytest
 
 from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.classification import RevisionColumns, Situation
 from pytest_userstate.domain.columns import Column, Source
 from pytest_userstate.domain.coverage import MigrationDecision
+from pytest_userstate.domain.facts import listed
 from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
@@ -294,3 +296,64 @@ def test_the_declaration_is_a_fact_about_its_model() -> None:
     )
     (fact,) = (each for each in check.evidence if each.kind == "declared")
     assert (fact.model, fact.detail) == ("join_table", "join_table (ADR 7)")
+
+
+def consents(*models: StorageModel) -> AuditModel:
+    """Return a model of consents alone, of which several may stand together."""
+    return AuditModel(
+        entities=[Entity(name="consents", models=models, several=Several.FINE)]
+    )
+
+
+def test_a_table_without_needed_columns_is_an_alternative_to_any_column() -> None:
+    """Either it is there, or the other table with all of its columns is."""
+    flags = StorageModel(name="flags", tables="flags")
+    log = StorageModel(name="log", tables="log", columns=["user_id", "version"])
+    check = audited(
+        "consents.schema",
+        Table("flags"),
+        table("log", "user_id", "version"),
+        model=consents(flags, log),
+    )
+    assert subjects(check, "present") == {
+        1: ["public.flags", "public.log"],
+        2: ["public.flags", "public.log.user_id"],
+        3: ["public.flags", "public.log.version"],
+    }
+
+
+def test_a_table_that_stores_two_models_is_named_once() -> None:
+    """It is one place to look at."""
+    both = consents(
+        StorageModel(name="one", tables="log", columns=["user_id"]),
+        StorageModel(name="two", tables="log", columns=["version"]),
+    )
+    check = audited("consents.schema", table("log", "user_id", "version"), model=both)
+    assert check.rationale == "consents is stored in public.log"
+
+
+def test_everything_that_copies_of_a_table_lack_is_said() -> None:
+    """Each copy with each of its columns."""
+    model = model_with(schemas=["public", "app"])
+    check = audited(
+        "users.schema", Table("users"), table("users", "id", schema="app"), model=model
+    )
+    assert check.rationale == (
+        "no storage of users is complete: public.users has no column id and no column "
+        "display_name and app.users has no column display_name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("", ""),
+        ("a", "a"),
+        ("ab", "a or b"),
+        ("abc", "a, b, or c"),
+        ("abcd", "a, b, c, or d"),
+    ],
+)
+def test_names_are_listed_as_in_a_sentence(names: str, words: str) -> None:
+    """With the Oxford comma; of nothing there is nothing to say."""
+    assert listed(names, "or") == words

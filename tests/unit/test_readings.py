@@ -9,7 +9,7 @@ from pytest_userstate.application.reporting import text
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
 from pytest_userstate.domain.gate import gap
 from pytest_userstate.domain.model import AuditModel, Entity
-from pytest_userstate.domain.readings import Reading, Use
+from pytest_userstate.domain.readings import Reading, Use, contradiction
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Source
 from pytest_userstate.domain.wiring import (
@@ -82,6 +82,24 @@ def test_what_schema_and_wiring_say_together(
     assert reading(SchemaSnapshot(), port(state)).use is missing
 
 
+def test_each_use_has_words_for_people() -> None:
+    """Those of the summary and of the documents."""
+    assert {use.value: use.words for use in Use} == {
+        "in_use": "stored and in use",
+        "partly_in_use": "stored, partly in use",
+        "not_yet_used": "stored, not yet used",
+        "use_unknown": "stored, use not probed",
+        "not_stored": "not stored",
+        "contradiction": "contradiction",
+    }
+
+
+def test_a_reading_may_have_nothing_to_add() -> None:
+    """Then it is the entity and its use, and no more."""
+    plain = Reading(entity="interests", use=Use.IN_USE)
+    assert (plain.detail, plain.probably_unused) == ("", ())
+
+
 def test_storage_that_nobody_wired_is_of_unknown_use() -> None:
     """Silence is not the same as not used."""
     assert reading(SchemaSnapshot([preferences()])).use is Use.USE_UNKNOWN
@@ -114,6 +132,26 @@ def test_a_contradiction_says_what_is_missing() -> None:
     )
 
 
+def test_each_port_that_contradicts_is_named() -> None:
+    """In the order of their names."""
+    ports = [port("database_backed", name=name) for name in ("Writer", "Reader")]
+    reader, writer = reading(SchemaSnapshot(), *ports).detail.split("; Writer: ")
+    assert reader.startswith("Reader: the wiring is database-backed, but the storage")
+    assert writer == reader.removeprefix("Reader: ")
+
+
+def test_a_contradiction_names_every_model_that_is_read() -> None:
+    """In one order, whatever the order in which they were found."""
+    check = UserStateSchemaAuditReport.evaluate(SchemaSnapshot([join_table()])).check(
+        "interests.schema"
+    )
+    said = contradiction(check, RuntimeWiring.DATABASE_BACKED, {*"fedcba"})
+    assert said == (
+        "the wiring is database-backed, but the storage behind it is missing "
+        "(a, b, c, d, e, f): interests is stored in public.user_interest_themes"
+    )
+
+
 DUAL = SchemaSnapshot([preferences(), join_table()])
 BOTH = {"user_preferences": True, "user_interest_themes": True}
 
@@ -131,6 +169,18 @@ def test_the_second_table_is_probably_unused() -> None:
         assert found.detail == (
             "no source mentions public.user_interest_themes (looked for in src and lib)"
         )
+
+
+def test_all_tables_that_no_source_mentions_are_probably_unused() -> None:
+    """A name is the same in every schema, since sources rarely say which."""
+    snapshot = SchemaSnapshot([preferences(), join_table(), join_table(schema="app")])
+    seen = mentioned(user_preferences=True, user_interest_themes=False)
+    model = only("interests", model_with(schemas=["public", "app"]))
+    found = reading(snapshot, port("database_backed"), mentions=seen, model=model)
+    assert found.detail == (
+        "no source mentions public.user_interest_themes or app.user_interest_themes "
+        "(looked for in src and lib)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ class Silenced:
     """
 
     advisories: tuple[Advisory, ...]
-    complaints: tuple[str, ...] = attrs.field(default=(), converter=strings)
+    complaints: tuple[str, ...] = attrs.field(converter=strings)
 
 
 def silence(
