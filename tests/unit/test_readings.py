@@ -8,7 +8,7 @@ import pytest
 from pytest_userstate.application.reporting import text
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
 from pytest_userstate.domain.gate import gap
-from pytest_userstate.domain.model import AuditModel, Entity
+from pytest_userstate.domain.model import AuditModel, Entity, Several, StorageModel
 from pytest_userstate.domain.readings import Reading, Use, contradiction
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Source
@@ -18,7 +18,7 @@ from pytest_userstate.domain.wiring import (
     TableMentions,
     Wiring,
 )
-from tests.helpers.schemas import join_table, model_with, only, preferences
+from tests.helpers.schemas import join_table, model_with, only, preferences, table
 from tests.helpers.strategies import models, snapshots, wirings
 
 settings = hypothesis.settings(deadline=None, max_examples=100)
@@ -183,6 +183,20 @@ def test_all_tables_that_no_source_mentions_are_probably_unused() -> None:
     )
 
 
+def test_a_table_is_looked_for_by_its_whole_name() -> None:
+    """Without its schema, even where the name holds a dot itself."""
+    places = ("app.plain", "app.with.dot")
+    models = [StorageModel(name=each, tables=each) for each in places]
+    interests = Entity(name="interests", models=models, several=Several.AMBIGUOUS)
+    found = reading(
+        SchemaSnapshot([table("plain", schema="app"), table("with.dot", schema="app")]),
+        port("database_backed"),
+        mentions=mentioned(**{"plain": True, "with.dot": False}),
+        model=only("interests", model_with(interests)),
+    )
+    assert found.probably_unused == ("app.with.dot",)
+
+
 @pytest.mark.parametrize(
     ("snapshot", "mentions"),
     [
@@ -192,12 +206,16 @@ def test_all_tables_that_no_source_mentions_are_probably_unused() -> None:
         (DUAL, mentioned(user_preferences=True)),
         (DUAL, mentioned()),
         (SchemaSnapshot([join_table()]), mentioned(user_interest_themes=False)),
+        (
+            SchemaSnapshot(),
+            mentioned(user_preferences=True, user_interest_themes=False),
+        ),
     ],
 )
 def test_what_makes_no_table_unused(
     snapshot: SchemaSnapshot, mentions: TableMentions | None
 ) -> None:
-    """Nobody looked, all or none are mentioned, or there is only one."""
+    """Nobody looked, all or none are mentioned, or there is one or none."""
     found = reading(snapshot, port("fixture_backed"), mentions=mentions)
     assert (found.detail, found.probably_unused) == ("", ())
 
