@@ -71,6 +71,9 @@ CREDENTIALS = Table(
 )
 
 
+BY_PAIR = Index(name="by_pair", columns=["user_id", "theme_id"], is_unique=True)
+
+
 def found(*tables: Table, model: AuditModel = DEFAULT_MODEL) -> list[tuple[str, str]]:
     """Return code and subject of each advisory; users are added where missing."""
     users = () if any(each.name == "users" for each in tables) else (USERS,)
@@ -224,7 +227,9 @@ def test_a_table_without_a_primary_key() -> None:
         ({"predicate": "(deleted_at IS NULL)"}, False),
         ({"columns": ["nickname"]}, False),
         ({"columns": ["lower(display_name)"]}, False),
+        ({"columns": ["id", "display_name"]}, True),
         ({"constraint": "key"}, False),
+        ({"constraint": "firm"}, True),
     ],
 )
 def test_a_unique_index_that_could_become_the_primary_key(
@@ -240,11 +245,27 @@ def test_a_unique_index_that_could_become_the_primary_key(
             Column("display_name", "text"),
             Column("nickname", "text", is_nullable=True),
         ],
-        unique_constraints=[attrs.evolve(key("id"), is_deferrable=True)],
+        unique_constraints=[
+            attrs.evolve(key("id"), is_deferrable=True),
+            attrs.evolve(key("id"), name="firm"),
+        ],
         indexes=[attrs.evolve(index, **changes)],  # type: ignore[arg-type]
     )
     (advisory,) = advise(SchemaSnapshot([users]))
-    assert ('the unique index "By id" could become it' in advisory.message) is could
+    assert advisory.message == (
+        "the table has no primary key, so nothing names one of its rows; "
+        + (
+            'the unique index "By id" could become it'
+            if could
+            else "add one, by the columns that tell its rows apart"
+        )
+    )
+
+
+def test_every_table_without_a_primary_key_is_told() -> None:
+    """Those before it may have one."""
+    bare = attrs.evolve(JOIN_TABLE, primary_key=None, indexes=[BY_PAIR])
+    assert found(CREDENTIALS, bare) == [("US201", "public.user_interest_themes")]
 
 
 # US202, US203
@@ -337,8 +358,8 @@ def test_contradicting_delete_rules_are_told_in_words() -> None:
     sibling = attrs.evolve(JOIN_TABLE, foreign_keys=[refers(on_delete="set null")])
     (advisory,) = advise(SchemaSnapshot([USERS, PREFERENCES, sibling]))
     assert (
-        "public.user_preferences goes with the user; public.user_interest_themes stays "
-        "without an owner" in advisory.message
+        ": rows of public.user_preferences go with the user; rows of "
+        "public.user_interest_themes stay without an owner; " in advisory.message
     )
 
 
@@ -517,6 +538,7 @@ def test_an_advisory_names_the_migration_that_made_its_subject() -> None:
     table, column = Source("m/1.sql", 3), Source("m/2.sql")
     made = attrs.evolve(REVISION, default=None, source=column)
     others = [each for each in PREFERENCES.columns if each.name != "revision"]
+    others.append(Column("updated_at", "date"))
     changed = attrs.evolve(
         PREFERENCES, columns=[*others, made], source=table, foreign_keys=()
     )
@@ -524,6 +546,7 @@ def test_an_advisory_names_the_migration_that_made_its_subject() -> None:
     assert [(each.code, each.source) for each in found] == [
         ("US102", column),
         ("US202", table),
+        ("US401", table),
     ]
 
 

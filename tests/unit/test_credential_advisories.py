@@ -8,16 +8,27 @@ import pytest
 from pytest_userstate.domain.advisories.rules import advise
 from pytest_userstate.domain.columns import Column, Generated
 from pytest_userstate.domain.constraints import CheckConstraint, Trigger
+from pytest_userstate.domain.model import (
+    DEFAULT_MODEL,
+    AuditModel,
+    Entity,
+    StorageModel,
+)
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from tests.helpers.schemas import model_with
 
 ID = Column("id", "uuid", is_primary_key=True)
 CHANGED = Column("updated_at", "timestamp with time zone")
 
 
-def told(code: str, *tables: Table) -> dict[str, str]:
-    """Return the messages of this code by subject."""
-    advisories = advise(SchemaSnapshot(tables))
-    return {each.subject: each.message for each in advisories if each.code == code}
+def told(
+    code: str, *tables: Table, model: AuditModel = DEFAULT_MODEL
+) -> dict[str, str]:
+    """Return the messages of this code by subject, each of which is told once."""
+    advisories = advise(SchemaSnapshot(tables), model=model)
+    found = [(each.subject, each.message) for each in advisories if each.code == code]
+    assert len(found) == len(dict(found))
+    return dict(found)
 
 
 def users(*columns: Column, checks: tuple[str, ...] = ()) -> Table:
@@ -135,3 +146,54 @@ def test_what_keeps_updated_at_true(
     found = told("US401", named, other)
     assert ("public.users.updated_at" in found) is not is_kept
     assert "default" not in found["public.user_credentials.updated_at"]
+
+
+def stored(name: str, *models: tuple[str, ...]) -> AuditModel:
+    """Return the default model with an entity whose tables have its own name."""
+    storages = [
+        StorageModel(name=f"m{number}", tables=name, columns=columns)
+        for number, columns in enumerate(models)
+    ]
+    return model_with(Entity(name=name, models=storages))
+
+
+def test_the_columns_of_a_login_are_credentials_by_their_names() -> None:
+    """However these are written; what two models need is told once."""
+    columns = [Column("id", "uuid"), *map(credential, ("apiSecret", "password_hash"))]
+    table = Table("login", columns)
+    model = stored("login", ("id", "apiSecret"), ("apiSecret", "password_hash"))
+    found = told("US301", table, model=model)
+    assert list(found) == ["public.login.apiSecret", "public.login.password_hash"]
+
+
+def test_the_secret_of_anything_else_is_no_credential() -> None:
+    """Nobody logs in with the password of a link."""
+    links = Table("links", [Column("user_id", "uuid"), credential("link_password")])
+    model = stored("links", ("user_id", "link_password"))
+    assert told("US301", links, model=model) == {}
+
+
+def test_credentials_of_a_table_are_told_in_order_of_their_names() -> None:
+    """A report does not change with the order in which a model lists them."""
+    names = ("password_hash", "password_digest", "credential_hash")
+    found = told("US301", users(*map(credential, names)))
+    assert list(found) == [f"public.users.{name}" for name in sorted(names)]
+
+
+@pytest.mark.parametrize(
+    "first", [Column("updated_at", "bigint"), Column("created_at", "date")]
+)
+def test_a_table_without_a_time_of_change_hides_no_other(first: Column) -> None:
+    """What is wrong further down is told all the same, in these words."""
+    tables = [
+        Table(name, [Column("id", "uuid"), column])
+        for name, column in (("a", first), ("b", CHANGED))
+    ]
+    storages = [StorageModel(name=n, tables=n, columns=["id"]) for n in ("a", "b")]
+    model = model_with(Entity(name="visits", models=storages))
+    assert told("US401", *tables, model=model) == {
+        "public.b.updated_at": (
+            "no trigger could maintain this column: a write that does not set it "
+            "leaves it behind; add a BEFORE UPDATE trigger that does"
+        )
+    }

@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from pytest_userstate.domain.advisories.rules import advise
+from pytest_userstate.domain.advisories.user_state import identifier
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import (
     ExclusionConstraint,
@@ -45,11 +46,13 @@ EXCLUDED = "EXCLUDE USING gist (user_id WITH =, theme_id WITH =, during WITH &&)
 
 
 def told(code: str, *tables: Table, **more: typ.Any) -> dict[str, str]:
-    """Return the messages of this code by subject."""
+    """Return the messages of this code by subject, each of which is told once."""
     model = more.pop("model", model_with())
     snapshot = SchemaSnapshot([USERS, *tables], **more)
     advisories = advise(snapshot, model=model)
-    return {each.subject: each.message for each in advisories if each.code == code}
+    found = [(each.subject, each.message) for each in advisories if each.code == code]
+    assert len(found) == len(dict(found))
+    return dict(found)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +200,9 @@ def test_a_trigger_may_guard_what_is_written(
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        ("set null (user_id)", "stays without an owner"),
-        ("set default", "stays with another owner"),
-        ("restrict", "refuses the deletion"),
+        ("set null (user_id)", "stay without an owner"),
+        ("set default", "stay with another owner"),
+        ("restrict", "refuse the deletion"),
     ],
 )
 def test_delete_rules_are_told_by_what_becomes_of_the_row(
@@ -213,7 +216,7 @@ def test_delete_rules_are_told_by_what_becomes_of_the_row(
     )
     sibling = attrs.evolve(PAIRS, foreign_keys=[refers(rule)])
     (message,) = told("US203", preferences, sibling).values()
-    assert f"public.user_interest_themes {words}" in message
+    assert f"rows of public.user_interest_themes {words}" in message
 
 
 def test_a_table_that_is_tied_to_nobody_is_told_which_users_there_are() -> None:
@@ -288,3 +291,163 @@ def test_a_pair_comes_again_at_another_time(
     excluded = ExclusionConstraint(name="e", definition=definition)
     table = attrs.evolve(table, exclusion_constraints=[excluded])
     assert told("US205", table) == {}
+
+
+def kept(name: str, *tables: str, columns: tuple[str, ...] = ("user_id",)) -> Entity:
+    """Return an entity that is stored in any of these tables."""
+    models = [
+        StorageModel(name=f"m{number}", tables=table, columns=columns)
+        for number, table in enumerate(tables)
+    ]
+    return Entity(name=name, models=models)
+
+
+def owned(name: str, *rules: str, schema: str = "public") -> Table:
+    """Return a table that refers to users, with these rules on deletion."""
+    keys = [attrs.evolve(refers(rule), name=rule) for rule in rules]
+    return Table(name, [Column("user_id", "uuid")], schema, foreign_keys=keys)
+
+
+def test_a_tied_table_hides_none_that_is_not() -> None:
+    """All users' tables are named as targets, in one order."""
+    schemas = ("a", "b", "c", "d", "public")
+    model = model_with(kept("notes", "first", "last"), schemas=schemas)
+    users = [attrs.evolve(USERS, schema=each) for each in schemas[:-1]]
+    tables = [owned("first", "cascade"), owned("last"), *users]
+    assert told("US202", *tables, model=model) == {
+        "public.last": (
+            "no foreign key ties the table to a.users, b.users, c.users, d.users, or "
+            "public.users, so its rows can belong to nobody; add one to the column "
+            "that holds the user's id"
+        )
+    }
+
+
+def test_users_of_another_schema_can_refer_to_what_is_theirs() -> None:
+    """The foreign key of exactly that table counts."""
+    model = model_with(kept("notes", "app.notes"), schemas=["app", "public"])
+    to_notes = ForeignKey(
+        name="f",
+        columns=["id"],
+        target_schema="app",
+        target_table="notes",
+        target_columns=["user_id"],
+    )
+    users = attrs.evolve(USERS, schema="app", foreign_keys=[to_notes])
+    notes = owned("notes", schema="app")
+    assert told("US202", users, notes, model=model) == {}
+    users = attrs.evolve(users, foreign_keys=())
+    assert {*told("US202", users, notes, model=model)} == {"app.notes"}
+
+
+@pytest.mark.parametrize(
+    ("is_flagged", "is_named", "is_tied"),
+    [(True, True, True), (True, False, True), (False, True, True), (False,) * 3],
+)
+def test_a_primary_key_says_whose_a_row_is(
+    is_flagged: bool,  # noqa: FBT001
+    is_named: bool,  # noqa: FBT001
+    is_tied: bool,  # noqa: FBT001
+) -> None:
+    """Also where no model needs its columns, by whichever the snapshot has."""
+    key = KeyConstraint(name="k", columns=["user_id"])
+    table = Table(
+        "notes",
+        [Column("user_id", "uuid", is_primary_key=is_flagged), Column("note", "text")],
+        primary_key=key if is_named else None,
+        foreign_keys=[refers()],
+    )
+    model = model_with(kept("notes", "notes", columns=("note",)))
+    assert (told("US202", table, model=model) == {}) is is_tied
+
+
+def test_a_contradiction_names_each_table_once_with_each_effect() -> None:
+    """At the first that differs; in one order where a table differs from itself."""
+    parting = [owned("a", "cascade"), owned("b", "restrict"), owned("c", "restrict")]
+    model = model_with(kept("notes", "a", "a", "b", "c"))
+    assert told("US203", *parting, model=model) == {
+        "public.b": (
+            "notes is kept in tables that part when a user is deleted: rows of "
+            "public.a go with the user; rows of public.b and public.c refuse the "
+            "deletion; give their foreign keys the same ON DELETE"
+        )
+    }
+    itself = owned("a", "set null", "set default", "restrict", "cascade")
+    (message,) = told("US203", itself, model=model).values()
+    assert (
+        ": rows of public.a go with the user; rows of public.a refuse the deletion; "
+        "rows of public.a stay with another owner; rows of public.a stay without an "
+        "owner; give" in message
+    )
+
+
+@pytest.mark.parametrize(
+    "others", [("public.a", "public.b"), ("app.c", "app.d"), ("app.a", "app.b")]
+)
+def test_contradictions_of_two_entities_are_both_told(others: tuple[str, str]) -> None:
+    """Where they are not the same tables; a schema or a name may be the same."""
+    one, two = (each.split(".") for each in others)
+    tables = [
+        owned("c", "cascade"),
+        owned("d", "restrict"),
+        owned(one[1], "cascade", schema=one[0]),
+        owned(two[1], "restrict", schema=two[0]),
+    ]
+    model = model_with(kept("notes", "public.c", "public.d"), kept("likes", *others))
+    assert {*told("US203", *tables, model=model)} == {"public.d", others[1]}
+
+
+def test_one_trigger_that_checks_is_enough() -> None:
+    """Others may do something else."""
+    checks = Trigger(name="a", function="f", definition="x", is_constraint=True)
+    other = Trigger(name="b", function="f", definition="x")
+    table = choices("uuid[]", checks, other)
+    (message,) = told("US204", table, model=CHOICES).values()
+    assert "a trigger may check what is written" in message
+
+
+def test_a_pair_that_two_entities_store_is_told_once() -> None:
+    """It is the same table, and one key mends it for both."""
+    model = model_with(
+        kept("likes", PAIRS.name, columns=PAIR), kept("tags", PAIRS.name, columns=PAIR)
+    )
+    assert {*told("US205", PAIRS, model=model)} == {"public.user_interest_themes"}
+
+
+def test_what_is_joined_may_have_a_default() -> None:
+    """A default that looks up who is asking makes no pair a new one."""
+    asking = "(current_setting('app.user'::text))::uuid"
+    columns = [
+        *(Column(name, "uuid", default=asking) for name in PAIR),
+        Column("kind", "text"),
+    ]
+    keys = [KeyConstraint(name="k", columns=[*PAIR, "kind"])]
+    table = attrs.evolve(PAIRS, columns=columns, unique_constraints=keys)
+    assert told("US205", table) == {}
+
+
+def test_a_joined_column_may_have_any_name() -> None:
+    """It is found in a larger key by its whole name."""
+    pair = ("#user_id", "#theme_id")
+    table = Table(
+        "pairs",
+        [Column(name, "uuid") for name in (*pair, "kind")],
+        unique_constraints=[KeyConstraint(name="k", columns=[*pair, "kind"])],
+    )
+    model = model_with(kept("pairs", "pairs", columns=pair))
+    assert told("US205", table, model=model) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("revision", "revision"),
+        ("_1", "_1"),
+        ("Revision", '"Revision"'),
+        ("1st", '"1st"'),
+        ('the "first"', '"the ""first"""'),
+    ],
+)
+def test_a_name_is_written_as_sql_takes_it(name: str, written: str) -> None:
+    """Quoted where it has to be, so that the advice can be pasted."""
+    assert identifier(name) == written

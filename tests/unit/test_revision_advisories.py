@@ -10,8 +10,9 @@ import pytest
 from pytest_userstate.domain.advisories.rules import advise
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import CheckConstraint, Trigger
+from pytest_userstate.domain.model import Entity, Several, StorageModel
 from pytest_userstate.domain.snapshot import Domain, SchemaSnapshot, Table
-from tests.helpers.schemas import preferences
+from tests.helpers.schemas import model_with, preferences
 
 REVISION = Column("revision", "integer", default="1")
 DOMAIN = Domain(name="counter", data_type="integer")
@@ -86,7 +87,13 @@ def test_an_array_of_numbers_is_no_number() -> None:
 
 @pytest.mark.parametrize(
     ("default", "starts"),
-    [("0", True), (None, False), ("NULL::integer", False), ("f(NULL::text)", True)],
+    [
+        ("0", True),
+        (None, False),
+        ("NULL::integer", False),
+        ("null", False),
+        ("f(NULL::text)", True),
+    ],
 )
 def test_a_domain_may_say_where_it_starts(
     default: str | None,
@@ -117,3 +124,56 @@ def test_the_message_says_which_check_to_add() -> None:
     (message,) = (e.message for e in advise(snapshot) if e.code == "US101")
     assert message.startswith("no check keeps this revision (integer) from being neg")
     assert message.endswith("add CHECK (revision >= 0)")
+
+
+def test_a_type_that_shares_its_name_with_a_domain_is_none() -> None:
+    """Nobody counts with a type of that name in another schema."""
+    column = Column("revision", "counter", default="'a'")
+    assert codes(column, domains=(DOMAIN,)) == set()
+
+
+def consents(*tables: str) -> Entity:
+    """Return an entity of several models, one in each table, which is fine."""
+    models = [
+        StorageModel(
+            name=f"m{number}", tables=name, columns=["user_id"], revision=["revision"]
+        )
+        for number, name in enumerate(tables)
+    ]
+    return Entity(name="consents", models=models, several=Several.FINE)
+
+
+def revised(name: str, default: str | None = None) -> Table:
+    """Return a table with a revision."""
+    revision = attrs.evolve(REVISION, default=default)
+    return Table(name, [Column("user_id", "uuid"), revision])
+
+
+@pytest.mark.parametrize(
+    ("tables", "found"),
+    [
+        (
+            [revised("a", "1"), revised("b"), revised("c")],
+            [
+                ("US101", "public.a.revision"),
+                ("US101", "public.b.revision"),
+                ("US101", "public.c.revision"),
+                ("US102", "public.b.revision"),
+                ("US102", "public.c.revision"),
+            ],
+        ),
+        (
+            [revised("a"), revised("a")],
+            [("US101", "public.a.revision"), ("US102", "public.a.revision")],
+        ),
+    ],
+    ids=["three tables", "one table, two models"],
+)
+def test_each_revision_is_told_of_once(
+    tables: list[Table], found: list[tuple[str, str]]
+) -> None:
+    """Whatever there is to say of the one before; none is a second to another."""
+    model = model_with(consents(*(each.name for each in tables)))
+    snapshot = SchemaSnapshot({each.name: each for each in tables}.values())
+    advisories = advise(snapshot, model=model)
+    assert [(e.code, e.subject) for e in advisories if e.code < "US2"] == found

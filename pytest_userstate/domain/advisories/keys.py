@@ -72,7 +72,7 @@ def without_users(state: UserState) -> cabc.Iterator[Finding]:
     for table in state.tables:
         if (table.schema, table.name) in tied:
             continue
-        users = listed((f"{s}.{t}" for s, t in sorted(state.users)), "or")
+        users = listed((f"{s}.{t}" for s, t in state.users), "or")
         message = (
             f"no foreign key ties the table to {users}, so its rows can belong to "
             "nobody; add one to the column that holds the user's id"
@@ -87,9 +87,8 @@ def _tied_to_users(state: UserState) -> set[Place]:
     """
     names = {name for _, name in state.users}
     tied = {*state.users}
-    for schema, name in state.users:
-        users = state.snapshot.table(name, schema=schema)
-        targets = {_target(each) for each in references(users)} if users else set()
+    for users in state.users.values():
+        targets = {_target(each) for each in references(users)}
         tied |= targets & state.candidates.keys()
     while True:
         new = {
@@ -120,37 +119,36 @@ def _target(key: ForeignKey) -> Place:
 
 def at_odds(state: UserState) -> cabc.Iterator[Finding]:
     """Tell of storages of one entity that treat a deleted user differently."""
-    told: set[tuple[Place, ...]] = set()
+    told: set[str] = set()
     for storage in state.storages:
         rules: dict[str, list[Table]] = {}
         for table in dict.fromkeys(each.table for each in storage.complete):
             for effect in sorted({*map(_effect, _delete_rules(state, table))}):
                 rules.setdefault(effect, []).append(table)
-        places = tuple((t.schema, t.name) for each in rules.values() for t in each)
-        if len(rules) < 2 or places in told:
-            continue
-        told.add(places)
-        words = [
-            f"{listed(each.qualified_name for each in tables)} {effect}"
+        words = "; ".join(
+            f"rows of {listed(each.qualified_name for each in tables)} {effect}"
             for effect, tables in rules.items()
-        ]
+        )
+        if len(rules) < 2 or words in told:
+            continue
+        told.add(words)
         message = (
             f"{storage.entity.name} is kept in tables that part when a user is "
-            f"deleted: {'; '.join(words)}; give their foreign keys the same ON DELETE"
+            f"deleted: {words}; give their foreign keys the same ON DELETE"
         )
         yield at_table(list(rules.values())[1][0], message)
 
 
 _EFFECTS: typ.Final = {
-    "cascade": "goes with the user",
-    "set null": "stays without an owner",
-    "set default": "stays with another owner",
+    "cascade": "go with the user",
+    "set null": "stay without an owner",
+    "set default": "stay with another owner",
 }
 
 
 def _effect(rule: str) -> str:
-    """Say what a delete rule does to the row (``set null (owner_id)`` included)."""
-    return _EFFECTS.get(rule.partition(" (")[0], "refuses the deletion")
+    """Say what a delete rule does to rows (``set null (owner_id)`` included)."""
+    return _EFFECTS.get(rule.partition(" (")[0], "refuse the deletion")
 
 
 def _delete_rules(state: UserState, table: Table) -> list[str]:
@@ -241,7 +239,7 @@ def _keys(table: Table) -> cabc.Iterator[_Key]:
         if key:
             yield _Key(key.columns, is_temporal=key.is_temporal)
     for index in table.indexes:
-        if index.is_unique and index.is_valid and not index.constraint:
+        if index.is_unique and index.is_valid:
             yield _Key(index.columns, is_partial=index.predicate is not None)
     for each in table.exclusion_constraints:
         equal = re.findall(r'("(?:[^"]|"")+"|\w+) WITH =', each.definition)
@@ -255,8 +253,8 @@ def _separates(key: _Key, joined: tuple[str, ...], table: Table) -> bool:
     more does where these say what else is joined, of which kind it is, when it
     holds, or where it lies; a time or a number of its own lets the pair come again.
     """
-    if {*key.columns} <= {*joined}:
-        return bool(key.columns) and (not key.is_partial or {*key.columns} == {*joined})
+    if {*key.columns} < {*joined}:
+        return bool(key.columns) and not key.is_partial
     if not all(any(_is_over(each, name) for each in key.columns) for name in joined):
         return False
     more = (

@@ -22,7 +22,7 @@ from pytest_userstate.domain.snapshot import Table
 _NUMBERS: typ.Final = re.compile(
     r"smallint|integer|bigint|real|double precision|numeric(\(.*\))?"
 )
-_NULL: typ.Final = re.compile(r"NULL(::.*)?", re.IGNORECASE | re.DOTALL)
+_NULL: typ.Final = re.compile(r"NULL(::.*)?", re.IGNORECASE)
 _CASTS: typ.Final = r"(?:\)?::[a-z ]+(?:\([0-9,]+\))?)*"
 _NUMBER: typ.Final = rf"\(*'?(?P<number>-?[0-9]+)(?:\.[0-9]+)?'?{_CASTS}"
 _UNREADABLE: typ.Final = re.compile(r"[\w\"]\(|\bNOT \(|= ANY \(|\bCASE\b")
@@ -94,7 +94,7 @@ def _bounds(definition: str, name: str) -> bool:
 
     Where it says something that is not read here, it gets the benefit of the doubt.
     """
-    if _UNREADABLE.search(definition.removeprefix("CHECK ")):
+    if _UNREADABLE.search(definition):
         return True
     column = rf'(?<![\w"])"?{re.escape(name)}"?(?![\w"]){_CASTS}'
     for pattern in (

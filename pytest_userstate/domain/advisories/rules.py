@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import operator
 import typing as typ
 
 from pytest_userstate.domain.advisories import columns, keys, revisions
@@ -61,9 +62,8 @@ def advise(
     return tuple(
         Advisory(code=code, subject=subject, message=message, source=source)
         for code, rule in RULES.items()
-        for subject, message, source in sorted(rule.look(state), key=_place)
+        for subject, message, source in sorted(rule.look(state), key=_subject)
     )
 
 
-def _place(finding: Finding) -> tuple[str, str]:
-    return finding[:2]
+_subject = operator.itemgetter(0)

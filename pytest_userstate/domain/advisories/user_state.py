@@ -49,7 +49,7 @@ class UserState:
         for storage in self.storages:
             for each in storage.complete:
                 found.setdefault(each.place, []).append(each)
-        return dict(sorted(found.items()))
+        return found
 
     @property
     def tables(self) -> list[Table]:
@@ -57,14 +57,14 @@ class UserState:
         return [each[0].table for each in self.candidates.values()]
 
     @functools.cached_property
-    def users(self) -> frozenset[Place]:
-        """Where users themselves are stored, completely or not."""
-        return frozenset(
-            each.place
+    def users(self) -> dict[Place, Table]:
+        """The tables that users themselves are stored in, completely or not."""
+        return {
+            each.place: each.table
             for storage in self.storages
             if storage.entity.name == USERS
             for each in storage.candidates
-        )
+        }
 
     def needed(self, table: Table) -> dict[str, Column]:
         """Return the columns of the table that some model needs."""
@@ -102,7 +102,7 @@ class UserState:
         """The domains by every name that a column's type may be written with."""
         return {
             name: domain
-            for domain in reversed(self.snapshot.domains)
+            for domain in self.snapshot.domains
             for name in (
                 identifier(domain.name),
                 f"{identifier(domain.schema)}.{identifier(domain.name)}",
@@ -165,6 +165,6 @@ def is_set_before(event: str, table: Table) -> bool:
         and (found := TRIGGER_DEFINITION.match(each.definition))
         and found["timing"] == "BEFORE"
         and found["level"] == "ROW"
-        and event in re.sub(r" OF .*?(?= OR |$)", "", found["events"]).split(" OR ")
+        and event in re.sub(r" OF .*?(?= OR |$)", "", found["events"]).split()
         for each in table.triggers
     )
