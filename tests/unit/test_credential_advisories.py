@@ -121,6 +121,9 @@ def touch(event: str = "UPDATE", level: str = "ROW") -> Trigger:
         ({"triggers": [touch("INSERT OR UPDATE")]}, True),
         ({"triggers": [touch("UPDATE OF name")]}, True),
         ({"triggers": [touch("INSERT")]}, False),
+        ({"triggers": [touch('INSERT OR UPDATE OF name, "ON"')]}, True),
+        ({"triggers": [touch("DELETE OR UPDATE OF a OR INSERT")]}, True),
+        ({"triggers": [touch('INSERT OR DELETE OF update, "UPDATE"')]}, False),
         ({"triggers": [touch(level="STATEMENT")]}, False),
         ({"triggers": [attrs.evolve(touch(), is_enabled=False)]}, False),
         (
@@ -130,6 +133,7 @@ def touch(event: str = "UPDATE", level: str = "ROW") -> Trigger:
     ],
     ids=[
         *("nothing", "trigger", "insert or update", "of a column", "insert"),
+        *("of columns, last", "of a column, between", "of columns of that name"),
         *("statement", "disabled", "generated"),
     ],
 )

@@ -451,3 +451,21 @@ def test_a_joined_column_may_have_any_name() -> None:
 def test_a_name_is_written_as_sql_takes_it(name: str, written: str) -> None:
     """Quoted where it has to be, so that the advice can be pasted."""
     assert identifier(name) == written
+
+
+def test_pairs_of_one_table_are_told_in_the_order_of_the_model() -> None:
+    """Each with its own key."""
+    pairs = [("user_id", "theme_id"), ("user_id", "place_id")]
+    storages = [
+        StorageModel(name="_".join(pair), tables="pairs", columns=pair)
+        for pair in pairs
+    ]
+    names = dict.fromkeys(name for pair in pairs for name in pair)
+    table = Table("pairs", [Column(name, "uuid") for name in names])
+    model = model_with(Entity(name="pairs", models=storages))
+    advisories = advise(SchemaSnapshot([table]), model=model)
+    assert [each.message for each in advisories if each.code == "US205"] == [
+        f"nothing keeps the same {one} and {other} from being stored twice; make "
+        f"({one}, {other}) the primary key, or unique"
+        for one, other in pairs
+    ]

@@ -165,6 +165,6 @@ def is_set_before(event: str, table: Table) -> bool:
         and (found := TRIGGER_DEFINITION.match(each.definition))
         and found["timing"] == "BEFORE"
         and found["level"] == "ROW"
-        and event in re.sub(r" OF .*?(?= OR |$)", "", found["events"]).split()
+        and event in found["events"].split()
         for each in table.triggers
     )
