@@ -174,8 +174,7 @@ def _open(check: Check, report: UserStateSchemaAuditReport) -> str | None:
     if check.decision is None:
         return _wired(check)
     until = f" until {check.prerequisite}" if check.prerequisite else ""
-    decision = check.decision.value.replace("_", " ")
-    return f"{check.coverage}, and a migration is {decision}{until}"
+    return f"{check.coverage}, and a migration is {check.decision}{until}"
 
 
 def _wrong(check: Check, wanted: str, report: UserStateSchemaAuditReport) -> str | None:

@@ -105,14 +105,17 @@ def _column(table: Table, column: Column) -> StateColumn:
     )
 
 
-def _prominence(table: Table) -> cabc.Callable[[StateColumn], tuple[int, int, str]]:
-    """Order columns: the primary key in its order, foreign keys, the rest by name."""
+def _prominence(table: Table) -> cabc.Callable[[StateColumn], tuple[int, int]]:
+    """Order columns: the primary key in its order, foreign keys, the rest.
+
+    A table's columns come sorted by name, which breaks the ties.
+    """
     first = {name: place for place, name in enumerate(primary_key(table))}
 
-    def order(column: StateColumn) -> tuple[int, int, str]:
+    def order(column: StateColumn) -> tuple[int, int]:
         if column.name in first:
-            return 0, first[column.name], column.name
-        return (1 if KeyRole.FOREIGN in column.roles else 2), 0, column.name
+            return 0, first[column.name]
+        return (1 if KeyRole.FOREIGN in column.roles else 2), 0
 
     return order
 

@@ -73,7 +73,7 @@ def _open(
     if not check.models:
         return Standing.OPEN, "nothing stores it yet", _completions(entity, facts)
     if len(check.models) > 1 and not canonical:
-        return Standing.OPEN, f"{listed(there)} store it", _models(check, facts)
+        return Standing.OPEN, f"{listed(there)} store it", _models(entity, check, facts)
     statement = f"{listed(there)} are copies that the model cannot tell apart"
     return Standing.OPEN, statement, [_copy(name, there) for name in there]
 
@@ -127,17 +127,16 @@ def _to_do(model: StorageModel, entity: Entity, facts: Facts) -> cabc.Iterator[s
         )
 
 
-def _models(check: Check, facts: Facts) -> list[Option]:
+def _models(entity: Entity, check: Check, facts: Facts) -> list[Option]:
     """Return the complete models to choose from."""
-    entity = facts.model.entity(check.entity)
     return [
         Option(
             name=f"keep {model.name}",
             consequences=_kept(entity, model, check, facts),
             is_recommended=model.name == check.recommendation,
         )
-        for model in (entity.models if entity else ())
-        if entity and model.name in check.models
+        for model in entity.models
+        if model.name in check.models
     ]
 
 
@@ -146,9 +145,9 @@ def _kept(
 ) -> cabc.Iterator[str]:
     """Say what follows from keeping one of several complete models."""
     tables = _tables(model, facts)
-    others = _all_tables(entity, [m for m in check.models if m != model.name], facts)
     names = {table.qualified_name for table in tables}
-    retired = [name for name in others if name not in names]
+    there = _all_tables(entity, check.models, facts)
+    retired = [name for name in there if name not in names]
     are = "is" if len(retired) == 1 else "are"
     yield f"{listed(retired)} {are} retired, once nothing reads it"
     for table in tables:

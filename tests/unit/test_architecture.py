@@ -65,6 +65,18 @@ def test_entities_with_revisions_have_theirs() -> None:
     }
 
 
+def test_titles_are_words() -> None:
+    """Also where the entity's name is of several."""
+    own = attrs.evolve(OWN, name="reading_lists_shared")
+    found = decisions(model=model_with(own))
+    titles = [found[each].title for each in found if each.startswith("reading")]
+    assert titles == [
+        "Reading lists shared storage path",
+        "Revision model of reading lists shared",
+        "Stale-write handling of reading lists shared",
+    ]
+
+
 @pytest.mark.parametrize(
     ("tables", "canonical", "standings"),
     [

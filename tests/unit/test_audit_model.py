@@ -183,6 +183,13 @@ def test_any_iterable_will_do() -> None:
             {"canonical": Canonical(model="state", reason="ADR")},
             "declares 'state' canonical, but its storage models are 'log'",
         ),
+        (
+            {
+                "models": [LOG, attrs.evolve(LOG, name="book")],
+                "canonical": Canonical(model="state", reason="ADR"),
+            },
+            "but its storage models are 'log', 'book'$",
+        ),
     ],
 )
 def test_an_entity_that_contradicts_itself_is_refused(

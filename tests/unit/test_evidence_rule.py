@@ -228,8 +228,18 @@ def test_a_prerequisite_reads_as_the_end_of_a_sentence() -> None:
     assert str(CONDITION) == "the old table is retired"
 
 
-@pytest.mark.parametrize("kind", EvidenceKind)
-def test_a_fact_reads_as_one_line(kind: EvidenceKind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (EvidenceKind.PRESENT, " is there"),
+        (EvidenceKind.ABSENT, " is missing"),
+        (EvidenceKind.CONTRADICTION, ""),
+        (EvidenceKind.DECLARED, " is declared"),
+        (EvidenceKind.DROPPED, " was dropped"),
+        (EvidenceKind.NEAR_MISS, " looks like it, but does not count"),
+    ],
+)
+def test_a_fact_reads_as_one_line(kind: EvidenceKind, words: str) -> None:
     """Subject, what is said of it, detail, and where it comes from."""
     line = str(
         Evidence(
@@ -239,9 +249,7 @@ def test_a_fact_reads_as_one_line(kind: EvidenceKind) -> None:
             source=Source("db/1.sql", 3),
         )
     )
-    assert line.startswith("public.users.id")
-    assert line.endswith(": some detail (db/1.sql:3)")
-    assert "\n" not in line
+    assert line == f"public.users.id{words}: some detail (db/1.sql:3)"
 
 
 def test_a_fact_without_detail_and_source_is_short() -> None:

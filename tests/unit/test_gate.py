@@ -313,6 +313,12 @@ def test_wiring_that_answers_in_other_words_is_open() -> None:
 # --- policies as values -------------------------------------------------------
 
 
+def test_a_policy_of_its_own_gates_the_axes_that_migrations_close() -> None:
+    """As a set: a policy that names them itself is the same."""
+    own = [Axis.CONFLICT, Axis.SCHEMA, Axis.REVISION]
+    assert GatePolicy() == GatePolicy(axes=own)
+
+
 def test_a_policy_takes_any_iterable() -> None:
     """And is a value that can be compared and hashed."""
     one = GatePolicy(axes=iter([Axis.SCHEMA, Axis.WIRING]), acceptances=iter(()))

@@ -295,3 +295,18 @@ def test_only_the_poorer_of_several_stores_is_blamed() -> None:
     check = audited("consents.conflict", *tables, model=AuditModel(entities=[STORES]))
     assert subjects(check, "contradiction") == {1: ["public.a.revision"]}
     assert "public.b" not in check.rationale
+
+
+def test_only_the_stores_at_fault_are_named() -> None:
+    """One that has no revision, beside one that has; or all that cannot be used."""
+    model = AuditModel(entities=[STORES])
+    kept, lacking = table("a", "user_id", USABLE), table("b", "user_id")
+    check = audited("consents.revision", kept, lacking, model=model)
+    assert check.rationale == "public.b has no column revision"
+    assert subjects(check, "absent") == {1: ["public.b.revision"]}
+    both = [table(name, "user_id", NULLABLE) for name in "ab"]
+    assert audited("consents.conflict", *both, model=model).rationale == (
+        "public.a.revision cannot catch a stale write, since it can be null, and null "
+        "equals nothing; public.b.revision cannot catch a stale write, since it can be "
+        "null, and null equals nothing: mend the column, or add another one"
+    )

@@ -33,6 +33,7 @@ USERS = Table(
 ID = Column("user_id", "uuid")
 NULLABLE = Column("user_id", "uuid", is_nullable=True)
 THEME = Column("theme_id", "uuid")
+TENANT_OR_NONE = Column("tenant_id", "uuid", is_nullable=True)
 KEY = ForeignKey(
     name="fk", columns=["user_id"], target_table="users", target_columns=["id"]
 )
@@ -104,6 +105,35 @@ def key(*columns: str, **facts: typ.Any) -> KeyConstraint:
         (
             [ID],
             {"unique_constraints": [key("user_id", is_temporal=True)]},
+            (False, False, False),
+        ),
+        ([ID, TENANT_OR_NONE], {}, (False, False, False)),
+        (
+            [ID, attrs.evolve(THEME, is_primary_key=True)],
+            {"primary_key": key("user_id", is_temporal=True)},
+            (False, False, True),
+        ),
+        (
+            [attrs.evolve(ID, is_primary_key=True)],
+            {"primary_key": key("user_id", is_temporal=True)},
+            (False, False, True),
+        ),
+        (
+            [ID],
+            {
+                "unique_constraints": [key("user_id", is_temporal=True)],
+                "indexes": [
+                    Index(name="i", columns=["user_id"], is_unique=True, constraint="k")
+                ],
+            },
+            (False, False, False),
+        ),
+        (
+            [ID],
+            {
+                "foreign_keys": [attrs.evolve(KEY, is_temporal=True)],
+                "unique_constraints": [key("user_id")],
+            },
             (False, False, False),
         ),
         (
@@ -204,6 +234,43 @@ def test_tables_that_are_only_referred_to_show_their_keys() -> None:
     assert [line.name for line in found.relations] == ["t"]
 
 
+def test_what_is_referred_to_shows_the_columns_that_references_reach() -> None:
+    """Of each table its own, where schemas have tables of one name, in their order."""
+    columns = [Column(name, "text") for name in ("email", "id", "nick", "region")]
+    primary = key("region", "id")
+    themes = Table("themes", columns, primary_key=primary)
+    copy = Table("themes", columns, schema="old", primary_key=primary)
+    tags = Table("tags", columns, primary_key=primary)
+    to_email, to_old_nick, to_tag, nowhere = (
+        ForeignKey(
+            name=name,
+            columns=["theme_id"],
+            target_schema=schema,
+            target_table=table,
+            target_columns=[column],
+        )
+        for name, schema, table, column in (
+            ("a", "public", "themes", "email"),
+            ("b", "old", "themes", "nick"),
+            ("c", "public", "tags", "region"),
+            ("d", "hidden", "themes", "id"),
+        )
+    )
+    holder = child(ID, THEME, foreign_keys=[to_email, to_old_nick, to_tag, nowhere])
+    found = diagram(holder, themes, copy, tags)
+    shown = {
+        each.qualified_name: [column.name for column in each.columns]
+        for each in found.tables
+        if not each.holds_state
+    }
+    assert shown == {
+        "public.themes": ["region", "id", "email"],
+        "old.themes": ["region", "id", "nick"],
+        "public.tags": ["region", "id"],
+    }
+    assert [line.name for line in found.relations] == ["a", "b", "c"]
+
+
 def test_incomplete_tables_are_shown_and_unexpected_ones_are_not() -> None:
     """What is there under a model's name is worth seeing, complete or not."""
     assert diagram(Table("users", [Column("id", "uuid")])).tables
@@ -233,6 +300,25 @@ def test_columns_say_which_keys_they_are_part_of() -> None:
         ("a", (KeyRole.PRIMARY,), (("user_id",),)),
         ("user_id", (KeyRole.FOREIGN,), (("a",),)),
         ("email", (KeyRole.UNIQUE,), ()),
+    ]
+
+
+def test_a_key_is_told_once_and_expressions_are_none() -> None:
+    """Whatever indexes say again; a primary key of one column is no unique one too."""
+    pair = ["email", "user_id"]
+    table = child(
+        Column("email", "text"),
+        attrs.evolve(ID, is_primary_key=True),
+        unique_constraints=[key(*pair), key("user_id")],
+        indexes=[
+            Index(name="again", columns=pair, is_unique=True),
+            Index(name="folded", columns=["user_id", "lower(email)"], is_unique=True),
+        ],
+    )
+    (found,) = (t for t in diagram(USERS, table).tables if t.name == table.name)
+    assert [(c.name, c.roles, c.unique_with) for c in found.columns] == [
+        ("user_id", (KeyRole.PRIMARY, KeyRole.FOREIGN), (("email",),)),
+        ("email", (), (("user_id",),)),
     ]
 
 

@@ -6,7 +6,13 @@ import attrs
 
 from pytest_userstate.domain.architecture import Option
 from pytest_userstate.domain.architecture_review import architecture
-from pytest_userstate.domain.model import AuditModel, Entity, Revisions, StorageModel
+from pytest_userstate.domain.model import (
+    AuditModel,
+    Entity,
+    Revisions,
+    Several,
+    StorageModel,
+)
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import ForeignKey, SchemaSnapshot, Table
 from pytest_userstate.domain.state_drawing import draw
@@ -116,3 +122,38 @@ def test_what_goes_and_what_stays_is_told_for_each_complete_model() -> None:
             "no foreign key guards theme_id",
         ),
     ]
+
+
+def test_all_that_is_retired_is_named_and_no_revision_where_none_is_expected() -> None:
+    """A key that is not validated guards nothing; a name that says no id is none."""
+    model = StorageModel(name="log", tables=["log"], columns=["user_id", "note"])
+    others = [
+        StorageModel(name=name, tables=[name], columns=["user_id"])
+        for name in ("book", "file")
+    ]
+    entity = attrs.evolve(
+        CONSENTS,
+        name="profile",
+        models=[model, *others],
+        several=Several.AMBIGUOUS,
+        revisions=Revisions.NOT_EXPECTED,
+    )
+    unchecked = ForeignKey(
+        name="f",
+        columns=["user_id"],
+        target_table="users",
+        target_columns=["id"],
+        is_validated=False,
+    )
+    log = attrs.evolve(table("log", "user_id", "note"), foreign_keys=[unchecked])
+    keep, *_ = options(
+        "profile.schema",
+        log,
+        table("book", "user_id"),
+        table("file", "user_id"),
+        model=model_with(entity),
+    )
+    assert keep.consequences == (
+        "public.book and public.file are retired, once nothing reads it",
+        "no foreign key guards user_id",
+    )

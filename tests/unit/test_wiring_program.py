@@ -7,12 +7,13 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.declared_schema import contradictions
-from pytest_userstate.domain.model import DEFAULT_MODEL
+from pytest_userstate.domain.model import DEFAULT_MODEL, Entity, StorageModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Source, Table
 from pytest_userstate.domain.wiring import Wiring
 from pytest_userstate.outbound.wiring.diesel_schema import declared_tables
 from pytest_userstate.outbound.wiring.program import SourceProgramRepository
+from tests.helpers.schemas import model_with
 from tests.helpers.wiring import write
 
 SCHEMA = """
@@ -96,11 +97,10 @@ def test_a_declaration_that_agrees_is_evidence() -> None:
         "users.schema"
     )
     (fact,) = [each for each in check.evidence if each not in plain.evidence]
-    assert (str(fact.kind), fact.subject, fact.group, fact.source) == (
-        "declared",
-        "public.users",
-        None,
-        Source("schema.rs", 10),
+    assert fact.group is None
+    assert str(fact) == (
+        "public.users is declared: the program expects the columns that are there "
+        "(schema.rs:10)"
     )
 
 
@@ -162,6 +162,34 @@ def test_what_is_not_there_is_a_warning() -> None:
     gone = USERS.columns[0].name
     (complaint,) = contradictions(declared, poorer, DEFAULT_MODEL)
     assert f"the column public.users.{gone}, which the schema does not" in complaint
+
+
+def test_all_that_is_not_there_is_named() -> None:
+    """Every table and column, also where the model names a table with its schema."""
+    consents = Entity(
+        name="consents", models=[StorageModel(name="log", tables="legal.consents")]
+    )
+    declared = [*declared_tables(SCHEMA, "schema.rs")]
+    model = model_with(consents)
+    assert [*contradictions(declared, SchemaSnapshot(), model)] == [
+        "schema.rs:10 declares the table public.users, which the schema does not have",
+        (
+            "schema.rs:21 declares the table legal.consents, which the schema does not "
+            "have"
+        ),
+    ]
+    poorer = SchemaSnapshot([Table("users", USERS.columns[2:])])
+    assert len([*contradictions(declared, poorer, DEFAULT_MODEL)]) == 2
+
+
+def test_an_array_with_a_length_in_its_type_is_an_array() -> None:
+    """The length is no part of what the program declares."""
+    columns = [each for each in USERS.columns if each.name != "tags"] + [
+        Column("tags", "character varying(20)[]")
+    ]
+    declared = [*declared_tables(SCHEMA, "schema.rs")]
+    snapshot = SchemaSnapshot([Table("users", columns)])
+    assert [*contradictions(declared, snapshot, DEFAULT_MODEL)] == []
 
 
 def test_a_domain_may_be_of_any_type() -> None:
