@@ -413,13 +413,35 @@ class TestOrdinaryUser:
         assert list((home / "elsewhere" / cache.FOLDER).glob("cluster-*"))
         assert not (home / ".cache").exists()
 
-    def test_without_a_home_it_works_without_a_cache(self, python: list[str]) -> None:
-        """As for `nobody`, whose home does not exist."""
-        env = ordinary_environment(HOME="/nonexistent")
+    @pytest.mark.parametrize("kind", ["none", "unset", "closed", "a file"])
+    def test_without_a_home_it_works_without_a_cache(
+        self, python: list[str], home: Path, kind: str
+    ) -> None:
+        """As for `nobody`, whose home does not exist; also where it is of no use."""
+        if kind == "closed":
+            home.chmod(0)
+        elif kind == "a file":
+            home.rmdir()
+            home.touch()
+        place = "/nonexistent" if kind == "none" else str(home)
+        env = ordinary_environment(HOME=place)
+        if kind == "unset":
+            del env["HOME"]
         with servers.start_run(servers.wheel(), "", python=python, env=env) as run:
             host = servers.read_line(run)
             assert servers.end(run) == 0
         servers.wait_until_gone(host, seconds=0)
+
+    def test_a_home_that_is_relative_is_none(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The cache would end up in the repository."""
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("HOME", "relative")
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        user = account.Account(name="x", uid=1, gid=1, client="x", is_switched=False)
+        assert cache.open_cache(user) is None
+        assert not list(tmp_path.iterdir())
 
     def test_a_killed_run_leaves_nothing(self, python: list[str], home: Path) -> None:
         """As for root."""

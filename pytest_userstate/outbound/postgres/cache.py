@@ -152,9 +152,11 @@ def _usual_folder(account: Account) -> Path | None:
     if configured.startswith("/"):  # the specification ignores relative ones
         return Path(configured, FOLDER)
     try:
-        return Path.home() / ".cache" / FOLDER
+        home = Path.home()
     except RuntimeError:
         return None
+    # A relative one would put the cache into whatever repository we stand in.
+    return home / ".cache" / FOLDER if home.is_absolute() else None
 
 
 def _is_ours(folder: Path) -> bool:
