@@ -74,8 +74,10 @@ def _open(
         return Standing.OPEN, "nothing stores it yet", _completions(entity, facts)
     if len(check.models) > 1 and not canonical:
         return Standing.OPEN, f"{listed(there)} store it", _models(entity, check, facts)
-    statement = f"{listed(there)} are copies that the model cannot tell apart"
-    return Standing.OPEN, statement, [_copy(name, there) for name in there]
+    # Beside a declared model others may be complete, which are no copies of it.
+    copies = _all_tables(entity, [canonical], facts) if canonical else there
+    statement = f"{listed(copies)} are copies that the model cannot tell apart"
+    return Standing.OPEN, statement, [_copy(name, copies) for name in copies]
 
 
 def _completions(

@@ -65,18 +65,6 @@ def test_entities_with_revisions_have_theirs() -> None:
     }
 
 
-def test_titles_are_words() -> None:
-    """Also where the entity's name is of several."""
-    own = attrs.evolve(OWN, name="reading_lists_shared")
-    found = decisions(model=model_with(own))
-    titles = [found[each].title for each in found if each.startswith("reading")]
-    assert titles == [
-        "Reading lists shared storage path",
-        "Revision model of reading lists shared",
-        "Stale-write handling of reading lists shared",
-    ]
-
-
 @pytest.mark.parametrize(
     ("tables", "canonical", "standings"),
     [
@@ -123,6 +111,7 @@ def test_a_decision_gives_its_reason() -> None:
     """The reason that was written down is the one that is told."""
     found = decisions(TRACKED, model=model_with(canonical="preferences"))
     assert found["interests.schema"].reason == "ADR 7"
+    assert found["profile.schema"].reason == ""
 
 
 def test_two_models_are_options_with_their_consequences() -> None:
@@ -346,10 +335,27 @@ def test_two_copies_of_one_model_are_no_proviso() -> None:
                 "model cannot tell apart"
             ),
         ),
+        (
+            [preferences(), preferences(schema="app"), join_table()],
+            "preferences",
+            (
+                "public.user_preferences and app.user_preferences are copies that the "
+                "model cannot tell apart"
+            ),
+        ),
+        (
+            [
+                preferences(),
+                table("user_preferences", "id", schema="app"),
+                join_table(),
+            ],
+            None,
+            "public.user_preferences and public.user_interest_themes store it",
+        ),
     ],
     ids=[
         *("nothing", "one", "declared", "declared incomplete"),
-        *("two", "one to retire", "copies"),
+        *("two", "one to retire", "copies", "declared copies", "one a fragment"),
     ],
 )
 def test_how_far_the_storage_path_is_decided_is_a_sentence(

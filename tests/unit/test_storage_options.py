@@ -148,6 +148,7 @@ def test_all_that_is_retired_is_named_and_no_revision_where_none_is_expected() -
     log = attrs.evolve(table("log", "user_id", "note"), foreign_keys=[unchecked])
     keep, *_ = options(
         "profile.schema",
+        table("users", "id", "display_name"),
         log,
         table("book", "user_id"),
         table("file", "user_id"),
@@ -155,5 +156,6 @@ def test_all_that_is_retired_is_named_and_no_revision_where_none_is_expected() -
     )
     assert keep.consequences == (
         "public.book and public.file are retired, once nothing reads it",
+        "any number of rows of public.log for each row of public.users",
         "no foreign key guards user_id",
     )

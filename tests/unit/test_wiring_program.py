@@ -90,7 +90,8 @@ def test_what_is_no_declaration_is_passed_by(text: str) -> None:
 def test_a_declaration_that_agrees_is_evidence() -> None:
     """Beside the facts of the schema check, in no group of its own."""
     snapshot = SchemaSnapshot([USERS])
-    wiring = Wiring(declared_tables=declared_tables(SCHEMA, "schema.rs"))
+    other = "table! { tags (id) { id -> Uuid } }"
+    wiring = Wiring(declared_tables=declared_tables(SCHEMA + other, "schema.rs"))
     assert [*contradictions(wiring.declared_tables, snapshot, DEFAULT_MODEL)] == []
     plain = UserStateSchemaAuditReport.evaluate(snapshot).check("users.schema")
     check = UserStateSchemaAuditReport.evaluate(snapshot, wiring=wiring).check(

@@ -1,0 +1,71 @@
+"""In which words the decisions about revisions are titled and stated."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_userstate.domain.architecture import ArchitectureDecision
+from pytest_userstate.domain.architecture_review import architecture
+from pytest_userstate.domain.model import AuditModel, Entity, Revisions, StorageModel
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from pytest_userstate.domain.state_drawing import draw
+from tests.helpers.schemas import TOKENS, join_table, model_with, preferences
+
+TRACKED = preferences(TOKENS["not null"])
+
+
+def decisions(
+    *tables: Table, model: AuditModel | None = None
+) -> dict[str, ArchitectureDecision]:
+    """Return the decisions by the check that they rest on."""
+    model = model or model_with()
+    snapshot = SchemaSnapshot(tables)
+    report = UserStateSchemaAuditReport.evaluate(snapshot, model=model)
+    found = architecture(report, model, draw(snapshot, model))
+    return {each.check: each for each in found}
+
+
+def test_titles_are_words() -> None:
+    """Also where the entity's name is of several."""
+    own = Entity(
+        name="reading_lists_shared",
+        revisions=Revisions.EXPECTED,
+        models=[StorageModel(name="lists", tables="lists", columns=["user_id"])],
+    )
+    found = decisions(model=model_with(own))
+    titles = [found[each].title for each in found if each.startswith("reading")]
+    assert titles == [
+        "Reading lists shared storage path",
+        "Revision model of reading lists shared",
+        "Stale-write handling of reading lists shared",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tables", "statement"),
+    [
+        (
+            [TRACKED, join_table()],
+            (
+                "revisions are kept in public.user_preferences.revision (preferences); "
+                "public.user_interest_themes (join_table) has none; "
+                "this holds where preferences is kept"
+            ),
+        ),
+        (
+            [TRACKED, join_table(TOKENS["not null"])],
+            (
+                "revisions are kept in public.user_preferences.revision (preferences) "
+                "and public.user_interest_themes.revision (join_table); "
+                "this holds where preferences or join_table is kept"
+            ),
+        ),
+    ],
+    ids=["one", "both"],
+)
+def test_a_proviso_names_the_models_that_keep_a_revision(
+    tables: list[Table], statement: str
+) -> None:
+    """The others would need a migration."""
+    assert decisions(*tables)["interests.revision"].statement == statement
