@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -416,6 +417,51 @@ class TestPoorMachines:
         assert "TMPDIR" in str(failure.value)
 
 
+class TestSocketPath:
+    """Something lies where the server's socket is to be."""
+
+    @pytest.mark.parametrize(
+        ("kind", "works"), [("a file", True), ("a socket", True), ("a folder", False)]
+    )
+    def test_it_is_taken(
+        self,
+        cache: Path,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        kind: str,
+        *,
+        works: bool,
+    ) -> None:
+        """The server takes the place over, or the error says what it could not do."""
+        folder.chmod(0o1777)
+        make = server_module.make_run_folder
+        sockets = []
+
+        def make_taken(*args: typ.Any) -> rundir.RunFolder:
+            run = make(*args)
+            if kind == "a file":
+                run.socket.touch()
+            elif kind == "a socket":
+                sockets.append(socket.socket(socket.AF_UNIX))
+                sockets[0].bind(str(run.socket))
+                sockets[0].listen()
+            else:
+                run.socket.mkdir()
+            return run
+
+        monkeypatch.setattr(server_module, "make_run_folder", make_taken)
+        server = EmbeddedServer(servers.wheel(), cache_root=cache)
+        wanted: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
+        if not works:
+            wanted = pytest.raises(ServerError, match=r"died while(.|\n)*5432")
+        with wanted, server:
+            server.connect().close()
+        for each in sockets:
+            each.close()
+        assert not list(folder.glob(f"{rundir.PREFIX}*"))
+        assert not servers.processes_of(folder)
+
+
 def test_servers_one_after_the_other_leave_nothing(cache: Path) -> None:
     """No descriptor, thread, process or folder; also not in the long run."""
 
@@ -444,3 +490,36 @@ def test_servers_one_after_the_other_leave_nothing(cache: Path) -> None:
     # What an earlier test has left may go meanwhile.
     pairs = zip(counts(), before or (), strict=True)
     assert all(now <= then for now, then in pairs)
+
+
+def test_audits_one_after_the_other_leave_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred; nor do they keep anything in memory."""
+    folder.chmod(0o1777)  # or the supervisor, who cannot remove, tries for a second
+    repository = folder / "repository"
+    (repository / "migrations").mkdir(parents=True)
+    (repository / "migrations" / "001_users.sql").write_text(
+        "CREATE TABLE users (id uuid PRIMARY KEY, display_name text NOT NULL);"
+    )
+    request = AuditRequest(invocation_dir=repository, root_dir=repository)
+
+    def counts() -> tuple[int, int, int, int]:
+        gc.collect()
+        here = os.getpid()
+        children = Path(f"/proc/{here}/task/{here}/children").read_text().split()
+        files = len([*Path("/proc/self/fd").iterdir()])
+        return files, threading.active_count(), len(children), len(gc.get_objects())
+
+    seen = []
+    for number in range(200):
+        with bootstrap.prepare(request).target.open() as database:
+            assert database.load().tables
+        assert not list(folder.glob(f"{rundir.PREFIX}*"))
+        if number in {9, 199}:
+            seen.append(counts())
+    assert not servers.processes_of(folder)
+    # What an earlier test has left may go meanwhile.
+    before, after = seen
+    assert all(now <= then for now, then in zip(after[:3], before[:3], strict=True))
+    assert after[3] - before[3] < 190  # objects: not one for each audit
