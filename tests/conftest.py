@@ -19,6 +19,7 @@ from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
 from pytest_userstate.outbound.postgres.stubs import STUBS
 from pytest_userstate.outbound.postgres.version import supported_version
+from tests.helpers.extras import skip_for_want_of_an_extra
 from tests.helpers.servers import installations
 
 if typ.TYPE_CHECKING:
@@ -29,6 +30,16 @@ _numbers = itertools.count(1)
 # The same examples in every run: a change is to blame for a failure, not the dice.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("steady")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> cabc.Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Skip what needs an extra that is not installed."""
+    report = yield
+    skip_for_want_of_an_extra(report)
+    return report
 
 
 def _name(binaries: Binaries) -> str:

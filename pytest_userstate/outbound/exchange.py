@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from pytest_userstate.domain.errors import UsageError
+from pytest_userstate.domain.errors import ServerError, UsageError
 
 if sys.platform == "win32":
     import msvcrt
@@ -43,16 +43,29 @@ class FolderExchange:
         self._text = folder / "findings.json"
 
     def once(self, produce: cabc.Callable[[], str]) -> str:
-        """Return what the first caller produced, in whichever process it ran."""
+        """Return what the first caller produced, in whichever process it ran.
+
+        Raises
+        ------
+        ServerError
+            When it cannot be written down for the others.
+        """
         with self._lock.open("a") as lock:
             _wait_for_lock(lock.fileno())
             text = self.peek()
             if text is None:
                 text = produce()
-                half = self._text.with_suffix(".half")
-                half.write_text(text, encoding="utf-8")
-                half.replace(self._text)
+                self._write(text)
             return text
+
+    def _write(self, text: str) -> None:
+        half = self._text.with_suffix(".half")
+        try:
+            half.write_text(text, encoding="utf-8")
+            half.replace(self._text)
+        except OSError as error:
+            message = _NOT_SHARED.format(folder=half.parent, error=error)
+            raise ServerError(message) from error
 
     def peek(self) -> str | None:
         """Return what was produced, or None where nothing was."""
@@ -84,3 +97,10 @@ def make_exchange_folder() -> tuple[str, cabc.Callable[[], None]]:
 
     folder = make_run_folder(account)
     return str(folder.path), folder.discard
+
+
+_NOT_SHARED = """\
+what the audit found cannot be handed to the other workers of pytest-xdist.
+  folder     {folder}
+  error      {error}
+To mend it, make room there, or run without -n."""

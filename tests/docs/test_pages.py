@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import shlex
 import tomllib
 
 import pytest
@@ -75,7 +76,7 @@ def test_shell_blocks_name_what_exists(block: Block) -> None:
     text = block.text.replace("\\\n", " ")
     for command in text.splitlines():
         if command.startswith("make "):
-            targets = [w for w in command.split()[1:] if "=" not in w]
+            targets = [w for w in shlex.split(command)[1:] if "=" not in w]
             assert set(targets) <= MAKE_TARGETS
     reference = (ROOT / "docs/reference.md").read_text()
     for option in re.findall(r"--userstate-[a-z-]+", text):

@@ -137,7 +137,8 @@ def test_every_example_says_what_to_expect(example: Copy, name: str) -> None:
     """Each has a README that names the command and the exit status it gets."""
     text = (ROOT / "examples" / name / "README.md").read_text()
     assert "pytest --userstate-audit" in text
-    assert f"exit status {example(name).run().status}" in text.lower()
+    run = example(name).run()
+    assert f"exit status {run.status}" in text.lower(), run.output
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

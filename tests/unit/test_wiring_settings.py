@@ -128,6 +128,7 @@ def assemble(settings: Settings, base: pathlib.Path) -> object:
 )
 def test_sources_have_to_exist(tmp_path: pathlib.Path, *, own: bool, key: str) -> None:
     """The key that names them is named."""
+    pytest.importorskip("ast_grep_py", reason="needs the extra wiring")
     scan = PortScan(
         entity="users",
         port="P",
