@@ -28,7 +28,7 @@ class Option:
     """One way to decide, and what follows from it."""
 
     name: str
-    consequences: tuple[str, ...] = attrs.field(default=(), converter=strings)
+    consequences: tuple[str, ...] = attrs.field(converter=strings)
     is_recommended: bool = False
 
 
@@ -61,7 +61,7 @@ class ArchitectureDecision:
     standing: Standing
     statement: str
     reason: str = ""
-    options: tuple[Option, ...] = attrs.field(default=(), converter=_options)
+    options: tuple[Option, ...] = attrs.field(converter=_options)
 
 
 @attrs.frozen

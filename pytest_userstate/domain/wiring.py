@@ -122,8 +122,8 @@ class TableMentions:
     (Source(path='src/users.rs', line=7),)
     """
 
-    found: tuple[TableMention, ...] = attrs.field(default=(), converter=_mentions)
-    looked_in: tuple[str, ...] = attrs.field(default=(), converter=strings)
+    found: tuple[TableMention, ...] = attrs.field(converter=_mentions)
+    looked_in: tuple[str, ...] = attrs.field(converter=strings)
 
     def of(self, table: str) -> tuple[Source, ...] | None:
         """Return where a table is named; None where it was not looked for."""

@@ -49,6 +49,16 @@ def test_the_four_that_are_asked_for_are_always_there() -> None:
     ]
 
 
+def test_storage_is_decided_where_no_revision_is_expected() -> None:
+    """Interests stay with profile among the four, whatever is expected of them."""
+    (interests,) = (e for e in DEFAULT_MODEL.entities if e.name == "interests")
+    plain = attrs.evolve(interests, revisions=Revisions.NOT_EXPECTED)
+    assert [*decisions(model=model_with(plain))] == [
+        "profile.schema",
+        "interests.schema",
+    ]
+
+
 def test_entities_with_revisions_have_theirs() -> None:
     """Others have none: nothing about them is open but whether they are stored."""
     found = decisions(
@@ -103,6 +113,9 @@ def test_options_stand_where_there_is_a_choice(
         if each.standing is Standing.OPEN:
             assert each.options
             assert all(option.consequences for option in each.options)
+            # Only between complete models does the audit take a side.
+            favoured = [o.name for o in each.options if o.is_recommended]
+            assert all(name.startswith("keep ") for name in favoured)
         elif each.standing is not Standing.DECIDED:
             assert each.options == ()
 
@@ -111,7 +124,7 @@ def test_a_decision_gives_its_reason() -> None:
     """The reason that was written down is the one that is told."""
     found = decisions(TRACKED, model=model_with(canonical="preferences"))
     assert found["interests.schema"].reason == "ADR 7"
-    assert found["profile.schema"].reason == ""
+    assert {each.reason for each in found.values()} == {"ADR 7", ""}
 
 
 def test_two_models_are_options_with_their_consequences() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import itertools
 
 import attrs
 import pytest
 
+from pytest_userstate.domain.access import Access
 from pytest_userstate.domain.columns import Column, Generated, Identity, Source
 from pytest_userstate.domain.constraints import (
     CheckConstraint,
@@ -252,6 +254,20 @@ def test_a_large_snapshot_is_shown_by_its_first_tables() -> None:
     assert f"tables=({first}, … 1,001 more)" in short
 
 
+def test_a_large_snapshot_is_shown_by_its_first_views() -> None:
+    """They may be as many as tables."""
+    shown = repr(SchemaSnapshot(views=[View(f"v{number}") for number in range(200)]))
+    assert "… 100 more)" in shown
+
+
+def test_who_may_do_what_is_no_part_of_the_schema() -> None:
+    """The roles of two servers differ; a failed comparison does not list them."""
+    read = SchemaSnapshot([Table("users")], access=Access())
+    assert read.access is not None
+    assert read == SchemaSnapshot([Table("users")])
+    assert repr(read) == repr(SchemaSnapshot([Table("users")]))
+
+
 def test_a_column_named_twice_is_refused() -> None:
     """The message names table and column."""
     with pytest.raises(InvalidSnapshotError, match=r"app\.users .*'id'"):
@@ -261,12 +277,21 @@ def test_a_column_named_twice_is_refused() -> None:
     )
 
 
-def test_one_string_is_not_several() -> None:
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda text: KeyConstraint(name="pk", columns=text),
+        lambda text: KeyConstraint(name="pk", columns=["id"], included=text),
+        lambda text: CheckConstraint(name="c", definition="true", columns=text),
+        lambda text: Index(name="i", columns=text),
+        lambda text: Index(name="i", columns=["id"], included=text),
+        lambda text: SchemaSnapshot(schemas=text),
+    ],
+)
+def test_one_string_is_not_several(make: cabc.Callable[[str], object]) -> None:
     """A string in place of strings would silently become its letters."""
     with pytest.raises(TypeError, match=r"several strings, .* 'user_id'"):
-        KeyConstraint(name="pk", columns="user_id")
-    with pytest.raises(TypeError, match="'public'"):
-        SchemaSnapshot(schemas="public")
+        make("user_id")
 
 
 @pytest.mark.parametrize(
@@ -319,10 +344,10 @@ def test_what_was_dropped_twice_can_be_sorted() -> None:
     """Also where only one of the two lines is certain."""
     twice = [
         DroppedObject(schema="public", table="old", source=Source("m.sql", line))
-        for line in (7, None, 3)
+        for line in (7, 1, None, 3)
     ]
     lines = [each.source.line for each in SchemaSnapshot(dropped=twice).dropped]
-    assert lines == [None, 3, 7]
+    assert lines == [None, 1, 3, 7]
 
 
 def test_a_dropped_object_is_named_in_full() -> None:

@@ -43,6 +43,22 @@ def test_the_order_of_ports_means_nothing() -> None:
     assert hash(Wiring(ports)) == hash(Wiring(iter(ports)))
 
 
+def test_ports_are_told_by_entity_and_then_by_name() -> None:
+    """Two reports of one program read alike, however it was searched."""
+    ports = [port("users", port="A"), port(port="C"), port(port="B")]
+    assert [(each.entity, each.port) for each in Wiring(ports).ports] == [
+        ("interests", "B"),
+        ("interests", "C"),
+        ("users", "A"),
+    ]
+    check = UserStateSchemaAuditReport.evaluate(
+        SchemaSnapshot(), wiring=Wiring(ports)
+    ).check("interests.wiring")
+    assert check.rationale == (
+        "B is declared fixture-backed; C is declared fixture-backed"
+    )
+
+
 def test_a_port_is_given_once() -> None:
     """Two would have to agree, and only one could count."""
     message = "port 'UserInterestsCommand' of entity 'interests' is given twice"
@@ -120,6 +136,7 @@ def test_mentions_tell_nowhere_from_not_looked_for() -> None:
     assert mentions.of("user_preferences") == (Source("main.rs", 1),)
     assert mentions.of("user_interest_themes") == ()
     assert mentions.of("users") is None
+    assert mentions == attrs.evolve(mentions, found=reversed(mentions.found))
 
 
 @pytest.mark.parametrize("state", RuntimeWiring)
@@ -156,7 +173,9 @@ def test_a_wiring_check_reports_the_declared_state(state: str, words: str) -> No
     )
     assert [fact.source for fact in check.evidence] == sources
     assert {str(fact.kind) for fact in check.evidence} == {"declared"}
-    assert {fact.subject for fact in check.evidence} == {"UserInterestsCommand"}
+    assert {(fact.subject, fact.detail) for fact in check.evidence} == {
+        ("UserInterestsCommand", state)
+    }
 
 
 def test_a_declaration_without_a_place_is_evidence_all_the_same() -> None:
