@@ -68,7 +68,7 @@ class WorkStatus:
     """Whether a work item can start, and what keeps it where it cannot."""
 
     item: WorkItem
-    blockers: tuple[Blocker, ...] = attrs.field(default=(), converter=_blockers)
+    blockers: tuple[Blocker, ...] = attrs.field(converter=_blockers)
 
     @property
     def blocked_by(self) -> tuple[str, ...]:

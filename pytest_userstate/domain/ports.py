@@ -69,8 +69,8 @@ class TargetDescription:
     layout: str | None = None
     migrations: int | None = None
     digest: str | None = None
-    found: str = ""
-    server: str = ""
+    found: str
+    server: str
 
 
 class OpenTarget(SchemaSnapshotRepository, typ.Protocol):

@@ -95,7 +95,7 @@ def _without_revision(
         rationale += ", so a stale write looks like a fresh one"
     if decision is MigrationDecision.DEFERRED:
         prerequisite = Prerequisite(check=f"{entity}.{Axis.SCHEMA}")
-        strategy.insert(0, f"{prerequisite.check} comes first")
+        strategy = [f"{prerequisite.check} comes first", *strategy]
     return Check(
         entity=entity,
         axis=axis,

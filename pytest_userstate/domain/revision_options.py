@@ -81,11 +81,7 @@ def _proviso(entity: Entity, facts: Facts, check: Check) -> str:
     storage = facts.report.check(f"{entity.name}.{Axis.SCHEMA}")
     if storage.decision is not MigrationDecision.REQUIRED or len(storage.models) < 2:
         return ""
-    models = dict.fromkeys(
-        fact.model
-        for fact in check.evidence
-        if fact.kind is EvidenceKind.PRESENT and fact.model
-    )
+    models = dict.fromkeys(fact.model for fact in check.evidence if fact.model)
     return f"; this holds where {' or '.join(models)} is kept"
 
 
@@ -120,11 +116,7 @@ def _none(entity: Entity) -> Option:
 
 
 def _unusable(check: Check) -> list[tuple[str, str]]:
-    return [
-        (fact.subject, fact.detail)
-        for fact in check.evidence
-        if fact.kind is EvidenceKind.CONTRADICTION
-    ]
+    return [(fact.subject, fact.detail) for fact in check.evidence]
 
 
 def _mended(column: tuple[str, str]) -> Option:

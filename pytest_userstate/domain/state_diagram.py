@@ -111,7 +111,7 @@ class Relation:
     is_optional: bool
     is_single: bool
     is_identifying: bool
-    is_certain: bool = True
+    is_certain: bool
 
 
 def _tables(values: cabc.Iterable[StateTable]) -> tuple[StateTable, ...]:

@@ -27,6 +27,8 @@ TARGET = TargetDescription(
     layout="plain",
     migrations=3,
     digest="sha256:" + "0" * 64,
+    found="",
+    server="",
 )
 IN_DOCS = Links(audited=".", document="docs")
 

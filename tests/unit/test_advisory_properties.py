@@ -171,7 +171,7 @@ def test_no_decision_and_no_outcome_changes(
 ) -> None:
     """With advisories or without, silenced or not."""
     quiet = Findings(
-        target=TargetDescription(kind="dsn"),
+        target=TargetDescription(kind="dsn", found="", server=""),
         server="18.6",
         applied=None,
         report=UserStateSchemaAuditReport.evaluate(snapshot, model=model),

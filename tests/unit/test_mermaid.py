@@ -52,6 +52,7 @@ LINE = Relation(
     is_optional=False,
     is_single=False,
     is_identifying=False,
+    is_certain=True,
 )
 
 
