@@ -292,10 +292,15 @@ def test_a_revision_holds_without_proviso_unless_two_models_compete(
     canonical: str | None, more: list[Table]
 ) -> None:
     """One model, or a declared one: nothing depends on what is kept."""
-    found = decisions(TRACKED, *more, model=model_with(canonical=canonical))
+    model = model_with(canonical=canonical)
+    found = decisions(TRACKED, *more, model=model)
+    report = UserStateSchemaAuditReport.evaluate(
+        SchemaSnapshot([TRACKED, *more]), model=model
+    )
     competing = bool(more) and canonical is None
     for check in ("interests.revision", "interests.conflict"):
-        assert ("; this holds where " in found[check].statement) is competing
+        proviso = found[check].statement.removeprefix(report.check(check).rationale)
+        assert proviso == ("; this holds where preferences is kept" * competing)
 
 
 def test_two_copies_of_one_model_are_no_proviso() -> None:

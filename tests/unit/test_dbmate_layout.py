@@ -96,6 +96,7 @@ def test_what_dbmate_refuses(folder: Folder, text: str, line: int, words: str) -
     folder.write("1_a.sql", text)
     error = folder.refusal()
     assert (error.path, error.line) == ("db/migrations/1_a.sql", line)
+    assert error.applied == 0
     assert words in str(error)
     assert f"1_a.sql, line {line}: " in str(error)
 

@@ -12,6 +12,7 @@ from pytest_userstate.domain.coverage import MigrationDecision
 from pytest_userstate.domain.facts import listed
 from pytest_userstate.domain.model import (
     AuditModel,
+    Canonical,
     Entity,
     Revisions,
     Several,
@@ -173,6 +174,45 @@ def test_several_others_are_retired_together() -> None:
         "public.user_interest_themes and app.user_interest_themes are retired"
     )
     assert "still stand beside it" in check.rationale
+
+
+def test_a_declaration_alone_stores_nothing() -> None:
+    """Where nothing is complete, it reads as if nothing had been declared."""
+    declared = audited("interests.schema", canonical="join_table")
+    assert declared.rationale == audited("interests.schema").rationale
+
+
+def test_where_several_are_fine_the_declared_one_is_the_evidence() -> None:
+    """All of them are named; the verdict rests on the one that was chosen."""
+    models = [
+        StorageModel(name=name, tables=name, columns=["user_id"])
+        for name in ("log", "book")
+    ]
+    own = Entity(
+        name="consents",
+        models=models,
+        several=Several.FINE,
+        canonical=Canonical(model="book", reason="ADR 7"),
+    )
+    check = audited(
+        "consents.schema",
+        *(table(name, "user_id") for name in ("log", "book")),
+        model=model_with(own),
+    )
+    assert check.rationale == "consents is stored in public.log and public.book"
+    assert subjects(check, "present") == {
+        1: ["public.book"],
+        2: ["public.book.user_id"],
+    }
+
+
+def test_a_table_may_have_a_dot_in_its_name() -> None:
+    """What stands before the first is the schema."""
+    own = Entity(name="consents", models=[StorageModel(name="log", tables="app.a.b")])
+    found = audited(
+        "consents.schema", Table("a.b", schema="app"), model=model_with(own)
+    )
+    assert found.coverage == "covered"
 
 
 def test_a_declared_model_that_is_incomplete_says_what_it_lacks() -> None:

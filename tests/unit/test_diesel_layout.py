@@ -248,17 +248,25 @@ def test_diesel_toml_that_names_a_missing_folder(tmp_path: pathlib.Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "key", "words"),
     [
-        ("[migrations_directory\n", "cannot be read"),
-        ("[migrations_directory]\ndir = 1", "has to be a string"),
-        ("migrations_directory = ['x']", "has to be a string"),
+        ("[migrations_directory\n", "", "cannot be read"),
+        (
+            "[migrations_directory]\ndir = 1",
+            "migrations_directory.dir",
+            "has to be a string",
+        ),
+        (
+            "migrations_directory = ['x']",
+            "migrations_directory.dir",
+            "has to be a string",
+        ),
     ],
 )
 def test_diesel_toml_that_cannot_be_used(
-    tmp_path: pathlib.Path, text: str, words: str
+    tmp_path: pathlib.Path, text: str, key: str, words: str
 ) -> None:
     """Guessing where the migrations are would be worse."""
     with pytest.raises(ConfigurationError, match=words) as caught:
         named_by(tmp_path, text)
-    assert caught.value.file == "backend/diesel.toml"
+    assert (caught.value.file, caught.value.key) == ("backend/diesel.toml", key)

@@ -49,6 +49,12 @@ STORED = SchemaSnapshot([preferences(TOKENS["not null"])])
 DUAL = SchemaSnapshot([preferences(TOKENS["not null"]), join_table()])
 
 
+def test_one_need_is_no_row_of_letters() -> None:
+    """A string in the place of several would be taken for its letters."""
+    with pytest.raises(TypeError, match=r"'interests\.schema'"):
+        WorkItem(id="3.5.3", title="Adapters", needs="interests.schema")
+
+
 def test_work_whose_needs_are_closed_is_ready() -> None:
     """Every need counts."""
     ready = status("interests.schema", "interests.revision", snapshot=STORED)

@@ -54,6 +54,10 @@ JUSTIFIED: dict[str, dict[str, typ.Any]] = {
         "decision": NOT_REQUIRED,
         "evidence": [fact("present", 1)],
     },
+    "not required: a declaration is a fact as well": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("declared", 1)],
+    },
     "not required: each group has a fact": {
         "decision": NOT_REQUIRED,
         "evidence": [fact("present", 2), fact("declared", 1), fact("present", 1)],
@@ -257,6 +261,15 @@ def test_a_fact_without_detail_and_source_is_short() -> None:
     assert str(fact("present")) == "public.present is there"
     assert str(fact("absent")) == "public.absent is missing"
     assert str(fact("dropped")) == "public.dropped was dropped"
+
+
+def test_a_check_can_be_hashed_whatever_it_was_built_of() -> None:
+    """Models come in a list; a string would silently become its letters."""
+    built = check(NOT_REQUIRED, fact("present", 1))
+    evolved = attrs.evolve(built, models=["log"])
+    assert hash(evolved) == hash(attrs.evolve(built, models=("log",)))
+    with pytest.raises(TypeError, match="'log'"):
+        attrs.evolve(built, models="log")
 
 
 def test_a_check_is_named_after_its_cell() -> None:

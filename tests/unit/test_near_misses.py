@@ -113,6 +113,29 @@ def test_a_table_of_nearly_that_name_is_named(name: str) -> None:
     assert "'users'" in near(check)[f"public.{name}"].detail
 
 
+def test_the_singular_of_a_short_name_is_named() -> None:
+    """One letter is much of it, but it is the same word."""
+    own = Entity(name="consents", models=[StorageModel(name="log", tables="ads")])
+    snapshot = SchemaSnapshot([table("ad", "id"), table("add", "id")])
+    assert [*near(audited(snapshot, "consents.schema", model_with(own)))] == [
+        "public.ad"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("letters", "is_shown"),
+    [("", True), ("xyzxy", True), ("xyzxyz", True), ("xyzxyzx", False)],
+)
+def test_names_are_alike_up_to_the_limit(letters: str, is_shown: bool) -> None:  # noqa: FBT001
+    """Seventeen letters in common of forty in both are 0.85, which still counts."""
+    own = Entity(
+        name="consents", models=[StorageModel(name="log", tables="abcdefghijklmnopq")]
+    )
+    snapshot = SchemaSnapshot([table(f"a_bcdefghijklmnopq{letters}", "id")])
+    found = near(audited(snapshot, "consents.schema", model_with(own)))
+    assert bool(found) is is_shown
+
+
 @pytest.mark.parametrize(
     "name", ["user_interests", "UserInterest", "user_email_preferences", "interestUser"]
 )
@@ -132,7 +155,9 @@ def test_one_word_in_common_says_nothing(name: str) -> None:
     assert not near(audited(snapshot, "interests.schema"))
 
 
-@pytest.mark.parametrize("name", ["orders", "u", "username", "superuser", "", "用户"])
+@pytest.mark.parametrize(
+    "name", ["orders", "u", "username", "superuser", "ruses", "", "用户"]
+)
 def test_a_relation_of_quite_another_name_is_not(name: str) -> None:
     """Evidence would drown in it."""
     for other in (

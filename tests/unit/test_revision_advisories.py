@@ -118,6 +118,18 @@ def test_a_trigger_may_set_where_it_starts(event: str, starts: bool) -> None:  #
     assert (codes(column, triggers=[trigger]) == set()) is starts
 
 
+def test_a_condition_of_several_lines_is_read_to_its_end() -> None:
+    """PostgreSQL writes a text in it as it is, with its ends of lines."""
+    trigger = Trigger(
+        name="t",
+        function="public.f",
+        definition="CREATE TRIGGER t BEFORE INSERT ON public.user_preferences FOR EACH "
+        "ROW WHEN ((new.note <> 'a\nb'::text)) EXECUTE FUNCTION public.f()",
+    )
+    column = attrs.evolve(REVISION, default=None, data_type="uuid")
+    assert codes(column, triggers=[trigger]) == set()
+
+
 def test_the_message_says_which_check_to_add() -> None:
     """With the type as the schema writes it."""
     snapshot = SchemaSnapshot([Table("users"), preferences(REVISION)])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from pytest_userstate.domain.architecture import ArchitectureDecision
 from pytest_userstate.domain.architecture_review import architecture
 from pytest_userstate.domain.model import AuditModel, Entity, Revisions, StorageModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
-from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from pytest_userstate.domain.snapshot import ForeignKey, SchemaSnapshot, Table
 from pytest_userstate.domain.state_drawing import draw
-from tests.helpers.schemas import TOKENS, join_table, model_with, preferences
+from tests.helpers.schemas import TOKENS, join_table, model_with, preferences, table
 
 TRACKED = preferences(TOKENS["not null"])
 
@@ -69,3 +70,35 @@ def test_a_proviso_names_the_models_that_keep_a_revision(
 ) -> None:
     """The others would need a migration."""
     assert decisions(*tables)["interests.revision"].statement == statement
+
+
+def test_a_proviso_names_a_model_of_two_tables_once() -> None:
+    """Either of its tables keeps a revision."""
+    lists, other = (
+        StorageModel(
+            name=name, tables=tables, columns=["user_id"], revision=["revision"]
+        )
+        for name, tables in (("lists", ["a", "b"]), ("log", ["c"]))
+    )
+    own = Entity(name="consents", revisions=Revisions.EXPECTED, models=[lists, other])
+    stored = [table(name, "user_id", TOKENS["not null"]) for name in "abc"]
+    found = decisions(*stored, model=model_with(own))["consents.revision"]
+    assert found.statement.endswith("; this holds where lists or log is kept")
+
+
+@pytest.mark.parametrize("name", ["lists", "lists.old"])
+def test_rows_of_several_for_an_owner_spread_a_revision(name: str) -> None:
+    """Also where the table has a dot in its name."""
+    own = Entity(
+        name="consents",
+        revisions=Revisions.EXPECTED,
+        models=[StorageModel(name="m", tables=f"public.{name}", columns=["user_id"])],
+    )
+    to_users = ForeignKey(
+        name="f", columns=["user_id"], target_table="users", target_columns=["id"]
+    )
+    stored = attrs.evolve(table(name, "user_id"), foreign_keys=[to_users])
+    found = decisions(table("users", "id"), stored, model=model_with(own))
+    column, _ = found["consents.revision"].options
+    assert column.name == f"a column revision of public.{name}"
+    assert len(column.consequences) == 3

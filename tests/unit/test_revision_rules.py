@@ -140,6 +140,17 @@ def test_a_usable_revision_is_to_be_reused() -> None:
     )
 
 
+def test_the_first_of_several_revision_columns_is_to_be_reused() -> None:
+    """In the order in which the model names them; one is enough to compare."""
+    log = StorageModel(
+        name="log", tables="log", columns=["user_id"], revision=["version", "revision"]
+    )
+    own = Entity(name="consents", models=[log], revisions=Revisions.EXPECTED)
+    columns = [Column(name, "integer") for name in ("user_id", "revision", "version")]
+    check = audited("consents.conflict", table("log", *columns), model=model_with(own))
+    assert check.rationale.endswith("compare public.log.version on write")
+
+
 def test_what_shares_a_revision_is_not_listed_without_end() -> None:
     """A wide table gives three names and a number; keys and needs are left out."""
     key = Column("id", "uuid", is_primary_key=True)

@@ -356,4 +356,17 @@ def test_a_dropped_object_is_named_in_full() -> None:
     table = DroppedObject(schema="app", table="old", source=source)
     assert table.qualified_name == "app.old"
     assert attrs.evolve(table, column="note").qualified_name == "app.old.note"
+
+
+@pytest.mark.parametrize("kind", ["column", "constraint", "index"])
+def test_a_dropped_object_says_what_it_was(kind: str) -> None:
+    """A part of its table, or else the table."""
+    table = DroppedObject(schema="app", table="old", source=Source("m.sql"))
+    assert (table.kind, table.part) == ("", "")
+    gone = attrs.evolve(table, **{kind: "note"})
+    assert (gone.kind, gone.part) == (kind, "note")
+
+
+def test_a_view_is_named_in_full() -> None:
+    """As a table is."""
     assert View("v", schema="app").qualified_name == "app.v"

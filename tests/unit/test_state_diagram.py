@@ -303,6 +303,27 @@ def test_columns_say_which_keys_they_are_part_of() -> None:
     ]
 
 
+def test_a_column_of_several_references_is_a_foreign_key() -> None:
+    """Each of them is drawn; keys that constraints keep are told before indexes."""
+    table = child(
+        Column("email", "text"),
+        Column("theme_id", "uuid"),
+        ID,
+        foreign_keys=[
+            KEY,
+            attrs.evolve(KEY, name="k2", columns=["theme_id"]),
+        ],
+        unique_constraints=[key("user_id", "theme_id")],
+        indexes=[Index(name="i", columns=["user_id", "email"], is_unique=True)],
+    )
+    (found,) = (t for t in diagram(USERS, table).tables if t.name == table.name)
+    assert [(c.name, c.roles, c.unique_with) for c in found.columns] == [
+        ("theme_id", (KeyRole.FOREIGN,), (("user_id",),)),
+        ("user_id", (KeyRole.FOREIGN,), (("theme_id",), ("email",))),
+        ("email", (), (("user_id",),)),
+    ]
+
+
 def test_a_key_is_told_once_and_expressions_are_none() -> None:
     """Whatever indexes say again; a primary key of one column is no unique one too."""
     pair = ["email", "user_id"]

@@ -124,6 +124,19 @@ def test_what_goes_and_what_stays_is_told_for_each_complete_model() -> None:
     ]
 
 
+def test_a_table_of_two_models_is_retired_once() -> None:
+    """It is one table to drop, whatever it stored."""
+    models = [
+        StorageModel(name=name, tables=[place], columns=["user_id"])
+        for name, place in (("log", "log"), ("one", "book"), ("two", "book"))
+    ]
+    entity = attrs.evolve(CONSENTS, models=models, several=Several.AMBIGUOUS)
+    tables = [table(name, "user_id") for name in ("log", "book")]
+    keep, *_ = options("consents.schema", *tables, model=model_with(entity))
+    assert keep.name == "keep log"
+    assert keep.consequences[0] == "public.book is retired, once nothing reads it"
+
+
 def test_all_that_is_retired_is_named_and_no_revision_where_none_is_expected() -> None:
     """A key that is not validated guards nothing; a name that says no id is none."""
     model = StorageModel(name="log", tables=["log"], columns=["user_id", "note"])

@@ -7,7 +7,14 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.declared_schema import contradictions
-from pytest_userstate.domain.model import DEFAULT_MODEL, Entity, StorageModel
+from pytest_userstate.domain.evidence import EvidenceKind
+from pytest_userstate.domain.model import (
+    DEFAULT_MODEL,
+    AuditModel,
+    Entity,
+    Several,
+    StorageModel,
+)
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Source, Table
 from pytest_userstate.domain.wiring import Wiring
@@ -103,6 +110,18 @@ def test_a_declaration_that_agrees_is_evidence() -> None:
         "public.users is declared: the program expects the columns that are there "
         "(schema.rs:10)"
     )
+
+
+def test_a_table_of_two_models_agrees_once() -> None:
+    """It is one table, and one declaration of it."""
+    models = [StorageModel(name=name, tables="users") for name in ("one", "two")]
+    own = Entity(name="consents", models=models, several=Several.FINE)
+    wiring = Wiring(declared_tables=declared_tables(SCHEMA, "schema.rs"))
+    check = UserStateSchemaAuditReport.evaluate(
+        SchemaSnapshot([USERS]), wiring=wiring, model=AuditModel(entities=[own])
+    ).check("consents.schema")
+    told = [each for each in check.evidence if each.kind is EvidenceKind.DECLARED]
+    assert [each.subject for each in told] == ["public.users"]
 
 
 @pytest.mark.parametrize(
