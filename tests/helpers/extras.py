@@ -14,6 +14,12 @@ def is_installed(extra: str) -> bool:
     return importlib.util.find_spec(PACKAGES[extra]) is not None
 
 
+on_the_embedded_server = pytest.mark.skipif(
+    not is_installed("embedded"),
+    reason="needs the extra embedded: it is about that very server",
+)
+
+
 def skip_for_want_of_an_extra(report: pytest.TestReport) -> None:
     """Make a skip of a failure that says that an extra is missing, and is right.
 

