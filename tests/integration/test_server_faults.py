@@ -143,6 +143,7 @@ class TestInTheBackground:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, launches: int, polls: int
     ) -> None:
         """However impatient, closing once more in peace leaves nothing."""
+        folder.chmod(0o1777)  # as /dev/shm: the server's account can clean up behind us
         server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
 
         def run() -> None:
