@@ -339,3 +339,8 @@ def _is_in_body(code: str, grammar: Grammar) -> bool:
         elif word == "end" and before in {";", "atomic"}:
             return False
     return opened
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it, between quotes."""
+    return "'" + text.replace("'", "''") + "'"

@@ -10,11 +10,10 @@ import attrs
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Ended
-from pytest_userstate.outbound.migrations.running.failures import Step, Trouble
+from pytest_userstate.outbound.migrations.running.failures import Step, Trouble, wrapped
 from pytest_userstate.outbound.migrations.running.remedies import remedy
 from pytest_userstate.outbound.migrations.running.session import Failure
 
-_WIDTH = 79
 _HOW_TO_CONNECT = (
     "The program gets the database to migrate in the variable DATABASE_URL, and in"
     " PGHOST, PGPORT, PGUSER and PGDATABASE, which libpq reads by itself."
@@ -171,7 +170,7 @@ def _error(  # noqa: PLR0913 - the parts of a message
     written = (
         f"What it wrote last:\n{textwrap.indent(output, '    ')}" if output else ""
     )
-    parts = (_wrapped(headline), "\n".join(facts), written, _wrapped(to_do))
+    parts = (wrapped(headline), "\n".join(facts), written, wrapped(to_do))
     told = told or Told()
     return MigrationError(
         "\n\n".join(filter(None, parts)),
@@ -253,9 +252,3 @@ def _python(plan: ProgramPlan) -> str:
 
 def _path(plan: ProgramPlan) -> str:
     return plan.origin.rpartition("/")[0] or "."
-
-
-def _wrapped(paragraph: str) -> str:
-    return textwrap.fill(
-        paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False
-    )

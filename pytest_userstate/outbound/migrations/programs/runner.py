@@ -127,11 +127,7 @@ class ProgramRunner:
             migrated = self._run_unwatched(plan, origin)
         else:
             migrated = self._run_watched(plan, plan.program.python, origin)
-        files = [
-            (each.path, each.data.decode("utf-8", "replace"))
-            for each in plan.migrations
-        ]
-        expect_nothing_prepared(self._session, [*files, (plan.origin, "")])
+        expect_nothing_prepared(self._session, _texts(plan))
         return migrated
 
     def _run_unwatched(self, plan: ProgramPlan, origin: Source | None) -> Migrated:
@@ -272,6 +268,13 @@ class ProgramRunner:
                 )
                 found |= {row[0] for row in self._connection.execute(query)}
         return frozenset(found)
+
+
+def _texts(plan: ProgramPlan) -> cabc.Iterator[tuple[str, str]]:
+    """Yield the files, each read as text only where somebody asks for it."""
+    for each in plan.migrations:
+        yield each.path, each.data.decode("utf-8", "replace")
+    yield plan.origin, ""
 
 
 _TO_THE_END = frozenset({"head", "heads"})

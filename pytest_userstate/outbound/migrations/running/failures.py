@@ -324,7 +324,7 @@ def _error(
         f"{where}: {headline}",
         place.quotation,
         "\n".join(filter(None, (told, _progress(step)))),
-        _wrapped(to_do),
+        wrapped(to_do),
     )
     return MigrationError(
         "\n\n".join(filter(None, parts)),
@@ -382,15 +382,15 @@ def _told(failure: Failure) -> str:
         "CONTEXT": context,
     }
     return "\n".join(
-        "\n".join(
-            _wrapped(line, indent=_INDENT) for line in f"{name}: {text}".split("\n")
-        )
+        wrapped(line, indent=_INDENT)
         for name, text in parts.items()
         if text
+        for line in f"{name}: {text}".split("\n")
     )
 
 
-def _wrapped(paragraph: str, indent: str = "") -> str:
+def wrapped(paragraph: str, indent: str = "") -> str:
+    """Return a paragraph of a message, in lines of equal width."""
     return textwrap.fill(
         paragraph,
         _WIDTH,

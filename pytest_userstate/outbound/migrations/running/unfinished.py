@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import re
-import textwrap
 
 from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.outbound.migrations.running.failures import wrapped
+from pytest_userstate.outbound.migrations.sql import literal
 
-_WIDTH = 79
 _WHY = (
     "What it did is no part of the schema yet, and it keeps its locks, for which"
     " whoever reads the schema could wait for ever."
@@ -28,7 +28,7 @@ def never_finished(
         What was run: the name of a file for messages, and its text. Where none of
         them says it, it is credited to the last.
     """
-    first, *others = map(_literal, names)
+    first, *others = map(literal, names)
     words = rf"\bPREPARE\s+TRANSACTION\s+{re.escape(first)}"
     preparing = re.compile(words, re.IGNORECASE)
     path, line = "", None
@@ -46,18 +46,8 @@ def never_finished(
     message = "\n\n".join(
         (
             f"{place}the transaction {first} is prepared, and never finished",
-            _wrapped(_WHY + more),
-            _wrapped(to_do),
+            wrapped(_WHY + more),
+            wrapped(to_do),
         )
     )
     return MigrationError(message, path=path, line=line)
-
-
-def _literal(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
-
-
-def _wrapped(paragraph: str) -> str:
-    return textwrap.fill(
-        paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False
-    )

@@ -8,6 +8,7 @@ import zlib
 import attrs
 
 from pytest_userstate.outbound.migrations.plan import Command
+from pytest_userstate.outbound.migrations.sql import literal
 from pytest_userstate.outbound.migrations.tools.flyway.names import Kind
 from pytest_userstate.outbound.migrations.tools.flyway.resources import Resource
 from pytest_userstate.outbound.migrations.tools.flyway.settings import Settings
@@ -59,8 +60,8 @@ class History:
 
     @property
     def _installed_by(self) -> str:
-        given = self.settings.installed_by.replace("'", "''")
-        return f"'{given}'" if given else "current_user"
+        given = self.settings.installed_by
+        return literal(given) if given else "current_user"
 
     def prepare(self) -> str:
         """Return what makes the schemas and the table."""
@@ -76,11 +77,11 @@ class History:
         )
         others = [each for each in self.settings.schemas if each != "public"]
         if others:
-            script = ",".join(map(_quoted, others)).replace("'", "''")
+            script = literal(",".join(map(_quoted, others)))
             created += (
                 f"INSERT INTO {self._table} (installed_rank, description, type, script,"  # noqa: S608 - quoted
                 " installed_by, execution_time, success) VALUES (0, '<< Flyway Schema"
-                f" Creation >>', 'SCHEMA', '{script}', {self._installed_by}, 0,"
+                f" Creation >>', 'SCHEMA', {script}, {self._installed_by}, 0,"
                 " TRUE);\n"
             )
         return schemas + created + self.settings.init_sql

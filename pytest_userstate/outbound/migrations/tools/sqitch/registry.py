@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 
 from pytest_userstate.outbound.migrations.plan import Command
+from pytest_userstate.outbound.migrations.sql import literal
 from pytest_userstate.outbound.migrations.tools.sqitch.plan import (
     Change,
     SqitchPlan,
@@ -92,12 +93,12 @@ _WHO = "planned_at, planner_name, planner_email, committer_name, committer_email
 
 def preparing(registry: str, plan: SqitchPlan) -> str:
     """Return what makes the tables, and the rows that are there at first."""
-    name, email = map(_literal, _COMMITTER)
+    name, email = map(literal, _COMMITTER)
     return _SCHEMA.format(
         registry=_identifier(registry),
         who_and_when=_WHO_AND_WHEN,
-        project=_literal(plan.project),
-        uri=_literal(plan.uri) if plan.uri else "NULL",
+        project=literal(plan.project),
+        uri=literal(plan.uri) if plan.uri else "NULL",
         name=name,
         email=email,
     )
@@ -175,7 +176,3 @@ def _array(values: cabc.Iterable[str]) -> str:
 
 def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
