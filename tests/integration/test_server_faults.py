@@ -463,21 +463,25 @@ class TestSocketPath:
         assert not servers.processes_of(folder)
 
 
+def held() -> tuple[int, int, int]:
+    """Count what this process holds: descriptors, threads, and children."""
+    gc.collect()
+    here = os.getpid()
+    children = Path(f"/proc/{here}/task/{here}/children").read_text().split()
+    return (
+        len([*Path("/proc/self/fd").iterdir()]),
+        threading.active_count(),
+        len(children),
+    )
+
+
 def test_servers_one_after_the_other_leave_nothing(cache: Path) -> None:
     """No descriptor, thread, process or folder; also not in the long run."""
 
     def counts() -> tuple[int, ...]:
-        gc.collect()
-        here = os.getpid()
-        children = Path(f"/proc/{here}/task/{here}/children").read_text().split()
         runs = rundir.MEMORY.glob(f"{rundir.PREFIX}*")
         mine = {path for path in runs if path.name in hosts}
-        return (
-            len([*Path("/proc/self/fd").iterdir()]),
-            threading.active_count(),
-            len(children),
-            len(mine),
-        )
+        return (*held(), len(mine))
 
     hosts: set[str] = set()
     before = None
@@ -505,20 +509,13 @@ def test_audits_one_after_the_other_leave_nothing(
     )
     request = AuditRequest(invocation_dir=repository, root_dir=repository)
 
-    def counts() -> tuple[int, int, int, int]:
-        gc.collect()
-        here = os.getpid()
-        children = Path(f"/proc/{here}/task/{here}/children").read_text().split()
-        files = len([*Path("/proc/self/fd").iterdir()])
-        return files, threading.active_count(), len(children), len(gc.get_objects())
-
     seen = []
     for number in range(200):
         with bootstrap.prepare(request).target.open() as database:
             assert database.load().tables
         assert not list(folder.glob(f"{rundir.PREFIX}*"))
         if number in {9, 199}:
-            seen.append(counts())
+            seen.append((*held(), len(gc.get_objects())))
     assert not servers.processes_of(folder)
     # What an earlier test has left may go meanwhile.
     before, after = seen

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -14,11 +13,8 @@ import pytest
 
 from pytest_userstate.outbound.postgres import rundir
 from tests.helpers import servers
+from tests.helpers.accounts import IS_ROOT, ordinary_environment, ordinary_python
 from tests.helpers.backends import Backend
-from tests.integration.test_server_accounts import (
-    ordinary_environment,
-    ordinary_python,
-)
 
 pytestmark = pytest.mark.skipif(
     not pathlib.Path("/proc/self/cmdline").exists(),
@@ -183,7 +179,7 @@ class TestClosedStreams:
         assert not list(covered.path.glob(".report*"))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can mount a disk")
 def test_a_full_disk_keeps_what_was_there(
     covered: Backend, folder: pathlib.Path
 ) -> None:

@@ -128,7 +128,6 @@ def assemble(settings: Settings, base: pathlib.Path) -> object:
 )
 def test_sources_have_to_exist(tmp_path: pathlib.Path, *, own: bool, key: str) -> None:
     """The key that names them is named."""
-    pytest.importorskip("ast_grep_py", reason="needs the extra wiring")
     scan = PortScan(
         entity="users",
         port="P",
@@ -139,9 +138,10 @@ def test_sources_have_to_exist(tmp_path: pathlib.Path, *, own: bool, key: str) -
     settings = Settings(wiring=WiringSettings(scanned=(scan,)))
     with pytest.raises(ConfigurationError) as caught:
         assemble(settings, tmp_path)
-    assert str(caught.value).startswith(
+    message = str(caught.value)
+    assert message.startswith(
         f"pyproject.toml: `tool.userstate.{key}` names 'src', which does not exist"
-    )
+    ), message
     write(tmp_path, {"src/main.py": ""})
     assemble(settings, tmp_path)
 
