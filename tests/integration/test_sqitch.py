@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pathlib
+import re
+import subprocess
 
 import psycopg
 import pytest
@@ -15,6 +17,7 @@ from pytest_userstate.outbound.postgres.catalogue import (
     PostgresSchemaSnapshotRepository,
 )
 from tests.helpers.folders import Folder
+from tests.helpers.psql_variables import SENT, VALUES
 
 HEAD = "%project=shop\n\n"
 BY = " 2024-01-31T12:00:00Z A B <a@b.c>"
@@ -125,11 +128,108 @@ def test_each_script_is_a_session_of_its_own(
     assert rows(database, "SELECT to_regclass('public.b')::text") == [("b",)]
 
 
-def test_a_variable_of_psql(
+def test_variables_have_the_values_of_a_deployment(
     database: psycopg.Connection, tmp_path: pathlib.Path
 ) -> None:
-    """They are not replaced, and the message says what it met."""
+    """In names and literals; rows, quotes, and casts are left alone."""
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db/sqitch.conf").write_text(
+        '[deploy "variables"]\n\tschema = App\n\tcolumns = "a text,\\nb text"\n'
+    )
+    created = run(
+        database,
+        tmp_path,
+        f"a{BY}\n",
+        a='CREATE SCHEMA :"schema";\nCREATE TABLE :"schema".t (:columns);\n\n'
+        'CREATE TABLE :"schema".u AS SELECT 1::int AS i FROM :"registry".projects;\n'
+        "COPY \"App\".t FROM stdin;\n:schema\t:'schema'\n\\.\n"
+        "INSERT INTO \"App\".t VALUES (:'schema', ':schema');\n",
+    ).created
+    assert rows(database, 'SELECT a, b FROM "App".t') == [
+        (":schema", ":'schema'"),
+        ("App", ":schema"),
+    ]
+    assert created["App", "t", "", ""].line == 2
+    assert created["App", "u", "", ""].line == 4
+
+
+@pytest.mark.parametrize(
+    ("script", "place", "words"),
+    [
+        ("SELECT :n,\n  nowhere;", (2, 3), ['"nowhere" does', "      nowhere;\n"]),
+        ("\n\nSELECT :n;\nSELECT :col;", (4, 8), ['"lost" does', "SELECT :col;"]),
+        ("SELECT :n;\nSELECT 1/0;", (2, None), ["division by zero", "SELECT 1/0"]),
+        (
+            "CREATE TABLE t AS SELECT :n;\nCOPY t FROM stdin;\n:n\n\\.\nSELECT :n;",
+            (3, None),
+            ['invalid input syntax for type integer: ":n"', "    :n\n"],
+        ),
+        (
+            "SELECT :n;\n\\echo :n\n",
+            (2, None),
+            ["\\echo is a command", "\\echo :n"],
+        ),
+    ],
+)
+def test_an_error_is_shown_in_the_file(
+    database: psycopg.Connection,
+    tmp_path: pathlib.Path,
+    script: str,
+    place: tuple[int, int | None],
+    words: list[str],
+) -> None:
+    """Not in what is sent, which may have more lines and other columns."""
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db/sqitch.conf").write_text(
+        '[core "variables"]\n\tn = "1\\n\\n+ 1"\n\tcol = lost\n'
+    )
+    with pytest.raises(MigrationError) as caught:
+        run(database, tmp_path, f"a{BY}\n", a=script)
+    assert (caught.value.line, caught.value.column) == place
+    assert [each for each in words if each not in str(caught.value)] == []
+
+
+def test_a_variable_that_is_not_set(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """The server cannot read what psql leaves; the message says what to set where."""
     with pytest.raises(MigrationError) as caught:
         run(database, tmp_path, f"a{BY}\n", a='\nCREATE TABLE :"schema".a ();')
     assert caught.value.line == 2
-    assert "looks like a variable of psql" in str(caught.value)
+    message = " ".join(str(caught.value).split())
+    assert 'variable schema is not set, so that psql leaves :"schema" as it' in message
+    assert 'db/sqitch.conf, in the section [deploy "variables"], or in' in message
+    assert 'layout = "sqitch", variables = { name = "…" } }' in message
+
+
+def test_psql_sends_the_same(
+    superuser: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """As it shows with ``--echo-queries``; blanks and semicolons are its own."""
+    bindir = "SELECT setting FROM pg_catalog.pg_config WHERE name = 'BINDIR'"
+    [(folder,)] = rows(superuser, bindir)
+    psql = pathlib.Path(str(folder), "psql")
+    if not psql.is_file():
+        pytest.skip(f"there is no {psql}")
+    (tmp_path / "script.sql").write_text(";\n".join(SENT) + ";\n", "utf-8")
+    connection = superuser.info
+    where = {"host": connection.host, "port": str(connection.port)}
+    where |= {"username": connection.user, "dbname": connection.dbname}
+    done = subprocess.run(
+        [
+            *(psql, "--no-psqlrc", "--quiet", "--echo-queries", "--file=script.sql"),
+            *("--output=/dev/null", *(f"--{key}={where[key]}" for key in where)),
+            *(f"--set={name}={value}" for name, value in VALUES.items()),
+        ],
+        cwd=tmp_path,
+        env={"PGCLIENTENCODING": "UTF8", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert _text_of(done.stdout) == _text_of("".join(SENT.values())), done.stderr
+
+
+def _text_of(sql: str) -> str:
+    return re.sub(r"[\s;]+", "", sql)

@@ -6,7 +6,10 @@ the tool gets to the runner.
 
 from __future__ import annotations
 
+import bisect
 import enum
+import functools
+import re
 
 import attrs
 
@@ -39,6 +42,47 @@ class Mode(enum.Enum):
     SCRIPT = "script"
 
 
+@attrs.frozen(slots=False)
+class Original:
+    """The text of a file, of which something was replaced in what is sent.
+
+    Parameters
+    ----------
+    text : str
+        The file's.
+    replacements : tuple of (Piece, Piece)
+        In order: a piece of the text that is sent, and what it stands for in the
+        file's.
+    """
+
+    text: str
+    replacements: tuple[tuple[Piece, Piece], ...]
+
+    def position(self, position: int) -> int:
+        """Return where in the file's text a position in the other comes from.
+
+        >>> Original("SELECT :x FROM t", (((7, 10), (7, 9)),)).position(16)
+        15
+        """
+        number = bisect.bisect_right(self._starts, position)
+        if number == 0:
+            return position
+        (_, end), (original, after) = self.replacements[number - 1]
+        return original if position < end else after + position - end
+
+    def line(self, position: int) -> int:
+        """Return on which of the file's lines that is."""
+        return bisect.bisect_left(self._line_ends, self.position(position)) + 1
+
+    @functools.cached_property
+    def _starts(self) -> list[int]:
+        return [start for (start, _), _ in self.replacements]
+
+    @functools.cached_property
+    def _line_ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
+
+
 @attrs.frozen(kw_only=True)
 class Batch:
     """A text that is sent under one rule about transactions.
@@ -48,6 +92,8 @@ class Batch:
     sql : str
         The text of the file, with all that the tool does not send blanked out
         (see `layout.blanked`), so that lines and columns are those of the file.
+    original : Original or None
+        The file's text, where lines and columns cannot be kept so.
     mode : Mode
         How it is sent.
     pieces : tuple of Piece or None
@@ -64,6 +110,7 @@ class Batch:
     """
 
     sql: str
+    original: Original | None = None
     mode: Mode = Mode.WHOLE
     pieces: tuple[Piece, ...] | None = None
     in_transaction: bool = True
@@ -129,6 +176,8 @@ class Plan:
         How, in this layout, a migration leaves its transaction.
     advice_on_pieces : str
         Where the tool ends a piece, and what to do where it does so too early.
+    advice_on_variables : str
+        Where a variable of psql is set, if they are replaced.
     warnings : tuple of str
         What a careful reader should know about these files.
     """
@@ -145,4 +194,5 @@ class Plan:
     tolerates_commit: bool = False
     advice_on_transactions: str = ""
     advice_on_pieces: str = ""
+    advice_on_variables: str = ""
     warnings: tuple[str, ...] = ()

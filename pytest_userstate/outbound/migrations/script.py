@@ -111,9 +111,14 @@ def script(
 def _command_at(
     sql: str, start: int, line: int, *, is_open: bool
 ) -> tuple[PsqlCommand, int]:
-    rest = _LINE.match(sql, start)
-    end = rest.end() if rest else len(sql)
+    end = end_of_command(sql, start)
     return PsqlCommand(sql[start:end].rstrip(), start, line, is_open), end
+
+
+def end_of_command(sql: str, start: int) -> int:
+    """Return where the line ends on which a command is."""
+    rest = _LINE.match(sql, start)
+    return rest.end() if rest else len(sql)
 
 
 def _with_rows(
@@ -126,12 +131,23 @@ def _with_rows(
     that is returned, and another COPY on that line reads what follows them: the
     last value tells how far the text is taken.
     """
-    found = sql.find("\n", end)
-    start = max(len(sql) if found < 0 else found + 1, taken)
-    closing = _END_OF_ROWS.search(sql, start)
-    stop, after = (closing.start(), closing.end()) if closing else (len(sql),) * 2
+    start, stop, after = _rows(sql, end, taken)
     statement = attrs.evolve(statement, data=(start, stop))
     if end == len(sql) or _NO_MORE.match(sql, end):
         return sql, statement, after, after
     blank = re.sub(r"[^\n]", " ", sql[start:after])
     return sql[:start] + blank + sql[after:], statement, end, after
+
+
+def after_rows(sql: str, end: int) -> int:
+    """Return where the rows end that a COPY reads whose semicolon is at `end`."""
+    return _rows(sql, end)[-1]
+
+
+def _rows(sql: str, end: int, taken: int = 0) -> tuple[int, int, int]:
+    """Return where rows start and stop, and where what follows them starts."""
+    found = sql.find("\n", end)
+    start = max(len(sql) if found < 0 else found + 1, taken)
+    closing = _END_OF_ROWS.search(sql, start)
+    stop, after = (closing.start(), closing.end()) if closing else (len(sql),) * 2
+    return start, stop, after

@@ -60,7 +60,9 @@ class Grammar:
 
     @classmethod
     @functools.cache
-    def of(cls, *, conforming: bool, is_script: bool = False) -> Grammar:
+    def of(
+        cls, *, conforming: bool, is_script: bool = False, has_variables: bool = False
+    ) -> Grammar:
         """Compile the patterns.
 
         Parameters
@@ -69,9 +71,11 @@ class Grammar:
             Whether a backslash is an ordinary character in a plain literal.
         is_script : bool
             Whether a backslash outside of quotes ends a statement, as for psql.
+        has_variables : bool
+            Whether a colon outside of quotes is not inert, either.
         """
         unprefixed = _PLAIN if conforming else _ESCAPED
-        mark = r"\\" if is_script else ""
+        mark = (r"\\" if is_script else "") + (":" if has_variables else "")
         literal = rf"[eE]{_ESCAPED}|(?:[bBxXnN]|[uU]&)?+{unprefixed}"
         passive = rf"{_BLANK}++|{_LINE_COMMENT}|{literal}"
         return cls(
@@ -264,7 +268,7 @@ def _extent(sql: str, start: int, grammar: Grammar) -> tuple[int, list[Span]]:
         mark = sql[position : position + 1]
         if not mark or mark == "\\":
             return position, opaque
-        if mark in "/$" and (end := _end_of_opaque(sql, position)) > position:
+        if mark in "/$" and (end := end_of_opaque(sql, position)) > position:
             opaque.append((position, end))
             position = end
             continue
@@ -278,7 +282,7 @@ def _extent(sql: str, start: int, grammar: Grammar) -> tuple[int, list[Span]]:
         position += 1
 
 
-def _end_of_opaque(sql: str, position: int) -> int:
+def end_of_opaque(sql: str, position: int) -> int:
     """Return where the comment or dollar quote ends that is at `position`, if any."""
     if sql[position] == "/":
         if not sql.startswith("/*", position):
@@ -344,3 +348,8 @@ def _is_in_body(code: str, grammar: Grammar) -> bool:
 def literal(text: str) -> str:
     """Return a text as SQL writes it, between quotes."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(text: str) -> str:
+    """Return a name as SQL writes it, between quotes."""
+    return '"' + text.replace('"', '""') + '"'

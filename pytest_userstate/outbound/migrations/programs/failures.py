@@ -10,9 +10,10 @@ import attrs
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Ended
-from pytest_userstate.outbound.migrations.running.failures import Step, Trouble, wrapped
+from pytest_userstate.outbound.migrations.running.failures import Trouble, wrapped
 from pytest_userstate.outbound.migrations.running.remedies import remedy
 from pytest_userstate.outbound.migrations.running.session import Failure
+from pytest_userstate.outbound.migrations.running.step import Step
 
 _HOW_TO_CONNECT = (
     "The program gets the database to migrate in the variable DATABASE_URL, and in"

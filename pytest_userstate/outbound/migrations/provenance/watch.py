@@ -18,8 +18,8 @@ from pytest_userstate.outbound.migrations.provenance.comparison import (
 )
 from pytest_userstate.outbound.migrations.provenance.ledger import History, Ledger
 from pytest_userstate.outbound.migrations.running.delivery import Work, nothing
-from pytest_userstate.outbound.migrations.running.failures import Step
 from pytest_userstate.outbound.migrations.running.session import Row, Session
+from pytest_userstate.outbound.migrations.running.step import Step
 
 _EXECUTE = "EXECUTE userstate_look"
 _ALL = "SET LOCAL userstate.everything = 'yes'"

@@ -7,8 +7,8 @@ import collections.abc as cabc
 
 from pytest_userstate.outbound.migrations.plan import Batch, Mode, Piece
 from pytest_userstate.outbound.migrations.running import failures
-from pytest_userstate.outbound.migrations.running.failures import Step
 from pytest_userstate.outbound.migrations.running.session import Outcome, Row, Session
+from pytest_userstate.outbound.migrations.running.step import Step
 
 Work = cabc.Callable[[], None]
 

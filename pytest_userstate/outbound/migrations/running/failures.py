@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import textwrap
 import typing as typ
@@ -19,10 +18,11 @@ from pytest_userstate.outbound.migrations.running.remedies import (
     remedy,
 )
 from pytest_userstate.outbound.migrations.running.session import Failure, Outcome
-from pytest_userstate.outbound.migrations.sql import Statement, statements
+from pytest_userstate.outbound.migrations.running.step import Step
+from pytest_userstate.outbound.migrations.sql import Statement
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.script import Part, PsqlCommand
+    from pytest_userstate.outbound.migrations.script import PsqlCommand
 
 _WIDTH, _INDENT = 79, "    "
 _CONTEXT_LINES = 3
@@ -32,75 +32,6 @@ _ABOUT_TIME = (
     " migration may take. If this one waits for something that never comes, it would"
     " hang where it is deployed, too."
 )
-
-
-@attrs.frozen(kw_only=True, slots=False)
-class Step:
-    """A file that is being run, and where in the plan it stands.
-
-    Parameters
-    ----------
-    path : str
-        How messages name the file.
-    sql : str
-        What is sent.
-    standard_conforming_strings : bool
-        The session's setting when it is sent.
-    layout : str
-        The layout's name.
-    applied, total : int
-        How many migrations were applied before it, and how many there are: none
-        where it is the setup file, which is no migration.
-    advice_on_transactions : str
-        How a migration leaves its transaction in this layout.
-    advice_on_pieces : str
-        Where the layout's tool ends a piece of a file.
-    is_script : bool
-        Whether the file is written for psql.
-    """
-
-    path: str
-    sql: str
-    standard_conforming_strings: bool = True
-    layout: str = ""
-    applied: int = 0
-    total: int = 0
-    advice_on_transactions: str = ""
-    advice_on_pieces: str = ""
-    is_script: bool = False
-
-    @functools.cached_property
-    def statements(self) -> tuple[Statement, ...]:
-        """What the file consists of; found when it is asked for."""
-        if not self.is_script:
-            return self.split(self.sql)
-        return tuple(each for each in self.parts if isinstance(each, Statement))
-
-    @functools.cached_property
-    def parts(self) -> tuple[Part, ...]:
-        """What a script consists of, for psql."""
-        from pytest_userstate.outbound.migrations.script import script  # noqa: PLC0415
-
-        conforming = self.standard_conforming_strings
-        return script(self.sql, standard_conforming_strings=conforming)
-
-    def find_statements(self) -> None:
-        """Find the statements now, while there is nothing else to do."""
-        _ = self.statements
-
-    def split(self, sql: str) -> tuple[Statement, ...]:
-        """Return the statements of a text that is sent in place of the file's."""
-        conforming = self.standard_conforming_strings
-        return statements(sql, standard_conforming_strings=conforming)
-
-    @property
-    def is_setup(self) -> bool:
-        """Whether it is the setup file."""
-        return self.total == 0
-
-    def statement(self, number: int) -> Statement | None:
-        """Return the statement of this number (from 0), if there is one."""
-        return self.statements[number] if number < len(self.statements) else None
 
 
 @attrs.frozen
@@ -287,8 +218,8 @@ class _Place:
         """Return the place of a position, else that of a statement."""
         line, column = (None if statement is None else statement.line), None
         if position is not None:
-            line, column = _line_and_column(step.sql, position)
-        return cls(line, column, _quotation(step.sql, statement, line, column))
+            line, column = _line_and_column(step.text, step.place(position - 1))
+        return cls(line, column, _quotation(step.text, statement, line, column))
 
 
 _NOWHERE = _Place()
@@ -299,8 +230,8 @@ def _row(step: Step, statement: Statement | None, failure: Failure) -> _Place | 
     row = _ROW.search(failure.context)
     if statement is None or statement.data is None or row is None:
         return None
-    line = step.sql.count("\n", 0, statement.data[0]) + int(row[1])
-    text = step.sql.split("\n")[line - 1].rstrip("\r")
+    line = step.text.count("\n", 0, step.place(statement.data[0])) + int(row[1])
+    text = step.text.split("\n")[line - 1].rstrip("\r")
     shown = [statement.first_line, "…", text]
     quotation = "\n".join(_INDENT + each[: _WIDTH - len(_INDENT)] for each in shown)
     return _Place(line, None, quotation)
@@ -336,7 +267,7 @@ def _error(
 
 
 def _line_and_column(sql: str, position: int) -> tuple[int, int]:
-    before = sql[: position - 1]
+    before = sql[:position]
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 

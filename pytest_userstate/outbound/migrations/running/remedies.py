@@ -10,8 +10,9 @@ import re
 import typing as typ
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.running.failures import Step, Trouble
+    from pytest_userstate.outbound.migrations.running.failures import Trouble
     from pytest_userstate.outbound.migrations.running.session import Failure
+    from pytest_userstate.outbound.migrations.running.step import Step
     from pytest_userstate.outbound.migrations.sql import Statement
 
 NO_INPUT = (
@@ -37,7 +38,7 @@ _ROLE = re.compile(r'role "([^"]+)" does not exist')
 _SCHEMA = re.compile(r'schema "([^"]+)" does not exist')
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{\w+\}|<%.*?%>")
 _PSQL_COMMAND = re.compile(r"\\\S*")
-_PSQL_VARIABLE = re.compile(r":(?:'\w+'|\"\w+\"|\w+)")
+_PSQL_VARIABLE = re.compile(r""":(['"]?)(\w+)\1""")
 
 
 def dropping(step: Step, failure: Failure) -> Statement | None:
@@ -173,7 +174,13 @@ def _of_psql(trouble: Trouble) -> str:
         return NO_INPUT
     if (command := _PSQL_COMMAND.match(trouble.unread)) is not None:
         return of_psql_command(command[0])
-    if (variable := _PSQL_VARIABLE.match(trouble.unread)) is not None:
+    variable = _PSQL_VARIABLE.match(trouble.unread)
+    if variable is not None and trouble.step.advice_on_variables:
+        return (
+            f"The variable {variable[2]} is not set, so that psql leaves {variable[0]}"
+            f" as it is. {trouble.step.advice_on_variables}"
+        )
+    if variable is not None:
         return (
             f"{variable[0]} looks like a variable of psql, and files are not run"
             " through psql. Write its value instead."

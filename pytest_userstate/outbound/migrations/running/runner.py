@@ -20,8 +20,8 @@ from pytest_userstate.outbound.migrations.provenance.ledger import History
 from pytest_userstate.outbound.migrations.provenance.watch import Answer, Watch
 from pytest_userstate.outbound.migrations.running import failures
 from pytest_userstate.outbound.migrations.running.delivery import delivery
-from pytest_userstate.outbound.migrations.running.failures import Step
 from pytest_userstate.outbound.migrations.running.session import Outcome, Session
+from pytest_userstate.outbound.migrations.running.step import Step
 
 DEFAULT_TIMEOUT = 60.0  # seconds for each migration
 
@@ -173,7 +173,9 @@ class MigrationRunner:
             total=len(plan.migrations),
             advice_on_transactions=plan.advice_on_transactions,
             advice_on_pieces=plan.advice_on_pieces,
+            advice_on_variables=plan.advice_on_variables,
             is_script=batch.mode is Mode.SCRIPT,
+            original=batch.original,
         )
 
     def _prepare(self, plan: Plan) -> None:

@@ -10,9 +10,9 @@ import itertools
 
 from pytest_userstate.outbound.migrations.running import failures
 from pytest_userstate.outbound.migrations.running.delivery import Delivery
-from pytest_userstate.outbound.migrations.running.failures import Step
 from pytest_userstate.outbound.migrations.running.session import Row
-from pytest_userstate.outbound.migrations.script import Part, PsqlCommand, script
+from pytest_userstate.outbound.migrations.running.step import Step
+from pytest_userstate.outbound.migrations.script import Part, PsqlCommand
 from pytest_userstate.outbound.migrations.sql import Statement
 
 _BEGINS = frozenset({"begin", "start"})
@@ -58,11 +58,7 @@ class Script(Delivery):
             yield part
             if self._session.standard_conforming_strings is not conforming:
                 conforming = not conforming
-                rest = script(
-                    self._step.sql,
-                    standard_conforming_strings=conforming,
-                    start=part.end,
-                )
+                rest = self._step.parts_from(part.end, conforming=conforming)
                 waiting = list(rest[::-1])
 
 

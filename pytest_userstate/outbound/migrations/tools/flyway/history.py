@@ -8,7 +8,7 @@ import zlib
 import attrs
 
 from pytest_userstate.outbound.migrations.plan import Command
-from pytest_userstate.outbound.migrations.sql import literal
+from pytest_userstate.outbound.migrations.sql import identifier, literal
 from pytest_userstate.outbound.migrations.tools.flyway.names import Kind
 from pytest_userstate.outbound.migrations.tools.flyway.resources import Resource
 from pytest_userstate.outbound.migrations.tools.flyway.settings import Settings
@@ -56,7 +56,7 @@ class History:
 
     @property
     def _table(self) -> str:
-        return f"{_quoted(self._schema)}.{_quoted(self.settings.table)}"
+        return f"{identifier(self._schema)}.{identifier(self.settings.table)}"
 
     @property
     def _installed_by(self) -> str:
@@ -67,17 +67,17 @@ class History:
         """Return what makes the schemas and the table."""
         table = self.settings.table
         schemas = "".join(
-            f"CREATE SCHEMA IF NOT EXISTS {_quoted(each)};\n"
+            f"CREATE SCHEMA IF NOT EXISTS {identifier(each)};\n"
             for each in self.settings.schemas
         )
         created = _TABLE.format(
             table=self._table,
-            primary_key=_quoted(f"{table}_pk"),
-            index=_quoted(f"{table}_s_idx"),
+            primary_key=identifier(f"{table}_pk"),
+            index=identifier(f"{table}_s_idx"),
         )
         others = [each for each in self.settings.schemas if each != "public"]
         if others:
-            script = literal(",".join(map(_quoted, others)))
+            script = literal(",".join(map(identifier, others)))
             created += (
                 f"INSERT INTO {self._table} (installed_rank, description, type, script,"  # noqa: S608 - quoted
                 " installed_by, execution_time, success) VALUES (0, '<< Flyway Schema"
@@ -88,7 +88,7 @@ class History:
 
     def before(self) -> tuple[Command, ...]:
         """Return how Flyway starts each migration: as its role, in its schema."""
-        search_path = f'{_quoted(self._schema)},"$user", public'
+        search_path = f'{identifier(self._schema)},"$user", public'
         return (("SET ROLE NONE", ()), (_SET_SEARCH_PATH, (search_path,)))
 
     def after(self, resource: Resource, counted: str) -> tuple[Command, ...]:
@@ -119,7 +119,3 @@ def checksum(text: str) -> int:
     """
     unsigned = zlib.crc32("".join(_LINE_END.split(text)).encode())
     return unsigned - 2**32 if unsigned >= 2**31 else unsigned
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 
 from pytest_userstate.outbound.migrations.plan import Command
-from pytest_userstate.outbound.migrations.sql import literal
+from pytest_userstate.outbound.migrations.sql import identifier, literal
 from pytest_userstate.outbound.migrations.tools.sqitch.plan import (
     Change,
     SqitchPlan,
@@ -95,7 +95,7 @@ def preparing(registry: str, plan: SqitchPlan) -> str:
     """Return what makes the tables, and the rows that are there at first."""
     name, email = map(literal, _COMMITTER)
     return _SCHEMA.format(
-        registry=_identifier(registry),
+        registry=identifier(registry),
         who_and_when=_WHO_AND_WHEN,
         project=literal(plan.project),
         uri=literal(plan.uri) if plan.uri else "NULL",
@@ -108,7 +108,7 @@ def recording(
     registry: str, project: str, change: Change, script_hash: str
 ) -> tuple[Command, ...]:
     """Return what Sqitch writes once a change is deployed, in one transaction."""
-    schema = _identifier(registry)
+    schema = identifier(registry)
     who = (change.date, *change.planner, *_COMMITTER)
     commands = [
         _insert(
@@ -172,7 +172,3 @@ def _array(values: cabc.Iterable[str]) -> str:
         '"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in values
     )
     return "{" + ",".join(quoted) + "}"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

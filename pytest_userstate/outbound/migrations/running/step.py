@@ -1,0 +1,106 @@
+"""A file that is being run, and what it consists of."""
+
+from __future__ import annotations
+
+import functools
+import typing as typ
+
+import attrs
+
+from pytest_userstate.outbound.migrations.plan import Original
+from pytest_userstate.outbound.migrations.sql import Statement, statements
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations.script import Part
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Step:
+    """A file that is being run, and where in the plan it stands.
+
+    Parameters
+    ----------
+    path : str
+        How messages name the file.
+    sql : str
+        What is sent.
+    standard_conforming_strings : bool
+        The session's setting when it is sent.
+    layout : str
+        The layout's name.
+    applied, total : int
+        How many migrations were applied before it, and how many there are: none
+        where it is the setup file, which is no migration.
+    advice_on_transactions : str
+        How a migration leaves its transaction in this layout.
+    advice_on_pieces : str
+        Where the layout's tool ends a piece of a file.
+    advice_on_variables : str
+        Where a variable of psql is set.
+    is_script : bool
+        Whether the file is written for psql.
+    original : Original or None
+        The file's own text, where that is not what is sent.
+    """
+
+    path: str
+    sql: str
+    standard_conforming_strings: bool = True
+    layout: str = ""
+    applied: int = 0
+    total: int = 0
+    advice_on_transactions: str = ""
+    advice_on_pieces: str = ""
+    advice_on_variables: str = ""
+    is_script: bool = False
+    original: Original | None = None
+
+    @functools.cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """What the file consists of; found when it is asked for."""
+        if not self.is_script:
+            return self.split(self.sql)
+        return tuple(each for each in self.parts if isinstance(each, Statement))
+
+    @functools.cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What a script consists of, for psql."""
+        return self.parts_from(0, conforming=self.standard_conforming_strings)
+
+    def parts_from(self, start: int, *, conforming: bool) -> tuple[Part, ...]:
+        """Return what a script consists of from a place in it."""
+        from pytest_userstate.outbound.migrations.script import script  # noqa: PLC0415
+
+        parts = script(self.sql, standard_conforming_strings=conforming, start=start)
+        if self.original is None:
+            return parts
+        return tuple(
+            attrs.evolve(each, line=self.original.line(each.start)) for each in parts
+        )
+
+    def find_statements(self) -> None:
+        """Find the statements now, while there is nothing else to do."""
+        _ = self.statements
+
+    def split(self, sql: str) -> tuple[Statement, ...]:
+        """Return the statements of a text that is sent in place of the file's."""
+        conforming = self.standard_conforming_strings
+        return statements(sql, standard_conforming_strings=conforming)
+
+    @property
+    def text(self) -> str:
+        """What the file says."""
+        return self.sql if self.original is None else self.original.text
+
+    def place(self, position: int) -> int:
+        """Return where in the file a position in what is sent comes from."""
+        return position if self.original is None else self.original.position(position)
+
+    @property
+    def is_setup(self) -> bool:
+        """Whether it is the setup file."""
+        return self.total == 0
+
+    def statement(self, number: int) -> Statement | None:
+        """Return the statement of this number (from 0), if there is one."""
+        return self.statements[number] if number < len(self.statements) else None
