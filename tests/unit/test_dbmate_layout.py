@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import Likeness
 from pytest_userstate.outbound.migrations.tools.dbmate import LAYOUT
 from tests.helpers.folders import Folder
@@ -121,13 +122,47 @@ def test_two_files_of_one_version_are_refused(folder: Folder) -> None:
 
 
 def test_several_folders_are_one_row_of_migrations(folder: Folder) -> None:
-    """As with several ``--migrations-dir``; relative to the folder above the first."""
+    """As with several ``--migrations-dir``, by name and not folder by folder."""
     folder.write("2_b.sql", BOTH)
     folder.write("../tenants/1_a.sql", BOTH)
-    plan = folder.load(folders=["tenants"])
-    assert [each.path for each in plan.migrations] == [
-        *("db/tenants/1_a.sql", "db/migrations/2_b.sql"),
-    ]
+    folder.write("../../more/3_c.sql", BOTH)
+    folder.write("../../more/10_d.sql", BOTH)
+    for tenants in ("tenants", "db/tenants"):
+        plan = folder.load(folders=["more", tenants])
+        assert [each.path for each in plan.migrations] == [
+            *("more/10_d.sql", "db/tenants/1_a.sql"),
+            *("db/migrations/2_b.sql", "more/3_c.sql"),
+        ]
+
+
+def test_a_folder_is_named_as_the_first_is(folder: Folder) -> None:
+    """Before it is looked for beside that one."""
+    folder.write("2_b.sql", BOTH)
+    folder.write("../more/1_a.sql", BOTH)
+    folder.write("../../more/1_b.sql", BOTH)
+    paths = [each.path for each in folder.load(folders=["more"]).migrations]
+    assert paths == ["more/1_b.sql", "db/migrations/2_b.sql"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["nowhere"], ["names 'nowhere'", "looked for nowhere and db/nowhere"]),
+        (["db/migrations/1_a.sql"], ["no such folder", "db/db/migrations/1_a.sql"]),
+        (["migrations"], ["'migrations', which is db/migrations, and that is named"]),
+        (["db/migrations/../migrations"], ["run its files twice"]),
+        (["more", "./more"], ["'./more', which is more, and that is named already"]),
+    ],
+)
+def test_a_folder_that_cannot_be_meant(
+    folder: Folder, names: list[str], words: list[str]
+) -> None:
+    """It is missing, a file, or named already."""
+    folder.write("1_a.sql", BOTH)
+    folder.write("../../more/2_a.sql", BOTH)
+    with pytest.raises(TargetNotFoundError) as caught:
+        folder.load(folders=names)
+    assert [each for each in words if each not in str(caught.value)] == []
 
 
 def test_a_byte_order_mark_is_refused(folder: Folder) -> None:

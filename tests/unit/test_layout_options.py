@@ -95,3 +95,22 @@ def test_the_configuration_passes_on_what_it_does_not_know() -> None:
     setting = settings_of(read_document(raw, file="f"), file="f").migrations
     assert (setting.path, setting.layout) == ("p", "flyway")
     assert setting.options == {"placeholders": {"a": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "key"), [(["a", "b"], "migrations"), ({"path": ["a"]}, "migrations.path")]
+)
+def test_several_paths_are_not_one(value: object, key: str) -> None:
+    """Where a tool takes several folders, the message says how they are named."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_document({"migrations": value}, file="userstate.toml")
+    assert caught.value.key == key
+    message = str(caught.value)
+    assert f"`{key}` is a list; expected a string, the one folder" in message
+    assert 'a setting of its layout, such as folders = ["…"] beside path' in message
+
+
+def test_a_path_that_is_neither() -> None:
+    """As anywhere else."""
+    with pytest.raises(ConfigurationError, match="is 1, a whole number; expected a s"):
+        read_document({"migrations": {"path": 1}}, file="userstate.toml")

@@ -14,6 +14,9 @@ from pytest_userstate.domain.model import Revisions, Several
 Names: typ.TypeAlias = str | tuple[str, ...]
 """One string or several: always several once the file is read."""
 
+Place = typ.NewType("Place", str)
+"""The one folder or file that holds the migrations."""
+
 
 @attrs.frozen(kw_only=True)
 class MigrationsTable:
@@ -22,7 +25,7 @@ class MigrationsTable:
     `options` is no key: it takes all other keys, which are the layout's to know.
     """
 
-    path: str | None = None
+    path: Place | None = None
     layout: str | None = None
     options: dict[str, typ.Any] = attrs.field(factory=dict)
 

@@ -22,6 +22,7 @@ from pytest_userstate.application.configuration.document import (
     Document,
     MigrationsTable,
     Names,
+    Place,
     Ports,
     PortTable,
 )
@@ -103,6 +104,7 @@ def _converter() -> cattrs.Converter:
     for kind, read in _SCALARS.items():
         converter.register_structure_hook(kind, read)
     converter.register_structure_hook_func(functools.partial(_is, Names), _names)
+    converter.register_structure_hook_func(functools.partial(_is, Place | None), _place)
     converter.register_structure_hook_func(
         functools.partial(_is, str | MigrationsTable | None),
         lambda value, _: _migrations(converter, value),
@@ -197,10 +199,21 @@ _SCALARS: typ.Final[dict[type, Hook]] = {
 
 def _migrations(converter: cattrs.Converter, value: object) -> str | MigrationsTable:
     if not isinstance(value, dict):
-        return _text(value)
+        return _place(value)
     own = {key: value[key] for key in ("path", "layout") if key in value}
     options = {key: each for key, each in value.items() if key not in own}
     return attrs.evolve(converter.structure(own, MigrationsTable), options=options)
+
+
+def _place(value: object, _: object = None) -> Place:
+    if not isinstance(value, list):
+        return Place(_text(value))
+    message = (
+        "is a list; expected a string, the one folder with the migrations.\nWhere a"
+        " tool takes several, the others are a setting of its layout, such as folders ="
+        ' ["…"] beside path'
+    )
+    raise MisfitError(message)
 
 
 def _ports(converter: cattrs.Converter, value: object) -> Ports:

@@ -12,7 +12,7 @@ import re
 
 import attrs
 
-from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
     LayoutDefaults,
     Likeness,
@@ -75,7 +75,7 @@ class DbmateLayout(LayoutDefaults):
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
     ) -> Plan:
         """Read the ways up, sorted by file name."""
-        folders = [path, *(path.parent / each for each in options.texts("folders"))]
+        folders = _folders(path, base, options.texts("folders"))
         files = [entry for folder in folders for entry in _files(folder, base)]
         files.sort(key=lambda entry: os.fsencode(entry.name))
         read = [_read(entry, base) for entry in files]
@@ -102,6 +102,33 @@ def _likeness(file: pathlib.Path) -> Likeness:
         return Likeness.NONE
     has_marker = _UP.search(text) or _DOWN.search(text) or _NEARLY.search(text)
     return Likeness.CERTAIN if has_marker else Likeness.NONE
+
+
+def _folders(
+    path: pathlib.Path, base: pathlib.Path, others: tuple[str, ...]
+) -> list[pathlib.Path]:
+    """Return all folders, each of which may be named as ``path`` is, or beside it."""
+    found = [path]
+    for name in others:
+        places = [base / name, path.parent / name]
+        folder = next(filter(pathlib.Path.is_dir, places), None)
+        if folder is None:
+            tried = " and ".join(dict.fromkeys(shown(each, base) for each in places))
+            message = (
+                f"`folders` names {name!r}, but there is no such folder: looked for"
+                f" {tried}.\nName it as `path` is named, or relative to the folder"
+                " above that."
+            )
+            raise TargetNotFoundError(message)
+        if any(folder.samefile(each) for each in found):
+            message = (
+                f"`folders` names {name!r}, which is {shown(folder, base)}, and that is"
+                " named already.\ndbmate would run its files twice. Name each folder"
+                " once, and not what `path` names."
+            )
+            raise TargetNotFoundError(message)
+        found.append(folder)
+    return found
 
 
 def _files(folder: pathlib.Path, base: pathlib.Path) -> list[os.DirEntry[str]]:
