@@ -28,9 +28,10 @@ from pytest_userstate.outbound.migrations.options import (
 from pytest_userstate.outbound.migrations.plan import Plan
 
 _NAMED = re.compile(r"(?:[VBU][0-9]+(?:[._][0-9]+)*|R)__.*\.sql", re.IGNORECASE)
+_OF_SPRING = ("application.properties", "application.yml", "application.yaml")
 _MANIFESTS = (
     *("pom.xml", "build.gradle", "build.gradle.kts", "gradle/libs.versions.toml"),
-    *("application.properties", "application.yml", "application.yaml"),
+    *_OF_SPRING,
 )
 
 
@@ -52,7 +53,11 @@ class FlywayLayout(LayoutDefaults):
     name = "flyway"
     expects = "files named V<version>__<description>.sql or R__<description>.sql"
     project_files = tuple(
-        ProjectFile(name, _folder_named_by) for name in ("flyway.toml", "flyway.conf")
+        ProjectFile(name, _folder_named_by)
+        for name in (
+            *("flyway.toml", "flyway.conf"),
+            *(f"src/main/resources/{name}" for name in _OF_SPRING),
+        )
     )
     manifests = tuple(Manifest(name, "flyway") for name in _MANIFESTS)
     usual_folders = ("src/main/resources/db/migration", "db/migration")

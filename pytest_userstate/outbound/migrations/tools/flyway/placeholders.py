@@ -72,8 +72,9 @@ class Placeholders:
             f"{path}, line {line}, column {column}: {problem}\n"
             "Flyway replaces placeholders everywhere, in comments and literals, too,"
             f" and\nrefuses one without a value. Values are given for: {known}.\n"
-            "Give it where Flyway is configured (placeholders in flyway.toml or"
-            " flyway.conf),\nor in userstate.toml: migrations = { path = …, layout ="
-            f' "flyway",\nplaceholders = {{ {name or "name"} = "…" }} }}.'
+            "Give it where Flyway is configured (placeholders in flyway.toml,"
+            " flyway.conf, or\nunder spring.flyway, where a variable of the environment"
+            " needs a default),\nor in userstate.toml: migrations = { path = …, layout"
+            f' = "flyway",\nplaceholders = {{ {name or "name"} = "…" }} }}.'
         )
         return MigrationError(message, path=path, line=line, column=column)

@@ -1,4 +1,4 @@
-"""What ``flyway.toml`` and ``flyway.conf`` say, as far as it counts here."""
+"""What Flyway's files, and those of Spring, say, as far as it counts here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import attrs
 from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.outbound.migrations.layout import shown
 from pytest_userstate.outbound.migrations.options import Options
+from pytest_userstate.outbound.migrations.tools.flyway import spring
 from pytest_userstate.outbound.migrations.tools.flyway.names import (
     Prefixes,
     Version,
@@ -21,7 +22,8 @@ from pytest_userstate.outbound.migrations.tools.flyway.placeholders import Place
 
 TOML, CONF = "flyway.toml", "flyway.conf"
 RESOURCES = "src/main/resources"
-_USUAL = (f"{RESOURCES}/db/migration", "db/migration", "migrations", "sql")
+_CLASSPATH = "db/migration"
+_USUAL = (f"{RESOURCES}/{_CLASSPATH}", _CLASSPATH, "migrations", "sql")
 
 
 @attrs.frozen(kw_only=True)
@@ -60,11 +62,8 @@ def settings_for(
     """Return the settings of the nearest file above a folder, and the options'."""
     found = Settings()
     for place in (folder.absolute(), *folder.absolute().parents):
-        file = next(
-            (place / name for name in (TOML, CONF) if (place / name).is_file()), None
-        )
-        if file is not None:
-            found = read_settings(file, base)
+        if (settings := _settings_at(place, base)) is not None:
+            found = settings
             break
         if place == base.absolute() or (place / ".git").exists():
             break
@@ -76,14 +75,30 @@ def settings_for(
     )
 
 
-def read_settings(file: pathlib.Path, base: pathlib.Path) -> Settings:
-    """Read one of Flyway's files.
+def _settings_at(place: pathlib.Path, base: pathlib.Path) -> Settings | None:
+    """Return what the first file in a folder says that says anything."""
+    names = (TOML, CONF, *(f"{RESOURCES}/{name}" for name in spring.FILES))
+    files = filter(pathlib.Path.is_file, (place / name for name in names))
+    return next(filter(None, (read_settings(file, base) for file in files)), None)
+
+
+def read_settings(file: pathlib.Path, base: pathlib.Path) -> Settings | None:
+    """Read one of Flyway's files, or those of Spring in its folder.
+
+    Returns
+    -------
+    Settings or None
+        None where Spring's say nothing about Flyway.
 
     Raises
     ------
     ConfigurationError
         When it cannot be read.
     """
+    if is_of_spring(file):
+        raw = _of_spring(file.parent, base)
+        # That folder is the one of RESOURCES.
+        return _Reader(file.parents[3], raw).settings() if raw else None
     path = shown(file, base)
     try:
         text = file.read_text("utf-8")
@@ -91,12 +106,41 @@ def read_settings(file: pathlib.Path, base: pathlib.Path) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path} cannot be read: {error}."
         raise ConfigurationError(message, file=path) from error
-    return _Reader(file, raw).settings()
+    return _Reader(file.parent, raw).settings()
 
 
-def usual_folder(place: pathlib.Path) -> pathlib.Path | None:
-    """Return the first of the folders that Flyway's projects use, if there is one."""
-    folders = (place / name for name in _USUAL)
+def is_of_spring(file: pathlib.Path) -> bool:
+    """Whether a file is one of Spring's, which say where they are by its class path."""
+    return file.name in spring.FILES
+
+
+def _of_spring(folder: pathlib.Path, base: pathlib.Path) -> _Raw:
+    """Return what the files of a folder say together."""
+    values: _Raw = {}
+    files = [each for name in spring.FILES if (each := folder / name).is_file()]
+    path = ""
+    try:
+        for file in files:
+            path = shown(file, base)
+            # Many that say nothing about Flyway are not UTF-8.
+            text = file.read_text("utf-8", errors="replace")
+            values |= spring.values_of(file.name, text)
+        path = " and ".join(shown(each, base) for each in files)
+        return spring.settings_in(values)
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}."
+        raise ConfigurationError(message, file=path) from error
+    except spring.SpringError as error:
+        message = f"{path}{error}"
+        raise ConfigurationError(message, file=path) from error
+
+
+def usual_folder(file: pathlib.Path) -> pathlib.Path | None:
+    """Return the folder that is meant where a file names none, if it is there."""
+    if is_of_spring(file):
+        folders = [file.parent / _CLASSPATH]
+    else:
+        folders = [file.parent / name for name in _USUAL]
     return next(filter(pathlib.Path.is_dir, folders), None)
 
 
@@ -137,7 +181,7 @@ def _of_properties(text: str) -> _Raw:
 class _Reader:
     """Takes settings from a file's values, whose types its two forms differ in."""
 
-    file: pathlib.Path
+    home: pathlib.Path
     raw: _Raw
 
     def settings(self) -> Settings:
@@ -191,7 +235,7 @@ class _Reader:
         kind, colon, path = text.partition(":")
         kind, path = (kind, path) if colon else ("classpath", text)
         path = path.replace("{vendor}", "postgresql").removeprefix("./")
-        beside = self.file.parent / path
+        beside = self.home / path
         if kind == "classpath" and not (not colon and beside.is_dir()):
-            return self.file.parent / RESOURCES / path.lstrip("/")
+            return self.home / RESOURCES / path.lstrip("/")
         return beside

@@ -29,6 +29,7 @@ from pytest_userstate.outbound.migrations.tools.flyway.resources import (
 )
 from pytest_userstate.outbound.migrations.tools.flyway.settings import (
     Settings,
+    is_of_spring,
     read_settings,
     settings_for,
     usual_folder,
@@ -48,11 +49,15 @@ def folder_named_by(
 ) -> pathlib.Path | None:
     """Return the first location that there is, or one of the usual folders."""
     settings = read_settings(project_file, base)
+    if settings is None:
+        return None
     for location in settings.locations:
         if location.is_dir():
             return location
     if not settings.locations:
-        return usual_folder(project_file.parent)
+        return usual_folder(project_file)
+    if is_of_spring(project_file):
+        return None  # its class path has the resources of other modules, too
     named = ", ".join(shown(each, base) for each in settings.locations)
     message = (
         f"{shown(project_file, base)} says that the migrations are in {named},\nbut"
