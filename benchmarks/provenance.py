@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import collections.abc as cabc
+import contextlib
 import itertools
 import pathlib
 import random
@@ -32,21 +33,19 @@ _numbers = itertools.count(1)
 class NoWatch:
     """What the runner asks of a `Watch`, and nothing done."""
 
-    question = ""
+    question = "NULL"
 
     def __init__(self, session: object) -> None:
         """Need nothing."""
 
-    def begin(self, *_: object) -> None:
-        """Read nothing."""
+    def hold(self) -> contextlib.AbstractContextManager[None]:
+        """Keep nothing."""
+        return contextlib.nullcontext()
 
-    expect = note = begin
+    def note(self, *_: object) -> None:
+        """Note nothing."""
 
-    def catch_up(self) -> None:
-        """Compare nothing."""
-
-    def history(self, *, applied: int) -> None:
-        """Know nothing."""
+    end = expect = history = read = note
 
 
 class Repository:
@@ -183,7 +182,7 @@ def seconds(server: EmbeddedServer, plan: Plan, watch: type) -> float:
     """Apply a plan to a database of its own; return the seconds it took."""
     name = f"bench_{next(_numbers)}"
     with server.connect(user=SUPERUSER) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER {OWNER}")
+        admin.execute(f"CREATE DATABASE {name} OWNER {OWNER} STRATEGY file_copy")
         with (
             server.connect(dbname=name) as connection,
             unittest.mock.patch.object(runner, "Watch", watch),

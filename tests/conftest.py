@@ -71,9 +71,24 @@ def database(server: EmbeddedServer) -> cabc.Iterator[psycopg.Connection]:
         )
         with server.connect(dbname=name) as connection:
             yield connection
+            left = _kept(session, name) if connection.closed else []
+        for each in left:
+            with server.connect(dbname=name, user=SUPERUSER) as other:
+                other.execute(sql.SQL("ROLLBACK PREPARED {}").format(each))
         session.execute(
             sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
         )
+
+
+def _kept(session: psycopg.Connection, database: str) -> list[sql.Literal]:
+    """Return what a runner keeps open whose connection was lost.
+
+    In an audit its server goes with it.
+    """
+    query = """
+        SELECT gid FROM pg_prepared_xacts
+        WHERE database = %s AND gid LIKE 'pytest-userstate %%'"""
+    return [sql.Literal(name) for (name,) in session.execute(query, (database,))]
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from pytest_userstate.outbound.migrations.provenance.attribution import Attribut
 from pytest_userstate.outbound.migrations.provenance.comparison import (
     ALL_RELATIONS,
     LOCKED_RELATIONS,
-    tell_all,
+    Answers,
 )
 from pytest_userstate.outbound.migrations.provenance.ledger import Key, Ledger
+from pytest_userstate.outbound.migrations.provenance.relation import FIRST_USER_OID
 from pytest_userstate.outbound.postgres.catalogue import (
     PostgresSchemaSnapshotRepository,
 )
@@ -128,13 +129,19 @@ REBUILDING = (" TYPE ",)
 
 
 class Notes:
-    """Two ledgers: one that is told by locks, and one that compares everything."""
+    """Two ledgers: one that is told by locks, and one that compares everything.
+
+    The first is that of programs, which migrate over connections of their own.
+    """
 
     def __init__(self, database: psycopg.Connection) -> None:
         """Note what there is."""
         self.database = database
+        self.answers = Answers(), Answers()
         rows = database.execute(ALL_RELATIONS).fetchall()
-        self.by_locks, self.by_everything = Ledger(rows), Ledger(rows)
+        self.by_locks, self.by_everything = (
+            Ledger(each.all(rows)) for each in self.answers
+        )
 
     def apply(self, change: str, path: str) -> None:
         """Make a change, and note it in both."""
@@ -142,11 +149,11 @@ class Notes:
             self.database.execute(change)
             locked = self.database.execute(LOCKED_RELATIONS).fetchall()
         rows = self.database.execute(ALL_RELATIONS).fetchall()
-        self.by_everything.note_all(rows, path, Attribution(()))
-        if tell_all(locked):
-            self.by_locks.note_locked(locked, path, Attribution(()))
-        else:
-            self.by_locks.note_all(rows, path, Attribution(()))
+        one, other = self.answers
+        locks_tell_all = all(oid >= FIRST_USER_OID for oid, _ in locked)
+        told = one.some(locked) if locks_tell_all else one.all(rows)
+        self.by_locks.note(told, path, Attribution(()))
+        self.by_everything.note(other.all(rows), path, Attribution(()))
 
 
 def parts(snapshot: SchemaSnapshot) -> dict[Key, object]:

@@ -18,7 +18,7 @@ printf %s "$HBA" >"$data/pg_hba.conf"
 printf %s "$IDENT" >"$data/pg_ident.conf"
 
 set -- "$data"/base/* # template0, template1 and postgres
-printf %s "$SQL" | "$bin/postgres" --single -j -F -D "$data" postgres
+printf %s "$SQL" | "$bin/postgres" --single -j -F -D "$data" template1
 mkdir "$others" "$others/base"
 mv "$@" "$others/base"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as typ
+from pathlib import Path
 
 from pytest_userstate.outbound.postgres.version import Version
 
@@ -48,7 +49,7 @@ _SETTINGS = {
     "huge_pages": "off",
     "max_files_per_process": "256",  # the server counts them one by one at its start
     "max_locks_per_transaction": "256",  # one transaction may make a whole schema
-    "max_prepared_transactions": "10",  # migrations may prepare transactions
+    "max_prepared_transactions": "11",  # ten for migrations, one keeps the past
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -84,18 +85,23 @@ CREATE ROLE {POSTGRES} LOGIN SUPERUSER;
 
 CREATE ROLE {OWNER} LOGIN;
 
+{{pages}}
+
 CREATE DATABASE {DATABASE} OWNER {OWNER}{{options}};
 
 """
 # Copying files takes half as long as the way by the log, the default since 15.
 _NEWER_SQL = (15, " STRATEGY file_copy")
+# In the template, so that every database has what it makes.
+PAGES = Path(__file__).with_name("pages.sql")
 
 
 def recipe(account: Account) -> tuple[object, ...]:
     """Return all that decides what a data directory holds, beside the programs."""
     options = (_INITDB_OPTIONS, _NEWER_INITDB_OPTIONS)
     settings = (_SETTINGS, _NEWER_SETTINGS)
-    return (account.uid, options, settings, _HBA, _ident(account), _SQL, _NEWER_SQL)
+    texts = (_HBA, _ident(account), _SQL, _NEWER_SQL, PAGES.read_text("utf-8"))
+    return (account.uid, options, settings, *texts)
 
 
 def initdb_options(version: Version) -> list[str]:
@@ -109,7 +115,10 @@ def initdb_options(version: Version) -> list[str]:
 def sql(version: Version) -> str:
     """Return what makes the audited database and its owner."""
     since, options = _NEWER_SQL
-    return _SQL.format(options=options if version.major >= since else "")
+    return _SQL.format(
+        pages=PAGES.read_text("utf-8").strip(),
+        options=options if version.major >= since else "",
+    )
 
 
 def configuration_files(account: Account, version: Version) -> dict[str, str]:

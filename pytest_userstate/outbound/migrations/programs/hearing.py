@@ -19,8 +19,9 @@ from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.layout import shown
 from pytest_userstate.outbound.migrations.programs.failures import Told
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
+from pytest_userstate.outbound.migrations.provenance.comparison import Answers, Row
 from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
-from pytest_userstate.outbound.migrations.running.session import Failure, Row
+from pytest_userstate.outbound.migrations.running.session import Failure
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 
 _Event = dict[str, typ.Any]
@@ -59,6 +60,7 @@ class Hearing:
         self._line: int | None = None
         self._failure: Failure | None = None
         self.bookkeeping = bookkeeping
+        self.answers = Answers()
         self.ledger: Ledger | None = None
         self.applied = 0
         self.heads: frozenset[str] | None = None
@@ -92,7 +94,7 @@ class Hearing:
             self.heads = (self.heads or frozenset()) | frozenset(event["heads"])
         if self.ledger is None:
             self.ledger = Ledger(
-                _rows(event),
+                self.answers.all(_rows(event)),
                 origin=self._origin,
                 without_origin=self.bookkeeping,
             )
@@ -104,7 +106,8 @@ class Hearing:
     def _applied(self, event: _Event) -> None:
         if self.ledger is not None:
             attribution = ExecutedStatements.of(event["statements"])
-            self.ledger.note_locked(_rows(event), self._shown(event), attribution)
+            changes = self.answers.some(_rows(event))
+            self.ledger.note(changes, self._shown(event), attribution)
         self.applied += 1
         self._path = ""
 
@@ -143,10 +146,7 @@ class Hearing:
 
 
 def _rows(event: _Event) -> list[Row]:
-    return [
-        (str(oid).encode(), None if values is None else values.encode())
-        for oid, values in event["rows"]
-    ]
+    return [(oid, values and values.encode()) for oid, values in event["rows"]]
 
 
 class ExecutedStatements(Attribution):

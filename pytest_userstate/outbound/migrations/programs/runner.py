@@ -25,13 +25,15 @@ from pytest_userstate.outbound.migrations.provenance.attribution import Attribut
 from pytest_userstate.outbound.migrations.provenance.comparison import (
     ALL_RELATIONS,
     LOCKED_RELATIONS,
+    Answers,
+    Row,
 )
 from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
 from pytest_userstate.outbound.migrations.running.migrated import Migrated
 from pytest_userstate.outbound.migrations.running.runner import (
     expect_nothing_prepared,
 )
-from pytest_userstate.outbound.migrations.running.session import Row, Session
+from pytest_userstate.outbound.migrations.running.session import Session
 
 _INSIDE = pathlib.Path(__file__).with_name("inside")
 _FIRST_USER_OID = 16384
@@ -135,10 +137,13 @@ class ProgramRunner:
         ended = self._run(plan, plan.program.arguments)
         if ended.status or ended.timed_out:
             raise self._failure(plan, ended, failures.Told())
-        ledger = Ledger(before, origin=origin, without_origin=plan.bookkeeping_tables)
+        answers = Answers()
+        ledger = Ledger(
+            answers.all(before), origin=origin, without_origin=plan.bookkeeping_tables
+        )
         after = self._relations()
         if plan.origin:
-            ledger.note_all(after, plan.origin, Attribution(()))
+            ledger.note(answers.all(after), plan.origin, Attribution(()))
         warnings = () if after != before else (_made_nothing(plan),)
         return Migrated(
             history=ledger.history(applied=0),
@@ -227,7 +232,8 @@ class ProgramRunner:
         if problem or heard.ledger is None:
             output = self._output(plan, ended)
             raise failures.nothing_applied(plan, problem, output=output)
-        heard.ledger.note_all(self._relations(), plan.origin, Attribution(()))
+        changes = heard.answers.all(self._relations())
+        heard.ledger.note(changes, plan.origin, Attribution(()))
         return Migrated(
             history=heard.ledger.history(applied=heard.applied),
             applied=heard.applied,
@@ -251,7 +257,8 @@ class ProgramRunner:
 
     def _relations(self) -> list[Row]:
         self._session.restart_clock()
-        return self._session.batch(ALL_RELATIONS).rows
+        rows = self._session.batch(ALL_RELATIONS).rows
+        return [(oid, values) for oid, values in rows]
 
     def _versions(self, tables: cabc.Iterable[str]) -> frozenset[str]:
         """Return what stands in the version tables, whatever schema they are in."""

@@ -12,9 +12,9 @@ import collections.abc as cabc
 import functools
 import itertools
 import re
+import typing as typ
 
-import attrs
-
+from pytest_userstate.outbound.migrations.provenance.relation import Place
 from pytest_userstate.outbound.migrations.sql import Statement
 
 _MODIFIERS = frozenset(
@@ -39,12 +39,8 @@ _HARMLESS = frozenset(
     }
 )
 
-Place = tuple[str, str]
-"""The schema and name of a relation."""
 
-
-@attrs.frozen
-class _Command:
+class _Command(typ.NamedTuple):
     """A statement, read as far as attribution needs it."""
 
     line: int
@@ -58,21 +54,25 @@ class _Command:
     @classmethod
     def of(cls, statement: Statement) -> _Command:
         """Read ``verb [modifiers] kind [conditions] [schema.]name rest``."""
-        verb, *words = statement.words or ("",)
-        kind, *words = itertools.dropwhile(_MODIFIERS.__contains__, (*words, ""))
-        conditions = list(itertools.takewhile(_CONDITIONS.__contains__, words))
-        name, *words = (*words[len(conditions) :], "")
-        schema = ""
-        if words[:1] == ["."]:
-            schema, name, words = name, words[1], words[2:]
+        words = (*statement.words, "", "", "", "")
+        at = 1
+        while words[at] in _MODIFIERS:
+            at += 1
+        kind = words[at]
+        first = at = at + 1
+        while words[at] in _CONDITIONS:
+            at += 1
+        conditions = words[first:at]
+        schema, at = (words[at], at + 2) if words[at + 1] == "." else ("", at)
+        rest = statement.words[at + 1 :]
         return cls(
             line=statement.line,
-            verb=verb,
+            verb=words[0],
             kind=kind,
             schema=schema,
-            name=name,
-            rest=tuple(words),
-            is_conditional="exists" in conditions or "if" in words,
+            name=words[at],
+            rest=rest,
+            is_conditional="exists" in conditions or "if" in rest,
         )
 
     def is_about(self, schema: str, name: str) -> bool:
@@ -101,9 +101,14 @@ class _Command:
 class Attribution:
     """The lines of one file's statements that made or dropped a thing."""
 
-    def __init__(self, statements: cabc.Sequence[Statement]) -> None:
+    def __init__(self, statements: cabc.Iterable[Statement]) -> None:
         """Keep the statements; they are read when a line is asked for."""
-        self._statements = statements
+        self._found = statements
+
+    def read(self) -> None:
+        """Read them now, while there is nothing else to do."""
+        if len(self._statements) > 1:
+            _ = self._commands, self._may_run_code
 
     def of_new(self, relation: Place, kind: str, name: str) -> int | None:
         """Return the line of the statement that made a part, or gave it its name.
@@ -152,7 +157,11 @@ class Attribution:
             return self._statements[0].line
         if self._may_run_code:
             return None
-        fitting = next(filter(None, map(self._fitting, fits)), [])
+        fitting: list[_Command] = []
+        for each in fits:
+            fitting = fitting or [
+                command for command in self._commands if each(command)
+            ]
         if len(fitting) != 1:
             return None
         [found] = fitting
@@ -160,15 +169,16 @@ class Attribution:
             return None
         return found.line
 
-    def _fitting(self, fits: cabc.Callable[[_Command], bool]) -> list[_Command]:
-        return [command for command in self._commands if fits(command)]
-
     def _reach_further_than(self, found: _Command) -> bool:
         return any(
             command.may_reach_further
             for command in self._commands
             if command is not found
         )
+
+    @functools.cached_property
+    def _statements(self) -> tuple[Statement, ...]:
+        return tuple(self._found)
 
     @functools.cached_property
     def _commands(self) -> tuple[_Command, ...]:

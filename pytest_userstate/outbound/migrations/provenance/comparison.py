@@ -2,13 +2,12 @@
 
 A row is the relation's identifier and its values, either as text or as bytes; the
 values are null where there is no such table or view (any more). Whoever applies
-migrations over a connection of its own asks there, and hands the rows to a
-`Ledger`, be it in another process:
+migrations over a connection of its own, in another process, asks there:
 
 - `ALL_RELATIONS` once before the first migration, and after each that may not
   have been a single transaction;
-- `LOCKED_RELATIONS` as the last statement of a migration's transaction. Where
-  `tell_all` says that these rows are not enough, `ALL_RELATIONS` has to follow.
+- `LOCKED_RELATIONS` as the last statement of a migration's transaction. Where a
+  row has the number of a table of the system, `ALL_RELATIONS` has to follow.
 
 Each is one text for PostgreSQL 14 and newer, and does without parameters.
 
@@ -30,20 +29,24 @@ import collections.abc as cabc
 import json
 import typing as typ
 
-import attrs
+from pytest_userstate.outbound.migrations.provenance.relation import (
+    COLUMN,
+    CONSTRAINT,
+    FIRST_USER_OID,
+    INDEX,
+    ITSELF,
+    TABLES_AND_VIEWS,
+    Named,
+    Part,
+    Relation,
+    is_the_systems,
+)
 
-Row = tuple[bytes | str | int | None, ...]
-Part = tuple[str, str]
-"""A kind, and a number that is the part's own within its relation."""
-Parts = dict[Part, tuple[str, object]]
-"""The name of each part, and its values."""
-
-RELATION, COLUMN, CONSTRAINT, INDEX = "", "column", "constraint", "index"
-ITSELF: Part = (RELATION, "0")
+Row = tuple[bytes | str | int | None, bytes | str | None]
 _VALIDATED = 7  # which of a constraint's values, after its columns, says so
 
 # One less than the first: a plan depends on every relation whose number it holds.
-_LAST_SYSTEM_OID = 16383
+_LAST_SYSTEM_OID = FIRST_USER_OID - 1
 # pg_type, pg_attribute, pg_class, pg_attrdef, pg_constraint, pg_index, pg_inherits,
 # pg_namespace, pg_rewrite, by numbers that never change.
 # Not pg_description, which every COMMENT locks.
@@ -58,7 +61,8 @@ def _digest(tree: str) -> str:
     return f"""pg_catalog.md5(CASE
         WHEN pg_catalog.current_setting('server_version_num') >= '170000'
         THEN {tree}::pg_catalog.text ELSE pg_catalog.regexp_replace(
-            {tree}::pg_catalog.text, ':location -?[0-9]+', '', 'g') END)"""
+            {tree}::pg_catalog.text,
+            ':(location|stmt_location|stmt_len) -?[0-9]+', '', 'g') END)"""
 
 
 # Names of columns that older versions lack are found in `older`.
@@ -119,7 +123,7 @@ _VALUES = f"""
         c.relnamespace::pg_catalog.regnamespace::pg_catalog.text, c.relname,
         {_ITSELF}, {_COLUMNS}, {_DEFAULTS}, {_COMMENTS}, {_CONSTRAINTS}, {_INDEXES}
     )::pg_catalog.text, 'UTF8'), 'hex')"""
-_IS_TABLE_OR_VIEW = "c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+_IS_TABLE_OR_VIEW = f"c.relkind IN ({str([*TABLES_AND_VIEWS])[1:-1]})"
 
 ALL_RELATIONS = f"""
     SELECT c.oid, {_VALUES} FROM pg_catalog.pg_class c, {_OLDER}
@@ -140,80 +144,67 @@ LOCKED_RELATIONS = f"""
                          WHERE c.oid = touched.oid AND {_IS_TABLE_OR_VIEW})
     FROM ({_LOCKED}) AS touched"""  # noqa: S608 - constants
 
-# Both in one, since planning is what costs most in a new session.
-LOCKED_OR_ALL = LOCKED_RELATIONS.replace(
-    _LOCKED,
-    f"""{_LOCKED} UNION ALL SELECT a.oid FROM pg_catalog.pg_class a
-    WHERE a.oid > {_LAST_SYSTEM_OID} AND a.relkind IN ('r', 'p', 'v', 'm', 'f')
-        AND 'yes' = (
-            SELECT pg_catalog.current_setting('userstate.everything', true))""",  # noqa: S608 - constants
-)
-"""As `LOCKED_RELATIONS`, and all relations where `userstate.everything` is ``yes``."""
+
+class Answers:
+    """Reads the answers to the questions above, each set of values once."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._seen: dict[int, tuple[object, cabc.Collection[Part]]] = {}
+
+    def some(self, rows: cabc.Iterable[Row]) -> dict[int, Relation | None]:
+        """Return the relations in the rows that are not what they were."""
+        news: dict[int, Relation | None] = {}
+        for number, values in rows:
+            oid = int(number or 0)
+            if values is None:
+                self._seen.pop(oid, None)
+                news[oid] = None
+                continue
+            before, parts = self._seen.get(oid, (None, ()))
+            if before != values:
+                news[oid] = relation = _relation_of(values, parts)
+                self._seen[oid] = values, relation.parts if relation else ()
+        return news
+
+    def all(self, rows: cabc.Iterable[Row]) -> dict[int, Relation | None]:
+        """Do the same where the rows are all there are: the others are gone."""
+        rows = list(rows)
+        gone = self._seen.keys() - {int(number or 0) for number, _ in rows}
+        return self.some([*((oid, None) for oid in gone), *rows])
 
 
-@attrs.frozen
-class Relation:
-    """A table or view, and its parts: each by number, with name and values."""
-
-    schema: str
-    name: str
-    parts: Parts
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Its schema and name."""
-        return self.schema, self.name
-
-    def names(self, kind: str) -> frozenset[str]:
-        """Return the names of its parts of one kind."""
-        return frozenset(
-            name for part, (name, _) in self.parts.items() if part[0] == kind
-        )
-
-    def is_named_as(self, other: Relation) -> bool:
-        """Whether both have the same qualified name."""
-        return (self.schema, self.name) == (other.schema, other.name)
-
-
-def tell_all(rows: cabc.Iterable[Row]) -> bool:
-    """Tell whether the relations that were locked are all that can have changed."""
-    return all(int(row[0] or 0) > _LAST_SYSTEM_OID for row in rows)
-
-
-def relation_of(values: bytes | str) -> Relation | None:
+def _relation_of(values: bytes | str, before: cabc.Iterable[Part]) -> Relation | None:
     """Read a row's values; None for what is the system's, or temporary."""
-    document = json.loads(bytes.fromhex(_text(values)))
+    text = values if isinstance(values, str) else values.decode()
+    document = json.loads(bytes.fromhex(text))
     schema, name, itself, columns, defaults, comments, constraints, indexes = document
     schema = _unquoted(schema)
-    if schema.startswith("pg_") or schema == "information_schema":
+    if is_the_systems(schema):
         return None
     defaults, comments = defaults or {}, comments or {}
-    constraints = constraints or {}
-    unproven = _unproven(constraints.values())
-    parts: Parts = {ITSELF: ("", (itself, comments.get("0")))}
-    for number, (column, *rest) in (columns or {}).items():
-        facts = (rest, defaults.get(number), comments.get(number), number in unproven)
-        parts[COLUMN, number] = (column, facts)
-    for number, (constraint, kind, *rest) in constraints.items():
-        if kind != "n":  # the column's own flag tells of it
-            parts[CONSTRAINT, number] = (constraint, (kind, rest))
-    for number, (index, *rest) in (indexes or {}).items():
-        parts[INDEX, number] = (index, rest)
-    return Relation(schema, name, parts)
+    unproven = _unproven((constraints or {}).values())
+    parts: dict[Part, Named | None] = dict.fromkeys(before)
+    parts[ITSELF] = ("", (itself, comments.get("0")))
+    for number, (column, *facts) in (columns or {}).items():
+        more = (defaults.get(number), comments.get(number), int(number) in unproven)
+        parts[COLUMN, int(number)] = (column, (facts, more))
+    for number, (constraint, *facts) in (constraints or {}).items():
+        if facts[0] != "n":  # the column's own flag tells of it
+            parts[CONSTRAINT, int(number)] = (constraint, facts)
+    for number, (index, *facts) in (indexes or {}).items():
+        parts[INDEX, int(number)] = (index, facts)
+    return Relation((schema, name), parts)
 
 
-def _unproven(constraints: cabc.Iterable[list[typ.Any]]) -> frozenset[str]:
+def _unproven(constraints: cabc.Iterable[list[typ.Any]]) -> frozenset[int]:
     """Return the numbers of columns that are not null, but for rows that were there."""
     return frozenset(
-        str(number)
+        number
         for _, kind, numbers, *rest in constraints
         if kind == "n" and not rest[_VALIDATED]
         for number in numbers
     )
-
-
-def _text(value: bytes | str) -> str:
-    return value if isinstance(value, str) else value.decode()
 
 
 def _unquoted(identifier: str) -> str:

@@ -7,7 +7,7 @@ import collections.abc as cabc
 
 from pytest_userstate.outbound.migrations.plan import Batch, Mode, Piece
 from pytest_userstate.outbound.migrations.running import failures
-from pytest_userstate.outbound.migrations.running.session import Outcome, Row, Session
+from pytest_userstate.outbound.migrations.running.session import Outcome, Session
 from pytest_userstate.outbound.migrations.running.step import Step
 
 Work = cabc.Callable[[], None]
@@ -61,28 +61,19 @@ class Delivery(abc.ABC):
         self._meanwhile = meanwhile
 
     @abc.abstractmethod
-    def send(self, question: str = "") -> list[Row] | None:
-        """Send the text and, if that changes nothing, a question at its end.
-
-        Returns
-        -------
-        list of Row or None
-            The answer, given in the one transaction that the whole text is; None
-            where it is none, or where nothing was or could be asked in it.
+    def send(self) -> None:
+        """Send the text.
 
         Raises
         ------
         MigrationError
-            When the text fails, or takes too long.
+            When it fails, or takes too long.
         """
 
     def _pieces(self) -> cabc.Sequence[Piece]:
         if self._batch.pieces is not None:
             return self._batch.pieces
         return [(each.start, each.end) for each in self._step.statements]
-
-    def _shares_a_transaction(self) -> bool:
-        return all(each.can_share_a_transaction for each in self._step.statements)
 
     def _send(
         self, sql: str, piece: Piece | None = None, rows: str | None = None
@@ -108,59 +99,37 @@ class Delivery(abc.ABC):
 class Whole(Delivery):
     """The text as one simple query."""
 
-    def send(self, question: str = "") -> list[Row] | None:
-        """Send it, and the question in the server's own transaction around it."""
-        asked = self._with(question) if question else None
-        outcome = self._send(asked or self._step.sql)
-        return outcome.rows if asked else None
-
-    def _with(self, question: str) -> str | None:
-        """Return the text with a question at the end.
-
-        The server makes a batch of several statements one transaction. Only where
-        the text allows that does the question change nothing: not where it
-        controls transactions itself or has to stand alone, nor where its end would
-        swallow the question (a quote that is not closed).
-        """
-        if not self._shares_a_transaction():
-            return None
-        asked = f"{self._step.sql}\n;{question}"
-        is_last = len(self._step.split(asked)) == len(self._step.statements) + 1
-        return asked if is_last else None
+    def send(self) -> None:
+        """Send it."""
+        self._send(self._step.sql)
 
 
 class Pieces(Delivery):
     """Each piece as a simple query."""
 
-    def send(self, question: str = "") -> list[Row] | None:
-        """Send them; several are no transaction, so that nothing can be asked."""
-        del question
+    def send(self) -> None:
+        """Send them."""
         for piece in self._pieces():
             self._send(self._step.sql[slice(*piece)], piece)
-        return None
 
 
 class Pipeline(Delivery):
     """All pieces and the record at once, which is one transaction."""
 
-    def send(self, question: str = "") -> list[Row] | None:
-        """Send them, and the question in their transaction."""
+    def send(self) -> None:
+        """Send them."""
         pieces, sql = self._pieces(), self._step.sql
-        self._work()()
         if any(each.copies_from_input for each in self._step.statements):
             raise failures.wants_input(self._step)
         instead = dict(self._batch.instead)
         outcome = self._session.commands(
             *(instead.get(piece, (sql[slice(*piece)], ())) for piece in pieces),
             *self._batch.record,
-            *([(question, ())] if question else []),
         )
         if outcome.succeeded:
-            may_tell = question and self._shares_a_transaction()
-            return outcome.rows if may_tell else None
+            return
         if outcome.completed >= len(pieces):
             raise failures.tool_failed(self._step, outcome, doing="recording it")
         piece = pieces[outcome.completed]
         outcome.completed = 0
         self._succeeded(outcome, piece)
-        return None

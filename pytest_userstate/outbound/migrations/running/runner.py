@@ -17,7 +17,7 @@ from pytest_userstate.outbound.migrations.plan import (
     Plan,
 )
 from pytest_userstate.outbound.migrations.provenance.ledger import History
-from pytest_userstate.outbound.migrations.provenance.watch import Answer, Watch
+from pytest_userstate.outbound.migrations.provenance.watch import Watch
 from pytest_userstate.outbound.migrations.running import failures
 from pytest_userstate.outbound.migrations.running.delivery import delivery
 from pytest_userstate.outbound.migrations.running.session import Outcome, Session
@@ -25,7 +25,7 @@ from pytest_userstate.outbound.migrations.running.step import Step
 
 DEFAULT_TIMEOUT = 60.0  # seconds for each migration
 
-_READ_SEARCH_PATH: Command = ("SELECT pg_catalog.current_setting('search_path')", ())
+_READ = "SELECT pg_catalog.current_setting('search_path'), {question}"
 _SET_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', $1, false)"
 _BEGIN: Command = ("BEGIN", ())
 _COMMIT: Command = ("COMMIT", ())
@@ -120,6 +120,7 @@ class MigrationRunner:
         """Take the connection over; nothing is sent yet."""
         self._session = Session(connection, timeout=timeout)
         self._watch = Watch(self._session)
+        self._read: Command = (_READ.format(question=self._watch.question), ())
 
     def run(self, plan: Plan, *, setup: str = "") -> History:
         """Apply the plan to the end.
@@ -146,7 +147,18 @@ class MigrationRunner:
             When the connection was lost.
         """
         self._prepare(plan)
-        self._watch.begin(Source(setup) if setup else None, plan.bookkeeping_tables)
+        with self._watch.hold():
+            self._apply_all(plan)
+            self._finish(plan)
+            self._watch.end()
+            files = (
+                (m.path, batch.sql) for m in plan.migrations for batch in m.batches
+            )
+            expect_nothing_prepared(self._session, files)
+            origin = Source(setup) if setup else None
+            return self._watch.history(origin, plan.bookkeeping_tables)
+
+    def _apply_all(self, plan: Plan) -> None:
         for applied, migration in enumerate(plan.migrations):
             steps = [
                 self._step(plan, migration, batch, applied)
@@ -156,10 +168,6 @@ class MigrationRunner:
                 self._apply(plan, migration, steps)
             except ServerError as error:
                 raise failures.connection_lost(steps[0], error) from error
-        self._finish(plan)
-        files = ((m.path, batch.sql) for m in plan.migrations for batch in m.batches)
-        expect_nothing_prepared(self._session, files)
-        return self._watch.history(applied=len(plan.migrations))
 
     def _step(
         self, plan: Plan, migration: Migration, batch: Batch, applied: int
@@ -193,81 +201,57 @@ class MigrationRunner:
 
     def _apply(self, plan: Plan, migration: Migration, steps: list[Step]) -> None:
         """Apply one migration, and note what it did."""
-        self._watch.expect(steps)
         self._session.restart_clock()
         begun = self._session.commands(*migration.before)
         doing = "what the tool does before the file"
         _expect_success(begun, steps[0], doing=doing, has_run=False)
-        answers = [
+        self._watch.expect(migration.path, steps)
+        for batch, step in zip(migration.batches, steps, strict=True):
             self._apply_batch(plan, batch, step)
-            for batch, step in zip(migration.batches, steps, strict=True)
-        ]
         if plan.separate_sessions:
             self._session.batch(_NEW_SESSION)
         self._do(migration.after, steps[0], "what the tool does after the file")
-        self._watch.note(answers, migration.path, steps)
 
-    def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> Answer:
-        """Apply one batch.
-
-        Returns the relations that it had locked, where it was one transaction;
-        None where they are not known.
-        """
+    def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> None:
         if batch.in_transaction and batch.mode is not Mode.PIPELINE:
-            return self._apply_in_transaction(plan, batch, step)
-        return self._apply_as_it_is(plan, batch, step)
+            self._apply_in_transaction(plan, batch, step)
+        else:
+            self._apply_as_it_is(plan, batch, step)
 
-    def _apply_in_transaction(self, plan: Plan, batch: Batch, step: Step) -> Answer:
-        """Apply a batch in a transaction of ours.
-
-        Returns the relations that it had locked; None where they are not known,
-        since the file itself ended one transaction and began another.
-        """
-        opened = self._session.commands(*_opening_commands(plan), _BEGIN)
-        _expect_success(opened, step, doing="opening a transaction")
+    def _apply_in_transaction(self, plan: Plan, batch: Batch, step: Step) -> None:
+        """Apply a batch in a transaction of ours."""
+        search_path = self._open(step, _BEGIN, doing="opening a transaction")
         self._send(step, batch)
         if not (self._session.in_transaction or plan.tolerates_commit):
             raise failures.ended_its_transaction(step)
-        closed = self._session.commands(
-            *_restoring_commands(plan, opened),
-            *batch.record,
-            *([(self._watch.question, ())] if self._watch.question else []),
-            _COMMIT,
-            meanwhile=self._watch.catch_up,
-        )
-        _expect_success(closed, step, doing="recording and committing it")
-        if any(each.controls_transaction for each in step.statements):
-            return None
-        return closed.rows
+        closing = (*_restoring_commands(plan, search_path), *batch.record, _COMMIT)
+        self._do(closing, step, "recording and committing it")
 
-    def _apply_as_it_is(self, plan: Plan, batch: Batch, step: Step) -> Answer:
-        """Apply a batch that has no transaction but what it opens itself.
-
-        Returns the relations that it had locked, where it was one transaction of
-        the server's making; else None.
-        """
-        opened = self._session.commands(*_opening_commands(plan))
-        _expect_success(opened, step, doing="reading search_path")
-        locked = self._send(step, batch, self._watch.question)
+    def _apply_as_it_is(self, plan: Plan, batch: Batch, step: Step) -> None:
+        """Apply a batch that has no transaction but what it opens itself."""
+        search_path = self._open(step, doing="reading search_path")
+        self._send(step, batch)
         _expect_no_transaction(self._session, step)
-        closing = _restoring_commands(plan, opened)
+        closing = _restoring_commands(plan, search_path)
         if batch.mode is not Mode.PIPELINE:
             closing += batch.record
         self._do(closing, step, "recording it")
-        return locked
+
+    def _open(self, step: Step, *commands: Command, doing: str) -> bytes:
+        """Do what comes before a batch; return the search path that it begins with."""
+        opened = self._session.commands(self._read, *commands)
+        _expect_success(opened, step, doing=doing)
+        [(search_path, answer)] = opened.rows
+        self._watch.note(answer)
+        return search_path or b""
 
     def _do(self, commands: cabc.Sequence[Command], step: Step, doing: str) -> None:
         """Do what the tool does around the file, in one transaction."""
         outcome = self._session.commands(*commands)
         _expect_success(outcome, step, doing=doing)
 
-    def _send(self, step: Step, batch: Batch, question: str = "") -> Answer:
-        def meanwhile() -> None:
-            step.find_statements()
-            if question:  # else there is time while it is put
-                self._watch.catch_up()
-
-        return delivery(self._session, step, batch, meanwhile).send(question)
+    def _send(self, step: Step, batch: Batch) -> None:
+        delivery(self._session, step, batch, self._watch.read).send()
 
 
 def _expect_success(
@@ -283,14 +267,8 @@ def _expect_no_transaction(session: Session, step: Step) -> None:
         raise failures.left_a_transaction_open(step)
 
 
-def _opening_commands(plan: Plan) -> list[Command]:
-    """Return what the tool does before a file."""
-    return [_READ_SEARCH_PATH] if plan.restores_search_path else []
-
-
-def _restoring_commands(plan: Plan, opened: Outcome) -> list[Command]:
+def _restoring_commands(plan: Plan, search_path: bytes) -> list[Command]:
     """Return what puts back the settings that the tool puts back."""
     if not plan.restores_search_path:
         return []
-    [(search_path,)] = opened.rows
-    return [(_SET_SEARCH_PATH, (search_path or b"",))]
+    return [(_SET_SEARCH_PATH, (search_path,))]

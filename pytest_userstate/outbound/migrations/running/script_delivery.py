@@ -10,40 +10,22 @@ import itertools
 
 from pytest_userstate.outbound.migrations.running import failures
 from pytest_userstate.outbound.migrations.running.delivery import Delivery
-from pytest_userstate.outbound.migrations.running.session import Row
 from pytest_userstate.outbound.migrations.running.step import Step
 from pytest_userstate.outbound.migrations.script import Part, PsqlCommand
 from pytest_userstate.outbound.migrations.sql import Statement
-
-_BEGINS = frozenset({"begin", "start"})
-_COMMITS = frozenset({"commit", "end"})
-_OTHER_WAYS = frozenset({"chain", "prepared"})
 
 
 class Script(Delivery):
     """Each statement by itself, with the rows that follow a ``COPY``."""
 
-    def send(self, question: str = "") -> list[Row] | None:
-        """Send it, and the question before its COMMIT if it is one transaction."""
+    def send(self) -> None:
+        """Send it."""
         expected = _Commands(self._step)
         for part in itertools.takewhile(_is_read_the_same, self._step.parts):
             expected.check(part)  # before anything is sent
-        last = _only_commit(self._step.statements) if question else None
-        answer: list[Row] | None = None
         for each in self._statements():
-            if each is last:
-                answer = self._answer(question)
             rows = None if each.data is None else self._step.sql[slice(*each.data)]
             self._send(each.text, (each.start, each.end), rows)
-        return answer
-
-    def _answer(self, question: str) -> list[Row]:
-        outcome = self._session.batch(question)
-        if outcome.succeeded:
-            return outcome.rows
-        self._session.roll_back()
-        doing = "looking at what it changed"
-        raise failures.tool_failed(self._step, outcome, doing=doing)
 
     def _statements(self) -> cabc.Iterator[Statement]:
         """Yield them; what follows a setting is read by it, as psql does."""
@@ -96,15 +78,3 @@ def _is_read_the_same(part: Part) -> bool:
     if isinstance(part, PsqlCommand) or part.text[:3].lower() != "set":
         return True
     return "standard_conforming_strings" not in part.words or part.words[-1] == "on"
-
-
-def _only_commit(statements: cabc.Sequence[Statement]) -> Statement | None:
-    """Return the last statement, if it commits a transaction that is all there is."""
-    match [each for each in statements if each.controls_transaction]:
-        case [begin, commit] if begin is statements[0] and commit is statements[-1]:
-            words = commit.words
-            opens = begin.words[0] in _BEGINS
-            closes = words[0] in _COMMITS and _OTHER_WAYS.isdisjoint(words)
-            return commit if opens and closes else None
-        case _:
-            return None

@@ -29,7 +29,9 @@ _OPEN = frozenset({pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR})
 _COMPLETED = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 _PREPARED = (
     "SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database"
-    " OPERATOR(pg_catalog.=) pg_catalog.current_database() ORDER BY prepared"
+    " OPERATOR(pg_catalog.=) pg_catalog.current_database()"
+    " AND gid OPERATOR(pg_catalog.<>) pg_catalog.concat("
+    "'pytest-userstate ', pg_catalog.pg_backend_pid()) ORDER BY prepared"
 )
 _PARSER_FILES = frozenset({b"scan.l", b"gram.y", b"parser.c", b"scansup.c"})
 
@@ -72,7 +74,7 @@ class Outcome:
     failure: Failure | None = None
     timed_out: bool = False
     wanted_input: bool = False
-    _returned: pq.abc.PGresult | None = None
+    _returned: list[pq.abc.PGresult] = attrs.field(factory=list)
 
     @property
     def succeeded(self) -> bool:
@@ -87,18 +89,17 @@ class Outcome:
             # What a rule adds to a statement may return rows, but has no tag.
             self.completed += 1 if result.command_status else 0
             if result.status == pq.ExecStatus.TUPLES_OK:
-                self._returned = result
+                self._returned.append(result)
 
     @property
     def rows(self) -> list[Row]:
         """What the last statement that returned rows returned, as it came."""
-        if (result := self._returned) is None:
-            return []
-        columns = range(result.nfields)
-        return [
-            tuple([result.get_value(row, column) for column in columns])
-            for row in range(result.ntuples)
-        ]
+        return _rows(self._returned[-1]) if self._returned else []
+
+    @property
+    def answers(self) -> list[list[Row]]:
+        """The same of each statement that did."""
+        return [_rows(result) for result in self._returned]
 
 
 class Session:
@@ -120,6 +121,12 @@ class Session:
         self._pgconn = connection.pgconn
         self.timeout = timeout
         self._deadline = time.monotonic() + timeout
+
+    @property
+    def number(self) -> int:
+        """The number of the server's process behind it."""
+        with self._guarded():
+            return self._pgconn.backend_pid
 
     @property
     def in_transaction(self) -> bool:
@@ -162,14 +169,12 @@ class Session:
             self._pgconn.send_query(sql.encode())
             return self._outcome(functools.partial(self._results, meanwhile), rows)
 
-    def commands(
-        self, *commands: Command, meanwhile: cabc.Callable[[], None] = lambda: None
-    ) -> Outcome:
+    def commands(self, *commands: Command, binary: bool = False) -> Outcome:
         """Run statements with their parameters, all in one round trip.
 
         Parameters are text, or bytes in the session's encoding. What comes after
-        a statement that failed is not run. `meanwhile` is done while the server is
-        busy with them.
+        a statement that failed is not run. Rows come as text, or in PostgreSQL's
+        `binary` form.
 
         Raises
         ------
@@ -185,10 +190,11 @@ class Session:
                     value.encode() if isinstance(value, str) else value
                     for value in parameters
                 ]
-                self._pgconn.send_query_params(sql.encode(), values)
+                self._pgconn.send_query_params(
+                    sql.encode(), values, result_format=pq.Format(binary)
+                )
             self._pgconn.pipeline_sync()
-            results = functools.partial(self._results_of_pipeline, meanwhile)
-            outcome = self._outcome(results)
+            outcome = self._outcome(self._results_of_pipeline)
             if not self._connection.closed:
                 self._pgconn.exit_pipeline_mode()
             return outcome
@@ -202,7 +208,8 @@ class Session:
     def roll_back(self) -> None:
         """End the transaction that is open, if any, on a connection that lives."""
         if self.in_transaction:
-            self._pgconn.exec_(b"ROLLBACK")
+            with self._guarded():
+                self._pgconn.exec_(b"ROLLBACK")
 
     @contextlib.contextmanager
     def _guarded(self) -> cabc.Iterator[None]:
@@ -269,11 +276,8 @@ class Session:
         while (result := self._next_result()) is not None:
             yield result
 
-    def _results_of_pipeline(
-        self, meanwhile: cabc.Callable[[], None]
-    ) -> cabc.Iterator[pq.abc.PGresult]:
+    def _results_of_pipeline(self) -> cabc.Iterator[pq.abc.PGresult]:
         self._flush()
-        meanwhile()
         while True:
             result = self._next_result()
             if result is None:  # the end of one command's results
@@ -326,6 +330,14 @@ class Session:
         if not ready:
             raise TimeoutError
         return ready[0][1]
+
+
+def _rows(result: pq.abc.PGresult) -> list[Row]:
+    columns = range(result.nfields)
+    return [
+        tuple([result.get_value(row, column) for column in columns])
+        for row in range(result.ntuples)
+    ]
 
 
 def _failure_of(result: pq.abc.PGresult) -> Failure:

@@ -78,10 +78,6 @@ class Step:
             attrs.evolve(each, line=self.original.line(each.start)) for each in parts
         )
 
-    def find_statements(self) -> None:
-        """Find the statements now, while there is nothing else to do."""
-        _ = self.statements
-
     def split(self, sql: str) -> tuple[Statement, ...]:
         """Return the statements of a text that is sent in place of the file's."""
         conforming = self.standard_conforming_strings

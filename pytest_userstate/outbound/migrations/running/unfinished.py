@@ -1,4 +1,4 @@
-"""Transactions that migrations prepare, and neither commit nor roll back."""
+"""Prepared transactions that migrations never end, or that are not theirs to end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from pytest_userstate.outbound.migrations.sql import literal
 _WHY = (
     "What it did is no part of the schema yet, and it keeps its locks, for which"
     " whoever reads the schema could wait for ever."
+)
+_OURS = (
+    "The audit prepares it before the first migration, and ends it after the last. In"
+    " between it makes PostgreSQL keep what migrations replace in its catalogue, which"
+    " tells the audit which of them made what."
+)
+_ONLY_THEIRS = (
+    "Let migrations end the transactions that they have prepared themselves, each by"
+    " its name, and not all that pg_prepared_xacts lists."
 )
 
 
@@ -29,25 +38,49 @@ def never_finished(
         them says it, it is credited to the last.
     """
     first, *others = map(literal, names)
-    words = rf"\bPREPARE\s+TRANSACTION\s+{re.escape(first)}"
-    preparing = re.compile(words, re.IGNORECASE)
-    path, line = "", None
-    for path, sql in files:  # noqa: B007 - the last one, where none says it
-        if found := preparing.search(sql):
-            line = sql.count("\n", 0, found.start()) + 1
-            break
-    where = path if line is None else f"{path}, line {line}"
-    place = f"{where}: " if where else ""
+    path, line = _place(rf"PREPARE\s+TRANSACTION\s+{re.escape(first)}", files)
     more = f" The same goes for {', '.join(others)}." if others else ""
     to_do = (
         f"Let what prepares it go on with COMMIT PREPARED {first} or ROLLBACK PREPARED"
         f" {first}; or use an ordinary transaction, with COMMIT."
     )
-    message = "\n\n".join(
-        (
-            f"{place}the transaction {first} is prepared, and never finished",
-            wrapped(_WHY + more),
-            wrapped(to_do),
-        )
-    )
+    headline = f"the transaction {first} is prepared, and never finished"
+    return _error(headline, _WHY + more, to_do, path=path, line=line)
+
+
+def ended_before_time(
+    name: str, files: cabc.Iterable[tuple[str, str]]
+) -> MigrationError:
+    """Say that migrations have ended the audit's own prepared transaction.
+
+    Parameters
+    ----------
+    name : str
+        The transaction.
+    files : iterable of (str, str)
+        What was run, as in `never_finished`.
+    """
+    ours = literal(name)
+    path, line = _place(rf"PREPARED\s+{re.escape(ours)}", files)
+    headline = f"the transaction {ours} was ended, which no migration has prepared"
+    path = "" if line is None else path
+    return _error(headline, _OURS, _ONLY_THEIRS, path=path, line=line)
+
+
+def _place(words: str, files: cabc.Iterable[tuple[str, str]]) -> tuple[str, int | None]:
+    """Return the file and the line that say the words; else the last file."""
+    sought = re.compile(rf"\b{words}", re.IGNORECASE)
+    path = ""
+    for path, sql in files:
+        if found := sought.search(sql):
+            return path, sql.count("\n", 0, found.start()) + 1
+    return path, None
+
+
+def _error(
+    headline: str, why: str, to_do: str, *, path: str, line: int | None
+) -> MigrationError:
+    where = path if line is None else f"{path}, line {line}"
+    place = f"{where}: " if where else ""
+    message = "\n\n".join((f"{place}{headline}", wrapped(why), wrapped(to_do)))
     return MigrationError(message, path=path, line=line)

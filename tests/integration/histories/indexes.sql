@@ -1,0 +1,35 @@
+CREATE TABLE t (a int, b text, c jsonb);
+CREATE INDEX c ON t (b);
+INSERT INTO t SELECT n, n::text FROM generate_series(1, 99) n;
+
+CREATE INDEX i ON t (lower(b) text_pattern_ops DESC NULLS LAST, a) INCLUDE (b) WITH (fillfactor = 70) WHERE a > 3 AND b <> 'x';
+
+UPDATE t SET b = b || 'x';
+
+CREATE INDEX CONCURRENTLY j ON t USING hash (b);
+
+REINDEX INDEX CONCURRENTLY i;
+
+REINDEX TABLE t;
+
+ALTER INDEX i SET (fillfactor = 80);
+
+ALTER INDEX i RESET (fillfactor);
+
+ALTER INDEX i ALTER COLUMN 1 SET STATISTICS 9;
+
+ALTER INDEX i RENAME TO k;
+
+CREATE INDEX g ON t USING gin (c jsonb_path_ops);
+
+CLUSTER t USING c;
+
+DROP INDEX CONCURRENTLY j;
+
+CREATE UNIQUE INDEX u ON t (a) NULLS NOT DISTINCT;
+
+ALTER TABLE t ALTER a TYPE bigint;
+
+ALTER TABLE t ALTER b TYPE varchar;
+
+ALTER TABLE t DROP b;

@@ -1,0 +1,61 @@
+CREATE TABLE t (a int);
+CREATE TEMP TABLE tmp (a int);
+CREATE TEMP VIEW tv AS SELECT 1 AS one;
+
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON t;
+
+ALTER TABLE t FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE tmp ADD b int;
+CREATE INDEX ON tmp (b);
+
+DISCARD TEMP;
+
+CREATE TEMP TABLE t (b int);
+ALTER TABLE t ADD c int;
+DROP TABLE pg_temp.t;
+
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+
+CREATE TABLE u (LIKE t INCLUDING ALL, b serial);
+COMMENT ON TABLE u IS 'x';
+SELECT 1 AS one INTO w;
+
+ALTER TABLE u SET UNLOGGED;
+
+ALTER TABLE u SET LOGGED;
+
+ALTER TABLE u SET (fillfactor = 40, autovacuum_enabled = off);
+
+TRUNCATE t, u;
+INSERT INTO t VALUES (1);
+
+CREATE STATISTICS st ON a, b FROM u;
+CREATE PUBLICATION pub FOR TABLE t;
+
+CREATE TYPE c AS (x int);
+CREATE TABLE typed OF c;
+
+ALTER TYPE c ADD ATTRIBUTE y text CASCADE, ALTER ATTRIBUTE x TYPE bigint CASCADE;
+
+ALTER TABLE typed NOT OF;
+
+CREATE ROLE someone_else;
+ALTER TABLE t OWNER TO someone_else;
+ALTER TABLE typed OWNER TO someone_else;
+
+DROP OWNED BY someone_else;
+DROP ROLE someone_else;
+
+CREATE TABLE moved (a int PRIMARY KEY, b text DEFAULT 'x');
+
+ALTER TABLE moved SET SCHEMA information_schema;
+
+ALTER TABLE information_schema.moved ADD c int;
+ALTER TABLE information_schema.moved ALTER b DROP DEFAULT;
+
+ALTER TABLE information_schema.moved SET SCHEMA public;
+
+ALTER TABLE moved ALTER a TYPE bigint;
