@@ -340,6 +340,21 @@ def test_what_existed_before_comes_from_setup(
     }
 
 
+def test_what_was_rolled_back_before_is_as_it_was(
+    database: psycopg.Connection,
+) -> None:
+    """Setup files try things, too: what they undid has left its rows behind."""
+    database.execute("CREATE TABLE t (a int); CREATE TABLE u (a int)")
+    database.execute("BEGIN; DROP TABLE t; CREATE TABLE v (); ROLLBACK")
+    batches = plan("CREATE TABLE v ();", "DROP TABLE v;\nDROP TABLE u;")
+    found = MigrationRunner(database).run(batches, setup="roles.sql")
+    assert set(columns(found).items()) == {
+        (("public", "t", ""), "roles.sql"),
+        (("public", "t", "a"), "roles.sql"),
+    }
+    assert gone(found) == {"v": "2.sql:1", "u": "2.sql:2", "u.a": "2.sql:2"}
+
+
 def test_writing_to_the_catalogue_by_hand_is_noticed(
     superuser: psycopg.Connection,
 ) -> None:

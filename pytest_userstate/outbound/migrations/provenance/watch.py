@@ -26,7 +26,7 @@ from pytest_userstate.outbound.migrations.running.step import Step
 # Whoever prepares one has to end it: not a role that the session happens to have.
 _HOLD = """
     BEGIN; SET LOCAL ROLE NONE; SELECT pg_catalog.pg_current_xact_id();
-    SELECT {next}, pg_catalog.userstate_layout(); PREPARE TRANSACTION '{name}'"""
+    SELECT pg_catalog.userstate_layout(); PREPARE TRANSACTION '{name}'"""
 # The number that the next transaction gets; 3 was that of the first.
 _NEXT = "3 OPERATOR(pg_catalog.+) pg_catalog.age('3'::pg_catalog.xid)"
 # Whatever migrations have left behind; first of all what could cut short the rest.
@@ -37,10 +37,11 @@ _SETTLE = (
 )
 _RELEASE = "ROLLBACK PREPARED '{name}'"
 _NO_SUCH_TRANSACTION = "42704"
+# From the first on: what came before the migrations can have been rolled back, too.
 _NUMBERS = f"""
     SELECT ({_NEXT})::pg_catalog.text, pg_catalog.array_to_string(ARRAY(
         SELECT number FROM pg_catalog.generate_series(
-            $1::bigint, {_NEXT} OPERATOR(pg_catalog.-) 1) AS number
+            3::bigint, {_NEXT} OPERATOR(pg_catalog.-) 1) AS number
         WHERE pg_catalog.pg_xact_status(number::pg_catalog.text::pg_catalog.xid8)
             OPERATOR(pg_catalog.=) 'aborted'), ' ')"""  # noqa: S608 - constants
 _PAGES = "SELECT catalogue, page FROM pg_catalog.userstate_pages()"
@@ -65,7 +66,6 @@ class Watch:
         self._name = ""
         self._is_holding = False
         self._described = ""
-        self._first = ""
         self._bounds: list[int] = []
         self._applied: list[tuple[str, cabc.Sequence[Step], Attribution]] = []
         self._rolled_back: frozenset[int] = frozenset()
@@ -81,12 +81,9 @@ class Watch:
             When it cannot, which no server of ours says.
         """
         self._name = f"pytest-userstate {self._session.number}"
-        outcome = self._session.batch(_HOLD.format(name=self._name, next=_NEXT))
-        [(first, described)] = _successful(outcome).rows
-        self._first, self._described = (
-            (first or b"").decode(),
-            (described or b"").decode(),
-        )
+        outcome = self._session.batch(_HOLD.format(name=self._name))
+        [(described,)] = _successful(outcome).rows
+        self._described = (described or b"").decode()
         self._is_holding = True
         try:
             yield
@@ -117,7 +114,7 @@ class Watch:
     def end(self) -> None:
         """Take note that all migrations are applied, and of what they left behind."""
         self._session.restart_clock()
-        questions = ((_NUMBERS, (self._first,)), (_PAGES, ()))
+        questions = ((_NUMBERS, ()), (_PAGES, ()))
         outcome = self._session.commands(*questions, binary=True)
         if not outcome.succeeded:
             self._settle()
