@@ -266,3 +266,27 @@ def test_a_server_that_lacks_what_reads_the_past(session: psycopg.Connection) ->
     with pytest.raises(ServerError, match="userstate_pages"):
         history(session, "DROP FUNCTION pg_catalog.userstate_pages")
     assert held(session) == []
+
+
+def test_nobody_has_to_wait_for_it(session: psycopg.Connection) -> None:
+    """Not even who waits for everything that could be serialized before."""
+    session.execute("SET default_transaction_isolation = serializable")
+    sql = "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE; SELECT 1; COMMIT"
+    steps = plan(sql, "CREATE TABLE t ()", in_transaction=False)
+    found = MigrationRunner(session, timeout=5).run(steps)
+    assert made(found, "t") == "2.sql:1"
+
+
+# What CREATE DATABASE … TEMPLATE says of the database itself, after five seconds.
+IN_USE = """
+    DO $$BEGIN RAISE 'source database is being accessed by other users' USING
+        ERRCODE = '55006',
+        DETAIL = 'There is 1 prepared transaction using the database.'; END$$"""
+
+
+def test_a_database_that_cannot_be_copied_meanwhile(
+    database: psycopg.Connection,
+) -> None:
+    """It is the audit's own doing, which is said."""
+    error = " ".join(str(failure(database, plan(IN_USE))).split())
+    assert "the audit keeps a prepared transaction in the database" in error

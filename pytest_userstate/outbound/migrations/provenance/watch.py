@@ -23,10 +23,12 @@ from pytest_userstate.outbound.migrations.provenance.rows import Reader, readers
 from pytest_userstate.outbound.migrations.running.session import Outcome, Row, Session
 from pytest_userstate.outbound.migrations.running.step import Step
 
-# Whoever prepares one has to end it: not a role that the session happens to have.
+# Whoever prepares one has to end it: not a role that the session happens to have. And
+# for one that is serializable, a deferrable one would wait.
 _HOLD = """
-    BEGIN; SET LOCAL ROLE NONE; SELECT pg_catalog.pg_current_xact_id();
-    SELECT pg_catalog.userstate_layout(); PREPARE TRANSACTION '{name}'"""
+    BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL ROLE NONE;
+    SELECT pg_catalog.pg_current_xact_id(); SELECT pg_catalog.userstate_layout();
+    PREPARE TRANSACTION '{name}'"""
 # The number that the next transaction gets; 3 was that of the first.
 _NEXT = "3 OPERATOR(pg_catalog.+) pg_catalog.age('3'::pg_catalog.xid)"
 # Whatever migrations have left behind; first of all what could cut short the rest.
