@@ -10,6 +10,8 @@ import collections.abc as cabc
 import re
 import struct
 
+from pytest_userstate.domain.errors import ServerError
+
 _ELSEWHERE = 0x01
 _POINTER = struct.Struct("<2xIIII")  # its size; its size there, and how; number; table
 _SIZE = (1 << 30) - 1  # the other two bits say how it is compressed
@@ -139,6 +141,9 @@ def _extended(number: int, data: bytes, at: int) -> tuple[int, int]:
 
 def _repeat(found: bytearray, distance: int, count: int) -> None:
     """Append what stands so far back, which may reach into what it appends."""
+    if not 0 < distance <= len(found):
+        message = "a value of PostgreSQL's catalogue cannot be decompressed"
+        raise ServerError(message)
     while count > 0:
         part = found[-distance:][:count]
         found += part
