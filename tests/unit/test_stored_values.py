@@ -7,7 +7,6 @@ import struct
 import pytest
 
 from pytest_userstate.domain.errors import ServerError
-from pytest_userstate.outbound.migrations.provenance.heap import Heap
 from pytest_userstate.outbound.migrations.provenance.stored import (
     Text,
     Tree,
@@ -88,12 +87,3 @@ def test_comparing() -> None:
     here, there = (plain(b"{CONST :x 1 :location %d}" % n) for n in (7, 70))
     assert Tree(here, nowhere) == Tree(there, nowhere)
     assert Text(here, nowhere) != Text(there, nowhere)
-
-
-def test_pages_of_another_form() -> None:
-    """Nothing is read from them."""
-    page = bytearray(8192)
-    struct.pack_into("<HHHH", page, 12, 24, 8192, 8192, 8192 | 5)
-    heap = Heap("I", row=tuple, matters=None, with_rest=False)
-    with pytest.raises(ServerError, match="layout 5, not 4"):
-        list(heap.versions(bytes(page), range(9)))
