@@ -35,6 +35,10 @@ which migration made what cannot be read: a row of PostgreSQL's catalogue was lo
 several transactions, or savepoints, and changed. Let migrations change tables by ALTER
 TABLE, and lock no rows of pg_class and the like."""
 
+TOO_NEW = """\
+this server is newer than any that is known here.
+Name another server's pg_ctl: --postgresql-exec /path/to/bin/pg_ctl"""
+
 Row = typ.TypeVar("Row")
 Version = tuple[int, int, Row, Stored | None]
 """The transactions that wrote a row and that ended it (0: none), and what it says."""
@@ -122,6 +126,9 @@ class Heap(typ.Generic[Row]):
 def _pointers(page: bytes, words: memoryview) -> memoryview:
     end, form = _PAGE.unpack_from(page)
     if form & 0xFF != _LAYOUT:
-        message = f"a page of the catalogue has layout {form & 0xFF}, not {_LAYOUT}"
+        message = (
+            f"a page of PostgreSQL's catalogue has layout {form & 0xFF}, not {_LAYOUT}:"
+            f" {TOO_NEW}"
+        )
         raise ServerError(message)
     return words[_FIRST_POINTER >> 2 : end >> 2]

@@ -16,7 +16,12 @@ import operator
 import typing as typ
 
 from pytest_userstate.domain.errors import ServerError
-from pytest_userstate.outbound.migrations.provenance.heap import Heap, Stored, Version
+from pytest_userstate.outbound.migrations.provenance.heap import (
+    TOO_NEW,
+    Heap,
+    Stored,
+    Version,
+)
 from pytest_userstate.outbound.migrations.provenance.relation import TABLES_AND_VIEWS
 from pytest_userstate.outbound.migrations.provenance.stored import (
     Pieces,
@@ -273,7 +278,7 @@ def _maker(
     if not absent:
         return new
     if unknown := sorted({*absent} - _NOT_IN_OLDER_VERSIONS):
-        message = f"this PostgreSQL's catalogue has no {unknown[0]}: it is too new"
+        message = f"PostgreSQL's catalogue has no {unknown[0]}: {TOO_NEW}"
         raise ServerError(message)
     in_order = operator.itemgetter(
         *([*names, *absent].index(name) for name in kind._fields)
