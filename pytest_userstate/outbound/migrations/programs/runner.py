@@ -29,6 +29,7 @@ from pytest_userstate.outbound.migrations.provenance.comparison import (
     Row,
 )
 from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
+from pytest_userstate.outbound.migrations.provenance.relation import FIRST_USER_OID
 from pytest_userstate.outbound.migrations.running.migrated import Migrated
 from pytest_userstate.outbound.migrations.running.runner import (
     expect_nothing_prepared,
@@ -36,7 +37,6 @@ from pytest_userstate.outbound.migrations.running.runner import (
 from pytest_userstate.outbound.migrations.running.session import Session
 
 _INSIDE = pathlib.Path(__file__).with_name("inside")
-_FIRST_USER_OID = 16384
 _SCHEME = re.compile(r"(?:postgres(?:ql)?(?:\+\w+)?|postgis)(?=://)")
 
 
@@ -177,7 +177,7 @@ class ProgramRunner:
             "queries": {
                 "all": ALL_RELATIONS,
                 "locked": LOCKED_RELATIONS,
-                "first": _FIRST_USER_OID,
+                "first": FIRST_USER_OID,
             },
         }
         ended = self._run(

@@ -30,7 +30,7 @@ from pytest_userstate.outbound.migrations.provenance.stored import (
     size_of,
 )
 
-PG_CLASS = 1259  # its number never changes
+_PG_CLASS = 1259  # its number never changes
 NOT_NULL = ord("n")
 _TABLES_AND_VIEWS = frozenset(TABLES_AND_VIEWS.encode())
 _TABLES_VIEWS_AND_INDEXES = frozenset(b"iI") | _TABLES_AND_VIEWS
@@ -194,7 +194,7 @@ _MATTERS: dict[type[CatalogueRow], cabc.Callable[[typ.Any], bool]] = {
         if row.contype == NOT_NULL
         else row.conrelid > 0 and row.contype != _TRIGGER
     ),
-    PgDescription: lambda row: row.classoid == PG_CLASS,
+    PgDescription: lambda row: row.classoid == _PG_CLASS,
     PgRewrite: lambda row: row.rulename.startswith(b"_RETURN\0"),  # a view's query
     PgType: lambda row: row.typtype == _DOMAIN,  # which may be not null itself
 }

@@ -93,8 +93,6 @@ class Watch:
             if self._is_holding:
                 # Whatever went wrong is told, and not that this went wrong as well.
                 with contextlib.suppress(ToolError):
-                    self._session.restart_clock()
-                    self._session.roll_back()
                     self._release()
 
     def expect(self, path: str, steps: cabc.Sequence[Step]) -> None:
@@ -176,6 +174,7 @@ class Watch:
     def _release(self) -> None:
         """Let the server forget again."""
         self._is_holding = False
+        self._session.restart_clock()
         command = _RELEASE.format(name=self._name)
         outcome = self._session.batch(command)
         if not (outcome.succeeded or _has_been_ended(outcome)):

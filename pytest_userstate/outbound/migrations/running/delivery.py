@@ -77,18 +77,18 @@ class Delivery(abc.ABC):
 
     def _send(
         self, sql: str, piece: Piece | None = None, rows: str | None = None
-    ) -> Outcome:
+    ) -> None:
         outcome = self._session.batch(sql, meanwhile=self._work(), rows=rows)
-        return self._succeeded(outcome, piece)
+        self._expect_success(outcome, piece)
 
     def _work(self) -> Work:
         """Return what is to be done meanwhile, once."""
         work, self._meanwhile = self._meanwhile, nothing
         return work
 
-    def _succeeded(self, outcome: Outcome, piece: Piece | None) -> Outcome:
+    def _expect_success(self, outcome: Outcome, piece: Piece | None) -> None:
         if outcome.succeeded:
-            return outcome
+            return
         self._session.roll_back()
         if outcome.timed_out:
             seconds = self._session.timeout
@@ -132,4 +132,4 @@ class Pipeline(Delivery):
             raise failures.tool_failed(self._step, outcome, doing="recording it")
         piece = pieces[outcome.completed]
         outcome.completed = 0
-        self._succeeded(outcome, piece)
+        self._expect_success(outcome, piece)

@@ -59,7 +59,8 @@ class Step:
     def statements(self) -> tuple[Statement, ...]:
         """What the file consists of; found when it is asked for."""
         if not self.is_script:
-            return self.split(self.sql)
+            conforming = self.standard_conforming_strings
+            return statements(self.sql, standard_conforming_strings=conforming)
         return tuple(each for each in self.parts if isinstance(each, Statement))
 
     @functools.cached_property
@@ -77,11 +78,6 @@ class Step:
         return tuple(
             attrs.evolve(each, line=self.original.line(each.start)) for each in parts
         )
-
-    def split(self, sql: str) -> tuple[Statement, ...]:
-        """Return the statements of a text that is sent in place of the file's."""
-        conforming = self.standard_conforming_strings
-        return statements(sql, standard_conforming_strings=conforming)
 
     @property
     def text(self) -> str:
