@@ -21,8 +21,8 @@ $(READY): pyproject.toml
 audit: $(READY) ## audit the example repository (EXAMPLE=examples/…)
 	cd $(EXAMPLE) && '$(CURDIR)/$(BIN)/pytest' --userstate-audit
 
-test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n auto $(ARGS)
+test: $(READY) ## run the tests, those with many examples too
+	$(BIN)/python -m pytest -n auto -m '' $(ARGS)
 
 check-fmt: $(READY) ## fail where `make fmt` would change a file
 	$(BIN)/ruff format --check .
@@ -41,7 +41,7 @@ typecheck: $(READY) ## mypy, strict; and what other editors' checkers say
 
 coverage: $(READY) ## run the tests, and fail below 95 % of statements and branches
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto $(ARGS)
+	$(BIN)/coverage run -m pytest -n auto -m '' $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
