@@ -7,22 +7,10 @@ neither takes part in equality.
 
 from __future__ import annotations
 
-import re
-import typing as typ
-
 import attrs
 
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.converters import sorted_strings, strings
-
-TRIGGER_DEFINITION: typ.Final = re.compile(
-    r"""CREATE\ (?:CONSTRAINT\ )?TRIGGER\ (?:"(?:[^"]|"")+"|\S+)
-    \ (?P<timing>BEFORE|AFTER|INSTEAD\ OF)\ (?P<events>.*?)\ ON\ .*?
-    \ FOR\ EACH\ (?P<level>ROW|STATEMENT)
-    (?:\ WHEN\ \((?P<when>.*)\))?\ EXECUTE\ """,
-    re.VERBOSE | re.DOTALL,
-)
-"""How PostgreSQL writes a trigger's definition."""
 
 
 @attrs.frozen(kw_only=True)
@@ -166,13 +154,26 @@ class Trigger:
     name : str
         The trigger's name.
     function : str
-        The function that it calls, with its schema, unquoted.
+        The function that it calls, with its schema; a part that holds a dot or a
+        quotation mark is in double quotes.
     definition : str
         The whole statement as PostgreSQL deparses it.
     is_enabled : bool
         Whether it fires in an ordinary session.
     is_constraint : bool
         Whether it is a constraint trigger.
+    timing : str
+        ``before``, ``after``, ``instead of``; empty if it is not known, as in a
+        trigger that a test makes from its definition alone.
+    events : iterable of str
+        What it fires for: ``insert``, ``update``, ``delete``, ``truncate``. Stored
+        sorted.
+    update_of : iterable of str
+        The columns that an update has to name. Stored sorted.
+    level : str
+        ``row`` or ``statement``; empty if it is not known.
+    when : str or None
+        Its condition.
     """
 
     name: str
@@ -180,6 +181,11 @@ class Trigger:
     definition: str
     is_enabled: bool = True
     is_constraint: bool = False
+    timing: str = ""
+    events: tuple[str, ...] = attrs.field(default=(), converter=sorted_strings)
+    update_of: tuple[str, ...] = attrs.field(default=(), converter=sorted_strings)
+    level: str = ""
+    when: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -64,6 +64,18 @@ def sorted_strings(values: cabc.Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(strings(values)))
 
 
+def dotted(*names: str) -> str:
+    """Return a qualified name; a part with a dot or a quotation mark is quoted.
+
+    >>> dotted("public", "users"), dotted("a.b", "c")
+    ('public.users', '"a.b".c')
+    """
+    return ".".join(
+        '"' + name.replace('"', '""') + '"' if {".", '"'} & {*name} else name
+        for name in names
+    )
+
+
 def abridged(values: tuple[object, ...]) -> str:
     """Show a tuple, a long one by its first values and how many more there are."""
     if len(values) <= _SHOWN:

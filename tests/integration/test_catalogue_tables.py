@@ -112,6 +112,9 @@ def test_triggers_are_those_that_users_created(database: psycopg.Connection) -> 
                 " EXECUTE FUNCTION public.touch()"
             ),
             is_constraint=True,
+            timing="after",
+            events=["insert"],
+            level="row",
         ),
         Trigger(
             name="is Off",
@@ -121,6 +124,9 @@ def test_triggers_are_those_that_users_created(database: psycopg.Connection) -> 
                 ' FOR EACH STATEMENT EXECUTE FUNCTION auth."Note It"()'
             ),
             is_enabled=False,
+            timing="after",
+            events=["insert", "delete"],
+            level="statement",
         ),
         Trigger(
             name="only_replica",
@@ -130,6 +136,9 @@ def test_triggers_are_those_that_users_created(database: psycopg.Connection) -> 
                 " FOR EACH STATEMENT EXECUTE FUNCTION public.touch()"
             ),
             is_enabled=False,
+            timing="after",
+            events=["truncate"],
+            level="statement",
         ),
         Trigger(
             name="touched",
@@ -139,8 +148,49 @@ def test_triggers_are_those_that_users_created(database: psycopg.Connection) -> 
                 " FOR EACH ROW WHEN ((old.id <> new.id))"
                 " EXECUTE FUNCTION public.touch()"
             ),
+            timing="before",
+            events=["update"],
+            update_of=["User"],
+            level="row",
+            when="(old.id <> new.id)",
         ),
     )
+
+
+def test_names_and_texts_in_a_trigger_are_not_taken_for_keywords(
+    database: psycopg.Connection,
+) -> None:
+    """Columns named like events, conditions, and clauses change no fact."""
+    table = read_table(
+        database,
+        """
+        CREATE SCHEMA "a.b";
+        CREATE FUNCTION "a.b"."c.d"() RETURNS trigger LANGUAGE plpgsql
+          AS 'BEGIN RETURN NEW; END';
+        CREATE TABLE t ("delete" text, "x ON y" text, "of" text, "insert" text,
+          " WHEN (x) EXECUTE " text);
+        CREATE TRIGGER "t WHEN (1) EXECUTE " BEFORE UPDATE
+          OF "x ON y", "delete", "of", " WHEN (x) EXECUTE " ON t FOR EACH ROW
+          WHEN (NEW."delete" <> ') EXECUTE FUNCTION f()'
+            AND NEW."x ON y" <> 'WHEN ("')
+          EXECUTE FUNCTION "a.b"."c.d"(') EXECUTE FUNCTION g(', 'WHEN (');
+        CREATE TRIGGER u AFTER INSERT ON t FOR EACH ROW
+          EXECUTE FUNCTION "a.b"."c.d"(' WHEN (x) EXECUTE ');
+        """,
+    )
+    first, second = table.triggers
+    assert (first.function, first.timing, first.events, first.level) == (
+        '"a.b"."c.d"',
+        "before",
+        ("update",),
+        "row",
+    )
+    assert first.update_of == (" WHEN (x) EXECUTE ", "delete", "of", "x ON y")
+    assert first.when == (
+        "((new.delete <> ') EXECUTE FUNCTION f()'::text)"
+        """ AND (new."x ON y" <> 'WHEN ("'::text))"""
+    )
+    assert (second.timing, second.events, second.when) == ("after", ("insert",), None)
 
 
 def test_row_level_security_is_told_with_its_policies(

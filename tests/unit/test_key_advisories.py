@@ -124,11 +124,8 @@ def test_what_else_keeps_a_pair_from_standing_twice(
     )
 
 
-BEFORE_INSERT = (
-    "CREATE TRIGGER t BEFORE INSERT ON public.choices FOR EACH ROW "
-    "EXECUTE FUNCTION public.f()"
-)
-AFTER_INSERT = BEFORE_INSERT.replace("BEFORE", "AFTER")
+BEFORE_INSERT = {"timing": "before", "events": ["insert"], "level": "row"}
+AFTER_INSERT = {**BEFORE_INSERT, "timing": "after"}
 CHOICES = model_with(
     Entity(
         name="choices",
@@ -180,10 +177,10 @@ def test_ids_in_a_domain_are_ids(written: str) -> None:
 @pytest.mark.parametrize(
     ("trigger", "may_check"),
     [
-        ({"definition": BEFORE_INSERT}, True),
-        ({"definition": AFTER_INSERT}, False),
-        ({"definition": "x", "is_constraint": True}, True),
-        ({"definition": "x", "is_constraint": True, "is_enabled": False}, False),
+        (BEFORE_INSERT, True),
+        (AFTER_INSERT, False),
+        ({"is_constraint": True}, True),
+        ({"is_constraint": True, "is_enabled": False}, False),
     ],
 )
 def test_a_trigger_may_guard_what_is_written(
@@ -191,7 +188,7 @@ def test_a_trigger_may_guard_what_is_written(
     may_check: bool,  # noqa: FBT001
 ) -> None:
     """Never what is deleted, which the message says."""
-    made = Trigger(name="t", function="public.f", **trigger)
+    made = Trigger(name="t", function="public.f", definition="x", **trigger)
     (message,) = told("US204", choices("uuid[]", made), model=CHOICES).values()
     assert ("a trigger may check what is written, not what is" in message) is may_check
     assert message.endswith("keep them in a table of their own, a row each")

@@ -96,6 +96,17 @@ BASE = SchemaSnapshot(
 )
 
 
+def test_a_trigger_of_an_older_snapshot_file_is_the_same_trigger() -> None:
+    """Its statement says all of it; only newer files have it in single facts."""
+    older = Trigger(name="t", function="public.f", definition="CREATE TRIGGER t …")
+    newer = attrs.evolve(older, timing="before", events=["insert"], level="row")
+    one, other = (
+        SchemaSnapshot([Table("t", triggers=[each])]) for each in (older, newer)
+    )
+    assert schema_difference(one, other).is_empty
+    assert schema_difference(other, one).is_empty
+
+
 def rewritten(value: object) -> object:
     """Return the value with single blanks only in each text of it."""
     match value:

@@ -255,4 +255,4 @@ def _presence(keyword: str, expected: Some | None, get: Get[T]) -> Facts[T]:
 
 
 def _shown(value: object) -> str:
-    return "none" if value is None else str(value)
+    return "none" if value is None else str(value) or "not known"

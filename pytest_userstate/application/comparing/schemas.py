@@ -48,6 +48,7 @@ _PARTS: typ.Final = (
     *("columns", "check_constraints", "exclusion_constraints", "indexes"),
     *("triggers", "policies"),
 )
+_TRIGGER_FACTS: typ.Final = ("timing", "events", "update_of", "level", "when")
 _CONSTRAINTS: typ.Final = frozenset(
     {"primary key", "unique constraint", "exclusion constraint"}
 )
@@ -117,6 +118,9 @@ def _one(before: typ.Any, after: typ.Any) -> typ.Any:
                 for field in _PARTS
                 if hasattr(after, field)
             }
+    if isinstance(after, Trigger) and "definition" in changes:
+        # The statement says it all; a snapshot file of old has nothing else.
+        changes |= {field: getattr(before, field) for field in _TRIGGER_FACTS}
     match after:
         case View() if _same(before.definition, after.definition, same_query):
             changes["definition"] = before.definition

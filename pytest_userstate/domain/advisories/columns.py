@@ -80,7 +80,7 @@ def stale_updated_at(state: UserState) -> cabc.Iterator[Finding]:
     """Tell of ``updated_at`` columns that only a careful writer keeps true."""
     for table in state.tables:
         column = table.column(_CHANGED)
-        if column is None or column.generated or is_set_before("UPDATE", table):
+        if column is None or column.generated or is_set_before("update", table):
             continue
         if not state.base_type(column).startswith(("timestamp", "date")):
             continue

@@ -172,7 +172,7 @@ def unguarded_ids(state: UserState) -> cabc.Iterator[Finding]:
                 f"no foreign key can guard the ids in this {kind}, so one can outlive "
                 "its row, or never have had one; "
             )
-            if is_set_before("INSERT", table) or _has_constraint_trigger(table):
+            if is_set_before("insert", table) or _has_constraint_trigger(table):
                 message += "a trigger may check what is written, not what is deleted; "
             message += "keep them in a table of their own, a row each"
             yield at_column(table, column, message)

@@ -50,7 +50,7 @@ def without_default(state: UserState) -> cabc.Iterator[Finding]:
     for table, column in state.revisions():
         defaults = [column.default, *(each.default for each in state.domains(column))]
         starts = any(each and not _NULL.fullmatch(each) for each in defaults)
-        if starts or column.identity is not None or is_set_before("INSERT", table):
+        if starts or column.identity is not None or is_set_before("insert", table):
             continue
         effect = "starts as null" if column.is_nullable else "fails"
         message = (

@@ -14,7 +14,6 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.classification import Candidate, Storage, classify
-from pytest_userstate.domain.constraints import TRIGGER_DEFINITION
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.snapshot import (
     CheckConstraint,
@@ -162,9 +161,8 @@ def is_set_before(event: str, table: Table) -> bool:
     """Whether a trigger could change a row before it is inserted or updated."""
     return any(
         each.is_enabled
-        and (found := TRIGGER_DEFINITION.match(each.definition))
-        and found["timing"] == "BEFORE"
-        and found["level"] == "ROW"
-        and event in found["events"].split()
+        and each.timing == "before"
+        and each.level == "row"
+        and event in each.events
         for each in table.triggers
     )

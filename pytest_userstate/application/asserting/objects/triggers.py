@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import itertools
 import typing as typ
-
-import attrs
 
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import (
@@ -34,16 +31,13 @@ from pytest_userstate.application.asserting.objects.column_lists import ColumnNa
 from pytest_userstate.application.asserting.objects.columns import R, varchars
 from pytest_userstate.application.asserting.objects.named_parts import NamedParts
 from pytest_userstate.application.explaining.describing import trigger_in_words
-from pytest_userstate.application.sql.tokens import Kind, Token, tokens
-from pytest_userstate.domain.constraints import TRIGGER_DEFINITION, Trigger
+from pytest_userstate.domain.constraints import Trigger
+from pytest_userstate.domain.converters import dotted
 from pytest_userstate.domain.snapshot import Table, View
 
 Timing: typ.TypeAlias = typ.Literal["before", "after", "instead of"]
 Event: typ.TypeAlias = typ.Literal["insert", "update", "delete", "truncate"]
 Level: typ.TypeAlias = typ.Literal["row", "statement"]
-
-_OF: typ.Final = Token(Kind.WORD, "of")
-_OR: typ.Final = Token(Kind.WORD, "or")
 
 
 class TriggerAssertions(ObjectAssertions[R]):
@@ -90,19 +84,17 @@ class TriggerAssertions(ObjectAssertions[R]):
         wanted = arguments.identifier(name)
         facts: Facts[Trigger] = (
             *_function_fact(function),
-            *choice_fact(
-                "timing", timing, lambda each: _read(each).timing, _args(Timing)
-            ),
+            *choice_fact("timing", timing, lambda each: each.timing, _args(Timing)),
             *_events_fact(events),
             *names_fact(
                 "update_of",
                 update_of,
-                lambda each: _read(each).update_of,
+                lambda each: each.update_of,
                 ordered=False,
             ),
-            *choice_fact("level", level, lambda each: _read(each).level, _args(Level)),
+            *choice_fact("level", level, lambda each: each.level, _args(Level)),
             *expression_fact(
-                "when", when, lambda each: _read(each).when, varchars=varchars(relation)
+                "when", when, lambda each: each.when, varchars=varchars(relation)
             ),
             *flag_fact("enabled", enabled, lambda each: each.is_enabled),
             *flag_fact("constraint", constraint, lambda each: each.is_constraint),
@@ -126,17 +118,6 @@ class TriggerAssertions(ObjectAssertions[R]):
         require(_triggers(relation).exactly(names))
 
 
-@attrs.frozen
-class _Definition:
-    """What the statement says that creates a trigger."""
-
-    timing: str | None = None
-    events: tuple[str, ...] = ()
-    update_of: tuple[str, ...] = ()
-    level: str | None = None
-    when: str | None = None
-
-
 def _args(literal: object) -> tuple[str, ...]:
     return typ.get_args(literal)
 
@@ -154,7 +135,8 @@ def _triggers(relation: Table | View) -> NamedParts[Trigger]:
 def _function_fact(function: str | Unspecified) -> Facts[Trigger]:
     if function is UNSPECIFIED:
         return ()
-    wanted = str(arguments.place(function, "function"))
+    place = arguments.place(function, "function")
+    wanted = dotted(place.schema, place.name)
     return (
         Fact(
             "function",
@@ -175,32 +157,7 @@ def _events_fact(
         Fact(
             "events",
             " or ".join(sorted(wanted)),
-            lambda trigger: frozenset(_read(trigger).events) == wanted,
-            lambda trigger: " or ".join(_read(trigger).events),
+            lambda trigger: frozenset(trigger.events) == wanted,
+            lambda trigger: " or ".join(trigger.events),
         ),
     )
-
-
-def _read(trigger: Trigger) -> _Definition:
-    match = TRIGGER_DEFINITION.match(trigger.definition)
-    if match is None:
-        return _Definition()
-    words = tokens(match["events"])
-    events = tuple(word.text for word in words if word.text in _args(Event))
-    return _Definition(
-        match["timing"].lower(),
-        events,
-        tuple(_columns(words)),
-        match["level"].lower(),
-        match["when"],
-    )
-
-
-def _columns(words: list[Token]) -> cabc.Iterator[str]:
-    """Yield the columns behind ``UPDATE OF``."""
-    behind = itertools.dropwhile(lambda word: word != _OF, words)
-    for word in itertools.islice(behind, 1, None):
-        if word == _OR:
-            return
-        if word.kind in {Kind.WORD, Kind.QUOTED}:
-            yield word.text

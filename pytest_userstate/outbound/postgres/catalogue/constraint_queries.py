@@ -109,7 +109,11 @@ class Trigger(typ.NamedTuple):
 
     relation: int
     name: str
+    function_schema: str
     function: str
+    kind: int
+    columns: list[int]
+    has_condition: bool
     is_enabled: bool
     is_constraint: bool
     definition: str
@@ -120,12 +124,11 @@ class Trigger(typ.NamedTuple):
 TRIGGERS = Query(
     Trigger._make,
     """
-    SELECT tgrelid, tgname,
-      (SELECT concat(nspname, '.', proname)
-        FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
-        WHERE pg_proc.oid = tgfoid),
-      tgenabled IN ('O', 'A'), tgconstraint <> 0, pg_get_triggerdef(oid)
-    FROM pg_trigger
+    SELECT tgrelid, tgname, nspname, proname, tgtype,
+      ARRAY(SELECT unnest(tgattr)), tgqual IS NOT NULL,
+      tgenabled IN ('O', 'A'), tgconstraint <> 0, pg_get_triggerdef(pg_trigger.oid)
+    FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+      JOIN pg_namespace ON pg_namespace.oid = pronamespace
     WHERE NOT tgisinternal OR tgconstraint = 0
       OR tgconstraint IN (SELECT oid FROM pg_constraint WHERE contype = 't')
     """,

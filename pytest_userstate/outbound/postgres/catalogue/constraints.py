@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as typ
 
 from pytest_userstate.domain.constraints import (
@@ -13,6 +14,7 @@ from pytest_userstate.domain.constraints import (
     Policy,
     Trigger,
 )
+from pytest_userstate.domain.converters import dotted
 from pytest_userstate.outbound.postgres.catalogue import (
     constraint_queries,
 )
@@ -34,6 +36,20 @@ _COMMANDS: typ.Final = {
     "w": "update",
     "d": "delete",
 }
+
+# The bits of ``pg_trigger.tgtype``, from PostgreSQL's ``catalog/pg_trigger.h``.
+_ROW_BIT: typ.Final = 1
+_TIMING_BITS: typ.Final = 2 | 64
+_TIMINGS: typ.Final = {2: "before", 64: "instead of"}
+_EVENTS: typ.Final = {4: "insert", 8: "delete", 16: "update", 32: "truncate"}
+# Names and texts in quotes are skipped whole, whatever they hold.
+_CONDITION: typ.Final = re.compile(
+    r"""(?: [^"'W] | "(?:[^"]|"")*" | W(?!HEN\ \() )*+ WHEN\ \(
+    (?P<condition> (?: [^"')] | "(?:[^"]|"")*" | '(?:[^']|'')*'
+    | \)(?!\ EXECUTE\ ) )*+ )
+    \)\ EXECUTE\ """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 class TableParts:
@@ -99,16 +115,7 @@ class TableParts:
 
     def triggers(self, table: int) -> list[Trigger]:
         """Return the triggers that fire on a table."""
-        return [
-            Trigger(
-                name=row.name,
-                function=row.function,
-                definition=row.definition,
-                is_enabled=row.is_enabled,
-                is_constraint=row.is_constraint,
-            )
-            for row in self._triggers.get(table, ())
-        ]
+        return [self._trigger(row) for row in self._triggers.get(table, ())]
 
     def policies(self, table: int) -> list[Policy]:
         """Return a table's row-level security policies."""
@@ -123,6 +130,20 @@ class TableParts:
             )
             for row in self._policies.get(table, ())
         ]
+
+    def _trigger(self, row: constraint_queries.Trigger) -> Trigger:
+        return Trigger(
+            name=row.name,
+            function=dotted(row.function_schema, row.function),
+            definition=row.definition,
+            is_enabled=row.is_enabled,
+            is_constraint=row.is_constraint,
+            timing=_TIMINGS.get(row.kind & _TIMING_BITS, "after"),
+            events=[event for bit, event in _EVENTS.items() if row.kind & bit],
+            update_of=sorted(self._reading.column_names(row.relation, row.columns)),
+            level="row" if row.kind & _ROW_BIT else "statement",
+            when=_condition(row.definition) if row.has_condition else None,
+        )
 
     def _of_kind(self, table: int, kind: str) -> list[constraint_queries.Constraint]:
         return [row for row in self._constraints.get(table, ()) if row.kind == kind]
@@ -170,3 +191,9 @@ class TableParts:
             is_validated=row.is_validated,
             is_enforced=row.is_enforced,
         )
+
+
+def _condition(definition: str) -> str | None:
+    """Return a trigger's condition, which only the whole statement has as text."""
+    match = _CONDITION.match(definition)
+    return match["condition"] if match else None
