@@ -73,9 +73,18 @@ class SnapshotFileError(UsageError):
         Whether a newer version of this package wrote it.
     """
 
-    def __init__(self, file: str, problem: str, *, is_newer: bool = False) -> None:
-        """Say which file has which problem."""
-        super().__init__(f"{file} {problem}")
+    def __init__(
+        self,
+        file: str,
+        problem: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        is_newer: bool = False,
+    ) -> None:
+        """Say which file, in which place (from 1), has which problem."""
+        place = ":".join(str(part) for part in (file, line, column) if part)
+        super().__init__(f"{place} {problem}")
         self.file = file
         self.is_newer = is_newer
 

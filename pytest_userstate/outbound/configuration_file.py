@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import os
 import pathlib
+import re
 import tomllib
 import typing as typ
 
@@ -15,6 +16,7 @@ from pytest_userstate.domain.errors import ConfigurationError
 
 PYPROJECT: typ.Final = "pyproject.toml"
 _PREFIX: typ.Final = "tool.userstate"
+_PLACE: typ.Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _REPOSITORY_MARKS: typ.Final = (".git", ".hg", ".jj", ".svn")
 
 
@@ -125,10 +127,10 @@ def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
         raise ConfigurationError(message, file=shown) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        message = f"{shown}, line {line}: not UTF-8, which TOML has to be"
+        message = f"{shown}:{line}: not UTF-8, which TOML has to be"
         raise ConfigurationError(message, file=shown) from error
     except tomllib.TOMLDecodeError as error:
-        message = f"{shown} is not valid TOML: {error}"
+        message = _invalid(shown, str(error))
         raise ConfigurationError(message, file=shown) from error
     except RecursionError as error:
         message = f"{shown} cannot be read: its values are nested too deeply"
@@ -142,6 +144,15 @@ def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
         message = f"{shown}: `{_PREFIX}` is {ours!r}; expected a table"
         raise ConfigurationError(message, file=shown, key=_PREFIX)
     return ConfigurationFile(path=path, shown=shown, prefix=_PREFIX, table=ours)
+
+
+def _invalid(shown: str, problem: str) -> str:
+    """Return the message of a parser, with its place behind the file's name."""
+    place = _PLACE.search(problem)
+    if place is None:
+        return f"{shown} is not valid TOML: {problem}"
+    fault = problem[: place.start()]
+    return f"{shown}:{place[1]}:{place[2]}: not valid TOML: {fault}"
 
 
 def _shown(path: pathlib.Path, start: pathlib.Path) -> str:

@@ -83,7 +83,7 @@ class ReportFiles:
             raise ToolError(message) from error
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            message = f"the report {path} cannot be read: line {line} is not UTF-8"
+            message = f"the report {path}:{line} cannot be read: it is not UTF-8"
             raise ToolError(message) from error
 
     def _leads_out(self, path: str) -> bool:

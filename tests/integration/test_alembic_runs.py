@@ -190,7 +190,7 @@ def test_a_failure_names_the_line_and_shows_the_output(
     error = runs.failure(project.plan())
     assert (error.path, error.line, error.applied) == ("db/versions/r2.py", 10, 1)
     message = str(error)
-    assert message.startswith("db/versions/r2.py, line 10: permission denied to")
+    assert message.startswith("db/versions/r2.py:10: permission denied to")
     for words in (
         *("SQLSTATE: 42501", "failed with exit status 1", "1 migration had been run"),
         *("    working\n", "[postgres] setup names a SQL file"),
@@ -206,7 +206,7 @@ def test_an_exception_in_a_revision_is_told(
     """Not only what PostgreSQL refuses can go wrong."""
     project.revise('raise RuntimeError("no such luck")')
     message = unwrapped(runs.failure(project.plan()))
-    assert message.startswith("db/versions/r1.py, line 9: RuntimeError: no such luck")
+    assert message.startswith("db/versions/r1.py:9: RuntimeError: no such luck")
 
 
 def test_what_is_not_committed_is_no_success(

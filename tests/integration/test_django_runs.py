@@ -98,7 +98,7 @@ def test_a_model_that_is_not_there_has_its_line_too(
     """Django finds that out before it executes anything."""
     project.migrate(PERSON, 'migrations.RenameField("person", "nam", "x"),')
     message = unwrapped(runs.failure(project.plan()))
-    assert message.startswith("people/migrations/0002_m.py, line 7: FieldDoesNotExist")
+    assert message.startswith("people/migrations/0002_m.py:7: FieldDoesNotExist")
 
 
 def test_settings_that_need_a_variable(project: DjangoProject, runs: Runs) -> None:

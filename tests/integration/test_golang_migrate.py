@@ -105,6 +105,6 @@ def test_a_file_that_drops_the_tools_table(
     error = failure(database, tmp_path, f"SELECT 1;\n\nDROP {name};\n")
     assert error.line == 3
     message = " ".join(str(error).split())
-    assert "1_step.up.sql, line 3: what the tool does after the file failed" in message
+    assert "1_step.up.sql:3: what the tool does after the file failed" in message
     assert f"DROP {name}" in message
     assert "golang-migrate itself stops here, too" in message

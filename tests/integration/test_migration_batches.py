@@ -144,7 +144,7 @@ def test_the_place_of_an_error_is_that_in_the_file(
     batch = Batch(sql=sql, mode=mode, in_transaction=in_transaction)
     error = failure(database, plan(batch))
     assert (error.line, error.column) == (line, column)
-    assert f"1.sql, line {line}" in str(error)
+    assert f"1.sql:{line}" in str(error)
 
 
 def test_a_pipeline_is_one_transaction_with_its_record(
@@ -231,7 +231,7 @@ def test_a_tool_that_fails_around_a_file(database: psycopg.Connection) -> None:
     database.execute("DROP TABLE log")
     after = plan(Batch(sql="DROP TABLE log"), after=(note("1"),))
     message = str(failure(database, after))
-    assert "1.sql, line 1: what the tool does after the file failed" in message
+    assert "1.sql:1: what the tool does after the file failed" in message
     assert 'relation "log" does not exist' in message
     finish = Plan(
         layout="test", migrations=plan(Batch(sql="")).migrations, finish=(broken,)

@@ -333,7 +333,7 @@ def test_a_transaction_that_is_prepared_and_never_finished(
     forget_prepared(database)
     assert (error.path, error.line) == ("db/3.sql", 4)
     for words in (
-        "db/3.sql, line 4: the transaction 'le''ft' is prepared, and never finished",
+        "db/3.sql:4: the transaction 'le''ft' is prepared, and never finished",
         "The same goes for 'too'.",
         "COMMIT PREPARED 'le''ft' or ROLLBACK PREPARED 'le''ft'",
     ):
@@ -398,7 +398,7 @@ def test_an_error_with_a_position_names_line_and_column(
     error = failure(database, plan)
     assert (error.path, error.line, error.column) == ("db/2.sql", 4, 14)
     message = str(error)
-    assert message.startswith("db/2.sql, line 4, column 14: syntax error at or near")
+    assert message.startswith("db/2.sql:4:14: syntax error at or near")
     assert "\n    ALTER TABLE t\n      ADD x int, 'é', b nope;\n" in message
     assert f"\n{' ' * (4 + 13)}^\n" in message
     assert "SQLSTATE: 42601" in message
@@ -778,7 +778,7 @@ def test_setup_runs_as_one_batch(superuser: psycopg.Connection) -> None:
     assert "setup file" in str(caught.value)
     with pytest.raises(MigrationError, match="leaves a transaction open"):
         run_script(superuser, "tests/roles.sql", "BEGIN;")
-    with pytest.raises(MigrationError, match="line 1: the transaction 'x' is"):
+    with pytest.raises(MigrationError, match=r"x\.sql:1: the transaction 'x' is"):
         run_script(superuser, "x.sql", "BEGIN; PREPARE TRANSACTION 'x'")
     forget_prepared(superuser)
     with pytest.raises(MigrationError, match="not done after"):

@@ -134,7 +134,7 @@ def test_a_row_that_cannot_be_taken_is_named(database: psycopg.Connection) -> No
     )
     assert error.line == 5
     message = str(error)
-    assert "1.sql, line 5: invalid input syntax for type integer" in message
+    assert "1.sql:5: invalid input syntax for type integer" in message
     assert "    COPY t (a) FROM stdin\n    …\n    two\n" in message
     assert rows(database, "SELECT * FROM t") == []
 

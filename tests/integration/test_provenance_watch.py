@@ -231,7 +231,7 @@ def test_migrations_that_end_ours(database: psycopg.Connection, end: str) -> Non
     error = failure(database, steps)
     assert held(database) == []
     assert (error.path, error.line) == ("2.sql", 2)
-    assert f"2.sql, line 2: the transaction '{name}' was ended" in str(error)
+    assert f"2.sql:2: the transaction '{name}' was ended" in str(error)
 
 
 def test_a_failure_comes_before_that(database: psycopg.Connection) -> None:

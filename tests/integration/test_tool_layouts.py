@@ -99,7 +99,7 @@ def test_sqlx_sends_a_file_without_transaction_as_one_batch(
         "CREATE INDEX CONCURRENTLY i ON a (x);"
     }
     message = failure(database, tmp_path, sqlx.LAYOUT, files)
-    assert message.startswith("db/1_a.sql, line 3: ")
+    assert message.startswith("db/1_a.sql:3: ")
     assert "cannot run inside a transaction block" in message
     assert "the only one in its file" in " ".join(message.split())
 
@@ -209,7 +209,7 @@ def test_prisma_sends_a_script_as_one_batch(
         "CREATE INDEX CONCURRENTLY i ON a (x);"
     }
     message = failure(database, tmp_path, prisma.LAYOUT, files)
-    assert message.startswith("db/1_a/migration.sql, line 2: ")
+    assert message.startswith("db/1_a/migration.sql:2: ")
     assert "the only one in its migration.sql" in " ".join(message.split())
     assert database.execute("SELECT to_regclass('a')").fetchone() == (None,)
 

@@ -81,9 +81,7 @@ def test_sql_that_fails(backend: Backend) -> None:
     """File, line, column, PostgreSQL's words, and how many applied before."""
     backend.migrate(USERS, "SELECT 1;\n\nSELECT display_nam FROM users;")
     message = tool_error(backend)
-    assert "migrations/002_step.sql" in message
-    assert "line 3" in message
-    assert "column 8" in message
+    assert "migrations/002_step.sql:3:8: " in message
     assert 'column "display_nam" does not exist' in message
     assert "users.display_name" in message  # PostgreSQL's own hint
     assert "1 migration" in message
@@ -96,7 +94,7 @@ def test_a_run_time_error_names_its_line(backend: Backend) -> None:
         "\nINSERT INTO users VALUES (gen_random_uuid(), NULL);\nSELECT 1;"
     )
     message = tool_error(backend)
-    assert "line 4" in message
+    assert "001_step.sql:4: " in message
     assert "null value" in message
 
 
@@ -144,7 +142,8 @@ def test_an_unknown_extension(backend: Backend) -> None:
             "migrations = { path = 'migrations', layout = 'deisel' }",
             ["deisel", "diesel", "plain"],
         ),
-        ("migrations = [", ["not valid TOML"]),
+        ("migrations = [", ["userstate.toml is not valid TOML"]),
+        ("schemas = [\n  public]", ["userstate.toml:2:3: not valid TOML"]),
         ("[postgres]\nsetup = 'roles.sql'", ["`postgres.setup`", "roles.sql"]),
         (
             (

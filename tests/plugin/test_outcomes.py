@@ -204,7 +204,7 @@ def test_a_tool_failure_is_an_error_and_no_finding(backend: Backend) -> None:
     run = backend.run()
     assert run.status == 1
     assert "10 errors" in run.output
-    assert run.output.count("002_step.sql, line 1") <= 3
+    assert run.output.count("002_step.sql:1") <= 3
     assert run.report is not None
     assert run.report["status"] == "error"
     assert run.report["error"]["kind"] == "tool"

@@ -167,7 +167,7 @@ def test_options_that_cannot_be_meant_are_usage_errors(
     ("text", "words"),
     [
         (None, "schema.json is not there"),
-        ("", "is damaged: line 1"),
+        ("", ":1:1 is damaged"),
         ("\udcff", "no UTF-8"),
         ('{"userstate_snapshot": 9}', "has format 9"),
         ('{"userstate_snapshot": 1, "tables": [{}]}', "`tables[0].name` is missing"),
@@ -182,7 +182,7 @@ def test_a_file_that_cannot_be_read_is_a_usage_error(
         file = covered.path / "schema.json"
         file.write_bytes(text.encode(errors="surrogateescape"))
     message = usage_error(covered)
-    assert message.startswith("userstate.toml: `snapshot`: schema.json ")
+    assert message.startswith("userstate.toml: `snapshot`: schema.json")
     assert words in message
     command = "pytest --userstate-audit --userstate-snapshot schema.json"
     assert (command in message) == ("format 9" not in message)

@@ -61,8 +61,8 @@ def test_what_the_sources_show_is_gated(scanned: Backend) -> None:
     ]
     assert run.report is not None
     (warning,) = run.report["warnings"]
-    assert warning.startswith("src/broken.py, line 2: not valid Python")
-    assert "warning: src/broken.py, line 2: not valid Python" in run.output
+    assert warning.startswith("src/broken.py:2: not valid Python")
+    assert "warning: src/broken.py:2: not valid Python" in run.output
     assert "+ FixtureUsersQuery (src/main.py:2)" in run.output
 
 

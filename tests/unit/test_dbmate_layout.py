@@ -71,7 +71,7 @@ def test_the_markers_line_decides_about_the_transaction(
     plan = folder.load()
     assert plan.migrations[0].batches[0].in_transaction is in_transaction
     assert len(plan.warnings) == is_surprising
-    assert "1_a.sql, line 1" in "".join(plan.warnings) or not is_surprising
+    assert "1_a.sql:1" in "".join(plan.warnings) or not is_surprising
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_dbmate_refuses(folder: Folder, text: str, line: int, words: str) -
     assert (error.path, error.line) == ("db/migrations/1_a.sql", line)
     assert error.applied == 0
     assert words in str(error)
-    assert f"1_a.sql, line {line}: " in str(error)
+    assert f"1_a.sql:{line}: " in str(error)
 
 
 def test_comments_and_empty_lines_may_stand_before_the_way_up(folder: Folder) -> None:

@@ -240,7 +240,7 @@ def test_yaml_that_is_not_known_is_refused(text: str, number: int) -> None:
     """Where it is about Flyway; elsewhere it does not matter."""
     with pytest.raises(SpringError) as caught:
         in_yaml(text)
-    assert str(caught.value).startswith(f", line {number}: ")
+    assert str(caught.value).startswith(f":{number}: ")
     assert in_yaml(text.replace("flyway", "other")) == {}
 
 

@@ -124,7 +124,7 @@ def test_a_variable_that_is_not_set_is_refused(folder: Folder) -> None:
     folder.write("1_a.sql", f"-- +goose ENVSUB ON\n{UP}\nGRANT a TO ${{GOOSE_NO}};")
     error = folder.refusal()
     assert error.line == 4
-    assert "1_a.sql, line 4" in str(error)
+    assert "1_a.sql:4" in str(error)
     assert "the variable GOOSE_NO is not set" in str(error)
     assert 'variables = { NAME = "value" }' in str(error)
 
@@ -162,7 +162,7 @@ def test_a_file_that_goose_refuses(
     error = folder.refusal()
     assert problem in str(error)
     assert error.line == line
-    assert str(error).startswith(f"backend/migrations/1_a.sql, line {line}: ")
+    assert str(error).startswith(f"backend/migrations/1_a.sql:{line}: ")
     assert "goose refuses the file" in str(error)
 
 

@@ -104,7 +104,7 @@ def test_a_snapshot_file_is_read(file: str) -> None:
     ("text", "problem"),
     [
         (None, "other.json is not there"),
-        ("{", "other.json is damaged"),
+        ("{", "other.json:1:2 is damaged"),
         ('{"userstate_snapshot": 99}', "other.json has format 99, which a newer"),
     ],
 )

@@ -87,7 +87,7 @@ def test_what_sqitch_accepts(text: str) -> None:
         ("%project=@x\n", 1, "'@x' is no name for a project"),
         (f"%project=p\na{BY}", 2, "a blank line has to stand before"),
         (f"{HEAD}a{BY}\n%uri=x", 5, "a pragma has to stand before"),
-        (f"{HEAD}a{BY}\na{BY}", 5, "the change a is there already, on line 4"),
+        (f"{HEAD}a{BY}\na{BY}", 5, "the change a is there already: sqitch.plan:4"),
         (f"{HEAD}a [b]{BY}", 4, "it requires b, which is not in the plan before it"),
         (f"{HEAD}a [b]{BY}\nb{BY}", 4, "it requires b, which is not in the plan"),
         (f"{HEAD}a [a]{BY}", 4, "it requires a, which is not in the plan before it"),
@@ -102,7 +102,11 @@ def test_what_sqitch_accepts(text: str) -> None:
         (f"{HEAD}a{BY}\nb [a a]{BY}", 5, "b names a twice"),
         (f"{HEAD}a [?]{BY}", 4, "? is no dependency"),
         (f"{HEAD}@t{BY}", 4, "the tag @t has no change before it"),
-        (f"{HEAD}a{BY}\n@t{BY}\n@t{BY}", 6, "the tag @t is there already, on line 5"),
+        (
+            f"{HEAD}a{BY}\n@t{BY}\n@t{BY}",
+            6,
+            "the tag @t is there already: sqitch.plan:5",
+        ),
         (f"{HEAD}a{BY}\n@t [a]{BY}", 5, "the tag @t has dependencies"),
         (f"{HEAD}a{BY}\n@t/u{BY}", 5, "the tag @t/u has a slash"),
         (f"{HEAD}a A B <a@b.c>", 4, "a has no date"),
@@ -120,7 +124,7 @@ def test_a_plan_that_sqitch_refuses(text: str, line: int, problem: str) -> None:
         changes(text)
     assert problem in str(caught.value)
     assert caught.value.line == line
-    assert str(caught.value).startswith(f"sqitch.plan, line {line}: ")
+    assert str(caught.value).startswith(f"sqitch.plan:{line}: ")
 
 
 @pytest.fixture
@@ -164,7 +168,7 @@ def test_a_script_that_is_missing(folder: Folder) -> None:
     (folder.path / "deploy/b.sql").unlink()
     message = str(folder.refusal())
     assert "backend/migrations/deploy/b.sql does not exist" in message
-    assert "sqitch.plan has the change b on line 5" in message
+    assert "sqitch.plan:5 has the change b" in message
 
 
 def test_settings_are_heeded(folder: Folder) -> None:

@@ -80,7 +80,7 @@ def test_a_row_remembers_each_migration(folder: Folder) -> None:
     [
         ("-- no-transaction\n", False, ""),
         ("-- no-transactions are needed\n", False, ""),
-        ("--no-transaction\n", True, "line 1"),
+        ("--no-transaction\n", True, "sql:1: "),
         ("\n-- no-transaction\n", True, ""),
         ("-- NO TRANSACTION\n", True, "'-- NO TRANSACTION' has no effect"),
         ("-- a file\n", True, ""),

@@ -70,7 +70,7 @@ def test_what_does_not_parse_is_told_and_read(tmp_path: pathlib.Path) -> None:
     assert uses(wiring.ports[0]) == ["FixtureUserInterests app/main.py:4"]
     assert wiring.warnings == (
         (
-            "app/main.py, line 3: not valid Python, or newer than what is understood; "
+            "app/main.py:3: not valid Python, or newer than what is understood; "
             "the wiring was read from what is"
         ),
     )
@@ -80,7 +80,7 @@ def test_a_token_that_is_missing_is_told(tmp_path: pathlib.Path) -> None:
     """A parser that makes one up does not call it an error."""
     code = "class A {\n  void f() { run(new FixtureUserInterests()) }\n}\n"
     wiring = scan(tmp_path, {"src/A.java": code})
-    assert wiring.warnings[0].startswith("src/A.java, line 2: not valid Java")
+    assert wiring.warnings[0].startswith("src/A.java:2: not valid Java")
     assert wiring.ports[0].state == "fixture_backed"
 
 
@@ -105,7 +105,7 @@ def test_what_is_not_utf_8_is_told_and_read(tmp_path: pathlib.Path) -> None:
     ]
     assert wiring.warnings == (
         (
-            "a.py, line 2: not UTF-8; it was read for the wiring all the same, with a "
+            "a.py:2: not UTF-8; it was read for the wiring all the same, with a "
             "placeholder for each other character"
         ),
     )

@@ -72,12 +72,13 @@ def _parsed(text: str, file: str) -> dict[str, typ.Any]:
     """Return the file's object, without the format."""
     if conflict := _CONFLICT.search(text):
         line = text.count("\n", 0, conflict.start()) + 1
-        raise SnapshotFileError(file, f"holds a merge conflict (line {line})")
+        raise SnapshotFileError(file, "holds a merge conflict", line=line)
     try:
         value = json.loads(text, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
-        problem = f"is damaged: line {error.lineno}, column {error.colno}: {error.msg}"
-        raise SnapshotFileError(file, problem) from None
+        raise SnapshotFileError(
+            file, f"is damaged: {error.msg}", line=error.lineno, column=error.colno
+        ) from None
     except MisfitError as error:
         raise SnapshotFileError(file, f"is damaged: {error}") from None
     except RecursionError:

@@ -258,7 +258,7 @@ def read_sql(
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         message = (
-            f"{path}, line {line}: the file holds a zero byte (at byte "
+            f"{path}:{line}: the file holds a zero byte (at byte "
             f"{data.index(0)}), which no SQL can contain.\n"
             "Was it saved as UTF-16, or is it not a text file at all?"
         )
@@ -280,7 +280,7 @@ def _undecodable(path: str, data: bytes, error: UnicodeDecodeError) -> Migration
     line = data.count(b"\n", 0, error.start) + 1
     encoding = "UTF-16" if data.startswith(_UTF_16_MARKS) else "ISO-8859-1"
     message = (
-        f"{path}, line {line}: the file is not UTF-8: there is a byte"
+        f"{path}:{line}: the file is not UTF-8: there is a byte"
         f" 0x{data[error.start]:02x} at offset {error.start}.\n"
         "Migrations are sent to the server as UTF-8. Convert the file, for instance\n"
         f"with: iconv -f {encoding} -t UTF-8 (if that is what it was written in)."

@@ -51,7 +51,7 @@ class DeclaredWiringRepository:
             self._refuse(port, f"names {source.path!r}: {reason.lower()}")
         if source.line is not None and source.line > lines:
             self._refuse(
-                port, f"names line {source.line} of {source.path!r}, which has {lines}"
+                port, f"names {str(source)!r}, and that file has {lines} lines"
             )
 
     def _refuse(self, port: PortWiring, problem: str) -> typ.NoReturn:

@@ -94,7 +94,7 @@ class _Scan:
             line = source.fault
             if line is not None:
                 self.warnings.append(
-                    f"{source.shown}, line {line}: not valid "
+                    f"{source.shown}:{line}: not valid "
                     f"{source.language.name}, or newer than what is understood; the "
                     "wiring was read from what is"
                 )

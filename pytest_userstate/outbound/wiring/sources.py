@@ -174,7 +174,7 @@ class Reading:
         except UnicodeDecodeError as error:
             line = data[: error.start].count(b"\n") + 1
             self.warnings.append(
-                f"{name}, line {line}: not UTF-8; it was read for the wiring all the "
+                f"{name}:{line}: not UTF-8; it was read for the wiring all the "
                 "same, with a placeholder for each other character"
             )
             return data.decode("utf-8", errors="replace")

@@ -101,7 +101,7 @@ def failed(
             to_do=_of_the_whole(plan, output),
             told=told,
         )
-    where = told.path if told.line is None else f"{told.path}, line {told.line}"
+    where = told.path if told.line is None else f"{told.path}:{told.line}"
     failure = told.failure
     facts = {
         "SQLSTATE": failure.sqlstate,

@@ -248,9 +248,9 @@ def _error(
     """Compose a message: place, quotation, what PostgreSQL told, what to do."""
     where = step.path
     if place.line is not None:
-        where += f", line {place.line}"
+        where += f":{place.line}"
     if place.column is not None:
-        where += f", column {place.column}"
+        where += f":{place.column}"
     parts = (
         f"{where}: {headline}",
         place.quotation,

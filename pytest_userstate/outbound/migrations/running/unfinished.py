@@ -80,7 +80,7 @@ def _place(words: str, files: cabc.Iterable[tuple[str, str]]) -> tuple[str, int 
 def _error(
     headline: str, why: str, to_do: str, *, path: str, line: int | None
 ) -> MigrationError:
-    where = path if line is None else f"{path}, line {line}"
+    where = path if line is None else f"{path}:{line}"
     place = f"{where}: " if where else ""
     message = "\n\n".join((f"{place}{headline}", wrapped(why), wrapped(to_do)))
     return MigrationError(message, path=path, line=line)

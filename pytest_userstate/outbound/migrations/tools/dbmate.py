@@ -212,8 +212,8 @@ def up_block(sql: str, path: str) -> Block:
     if stray is not None:
         line = _line(sql, stray)
         message = (
-            f"{path}, line {line}: there is SQL before the first -- migrate:up (line"
-            f" {_line(sql, start)}).\ndbmate allows only comments there:"
+            f"{path}:{line}: there is SQL before the first -- migrate:up,"
+            f" at {path}:{_line(sql, start)}.\ndbmate allows only comments there:"
             f" {_text(sql, stray)!r}. Move it below the marker."
         )
         raise MigrationError(message, path=path, line=line)
@@ -240,7 +240,7 @@ def _block(sql: str, path: str, start: int, end: int) -> Block:
     warning = ""
     if in_transaction and _OPTION in marker.lower() and options.get(_OPTION) != "true":
         warning = (
-            f"{path}, line {_line(sql, start)}: for dbmate {marker!r} is a block in a"
+            f"{path}:{_line(sql, start)}: for dbmate {marker!r} is a block in a"
             f" transaction; without one it has to say {_OPTION}:false, without blanks."
         )
     return Block(start, end, in_transaction, warning)
@@ -261,7 +261,7 @@ def _refusal(sql: str, path: str, way: str, position: int | None) -> MigrationEr
     near = next((each for each in _NEARLY.finditer(sql) if _is_near(each, way)), None)
     place = near.start() if near else position
     line = 1 if place is None else _line(sql, place)
-    lines = [f"{path}, line {line}: there is no marker -- migrate:{way}."]
+    lines = [f"{path}:{line}: there is no marker -- migrate:{way}."]
     if near:
         lines.append(
             f"{_text(sql, near.start())!r} is none: a marker starts its line"
@@ -286,7 +286,7 @@ def _is_near(match: re.Match[str], way: str) -> bool:
 def _second_way_back(sql: str, path: str, position: int) -> MigrationError:
     line = _line(sql, position)
     message = (
-        f"{path}, line {line}: a second -- migrate:down without a -- migrate:up before"
+        f"{path}:{line}: a second -- migrate:down without a -- migrate:up before"
         " it,\nwhich dbmate refuses. Put both ways back under one marker."
     )
     return MigrationError(message, path=path, line=line)
@@ -295,7 +295,7 @@ def _second_way_back(sql: str, path: str, position: int) -> MigrationError:
 def _second_pair(sql: str, path: str, position: int) -> MigrationError:
     line = _line(sql, position)
     message = (
-        f"{path}, line {line}: a second -- migrate:up.\ndbmate records the version"
+        f"{path}:{line}: a second -- migrate:up.\ndbmate records the version"
         " after each, and stops at the second, since\n"
         f"{_TABLE} holds a version once. Give each pair a file of its own."
     )

@@ -348,7 +348,7 @@ class _Reader:
 
     def _refuse(self, problem: str, *, line: int | None = None) -> typ.NoReturn:
         line = line or len(self.lines) + 1
-        message = f"{self._path}, line {line}: {problem}.\ngoose refuses the file."
+        message = f"{self._path}:{line}: {problem}.\ngoose refuses the file."
         raise MigrationError(message, path=self._path, line=line)
 
 

@@ -209,7 +209,7 @@ def _expect_postgresql(lock: pathlib.Path, base: pathlib.Path) -> None:
         return
     found = f"the provider is {provider!r}" if provider else "no provider is named"
     message = (
-        f"{path}, line {number}: {found}.\nThese migrations can be applied to"
+        f"{path}:{number}: {found}.\nThese migrations can be applied to"
         f' PostgreSQL only where it says: provider = "{_PROVIDER}".'
     )
     raise MigrationError(message, path=path, line=number)

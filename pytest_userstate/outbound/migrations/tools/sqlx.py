@@ -219,7 +219,7 @@ def _surprise(sql: str, path: str) -> str:
         return ""
     line = sql.count("\n", 0, marker.start()) + 1
     return (
-        f"{path}, line {line}: {marker[0].strip()!r} has no effect: sqlx looks for"
+        f"{path}:{line}: {marker[0].strip()!r} has no effect: sqlx looks for"
         f" {_WITHOUT_TRANSACTION!r} at the very start of the file, written exactly so."
     )
 

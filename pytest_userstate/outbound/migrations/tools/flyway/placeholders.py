@@ -69,7 +69,7 @@ class Placeholders:
             problem = f"no value is given for {self.prefix}{name}{self.suffix}."
         known = ", ".join(sorted(self.values)) or "none"
         message = (
-            f"{path}, line {line}, column {column}: {problem}\n"
+            f"{path}:{line}:{column}: {problem}\n"
             "Flyway replaces placeholders everywhere, in comments and literals, too,"
             f" and\nrefuses one without a value. Values are given for: {known}.\n"
             "Give it where Flyway is configured (placeholders in flyway.toml,"

@@ -139,7 +139,7 @@ def _beside(file: pathlib.Path, base: pathlib.Path) -> dict[str, str]:
         key, _, value = stripped.partition("=")
         if key.strip() not in _KEYS:
             message = (
-                f"{path}, line {number}: {key.strip()!r} is no setting of a migration,"
+                f"{path}:{number}: {key.strip()!r} is no setting of a migration,"
                 f" which Flyway\nrefuses. It knows {', '.join(_KEYS)}."
             )
             raise MigrationError(message, path=path, line=number)

@@ -187,7 +187,7 @@ def _yaml(text: str, first: int) -> Values:
         is_known = value is not None and bool(key) is not bool(match["item"])
         if f"{path}.".startswith(f"{_FLYWAY}.") and not is_known:
             message = (
-                f", line {number}: {line.strip()!r} is YAML that is not read here.\n"
+                f":{number}: {line.strip()!r} is YAML that is not read here.\n"
                 "Write it in lines of `key: value` and `- value`, or say what is under"
                 f" {_FLYWAY}\nin application.properties or in flyway.toml."
             )

@@ -49,7 +49,7 @@ def expect_one_kind(statements: cabc.Iterable[Statement], path: str) -> None:
 def _mixed(first: Statement, other: Statement, path: str) -> MigrationError:
     inside, apart = (first, other) if can_run_in_transaction(first) else (other, first)
     message = (
-        f"{path}, line {other.line}: two kinds of statements in one migration.\n"
+        f"{path}:{other.line}: two kinds of statements in one migration.\n"
         f"Line {inside.line} runs in a transaction; line {apart.line} cannot:"
         f" {apart.first_line}\nFlyway refuses to mix them. Give each a file of its"
         " own, or set mixed = true where\nFlyway is configured."

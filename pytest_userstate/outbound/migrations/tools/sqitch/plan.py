@@ -197,7 +197,7 @@ class _Reader:
             self._refuse(f"the tag {name} has no change before it")
         if name in self._tags:
             self._refuse(
-                f"the tag {name} is there already, on line {self._tags[name][0]}"
+                f"the tag {name} is there already: {self._path}:{self._tags[name][0]}"
             )
         if entry["dependencies"]:
             self._refuse(f"the tag {name} has dependencies, which only changes have")
@@ -214,7 +214,7 @@ class _Reader:
         name = entry["name"]
         if name in self._names:
             self._refuse(
-                f"the change {name} is there already, on line {self._names[name]};"
+                f"the change {name} is there already: {self._path}:{self._names[name]};"
                 "\nto rework it, a tag has to stand between them"
             )
         words = (entry["dependencies"] or "").split()
@@ -307,7 +307,7 @@ class _Reader:
 
     def _refuse(self, problem: str, *, line: int | None = None) -> typ.NoReturn:
         line = line or self._line
-        message = f"{self._path}, line {line}: {problem}.\nSqitch refuses the plan."
+        message = f"{self._path}:{line}: {problem}.\nSqitch refuses the plan."
         raise MigrationError(message, path=self._path, line=line)
 
 

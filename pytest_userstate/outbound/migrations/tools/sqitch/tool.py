@@ -95,8 +95,8 @@ class _Reading:
         if not file.is_file():
             plan = shown(self.project.plan, self.base)
             message = (
-                f"{path} does not exist, and {plan} has the change {change.name} on"
-                f" line {change.line}.\nSqitch stops there. Add the script (sqitch add"
+                f"{path} does not exist, and {plan}:{change.line} has the change"
+                f" {change.name}.\nSqitch stops there. Add the script (sqitch add"
                 " writes one), or remove the line."
             )
             raise MigrationError(message, path=path)
