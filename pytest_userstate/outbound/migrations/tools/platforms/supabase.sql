@@ -60,15 +60,19 @@ CREATE SCHEMA _realtime;
 --
 -- The search path is the caller's, which says where an extension goes: so nothing
 -- else may be found by it, and the text has to be this one statement and no other.
+-- What is blank and where a comment ends is as PostgreSQL's scan.l has it, in every
+-- setting that decides what a backslash means.
 CREATE FUNCTION extensions.run_as_the_platform(statement text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET standard_conforming_strings = on AS $$
 DECLARE
-    blank CONSTANT pg_catalog.text := '(?:\s|--[^\n]*\n|/\*[^*/]*\*/)';
+    blank CONSTANT pg_catalog.text :=
+        E'(?:[ \\t\\n\\r\\f]|--[^\\n\\r]*[\\n\\r]|/\\*[^*/]*\\*/)';
     name CONSTANT pg_catalog.text := '(?:"[^"]+"|[a-z_][a-z0-9_$]*)';
     -- Words, names and commas: that makes no second statement.
     form CONSTANT pg_catalog.text := pg_catalog.concat(
-        '^(?:create|alter|drop)', blank, '+extension(?:', blank, '|', name,
-        '|''[^''\\]*''|,)*$'
+        '^(?:(?:create|drop)', blank, '+extension|alter', blank, '+extension', blank,
+        '+', name, blank, '+(?:set|update))(?:', blank, '|', name,
+        E'|''[^''\\\\]*''|,)*$'
     );
 BEGIN
     IF NOT statement OPERATOR(pg_catalog.~*) form THEN
@@ -78,10 +82,10 @@ BEGIN
 END $$;
 -- This one has no rights but over the services' tables, whatever the text is.
 CREATE FUNCTION extensions.run_as_the_services(statement text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET standard_conforming_strings = on AS $$
 BEGIN
     IF NOT statement OPERATOR(pg_catalog.~*)
-        '^(drop\s+trigger|(create|alter|drop)\s+policy)\M'
+        E'^(drop\\s+trigger|(create|alter|drop)\\s+policy)\\M'
     THEN
         RAISE 'this is not for %', pg_catalog.left(statement, 40);
     END IF;
@@ -316,30 +320,27 @@ CREATE TABLE auth.audit_log_entries (
 
 CREATE TABLE auth.schema_migrations (version varchar(255) PRIMARY KEY);
 
--- Who asks, as the request's token says it.
-CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(
+-- Who asks, as the request's token says it. (Bodies of this form are bound to what
+-- they call now: no search path changes that.)
+CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE
+    RETURN coalesce(
         nullif(current_setting('request.jwt.claim', true), ''),
         nullif(current_setting('request.jwt.claims', true), '')
-    )::jsonb
-$$;
-CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE AS $$
-    SELECT coalesce(
+    )::jsonb;
+CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE
+    RETURN coalesce(
         nullif(current_setting('request.jwt.claim.sub', true), ''), auth.jwt() ->> 'sub'
-    )::uuid
-$$;
-CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT coalesce(
+    )::uuid;
+CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE
+    RETURN coalesce(
         nullif(current_setting('request.jwt.claim.role', true), ''),
         auth.jwt() ->> 'role'
-    )
-$$;
-CREATE FUNCTION auth.email() RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT coalesce(
+    );
+CREATE FUNCTION auth.email() RETURNS text LANGUAGE sql STABLE
+    RETURN coalesce(
         nullif(current_setting('request.jwt.claim.email', true), ''),
         auth.jwt() ->> 'email'
-    )
-$$;
+    );
 
 -- The service for files.
 CREATE TYPE storage.buckettype AS ENUM ('STANDARD', 'ANALYTICS', 'VECTOR');
@@ -413,13 +414,13 @@ ALTER TABLE storage.s3_multipart_uploads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE storage.s3_multipart_uploads_parts ENABLE ROW LEVEL SECURITY;
 
 CREATE FUNCTION storage.foldername(name text) RETURNS text[] LANGUAGE sql IMMUTABLE
-    AS $$
+    RETURN (
         SELECT parts[:cardinality(parts) - 1] FROM string_to_array(name, '/') AS parts
-    $$;
+    );
 CREATE FUNCTION storage.filename(name text) RETURNS text LANGUAGE sql IMMUTABLE
-    AS $$ SELECT reverse(split_part(reverse(name), '/', 1)) $$;
+    RETURN reverse(split_part(reverse(name), '/', 1));
 CREATE FUNCTION storage.extension(name text) RETURNS text LANGUAGE sql IMMUTABLE
-    AS $$ SELECT reverse(split_part(reverse(storage.filename(name)), '.', 1)) $$;
+    RETURN reverse(split_part(reverse(storage.filename(name)), '.', 1));
 
 -- The service that tells of changes.
 CREATE PUBLICATION supabase_realtime;
@@ -436,14 +437,16 @@ CREATE TABLE realtime.messages (
 ) PARTITION BY RANGE (inserted_at);
 ALTER TABLE realtime.messages ENABLE ROW LEVEL SECURITY;
 CREATE FUNCTION realtime.topic() RETURNS text LANGUAGE sql STABLE
-    AS $$ SELECT nullif(current_setting('realtime.topic', true), '')::text $$;
+    RETURN nullif(current_setting('realtime.topic', true), '');
 CREATE FUNCTION realtime.send(
     payload jsonb, event text, topic text, private boolean DEFAULT true
-) RETURNS void LANGUAGE sql AS $$ SELECT $$;
+) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$ BEGIN END $$;
 CREATE FUNCTION realtime.broadcast_changes(
     topic_name text, event_name text, operation text, table_name text,
     table_schema text, new record, old record, level text DEFAULT 'ROW'
-) RETURNS void LANGUAGE plpgsql AS $$ BEGIN END $$;
+) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$ BEGIN END $$;
 
 -- Secrets.
 CREATE TABLE vault.secrets (
@@ -463,10 +466,10 @@ CREATE VIEW vault.decrypted_secrets AS
 CREATE FUNCTION vault.create_secret(
     new_secret text, new_name text DEFAULT NULL, new_description text DEFAULT '',
     new_key_id uuid DEFAULT NULL
-) RETURNS uuid LANGUAGE sql AS $$
+) RETURNS uuid LANGUAGE sql BEGIN ATOMIC
     INSERT INTO vault.secrets (secret, name, description, key_id)
-    VALUES (new_secret, new_name, new_description, new_key_id) RETURNING id
-$$;
+    VALUES (new_secret, new_name, new_description, new_key_id) RETURNING id;
+END;
 
 -- Who owns and may use all this.
 DO $$

@@ -1,9 +1,13 @@
 \echo Use "CREATE EXTENSION http" to load this file. \quit
 
 -- A stub with the types and the signatures of the real extension.
+--
+-- PostgreSQL runs this as superuser, with a search path that a migration chooses:
+-- see pgcrypto--1.3.sql.
 
-CREATE DOMAIN http_method AS text;
-CREATE DOMAIN content_type AS text CHECK (VALUE ~ '^\S+\/\S+');
+CREATE DOMAIN http_method AS pg_catalog.text;
+CREATE DOMAIN content_type AS pg_catalog.text
+  CHECK (VALUE OPERATOR(pg_catalog.~) E'^\\S+/\\S+');
 CREATE TYPE http_header AS (field varchar, value varchar);
 CREATE TYPE http_response AS (
   status integer, content_type varchar, headers http_header[], content varchar
@@ -17,7 +21,7 @@ LANGUAGE sql IMMUTABLE
 RETURN ROW($1, $2)::http_header;
 
 CREATE FUNCTION http(request http_request) RETURNS http_response
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE 'http is a stub: nothing is requested' USING ERRCODE = 'feature_not_supported',
     HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
@@ -25,16 +29,16 @@ END $$;
 CREATE FUNCTION http_get(uri varchar) RETURNS http_response
 LANGUAGE sql VOLATILE
 RETURN http(ROW('GET', uri, NULL, NULL, NULL)::http_request);
-CREATE FUNCTION http_get(uri varchar, data jsonb) RETURNS http_response
+CREATE FUNCTION http_get(uri varchar, data pg_catalog.jsonb) RETURNS http_response
 LANGUAGE sql VOLATILE
 RETURN http(ROW('GET', uri, NULL, NULL, NULL)::http_request);
 CREATE FUNCTION http_post(uri varchar, content varchar, content_type varchar)
 RETURNS http_response
 LANGUAGE sql VOLATILE
 RETURN http(ROW('POST', uri, NULL, content_type, content)::http_request);
-CREATE FUNCTION http_post(uri varchar, data jsonb) RETURNS http_response
+CREATE FUNCTION http_post(uri varchar, data pg_catalog.jsonb) RETURNS http_response
 LANGUAGE sql VOLATILE
-RETURN http(ROW('POST', uri, NULL, NULL, data::text)::http_request);
+RETURN http(ROW('POST', uri, NULL, NULL, data::pg_catalog.text)::http_request);
 CREATE FUNCTION http_put(uri varchar, content varchar, content_type varchar)
 RETURNS http_response
 LANGUAGE sql VOLATILE

@@ -1,12 +1,15 @@
 \echo Use "CREATE EXTENSION pgcrypto" to load this file. \quit
 
 -- A stub with the signatures of the real extension, on PostgreSQL's own functions.
--- Bodies in BEGIN ATOMIC or RETURN are bound to what they call when they are
--- created, the others set their search path: none depends on the caller's.
+--
+-- PostgreSQL runs this as superuser, with a search path that a migration chooses. So
+-- nothing is found by that path: functions, operators and types are named with their
+-- schema, but for those that this script has made, which are called with arguments of
+-- exactly their types. Bodies in quotes have a search path of their own.
 
 -- Digests give the real values.
 
-CREATE FUNCTION digest(bytea, text) RETURNS bytea
+CREATE FUNCTION digest(pg_catalog.bytea, pg_catalog.text) RETURNS pg_catalog.bytea
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -74,47 +77,61 @@ BEGIN
 END
 $body$;
 
-CREATE FUNCTION digest(text, text) RETURNS bytea
+CREATE FUNCTION digest(pg_catalog.text, pg_catalog.text) RETURNS pg_catalog.bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN digest(convert_to($1, getdatabaseencoding()), $2);
+RETURN digest(
+  pg_catalog.convert_to($1, pg_catalog.getdatabaseencoding()), $2);
 
--- RFC 2104: the key, as long as a block of the digest, in two disguises.
-CREATE FUNCTION hmac(bytea, bytea, text) RETURNS bytea
+-- RFC 2104: the key, filled up to a block of the digest, xored with two constants.
+CREATE FUNCTION hmac(pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   WITH block AS (
-    SELECT CASE WHEN $3 ~ '(384|512)$' THEN 128 ELSE 64 END AS size
+    SELECT CASE WHEN $3 OPERATOR(pg_catalog.~) '(384|512)$' THEN 128 ELSE 64 END AS size
   ),
   short AS (
-    SELECT size, CASE WHEN length($2) > size THEN digest($2, $3) ELSE $2 END AS key
+    SELECT size,
+      CASE WHEN pg_catalog.length($2) OPERATOR(pg_catalog.>) size
+        THEN digest($2, $3) ELSE $2 END AS key
     FROM block
   ),
   padded AS (
-    SELECT key || decode(repeat('00', size - length(key)), 'hex') AS key, size
+    SELECT size, key OPERATOR(pg_catalog.||) pg_catalog.decode(
+      pg_catalog.repeat('00', size OPERATOR(pg_catalog.-) pg_catalog.length(key)), 'hex'
+    ) AS key
     FROM short
   ),
-  disguised AS (
+  xored AS (
     SELECT
-      string_agg(set_byte('\x00', 0, get_byte(key, i) # 54), '' ORDER BY i) AS inside,
-      string_agg(set_byte('\x00', 0, get_byte(key, i) # 92), '' ORDER BY i) AS outside
-    FROM padded, generate_series(0, size - 1) AS i
+      pg_catalog.decode(pg_catalog.string_agg(pg_catalog.lpad(pg_catalog.to_hex(
+        pg_catalog.get_byte(key, i) OPERATOR(pg_catalog.#) 54), 2, '0'), '' ORDER BY i),
+        'hex') AS inside,
+      pg_catalog.decode(pg_catalog.string_agg(pg_catalog.lpad(pg_catalog.to_hex(
+        pg_catalog.get_byte(key, i) OPERATOR(pg_catalog.#) 92), 2, '0'), '' ORDER BY i),
+        'hex') AS outside
+    FROM padded, pg_catalog.generate_series(0, size OPERATOR(pg_catalog.-) 1) AS i
   )
-  SELECT digest(outside || digest(inside || $1, $3), $3) FROM disguised;
+  SELECT digest(
+    outside OPERATOR(pg_catalog.||) digest(inside OPERATOR(pg_catalog.||) $1, $3), $3)
+  FROM xored;
 END;
 
-CREATE FUNCTION hmac(text, text, text) RETURNS bytea
+CREATE FUNCTION hmac(pg_catalog.text, pg_catalog.text, pg_catalog.text)
+RETURNS pg_catalog.bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN hmac(
-  convert_to($1, getdatabaseencoding()), convert_to($2, getdatabaseencoding()), $3);
+  pg_catalog.convert_to($1, pg_catalog.getdatabaseencoding()),
+  pg_catalog.convert_to($2, pg_catalog.getdatabaseencoding()), $3);
 
 -- Random values are random.
 
-CREATE FUNCTION gen_random_uuid() RETURNS uuid
+CREATE FUNCTION gen_random_uuid() RETURNS pg_catalog.uuid
 LANGUAGE sql VOLATILE PARALLEL SAFE
 RETURN pg_catalog.gen_random_uuid();
 
 -- A random uuid has 122 random bits of 128, so that two are condensed to 32 bytes.
-CREATE FUNCTION gen_random_bytes(integer) RETURNS bytea
+CREATE FUNCTION gen_random_bytes(integer) RETURNS pg_catalog.bytea
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -136,7 +153,7 @@ $body$;
 -- Password hashes have the right shape, and check against themselves, but are not
 -- those of the real algorithms.
 
-CREATE FUNCTION gen_salt(text, integer) RETURNS text
+CREATE FUNCTION gen_salt(pg_catalog.text, integer) RETURNS pg_catalog.text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -188,11 +205,11 @@ BEGIN
 END
 $body$;
 
-CREATE FUNCTION gen_salt(text) RETURNS text
+CREATE FUNCTION gen_salt(pg_catalog.text) RETURNS pg_catalog.text
 LANGUAGE sql VOLATILE STRICT PARALLEL SAFE
 RETURN gen_salt($1, 0);
 
-CREATE FUNCTION crypt(text, text) RETURNS text
+CREATE FUNCTION crypt(pg_catalog.text, pg_catalog.text) RETURNS pg_catalog.text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -225,7 +242,8 @@ $body$;
 
 -- ASCII armour is the real one (RFC 4880, 6.2).
 
-CREATE FUNCTION armor(bytea, text[], text[]) RETURNS text
+CREATE FUNCTION armor(pg_catalog.bytea, pg_catalog.text[], pg_catalog.text[])
+RETURNS pg_catalog.text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -280,11 +298,11 @@ BEGIN
 END
 $body$;
 
-CREATE FUNCTION armor(bytea) RETURNS text
+CREATE FUNCTION armor(pg_catalog.bytea) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN armor($1, '{}', '{}');
+RETURN armor($1, '{}'::pg_catalog.text[], '{}'::pg_catalog.text[]);
 
-CREATE FUNCTION dearmor(text) RETURNS bytea
+CREATE FUNCTION dearmor(pg_catalog.text) RETURNS pg_catalog.bytea
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -314,8 +332,9 @@ BEGIN
 END
 $body$;
 
-CREATE FUNCTION pgp_armor_headers(text, OUT key text, OUT value text)
-RETURNS SETOF record
+CREATE FUNCTION pgp_armor_headers(
+  pg_catalog.text, OUT key pg_catalog.text, OUT value pg_catalog.text)
+RETURNS SETOF pg_catalog.record
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -340,51 +359,220 @@ BEGIN
 END
 $body$;
 
--- Encryption cannot be had without its library: these say so when they are called.
+-- Encryption needs OpenSSL: these raise an error when they are called. Each is written
+-- out, since code that makes them would run as superuser.
 
-DO $stubs$
-DECLARE
-  signature text;
-BEGIN
-  FOREACH signature IN ARRAY ARRAY[
-    'encrypt(bytea, bytea, text) RETURNS bytea IMMUTABLE',
-    'decrypt(bytea, bytea, text) RETURNS bytea IMMUTABLE',
-    'encrypt_iv(bytea, bytea, bytea, text) RETURNS bytea IMMUTABLE',
-    'decrypt_iv(bytea, bytea, bytea, text) RETURNS bytea IMMUTABLE',
-    'pgp_key_id(bytea) RETURNS text IMMUTABLE',
-    'pgp_sym_encrypt(text, text) RETURNS bytea VOLATILE',
-    'pgp_sym_encrypt(text, text, text) RETURNS bytea VOLATILE',
-    'pgp_sym_encrypt_bytea(bytea, text) RETURNS bytea VOLATILE',
-    'pgp_sym_encrypt_bytea(bytea, text, text) RETURNS bytea VOLATILE',
-    'pgp_sym_decrypt(bytea, text) RETURNS text IMMUTABLE',
-    'pgp_sym_decrypt(bytea, text, text) RETURNS text IMMUTABLE',
-    'pgp_sym_decrypt_bytea(bytea, text) RETURNS bytea IMMUTABLE',
-    'pgp_sym_decrypt_bytea(bytea, text, text) RETURNS bytea IMMUTABLE',
-    'pgp_pub_encrypt(text, bytea) RETURNS bytea VOLATILE',
-    'pgp_pub_encrypt(text, bytea, text) RETURNS bytea VOLATILE',
-    'pgp_pub_encrypt_bytea(bytea, bytea) RETURNS bytea VOLATILE',
-    'pgp_pub_encrypt_bytea(bytea, bytea, text) RETURNS bytea VOLATILE',
-    'pgp_pub_decrypt(bytea, bytea) RETURNS text IMMUTABLE',
-    'pgp_pub_decrypt(bytea, bytea, text) RETURNS text IMMUTABLE',
-    'pgp_pub_decrypt(bytea, bytea, text, text) RETURNS text IMMUTABLE',
-    'pgp_pub_decrypt_bytea(bytea, bytea) RETURNS bytea IMMUTABLE',
-    'pgp_pub_decrypt_bytea(bytea, bytea, text) RETURNS bytea IMMUTABLE',
-    'pgp_pub_decrypt_bytea(bytea, bytea, text, text) RETURNS bytea IMMUTABLE'
-  ] LOOP
-    EXECUTE format(
-      $create$
-        CREATE FUNCTION %s STRICT PARALLEL SAFE LANGUAGE plpgsql
-        SET search_path = pg_catalog, pg_temp
-        AS $body$
-        BEGIN
-          RAISE EXCEPTION USING
-            ERRCODE = 'feature_not_supported',
-            MESSAGE = '%s is a stub: the embedded PostgreSQL has no pgcrypto',
-            HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
-        END
-        $body$
-      $create$,
-      signature, split_part(signature, '(', 1));
-  END LOOP;
-END
-$stubs$;
+CREATE FUNCTION encrypt(pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION decrypt(pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION encrypt_iv(
+  pg_catalog.bytea, pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'encrypt_iv is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION decrypt_iv(
+  pg_catalog.bytea, pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'decrypt_iv is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_key_id(pg_catalog.bytea)
+RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_key_id is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_sym_encrypt(pg_catalog.text, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_sym_encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_sym_encrypt(pg_catalog.text, pg_catalog.text, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_sym_encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_sym_encrypt_bytea(pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_sym_encrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_sym_encrypt_bytea(
+  pg_catalog.bytea, pg_catalog.text, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_sym_encrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_sym_decrypt(pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_sym_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_sym_decrypt(pg_catalog.bytea, pg_catalog.text, pg_catalog.text)
+RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_sym_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_sym_decrypt_bytea(pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_sym_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_sym_decrypt_bytea(
+  pg_catalog.bytea, pg_catalog.text, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_sym_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_encrypt(pg_catalog.text, pg_catalog.bytea)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_encrypt(pg_catalog.text, pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_encrypt_bytea(pg_catalog.bytea, pg_catalog.bytea)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_encrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_encrypt_bytea(
+  pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_encrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_decrypt(pg_catalog.bytea, pg_catalog.bytea)
+RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_decrypt(pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_decrypt(
+  pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text, pg_catalog.text)
+RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_decrypt_bytea(pg_catalog.bytea, pg_catalog.bytea)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_decrypt_bytea(
+  pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;
+
+CREATE FUNCTION pgp_pub_decrypt_bytea(
+  pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text, pg_catalog.text)
+RETURNS pg_catalog.bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'feature_not_supported',
+    MESSAGE = 'pgp_pub_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
+    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+END $body$;

@@ -1,72 +1,75 @@
 \echo Use "CREATE EXTENSION ""uuid-ossp""" to load this file. \quit
 
 -- A stub with the signatures of the real extension, on PostgreSQL's own functions.
--- Bodies in BEGIN ATOMIC or RETURN are bound to what they call when they are
--- created, the others set their search path: none depends on the caller's.
+-- PostgreSQL runs this as superuser, with a search path that a migration chooses:
+-- see pgcrypto--1.3.sql.
 
-CREATE FUNCTION uuid_nil() RETURNS uuid
+CREATE FUNCTION uuid_nil() RETURNS pg_catalog.uuid
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN '00000000-0000-0000-0000-000000000000'::uuid;
+RETURN '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid;
 
-CREATE FUNCTION uuid_ns_dns() RETURNS uuid
+CREATE FUNCTION uuid_ns_dns() RETURNS pg_catalog.uuid
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN '6ba7b810-9dad-11d1-80b4-00c04fd430c8'::uuid;
+RETURN '6ba7b810-9dad-11d1-80b4-00c04fd430c8'::pg_catalog.uuid;
 
-CREATE FUNCTION uuid_ns_url() RETURNS uuid
+CREATE FUNCTION uuid_ns_url() RETURNS pg_catalog.uuid
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN '6ba7b811-9dad-11d1-80b4-00c04fd430c8'::uuid;
+RETURN '6ba7b811-9dad-11d1-80b4-00c04fd430c8'::pg_catalog.uuid;
 
-CREATE FUNCTION uuid_ns_oid() RETURNS uuid
+CREATE FUNCTION uuid_ns_oid() RETURNS pg_catalog.uuid
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN '6ba7b812-9dad-11d1-80b4-00c04fd430c8'::uuid;
+RETURN '6ba7b812-9dad-11d1-80b4-00c04fd430c8'::pg_catalog.uuid;
 
-CREATE FUNCTION uuid_ns_x500() RETURNS uuid
+CREATE FUNCTION uuid_ns_x500() RETURNS pg_catalog.uuid
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN '6ba7b814-9dad-11d1-80b4-00c04fd430c8'::uuid;
+RETURN '6ba7b814-9dad-11d1-80b4-00c04fd430c8'::pg_catalog.uuid;
 
 -- The time in units of 100 ns since 15 October 1582, and random bits for the clock
 -- sequence and the node; a random node has its lowest bit set (RFC 9562, 5.1).
-CREATE FUNCTION uuid_generate_v1mc() RETURNS uuid
-LANGUAGE sql VOLATILE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT encode(
+CREATE FUNCTION uuid_generate_v1mc() RETURNS pg_catalog.uuid
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  ticks CONSTANT bytea := int8send(
+    (extract(epoch FROM clock_timestamp()) * 10000000)::bigint + 122192928000000000);
+  noise CONSTANT bytea := substring(uuid_send(gen_random_uuid()) FROM 9);
+BEGIN
+  RETURN encode(
     substring(ticks FROM 5 FOR 4) || substring(ticks FROM 3 FOR 2)
     || set_byte(substring(ticks FROM 1 FOR 2), 0, get_byte(ticks, 0) | 16)
-    || set_byte(noise, 2, get_byte(noise, 2) | 1), 'hex')::uuid
-  FROM (
-    SELECT
-      int8send(
-        (extract(epoch FROM clock_timestamp()) * 10000000)::bigint
-        + 122192928000000000) AS ticks,
-      substring(uuid_send(gen_random_uuid()) FROM 9) AS noise
-  ) AS made;
-END;
+    || set_byte(noise, 2, get_byte(noise, 2) | 1), 'hex')::uuid;
+END
+$body$;
 
 -- The real one has the address of a network card for its node.
-CREATE FUNCTION uuid_generate_v1() RETURNS uuid
+CREATE FUNCTION uuid_generate_v1() RETURNS pg_catalog.uuid
 LANGUAGE sql VOLATILE STRICT PARALLEL SAFE
 RETURN uuid_generate_v1mc();
 
-CREATE FUNCTION uuid_generate_v3(namespace uuid, name text) RETURNS uuid
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT encode(
+CREATE FUNCTION uuid_generate_v3(namespace pg_catalog.uuid, name pg_catalog.text)
+RETURNS pg_catalog.uuid
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  hash CONSTANT bytea := decode(
+    md5(uuid_send(namespace) || convert_to(name, getdatabaseencoding())), 'hex');
+BEGIN
+  RETURN encode(
     set_byte(
       set_byte(hash, 6, get_byte(hash, 6) & 15 | 48), 8, get_byte(hash, 8) & 63 | 128),
-    'hex')::uuid
-  FROM (
-    SELECT decode(
-      md5(uuid_send(namespace) || convert_to(name, getdatabaseencoding())), 'hex'
-    ) AS hash
-  ) AS made;
-END;
+    'hex')::uuid;
+END
+$body$;
 
-CREATE FUNCTION uuid_generate_v4() RETURNS uuid
+CREATE FUNCTION uuid_generate_v4() RETURNS pg_catalog.uuid
 LANGUAGE sql VOLATILE STRICT PARALLEL SAFE
-RETURN gen_random_uuid();
+RETURN pg_catalog.gen_random_uuid();
 
 -- By SHA-1 (RFC 3174), which PostgreSQL has no function for.
-CREATE FUNCTION uuid_generate_v5(namespace uuid, name text) RETURNS uuid
+CREATE FUNCTION uuid_generate_v5(namespace pg_catalog.uuid, name pg_catalog.text)
+RETURNS pg_catalog.uuid
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
