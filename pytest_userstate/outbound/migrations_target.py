@@ -9,6 +9,7 @@ import typing as typ
 
 import attrs
 import psycopg
+import psycopg.sql
 
 from pytest_userstate.application.settings import PostgresSettings
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
@@ -58,6 +59,22 @@ class Script:
 
     path: str
     sql: str
+
+
+def _missing_roles(server: EmbeddedServer, plan: Plan) -> tuple[str, ...]:
+    """Make the roles that the files grant to and that are missing; say which."""
+    if not plan.roles:
+        return ()
+    with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
+        rows = connection.execute("SELECT rolname FROM pg_catalog.pg_roles").fetchall()
+        missing = sorted(plan.roles - {name for (name,) in rows})
+        for name in missing:
+            role = psycopg.sql.Identifier(name)
+            connection.execute(psycopg.sql.SQL("CREATE ROLE {}").format(role))
+    if not missing:
+        return ()
+    names = ", ".join(missing)
+    return (f"roles that the file grants to were missing and were made: {names}",)
 
 
 @attrs.frozen
@@ -186,7 +203,9 @@ class MigrationsTarget:
         self._run_first(server, [each for each in scripts if each.sql])
         path = setup.path if setup else ""
         if isinstance(plan, Plan):
-            return self._apply_files(server, plan, setup=path)
+            made = _missing_roles(server, plan)
+            migrated = self._apply_files(server, plan, setup=path)
+            return attrs.evolve(migrated, warnings=(*made, *migrated.warnings))
         return self._run_program(server, plan, setup=path)
 
     def _run_first(self, server: EmbeddedServer, scripts: list[Script]) -> None:

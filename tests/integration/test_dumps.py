@@ -5,11 +5,13 @@ from __future__ import annotations
 import pathlib
 
 import psycopg
-import pytest
 
-from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.application.settings import PostgresSettings
+from pytest_userstate.outbound.migrations.finding.discovery import locate
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
-from pytest_userstate.outbound.migrations.tools import pg_dump, structure
+from pytest_userstate.outbound.migrations.tools import structure
+from pytest_userstate.outbound.migrations_target import MigrationsTarget, Script
+from pytest_userstate.outbound.postgres.binaries import find_binaries
 
 STRUCTURE = """\
 \\restrict abc
@@ -80,14 +82,24 @@ def test_rails_table_may_be_in_the_file(
     assert found == [("test",)]
 
 
-def test_a_dump_with_an_unknown_owner(
-    database: psycopg.Connection, tmp_path: pathlib.Path
-) -> None:
-    """File, line, and where roles are created."""
+def test_a_dump_of_someone_elses(tmp_path: pathlib.Path) -> None:
+    """Owners are left out, and roles that are missing are made, whatever their name."""
     file = tmp_path / "schema.sql"
-    file.write_text("CREATE TABLE t ();\n\nALTER TABLE t OWNER TO app;\n")
-    with pytest.raises(MigrationError) as caught:
-        MigrationRunner(database).run(pg_dump.LAYOUT.load(file, tmp_path))
-    assert caught.value.line == 3
-    assert "CREATE ROLE app;" in str(caught.value)
-    assert "setup" in str(caught.value)
+    file.write_text(
+        "CREATE TABLE t ();\nALTER TABLE t OWNER TO app;\n"
+        'GRANT SELECT ON t TO reader, "a""b; $$ x";\n'
+    )
+    project = MigrationsTarget(
+        target=locate(root=tmp_path, base=tmp_path, path=str(file)),
+        binaries=find_binaries(),
+        setup=Script("roles.sql", "CREATE ROLE reader;"),
+        settings=PostgresSettings(),
+    )
+    with project.open() as database:
+        snapshot = database.load()
+        warnings = database.warnings
+    assert [table.name for table in snapshot.tables] == ["t"]
+    assert "statements about owners are left out" in warnings[0]
+    assert warnings[1] == (
+        'roles that the file grants to were missing and were made: a"b; $$ x'
+    )

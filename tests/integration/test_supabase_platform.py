@@ -60,6 +60,30 @@ def target(root: pathlib.Path, **files: str) -> Target:
     return locate(root=root, base=root, path=None)
 
 
+EVENT_TRIGGER = """\
+CREATE FUNCTION public.guard() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE 'this ran as %', current_user;
+END $$;
+CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION public.guard();
+COMMENT ON EVENT TRIGGER guard IS 'x';
+ALTER EVENT TRIGGER guard ENABLE ALWAYS;
+CREATE EXTENSION citext;
+DROP EVENT TRIGGER guard;
+"""
+
+
+def test_event_triggers_are_accepted_and_named(tmp_path: pathlib.Path) -> None:
+    """They are not made: they would run as superuser in the scripts of extensions."""
+    found = target(tmp_path, v1_guard=EVENT_TRIGGER)
+    project = MigrationsTarget(
+        target=found, binaries=find_binaries(), setup=None, settings=PostgresSettings()
+    )
+    with project.open() as database:
+        [warning] = database.warnings
+    assert warning.startswith("supabase/migrations/1_guard.sql:5: the event trigger")
+
+
 @pytest.mark.parametrize("binaries", installations(), ids=lambda each: each.origin)
 def test_a_project_of_supabase(tmp_path: pathlib.Path, binaries: Binaries) -> None:
     """As an ordinary role, found by itself, with rows and provenance."""

@@ -13,6 +13,7 @@ from pytest_userstate.outbound.migrations.layout import Layout
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
 from pytest_userstate.outbound.migrations.tools import (
     dbmate,
+    drizzle,
     flyway,
     prisma,
     refinery,
@@ -245,6 +246,33 @@ def test_flyway(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
         (3, None, "v", "SQL", "R__v.sql", "userstate", True),
     ]
     assert database.execute("SELECT last FROM public.v").fetchone() == (3,)
+
+
+def test_flyway_reads_the_rows_of_a_copy(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """In the transaction of its file, with what follows the rows."""
+    copy = "COPY a FROM STDIN;\n1\n2\n\\.\n"
+    sql = f"CREATE TABLE a (x int);\n{copy}DELETE FROM a WHERE x = 1;"
+    run(database, tmp_path, flyway.LAYOUT, {"V1__a.sql": sql})
+    assert database.execute("SELECT x FROM a").fetchall() == [(2,)]
+    broken = f"{sql.replace(' a ', ' b ')}\nSELECT 1/0;"
+    failure(database, tmp_path / "other", flyway.LAYOUT, {"V1__b.sql": broken})
+    assert database.execute("SELECT to_regclass('b')").fetchone() == (None,)
+
+
+def test_drizzle(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
+    """A file is cut at its breakpoints; its row is in the schema `drizzle`."""
+    files = {
+        "0000_a.sql": "CREATE TABLE a (x int);\n--> statement-breakpoint\n"
+        "DO $$ BEGIN ALTER TABLE a ADD y int; END $$;\n--> statement-breakpoint\n",
+        "0001_thrown_away.sql": "ALTER TABLE a ADD z int;",
+        "meta/_journal.json": '{"entries": [{"tag": "0000_a", "when": 1767225600000}]}',
+    }
+    run(database, tmp_path, drizzle.LAYOUT, files)
+    assert columns(database, "a") == ["x integer", "y integer"]
+    rows = database.execute("SELECT created_at FROM drizzle.__drizzle_migrations")
+    assert rows.fetchall() == [(1767225600000,)]
 
 
 def test_flyway_in_a_schema_of_its_own(

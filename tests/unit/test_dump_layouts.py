@@ -59,6 +59,47 @@ def test_a_file_that_is_no_sql(
     assert problem in str(caught.value)
 
 
+OWNED = """\
+CREATE TABLE t ();
+ALTER TABLE t OWNER TO app;
+ALTER FUNCTION f(a int) OWNER TO "App Owner";
+SET SESSION AUTHORIZATION 'app';
+COMMENT ON EXTENSION citext IS 'x';
+ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO reader;
+COPY t FROM stdin;
+ALTER TABLE t OWNER TO app;
+\\.
+GRANT SELECT ON TABLE t TO reader, "Group" WITH GRANT OPTION;
+GRANT ALL ON SCHEMA public TO PUBLIC;
+REVOKE ALL ON TABLE t FROM GROUP old;
+CREATE POLICY p ON t FOR SELECT TO seer, public USING (true);
+"""
+
+
+@BOTH
+def test_owners_are_left_out(
+    file: pathlib.Path, layout: pg_dump.PgDumpLayout | structure.StructureLayout
+) -> None:
+    """As by pg_dump --no-owner, with lines and rows as they are, and a warning."""
+    file.write_text(OWNED)
+    plan = layout.load(file, file.parent.parent)
+    lines = plan.migrations[0].batches[0].sql.splitlines()
+    assert [line.strip(" ;") for line in lines[1:6]] == [""] * 5
+    assert lines[7] == "ALTER TABLE t OWNER TO app;"
+    [warning] = plan.warnings
+    assert "db/structure.sql:2: 5 statements about owners are left out" in warning
+
+
+@BOTH
+def test_roles_that_are_granted_to_are_known(
+    file: pathlib.Path, layout: pg_dump.PgDumpLayout | structure.StructureLayout
+) -> None:
+    """They are made if they are missing; keywords and owners are no such roles."""
+    file.write_text(OWNED)
+    plan = layout.load(file, file.parent.parent)
+    assert plan.roles == {"reader", "Group", "old", "seer"}
+
+
 def test_only_files_are_recognized(file: pathlib.Path) -> None:
     """Rails' by its name, any other as what is left."""
     other = file.with_name("schema.sql")

@@ -108,11 +108,29 @@ def test_callbacks_of_migrate_are_run_around_the_others(folder: Folder) -> None:
     assert "beforeClean is no event of this run" in warning
 
 
-def test_a_migration_written_as_a_program_is_refused(folder: Folder) -> None:
-    """Beside the SQL files or among the sources of Java."""
+@pytest.mark.parametrize(
+    "program",
+    ["V2__b.kt", "../../../java/db/migration/V2__b.java", "../../../java/x/R__b.java"],
+)
+def test_a_migration_written_as_a_program_is_named(
+    folder: Folder, program: str
+) -> None:
+    """The schema lacks what it makes, wherever among the sources it is."""
     folder.write("V1__a.sql")
-    folder.write("../../../java/db/migration/V2__b.java")
-    assert "V2__b.java is a migration written as a program" in str(folder.refusal())
+    folder.write(program)
+    [warning] = folder.load().warnings
+    assert f"{pathlib.PurePath(program).name} is left out" in warning
+    assert "not in the audited schema" in warning
+
+
+def test_a_copy_has_the_rows_that_follow_it(folder: Folder) -> None:
+    """Flyway reads them itself, and goes on behind the line that ends them."""
+    folder.write("V1__a.sql", "COPY t (a) FROM STDIN;\n1\n2;\n\\.\nSELECT 1;")
+    folder.write("V2__b.sql", "SELECT 1;")
+    copy, other = folder.load().migrations
+    [batch] = copy.batches
+    assert (batch.mode, batch.in_transaction) == (Mode.SCRIPT, True)
+    assert other.batches[0].mode is Mode.PIECES
 
 
 def test_a_row_remembers_each_migration(folder: Folder) -> None:

@@ -35,6 +35,17 @@ def test_other_names_are_ignored(folder: Folder) -> None:
     assert folder.versions == ["4"]
 
 
+def test_migrations_in_go_are_named(folder: Folder) -> None:
+    """The schema lacks what they would make, so the verdict may be wrong."""
+    folder.write("1_a.up.sql")
+    folder.write("2_b.up.go")
+    folder.write("2_b.down.go")
+    assert folder.versions == ["1"]
+    [warning] = folder.load().warnings
+    assert "migrations/2_b.up.go is left out" in warning
+    assert "not in the audited schema" in warning
+
+
 def test_a_file_is_one_batch_without_a_transaction(folder: Folder) -> None:
     """Its text is what is in it."""
     folder.write("1_a.up.sql", "A;\r\nB;")

@@ -235,7 +235,6 @@ def test_a_huge_folder_is_not_listed(
     [
         (["20240101000000_users.rb"], "Rails"),
         (["1_a/migration.sql"], "Prisma"),
-        (["0000_a.sql", "meta/_journal.json"], "Drizzle"),
         (["20240101_a.js"], "a tool for JavaScript"),
     ],
 )

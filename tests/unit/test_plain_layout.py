@@ -184,12 +184,76 @@ def test_a_folder_that_could_be_plain_is_read_when_asked_for(
     assert names(tmp_path) == ["V2__b.sql", "V10__c.sql"]
 
 
-def test_ways_back_under_another_name_are_refused(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(
+    ("up", "back"),
+    [
+        ("001.do.users.sql", "001.undo.users.sql"),
+        ("001.DO.sql", "001.UNDO.sql"),
+        ("0001.users.sql", "0001.users.rollback.sql"),
+        ("1_users.up.sql", "1_users.revert.sql"),
+        ("1.up.users.sql", "1.down.users.sql"),
+    ],
+)
+def test_a_way_back_is_left_out_and_named(
+    tmp_path: pathlib.Path, up: str, back: str
+) -> None:
+    """Files of Postgrator, yoyo and the like never run after the way up."""
+    write(tmp_path, up)
+    write(tmp_path, back)
+    assert names(tmp_path) == [up]
+    [warning] = load(tmp_path).warnings
+    assert f"{back} is left out: it is a way back" in warning
+
+
+@pytest.mark.parametrize("word", ["down", "undo", "rollback", "revert", "DOWN"])
+@pytest.mark.parametrize(
+    ("up", "back"),
+    [
+        ("1_users_up.sql", "1_users_{}.sql"),
+        ("1_users.sql", "1_users_{}.sql"),
+        ("1-do-users.sql", "1-{}-users.sql"),
+    ],
+)
+def test_ways_back_under_another_name_are_refused(
+    tmp_path: pathlib.Path, up: str, back: str, word: str
+) -> None:
     """They would be run as if they were ways up."""
-    write(tmp_path, "1_users_up.sql")
-    write(tmp_path, "1_users_down.sql")
-    with pytest.raises(TargetNotFoundError, match=r"1_users_down\.sql beside"):
+    write(tmp_path, up)
+    write(tmp_path, back.format(word))
+    with pytest.raises(TargetNotFoundError, match=rf"{word}.* beside {up}"):
         load(tmp_path)
+
+
+def test_a_migration_about_going_back_is_a_migration(tmp_path: pathlib.Path) -> None:
+    """A word in a name says nothing while no other file is its way up."""
+    write(tmp_path, "1_users.sql")
+    write(tmp_path, "2_rollback_of_users.sql")
+    assert names(tmp_path) == ["1_users.sql", "2_rollback_of_users.sql"]
+
+
+def test_programs_among_the_sql_are_named(tmp_path: pathlib.Path) -> None:
+    """The schema lacks what they would make, so the verdict may be wrong."""
+    write(tmp_path, "1_users.up.sql")
+    write(tmp_path, "2_add_display_name.up.go", "package migrations")
+    write(tmp_path, "2_add_display_name.down.go", "package migrations")
+    write(tmp_path, "2_add_display_name_test.go", "package migrations")
+    [warning] = load(tmp_path).warnings
+    assert "2_add_display_name.up.go is left out" in warning
+    assert "not in the audited schema" in warning
+    assert "--userstate-dsn" in warning
+    assert "down" not in warning
+
+
+def test_a_tool_that_is_met_in_a_file_is_named_with_all_layouts(
+    tmp_path: pathlib.Path,
+) -> None:
+    """The message says which tools could be chosen instead."""
+    write(tmp_path, "1_a.up.sql", "CREATE TABLE a (id int);")
+    write(tmp_path, "2_b.up.sql", "-- +migrate Up\nCREATE TABLE b (id int);")
+    with pytest.raises(TargetNotFoundError) as caught:
+        load(tmp_path)
+    assert "migrations of sql-migrate (rubenv): 2_b.up.sql" in str(caught.value)
+    assert "alembic, " in str(caught.value)
 
 
 @pytest.mark.parametrize(

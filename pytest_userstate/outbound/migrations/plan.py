@@ -155,6 +155,8 @@ class Plan:
     platform : str
         What the tool's platform provides before anything else, run as superuser:
         roles, schemas, and the objects of its services.
+    roles : frozenset of str
+        Roles that the files grant to: made without login if they are missing.
     role : str
         The role of the platform that migrations run as; empty: the owner of the
         database.
@@ -185,6 +187,7 @@ class Plan:
     layout: str
     migrations: tuple[Migration, ...]
     platform: str = ""
+    roles: frozenset[str] = frozenset()
     role: str = ""
     prepare: str = ""
     finish: tuple[Command, ...] = ()

@@ -139,6 +139,14 @@ def locate(
     else:
         candidate = _named(pathlib.Path(path), root, base, path_given_by, chosen)
     layout = candidate.layout(base)
+    warnings: list[str] = []
+    if layout.name == "plain" and registry.layout("drizzle").recognizes(candidate.path):
+        # Its journal decides which files are applied, whatever they are taken for.
+        layout = registry.layout("drizzle")
+        warnings.append(
+            f"{shown(candidate.path, base)} is read as Drizzle reads it, not as plain"
+            ' SQL: its journal says which files are applied. Say layout = "drizzle".'
+        )
     options = options_of(
         wish.options,
         layout.options,
@@ -147,6 +155,7 @@ def locate(
         layout=layout.name,
     )
     plan = layout.load(candidate.path, base, options)
+    plan = attrs.evolve(plan, warnings=(*warnings, *plan.warnings))
     if isinstance(plan, Plan) and not plan.migrations:
         raise TargetNotFoundError(_nothing_in(candidate.path, base, candidate.found))
     path_shown = shown(candidate.path, base)

@@ -49,10 +49,13 @@ class Tool:
     layout: str = ""
 
 
-_DOWN = re.compile(r"([_-])down\.sql$", re.IGNORECASE)
+_BACK = re.compile(
+    r"([._-])(?:down|undo|rollback|revert)(?=[._-])", flags=re.IGNORECASE
+)
+_UP = (r"\1up", r"\1do", r"\1deploy", "")
 _TOOLS = (
     Tool(name="goose", layout="goose", text=r"--[ \t]*\+goose\b"),
-    Tool(name="sql-migrate", text=r"--[ \t]*\+migrate\b"),
+    Tool(name="sql-migrate (rubenv)", text=r"--[ \t]*\+migrate\b"),
     Tool(name="dbmate", text=r"--[ \t]*migrate:(?:up|down)\b", layout="dbmate"),
     Tool(name="node-pg-migrate", text=r"--[ \t]*(?:up|down) migration\b"),
     Tool(name="micrate", text=r"--[ \t]*\+micrate\b"),
@@ -78,7 +81,7 @@ _TOOLS = (
     ),
     Tool(name="Prisma", path="migration_lock.toml", layout="prisma"),
     Tool(name="Prisma or Drizzle", nested="migration.sql", layout="prisma"),
-    Tool(name="Drizzle", path="meta/_journal.json", can_be_plain=True),
+    Tool(name="Drizzle", path="meta/_journal.json", layout="drizzle"),
     Tool(name="Atlas", path="atlas.sum", can_be_plain=True),
     Tool(name="Rails", names=r"\d{8,}_\w+\.rb"),
     Tool(name="Ecto", names=r"\d{8,}_\w+\.exs"),
@@ -114,7 +117,9 @@ def tool_of(folder: pathlib.Path) -> Finding | None:
     return next(_findings(folder), None)
 
 
-def refuse_way_back(scripts: cabc.Mapping[str, str], path: str) -> None:
+def refuse_way_back(
+    scripts: cabc.Mapping[str, str], path: str, *, supported: str
+) -> None:
     """Refuse SQL files that cannot be right as plain SQL.
 
     Parameters
@@ -123,6 +128,8 @@ def refuse_way_back(scripts: cabc.Mapping[str, str], path: str) -> None:
         The text of each file by its name.
     path : str
         How messages name their folder.
+    supported : str
+        The names of all layouts.
 
     Raises
     ------
@@ -132,13 +139,14 @@ def refuse_way_back(scripts: cabc.Mapping[str, str], path: str) -> None:
     for name, text in scripts.items():
         for finding in filter(None, (_by_name(name), _by_text(name, text))):
             if not finding.tool.can_be_plain:
-                raise TargetNotFoundError(unsupported(path, finding, supported="plain"))
-        other = _DOWN.sub(r"\1up.sql", name)
-        if other != name and other in scripts:
+                raise TargetNotFoundError(unsupported(path, finding, supported))
+        counterparts = {_BACK.sub(up, name) for up in _UP} - {name}
+        for other in sorted(counterparts & scripts.keys()):
             message = (
                 f"{path} holds {name} beside {other}: the way back beside the way up.\n"
-                "The plain layout leaves out a way back only when its name ends in"
-                " .down.sql.\nRename the pairs to *.up.sql and *.down.sql."
+                "The plain layout leaves out a way back only when its name has .down.,"
+                " .undo.,\n.rollback. or .revert. in it. Rename the pairs, for instance"
+                " to *.up.sql and *.down.sql."
             )
             raise TargetNotFoundError(message)
 

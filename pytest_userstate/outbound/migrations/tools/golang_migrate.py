@@ -37,6 +37,7 @@ from pytest_userstate.outbound.migrations.plan import (
     Piece,
     Plan,
 )
+from pytest_userstate.outbound.migrations.tools.left_out import left_out_programs
 
 _TABLE = "schema_migrations"
 _PREPARE = """\
@@ -93,7 +94,14 @@ class GolangMigrateLayout(LayoutDefaults):
         is_split = options.flag("multi_statement")
         found = sorted(_files(path, base), key=lambda each: each[0])
         _refuse_duplicates(found, base)
-        migrations, warnings = [], []
+        programs = [
+            shown(entry.path, base)
+            for entry in visible(path)
+            if (match := _NAME.fullmatch(entry.name))
+            and (match[3], match[4]) == ("up", "go")
+        ]
+        migrations = []
+        warnings = [*left_out_programs(programs, self.name)]
         for version, files in itertools.groupby(found, key=lambda each: each[0]):
             ways = {way: file for _, way, file in files}
             file = ways.get("up") or ways["down"]
@@ -134,7 +142,7 @@ def _files(folder: pathlib.Path, base: pathlib.Path) -> cabc.Iterator[_File]:
     """Yield version, way, and entry of each file that the tool takes for its own."""
     for entry in listing(folder, shown(folder, base)):
         match = _NAME.fullmatch(entry.name)
-        if match is None or entry.is_dir():
+        if match is None or entry.is_dir() or entry.name.endswith(".go"):
             continue
         version, path = int(match[1]), shown(entry.path, base)
         if version > _LARGEST:

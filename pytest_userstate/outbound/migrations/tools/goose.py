@@ -42,6 +42,7 @@ from pytest_userstate.outbound.migrations.tools.interpolation import (
     InterpolationError,
     interpolated,
 )
+from pytest_userstate.outbound.migrations.tools.left_out import left_out_programs
 
 _TABLE = "goose_db_version"
 _PREPARE = """\
@@ -162,6 +163,7 @@ class GooseLayout(LayoutDefaults):
             tolerates_commit=True,
             advice_on_transactions=_ON_TRANSACTIONS,
             advice_on_pieces=_ON_PIECES,
+            warnings=tuple(left_out_programs(_programs(path, base), "the audit")),
         )
 
 
@@ -189,13 +191,17 @@ def _files(folder: pathlib.Path, base: pathlib.Path) -> cabc.Iterator[tuple[int,
                 )
                 raise MigrationError(message, path=path)
             yield version, entry.name
-        elif version and entry.name.endswith(".go") and "_test.go" not in entry.name:
-            message = (
-                f"{path} is a migration in Go.\ngoose runs it only in a program that"
-                " it was built into. Apply the migrations with\nthat program, and audit"
-                " the database: --userstate-dsn."
-            )
-            raise MigrationError(message, path=path)
+
+
+def _programs(folder: pathlib.Path, base: pathlib.Path) -> list[str]:
+    """Return the paths of the migrations in Go."""
+    return [
+        shown(entry.path, base)
+        for entry in visible(folder)
+        if entry.name.endswith(".go")
+        and "_test.go" not in entry.name
+        and _version(entry.name)
+    ]
 
 
 def _batch(

@@ -26,10 +26,13 @@ class PgDumpLayout(LayoutDefaults):
     ) -> Plan:
         """Read the file."""
         del options  # there are none
+        dump = dump_in(path, base)
         return Plan(
             layout=self.name,
-            migrations=(dump_in(path, base),),
+            migrations=(dump.migration,),
+            roles=dump.roles,
             advice_on_transactions=ADVICE,
+            warnings=dump.warnings,
         )
 
 

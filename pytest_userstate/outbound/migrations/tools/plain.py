@@ -1,5 +1,9 @@
 """Plain SQL: a flat folder of files that no tool owns.
 
+A name with ``.down.``, ``.undo.``, ``.rollback.`` or ``.revert.`` is a way back, as
+Postgrator, yoyo and many scripts write it, and is left out; ``.up.`` and ``.do.``
+mark the way up.
+
 There is no tool to be faithful to, so these are the rules: files run in natural
 order (``V2`` before ``V10``), each as in a session of its own and as one
 transaction. A file that begins and ends transactions itself is left to do so,
@@ -27,10 +31,13 @@ from pytest_userstate.outbound.migrations.layout import (
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.sql import statements
+from pytest_userstate.outbound.migrations.tools import registry
+from pytest_userstate.outbound.migrations.tools.left_out import left_out_programs
 
 _SUFFIX = ".sql"
-_WAY_UP = ".up"
-_WAY_BACK = ".down"
+_WAY_UP = re.compile(r"\.(?:up|do)(?=\.|$)", re.IGNORECASE)
+_WAY_BACK = re.compile(r"\.(?:down|undo|rollback|revert)(?=\.|$)", re.IGNORECASE)
+_PROGRAM = re.compile(r"V?[0-9]\w*[._-].*\.(?:go|py|rb|java|kt|rs|php|cs|[cm]?[jt]s)")
 _NUMBER = re.compile(r"([0-9]+)")
 _ADVICE = (
     "In the plain layout each file is one transaction. A statement that cannot run"
@@ -61,7 +68,7 @@ class PlainLayout(LayoutDefaults):
         scripts = {
             file.name: read_sql(file.path, shown(file.path, base)) for file in files
         }
-        foreign.refuse_way_back(scripts, shown(path, base))
+        foreign.refuse_way_back(scripts, shown(path, base), supported=registry.names())
         return Plan(
             layout=self.name,
             migrations=tuple(
@@ -83,20 +90,32 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
     return (
         name.lower().endswith(_SUFFIX)
         and not name.startswith(".")
-        and not _stem(name).lower().endswith(_WAY_BACK)
+        and not _WAY_BACK.search(_stem(name))
         and entry.is_file()
     )
 
 
+def _is_program(name: str) -> bool:
+    """Whether the name is that of a way up that is written as a program."""
+    if _PROGRAM.fullmatch(name) is None or "_test." in name:
+        return False
+    return not re.search(r"[._](?:down|undo|rollback|revert)\.", name)
+
+
+def _without_way(name: str) -> str:
+    """Return the name of a file without its suffix and the mark of the way up."""
+    return _WAY_UP.sub("", _stem(name))
+
+
 def _order(name: str) -> tuple[list[str | int], str]:
     """Return a key that compares digits as numbers; names differ if all else ties."""
-    parts = _NUMBER.split(_stem(name).removesuffix(_WAY_UP))
+    parts = _NUMBER.split(_without_way(name))
     return [int(part) if part.isdecimal() else part for part in parts], name
 
 
 def _migration(name: str, sql: str, path: str) -> Migration:
     return Migration(
-        version=_stem(name).removesuffix(_WAY_UP),
+        version=_without_way(name),
         path=path,
         batches=(Batch(sql=sql, in_transaction=_wants_a_transaction(sql)),),
     )
@@ -116,8 +135,11 @@ def _warnings(
     base: pathlib.Path,
 ) -> cabc.Iterator[str]:
     """Say what a reader may not expect: files left out, files with nothing in them."""
+    found = [entry for entry in found if not entry.name.startswith(".")]
+    programs = [shown(entry.path, base) for entry in found if _is_program(entry.name)]
+    yield from left_out_programs(programs, "the plain layout")
     for entry in found:
-        if entry.is_dir() and not entry.name.startswith("."):
+        if entry.is_dir():
             inside = visible(pathlib.Path(entry.path))
             if any(_is_migration(file) for file in inside):
                 yield (
@@ -126,6 +148,10 @@ def _warnings(
                 )
         elif entry.name in scripts and not scripts[entry.name].strip():
             yield f"{shown(entry.path, base)} is empty: it does nothing."
+        elif entry.name.lower().endswith(_SUFFIX) and _WAY_BACK.search(
+            _stem(entry.name).lower().removesuffix(".down")
+        ):
+            yield f"{shown(entry.path, base)} is left out: it is a way back."
 
 
 LAYOUT = PlainLayout()

@@ -26,6 +26,7 @@ from pytest_userstate.outbound.migrations.layout import (
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.tools.duplicates import refuse_duplicates
+from pytest_userstate.outbound.migrations.tools.left_out import left_out_programs
 from pytest_userstate.outbound.migrations.tools.siphash import siphash13
 
 _TABLE = "refinery_schema_history"
@@ -74,7 +75,11 @@ class RefineryLayout(LayoutDefaults):
         del options  # there are none
         has_long_versions = _has_long_versions(path)
         largest = _LARGE if has_long_versions else _SMALL
-        files = [_File.of(entry, base, largest) for entry in _entries(path, base)]
+        entries = [*_entries(path, base)]
+        programs = [entry for entry in entries if entry.name.endswith(".rs")]
+        files = [
+            _File.of(entry, base, largest) for entry in entries if entry not in programs
+        ]
         files.sort(key=lambda file: file.version)
         migrations = tuple(file.read(8 if has_long_versions else 4) for file in files)
         refuse_duplicates(
@@ -89,7 +94,12 @@ class RefineryLayout(LayoutDefaults):
             bookkeeping_tables=frozenset({_TABLE}),
             tolerates_commit=True,
             advice_on_transactions=_ADVICE,
-            warnings=tuple(_warnings(path, base)),
+            warnings=(
+                *left_out_programs(
+                    [shown(entry.path, base) for entry in programs], "the audit"
+                ),
+                *_warnings(path, base),
+            ),
         )
 
 
@@ -107,9 +117,7 @@ class _File:
         """Read the name as refinery does, or refuse as it does."""
         path = shown(entry.path, base)
         match = _NAME.fullmatch(entry.name)
-        kind, number, name, suffix = match.groups() if match else ("", "", "", "")
-        if suffix == "rs":
-            raise _written_in_rust(path)
+        kind, number, name, _ = match.groups() if match else ("", "", "", "")
         if kind == "|" or not (number.isascii() and number.isdigit()):
             raise _not_a_version(path, kind, number)
         if int(number) > largest:
@@ -182,14 +190,6 @@ def _has_long_versions(folder: pathlib.Path) -> bool:
         if re.search(_CRATE, text, re.MULTILINE):
             return _LONG_VERSIONS.search(text) is not None
     return False
-
-
-def _written_in_rust(path: str) -> MigrationError:
-    message = (
-        f"{path} is a migration written in Rust, which only refinery itself can run.\n"
-        "Apply all migrations with it, and audit that database: --userstate-dsn."
-    )
-    return MigrationError(message, path=path)
 
 
 def _not_a_version(path: str, kind: str, number: str) -> MigrationError:

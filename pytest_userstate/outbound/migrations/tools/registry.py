@@ -26,6 +26,7 @@ HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         "alembic": ("env.py", "alembic.ini"),
         "command": (),
         "diesel": ("*/up.sql",),
+        "drizzle": ("meta/_journal.json", "*/snapshot.json"),
         "django": ("manage.py", "[0-9][0-9][0-9][0-9]_*.py"),
         "sqlx": ("*_*.sql",),
         "dbmate": ("[0-9]*.sql",),

@@ -65,11 +65,13 @@ class StructureLayout(LayoutDefaults):
         dump = dump_in(path, base)
         return Plan(
             layout=self.name,
-            migrations=(dump,),
+            migrations=(dump.migration,),
+            roles=dump.roles,
             finish=_flags(path.read_bytes()),
             bookkeeping_tables=frozenset({_VERSIONS, _METADATA}),
             separate_sessions=True,
             advice_on_transactions=ADVICE,
+            warnings=dump.warnings,
         )
 
 

@@ -49,7 +49,9 @@ ALTER TABLE {_SCHEMA}.{_TABLE} ADD COLUMN IF NOT EXISTS statements text[];
 ALTER TABLE {_SCHEMA}.{_TABLE} ADD COLUMN IF NOT EXISTS name text"""
 _RECORD = f"""\
 INSERT INTO {_SCHEMA}.{_TABLE} (version, name, statements) VALUES ($1, $2, $3)"""  # noqa: S608 - constant
-# What the platform lets postgres do, which here takes other roles.
+# What the platform lets postgres do, which here takes other roles, or is not done:
+# an event trigger would also fire, and run as superuser, for the scripts of extensions.
+_NOT_DONE = "SELECT"
 _BY_THE_PLATFORM = "SELECT extensions.run_as_the_platform($1)"
 _BY_THE_SERVICES = "SELECT extensions.run_as_the_services($1)"
 _CHANGES = ("create", "alter", "drop")
@@ -102,6 +104,8 @@ class SupabaseLayout(LayoutDefaults):
             "Supabase",
             outcome=f"would stop at the second, since {_TABLE} holds a version once",
         )
+        for migration in migrations:
+            warnings += _event_triggers(migration)
         roles = path.parent / _ROLES
         before = [_read_roles(roles, base)] if roles.is_file() else []
         platform = _PLATFORM.read_text("utf-8")
@@ -171,12 +175,32 @@ def _batch(sql: str, *record: Command) -> Batch:
         mode=Mode.PIPELINE,
         in_transaction=False,
         instead=tuple(
-            ((each.start, each.end), (granted, (each.text,)))
+            ((each.start, each.end), (granted, (each.text,) * (granted != _NOT_DONE)))
             for each in statements(sql)
             if (granted := _granted(each.words))
         ),
         record=record,
     )
+
+
+def _is_of_event_trigger(words: tuple[str, ...]) -> bool:
+    """Whether a statement is about an event trigger."""
+    subject = words[2:] if words[:2] == ("comment", "on") else words[1:]
+    return words[0] in {*_CHANGES, "comment"} and subject[:2] == ("event", "trigger")
+
+
+def _event_triggers(migration: Migration) -> cabc.Iterator[str]:
+    """Yield a warning for each event trigger, none of which is made."""
+    [batch] = migration.batches
+    for statement in statements(batch.sql):
+        if statement.words[0] == "create" and _is_of_event_trigger(statement.words):
+            yield (
+                f"{migration.path}:{statement.line}: the event trigger"
+                f" {statement.words[3]} is not made, since it would fire for the"
+                " platform's own statements, too: what it would do at a later"
+                " statement (such as enabling row level security) is not in the"
+                " audited schema."
+            )
 
 
 def _granted(words: tuple[str, ...]) -> str:
@@ -185,6 +209,8 @@ def _granted(words: tuple[str, ...]) -> str:
     That is to create, alter and drop extensions, and to change policies and drop
     triggers on the tables of the services; empty for all others.
     """
+    if _is_of_event_trigger(words):
+        return _NOT_DONE
     if words[1:2] == ("extension",) and words[0] in _CHANGES:
         return _BY_THE_PLATFORM
     if words[:2] not in _GRANTED or "on" not in words:

@@ -11,7 +11,8 @@ import attrs
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import listing, read_sql, shown
 from pytest_userstate.outbound.migrations.plan import Batch, Mode
-from pytest_userstate.outbound.migrations.sql import statements
+from pytest_userstate.outbound.migrations.script import script
+from pytest_userstate.outbound.migrations.sql import Statement, statements
 from pytest_userstate.outbound.migrations.tools.flyway.names import Kind, Name, Prefixes
 from pytest_userstate.outbound.migrations.tools.flyway.settings import (
     RESOURCES,
@@ -25,6 +26,7 @@ from pytest_userstate.outbound.migrations.tools.flyway.transactions import (
 _BESIDE = ".conf"
 _KEYS = ("executeInTransaction", "encoding", "placeholderReplacement", "shouldExecute")
 _CODE = re.compile(r"[VRB][0-9_]*__\w+\.(?:java|kt|groovy|scala)")
+_LANGUAGES = ("java", "kotlin", "groovy", "scala")
 _COMPARISON = re.compile(r"(.*?)\s*([!=])=\s*(.*)")
 
 
@@ -79,6 +81,12 @@ class Resource:
             When it mixes statements that Flyway does not mix.
         """
         found = statements(sql)
+        mode = Mode.PIECES
+        if any(statement.copies_from_input for statement in found):
+            # Flyway reads the rows that follow as psql does, up to a line with \\.
+            mode = Mode.SCRIPT
+            parts = script(sql)
+            found = tuple(part for part in parts if isinstance(part, Statement))
         told = self.beside.get("executeInTransaction")
         if told is None and settings.in_transaction and not settings.mixed:
             expect_one_kind(found, self.path)
@@ -87,7 +95,7 @@ class Resource:
         )
         return Batch(
             sql=sql,
-            mode=Mode.PIECES,
+            mode=mode,
             in_transaction=self._flag("executeInTransaction", in_transaction),
         )
 
@@ -147,31 +155,19 @@ def _beside(file: pathlib.Path, base: pathlib.Path) -> dict[str, str]:
     return found
 
 
-def refuse_code(locations: cabc.Iterable[pathlib.Path], base: pathlib.Path) -> None:
-    """Refuse migrations written in a language of the JVM, in or beside a location.
+def programs(
+    locations: cabc.Iterable[pathlib.Path], base: pathlib.Path
+) -> cabc.Iterator[str]:
+    """Yield the paths of migrations written in a language of the JVM.
 
-    Raises
-    ------
-    MigrationError
-        Naming the first of them.
+    They are in a location, or in the folders of sources of its module.
     """
+    folders = dict.fromkeys(locations)
     for location in locations:
-        folders = [location]
-        whole = location.as_posix()
-        if f"/{RESOURCES}/" in whole:
-            folders += [
-                pathlib.Path(whole.replace(f"/{RESOURCES}/", f"/src/main/{language}/"))
-                for language in ("java", "kotlin")
-            ]
-        for folder in filter(pathlib.Path.is_dir, folders):
-            code = sorted(
-                each for each in folder.rglob("*") if _CODE.fullmatch(each.name)
-            )
-            if code:
-                path = shown(code[0], base)
-                message = (
-                    f"{path} is a migration written as a program, which only Flyway"
-                    " itself can run.\nApply all migrations with it, and audit that"
-                    " database: --userstate-dsn."
-                )
-                raise MigrationError(message, path=path)
+        module, in_resources, _ = location.as_posix().partition(f"/{RESOURCES}/")
+        sources = pathlib.Path(module if in_resources else base, "src/main")
+        folders |= dict.fromkeys(sources / language for language in _LANGUAGES)
+    for folder in filter(pathlib.Path.is_dir, folders):
+        for file in sorted(folder.rglob("*")):
+            if _CODE.fullmatch(file.name):
+                yield shown(file, base)

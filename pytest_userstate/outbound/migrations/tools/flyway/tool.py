@@ -24,7 +24,7 @@ from pytest_userstate.outbound.migrations.tools.flyway.names import (
 )
 from pytest_userstate.outbound.migrations.tools.flyway.resources import (
     Resource,
-    refuse_code,
+    programs,
     resources,
 )
 from pytest_userstate.outbound.migrations.tools.flyway.settings import (
@@ -34,6 +34,7 @@ from pytest_userstate.outbound.migrations.tools.flyway.settings import (
     settings_for,
     usual_folder,
 )
+from pytest_userstate.outbound.migrations.tools.left_out import left_out_programs
 
 _ADVICE = (
     "Flyway runs a migration outside of a transaction when all its statements are of"
@@ -70,7 +71,6 @@ def plan_of(path: pathlib.Path, base: pathlib.Path, options: Options) -> Plan:
     """Read all that ``flyway migrate`` would run on an empty database."""
     settings = settings_for(path, base, options)
     locations = _locations(path, settings)
-    refuse_code(locations, base)
     found = [
         each
         for location in locations
@@ -90,7 +90,10 @@ def plan_of(path: pathlib.Path, base: pathlib.Path, options: Options) -> Plan:
         tolerates_commit=True,
         advice_on_transactions=_ADVICE,
         advice_on_pieces=_ADVICE_ON_PIECES,
-        warnings=tuple(_warnings(found, order)),
+        warnings=(
+            *left_out_programs([*programs(locations, base)], "the audit"),
+            *_warnings(found, order),
+        ),
     )
 
 
