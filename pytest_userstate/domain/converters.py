@@ -70,10 +70,17 @@ def dotted(*names: str) -> str:
     >>> dotted("public", "users"), dotted("a.b", "c")
     ('public.users', '"a.b".c')
     """
-    return ".".join(
-        '"' + name.replace('"', '""') + '"' if {".", '"'} & {*name} else name
-        for name in names
-    )
+    return ".".join(in_quotes(name) if {".", '"'} & {*name} else name for name in names)
+
+
+def in_sql(names: cabc.Iterable[str]) -> str:
+    """Return names in a list; one that would be read as several is quoted."""
+    return ", ".join(in_quotes(name) if {*',"()'} & {*name} else name for name in names)
+
+
+def in_quotes(name: str) -> str:
+    """Return a name in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def abridged(values: tuple[object, ...]) -> str:

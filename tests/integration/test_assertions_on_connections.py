@@ -11,6 +11,7 @@ from psycopg import sql
 
 from pytest_userstate import SchemaSnapshot, SchemaSnapshotRepositoryError, Securable
 from pytest_userstate.assertions import (
+    assert_domain,
     assert_no_table,
     assert_same_schema,
     assert_table,
@@ -211,3 +212,73 @@ def test_what_extensions_bring_along_is_not_ours(superuser: Connection) -> None:
     assert snapshot.access is not None
     assert snapshot.access.of(Securable.SEQUENCE, "public", "theirs") is None
     assert snapshot.access.of(Securable.TYPE, "public", "citext") is None
+
+
+def test_what_makes_columns_unique_is_seen_on_a_server(database: Connection) -> None:
+    """Exclusion constraints do so; an index that could not be built does not."""
+    database.execute(
+        """
+        CREATE TABLE seats (row_number int, "seat, number" int, note text,
+          EXCLUDE USING btree (row_number WITH =, "seat, number" WITH =),
+          EXCLUDE USING btree (note WITH =) WHERE (note <> ''));
+        CREATE TABLE votes (voter int); INSERT INTO votes VALUES (1), (1);
+        CREATE TABLE logs (id int, at date) PARTITION BY RANGE (at);
+        CREATE TABLE logs_1 PARTITION OF logs DEFAULT;
+        ALTER TABLE ONLY logs ADD CONSTRAINT logs_key UNIQUE (id, at);
+        """
+    )
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        database.execute("CREATE UNIQUE INDEX CONCURRENTLY i ON votes (voter)")
+    seats = assert_table(database, "seats")
+    with pytest.raises(AssertionError, match="the exclusion constraint seats_row_numb"):
+        seats.has_no_unique_constraint(["row_number", "seat, number"])
+    seats.has_no_unique_constraint("note")
+    votes = assert_table(database, "votes")
+    votes.has_no_unique_constraint("voter")
+    with pytest.raises(AssertionError, match="yes, but the index is not valid"):
+        votes.has_index("voter", unique=True)
+    with pytest.raises(AssertionError, match="some partition lacks it"):
+        assert_table(database, "logs").has_unique_constraint(["id", "at"])
+
+
+def test_columns_that_are_named_like_a_list_or_a_clause(database: Connection) -> None:
+    """A name is what the catalog has, whatever it looks like."""
+    database.execute(
+        """
+        CREATE TABLE t (a int, b int, "a, b" int, "delete" int, "x ON y" int,
+          UNIQUE (a, b));
+        CREATE TABLE u (a int, b int, "a, b" int,
+          CONSTRAINT one FOREIGN KEY (a, b) REFERENCES t (a, b)
+            ON DELETE SET NULL (a, b),
+          CONSTRAINT two FOREIGN KEY (b, "a, b") REFERENCES t (a, b)
+            ON DELETE SET NULL ("a, b"));
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END';
+        CREATE TRIGGER odd AFTER UPDATE OF "x ON y", "delete" ON t EXECUTE FUNCTION f();
+        """
+    )
+    keys = assert_table(database, "u")
+    facts: dict[str, typ.Any] = {"on_delete": "set null", "on_delete_columns": "a, b"}
+    keys.has_foreign_key(["b", "a, b"], **facts)
+    with pytest.raises(AssertionError, match="on_delete"):
+        keys.has_foreign_key(["a", "b"], **facts)
+    with pytest.raises(AssertionError, match='missing     "a, b"'):
+        assert_table(database, "t").has_exactly_unique_constraints(["a, b"])
+    odd = assert_table(database, "t").has_trigger(
+        "odd", events="update", update_of=["delete", "x ON y"], timing="after"
+    )
+    assert odd.level == "statement"
+
+
+def test_parameters_of_a_base_type_are_seen_on_a_server(database: Connection) -> None:
+    """Also beneath another domain."""
+    database.execute(
+        """
+        CREATE DOMAIN short AS varchar(32);
+        CREATE DOMAIN shorter AS short CHECK (VALUE <> '');
+        CREATE SCHEMA other; CREATE DOMAIN other.shorter AS shorter;
+        """
+    )
+    for name in ("short", "shorter", "other.shorter"):
+        with pytest.raises(AssertionError, match="is based on character varying"):
+            assert_domain(database, name).is_not_based_on("varchar")
+        assert_domain(database, name).is_not_based_on("varchar(33)")

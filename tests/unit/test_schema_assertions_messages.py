@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import pathlib
 import subprocess
 import sys
 import textwrap
 import time
+import typing as typ
 
 import attrs
 import pytest
@@ -249,14 +251,21 @@ def test_objects_are_there_for_assertions_of_ones_own() -> None:
 
 
 def test_a_trigger_that_cannot_be_read_has_no_facts() -> None:
-    """A snapshot made by hand may leave the definition out; nothing passes then."""
+    """A test may make a trigger by its name and function; nothing else passes then."""
     trigger = Trigger(name="touch", function="public.f", definition="")
     table = attrs.evolve(NOTES, triggers=[trigger])
     notes = assert_table(SchemaSnapshot([table]), "notes")
     notes.has_trigger("touch", function="f")
-    assert "found     none" in message(
-        lambda: notes.has_trigger("touch", timing="before")
-    )
+    facts: list[dict[str, typ.Any]] = [
+        {"timing": "before"},
+        {"events": "insert"},
+        {"update_of": []},
+        {"level": "row"},
+        {"when": None},
+    ]
+    for fact in facts:
+        text = message(functools.partial(notes.has_trigger, "touch", **fact))
+        assert "found     not known" in text
 
 
 def test_exact_forms_pair_what_is_missing_with_what_is_unexpected() -> None:

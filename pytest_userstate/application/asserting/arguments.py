@@ -85,6 +85,25 @@ def place(value: object, what: str = "name") -> Place:
     return Place(_unquoted(schema or "public", what), _unquoted(name, what))
 
 
+def collation(value: object, what: str = "collation") -> str:
+    """Return a collation as the catalogue has it: PostgreSQL's own have no schema."""
+    text = _text(value, what)
+    match = _TWO.fullmatch(text)
+    if not match:
+        message = f"{what}: {text!r} is neither name nor schema.name"
+        raise ValueError(message)
+    parts = [_unquoted(part, what) for part in match.groups() if part]
+    return ".".join(parts).removeprefix("pg_catalog.")
+
+
+def places(value: object, what: str = "names") -> list[str]:
+    """Return several different names with their schemas."""
+    given = one_or_several(value, what, single=False)
+    found = [str(place(each, what)) for each in given]
+    _refuse_twice(found, what)
+    return found
+
+
 def column_place(value: object, what: str) -> str:
     """Return ``users.id``, or ``legal.policies.id``, with its schema, unquoted."""
     text = _text(value, what)
@@ -130,10 +149,7 @@ def identifiers(
     if not names and not empty:
         message = f"{what}: name at least one"
         raise ValueError(message)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        message = f"{what}: {', '.join(map(repr, twice))} is named twice"
-        raise ValueError(message)
+    _refuse_twice(names, what)
     return names
 
 
@@ -183,6 +199,13 @@ def several_choices(
         message = f"{what}: name at least one of {', '.join(map(repr, known))}"
         raise ValueError(message)
     return chosen
+
+
+def _refuse_twice(names: cabc.Sequence[str], what: str) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        message = f"{what}: {', '.join(map(repr, twice))} is named twice"
+        raise ValueError(message)
 
 
 def _text(value: object, what: str) -> str:

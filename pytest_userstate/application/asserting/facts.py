@@ -7,6 +7,7 @@ fact; where it makes no sense it raises, before anything is looked up.
 from __future__ import annotations
 
 import collections.abc as cabc
+import itertools
 import typing as typ
 
 import attrs
@@ -26,7 +27,19 @@ from pytest_userstate.application.sql.data_types import (
     refusal_of_serial,
 )
 from pytest_userstate.application.sql.expressions import same_expression
-from pytest_userstate.application.sql.tokens import UnreadableSqlError
+from pytest_userstate.application.sql.tokens import (
+    END,
+    Kind,
+    Token,
+    UnreadableSqlError,
+    tokens,
+)
+from pytest_userstate.domain.converters import in_sql
+
+_CONNECTING: typ.Final = frozenset(
+    {"all", "and", "any", "array", "between", "in", "is", "like", "not", "null", "or"}
+)
+"""Words that PostgreSQL puts in place of others."""
 
 T = typ.TypeVar("T")
 Get: typ.TypeAlias = cabc.Callable[[T], typ.Any]
@@ -46,18 +59,21 @@ class Fact(typ.Generic[T]):
         Tells whether it holds for an object.
     found : callable
         What there is instead, for people.
+    hint : callable
+        What may help if it does not hold, or nothing.
     """
 
     what: str
     expected: str
     holds: cabc.Callable[[T], bool]
     found: cabc.Callable[[T], str]
+    hint: cabc.Callable[[T], str] = lambda _: ""
 
     def mismatch(self, value: T) -> Mismatch | None:
         """Return what is not as expected, or None."""
         if self.holds(value):
             return None
-        return Mismatch(self.what, self.expected, self.found(value))
+        return Mismatch(self.what, self.expected, self.found(value), self.hint(value))
 
 
 Facts: typ.TypeAlias = tuple[Fact[T], ...]
@@ -156,6 +172,38 @@ def text_fact(
     )
 
 
+def name_fact(keyword: str, expected: str | Unspecified, get: Get[T]) -> Facts[T]:
+    """Return the fact that a name is this one; it may be written in quotes."""
+    if expected is UNSPECIFIED:
+        return ()
+    wanted = arguments.identifier(expected, keyword)
+    return (
+        Fact(
+            keyword,
+            wanted,
+            lambda value: bool(get(value) == wanted),
+            lambda value: str(get(value)),
+        ),
+    )
+
+
+def collation_fact(expected: str | Some | Unspecified | None, get: Get[T]) -> Facts[T]:
+    """Return the fact that a collation is this one; it may have its schema."""
+    if expected is UNSPECIFIED:
+        return ()
+    if expected is None or expected is SOME:
+        return _presence("collation", expected, get)
+    wanted = arguments.collation(expected)
+    return (
+        Fact(
+            "collation",
+            repr(wanted),
+            lambda value: bool(get(value) == wanted),
+            lambda value: repr(get(value)),
+        ),
+    )
+
+
 def expression_fact(
     keyword: str,
     expected: str | Some | Unspecified | None,
@@ -175,7 +223,37 @@ def expression_fact(
         found = get(value)
         return found is not None and same_expression(wanted, found, varchars=varchars)
 
-    return (Fact(keyword, wanted, holds, lambda value: _shown(get(value))),)
+    return (
+        Fact(
+            keyword,
+            wanted,
+            holds,
+            lambda value: _shown(get(value)),
+            lambda value: _other_spelling(wanted, get(value)),
+        ),
+    )
+
+
+def _other_spelling(expected: str, found: str | None) -> str:
+    """Show what to write if both mention the same names, numbers and texts."""
+    if found is None or not _mentioned(expected) == _mentioned(found) != set():
+        return ""
+    return f"if both are meant to say the same, write it as PostgreSQL does: {found}"
+
+
+def _mentioned(sql: str) -> set[Token]:
+    """Return the names, numbers and texts in a piece of SQL, types of casts apart."""
+    try:
+        pieces = tokens(sql)
+    except UnreadableSqlError:
+        return set()
+    return {
+        piece if piece.kind is not Kind.QUOTED else Token(Kind.WORD, piece.text)
+        for before, piece in itertools.pairwise([END, *pieces])
+        if piece.kind in {Kind.WORD, Kind.QUOTED, Kind.STRING, Kind.NUMBER}
+        and before.text != "::"
+        and piece.text not in _CONNECTING
+    }
 
 
 def names_fact(
@@ -209,9 +287,14 @@ def checked_names_fact(
     return (
         Fact(
             keyword,
-            ", ".join(wanted) or "none",
+            in_sql(wanted) or "none",
             holds,
-            lambda value: ", ".join(get(value)) or "none",
+            lambda value: in_sql(get(value)) or "none",
+            lambda value: (
+                "only the order of the columns differs"
+                if sorted(get(value)) == sorted(names)
+                else ""
+            ),
         ),
     )
 
@@ -255,4 +338,4 @@ def _presence(keyword: str, expected: Some | None, get: Get[T]) -> Facts[T]:
 
 
 def _shown(value: object) -> str:
-    return "none" if value is None else str(value) or "not known"
+    return "none" if value is None else str(value)

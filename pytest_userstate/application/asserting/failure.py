@@ -23,11 +23,12 @@ SHOWN: typ.Final = 8
 
 @attrs.frozen
 class Mismatch:
-    """A fact that is not as expected."""
+    """A fact that is not as expected, and what may help."""
 
     what: str
     expected: str
     found: str
+    hint: str = ""
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import collections.abc as cabc
 import typing as typ
 
@@ -21,6 +22,7 @@ from pytest_userstate.domain.constraints import (
     Index,
     KeyConstraint,
 )
+from pytest_userstate.domain.converters import in_sql
 from pytest_userstate.domain.snapshot import Table, View
 
 T = typ.TypeVar("T")
@@ -67,7 +69,9 @@ def as_expected(
     if not wrong:
         return None
     return Failure(
-        headline=f"{subject} is not as expected", mismatches=wrong, details=details
+        headline=f"{subject} is not as expected",
+        mismatches=wrong,
+        details=(*details, *detail("hint", (each.hint for each in wrong))),
     )
 
 
@@ -90,6 +94,7 @@ def one_of(
             return value
     judged.sort(key=lambda pair: len(pair[1]))
     seen = [describe(value) for value, _ in judged]
+    hints = [*hints, *dict.fromkeys(each.hint for _, wrong in judged for each in wrong)]
     if judged and len(judged[0][1]) < len(facts):
         return Failure(
             headline=headline,
@@ -116,40 +121,66 @@ def one_of(
 def exactly(
     subject: str,
     what: str,
-    expected: cabc.Collection[str],
-    found: cabc.Mapping[str, Source | None],
+    expected: cabc.Iterable[str | tuple[str, ...]],
+    found: cabc.Iterable[tuple[str | tuple[str, ...], Source | None]],
     *,
     dropped: cabc.Iterable[str] = (),
 ) -> Failure | None:
-    """Return a failure unless these are the names, all of them and no other.
+    """Return a failure unless these are there, each as often as expected, no others.
 
-    Parameters
-    ----------
-    found : mapping
-        The names that are there, and where they come from.
-    dropped : iterable of str
-        What was dropped once, in words.
+    What is expected and found is a name, or the names of a key's columns in order.
     """
-    missing = [name for name in expected if name not in found]
-    unexpected = [name for name in found if name not in expected]
-    if not missing and not unexpected:
+    missing = collections.Counter(expected)
+    unexpected: list[tuple[str | tuple[str, ...], Source | None]] = []
+    for key, source in found:
+        if missing[key]:
+            missing[key] -= 1
+        else:
+            unexpected.append((key, source))
+    absent = [*missing.elements()]
+    if not absent and not unexpected:
         return None
+    others = [key for key, _ in unexpected]
     alike = (
         f"{name!r}: {listed(near)}"
-        for name in missing[:_CLOSEST]
-        if (near := nearest(name, unexpected))
+        for name in map(in_words_of_key, absent[:_CLOSEST])
+        if (near := nearest(name, map(in_words_of_key, others)))
     )
     return Failure(
         headline=f"{subject} does not have exactly these {what}",
         details=(
-            *detail("missing", missing),
+            *detail("missing", map(in_words_of_key, absent)),
             *detail(
-                "unexpected", (with_source(each, found[each]) for each in unexpected)
+                "unexpected",
+                (with_source(in_words_of_key(key), made) for key, made in unexpected),
             ),
             *detail("nearest", alike),
             *detail("dropped", dropped),
+            *detail("hint", other_order(absent, others)),
         ),
     )
+
+
+def in_words_of_key(key: str | tuple[str, ...]) -> str:
+    """Return a name as it is, and a key's columns as ``tenant, number``."""
+    return key if isinstance(key, str) else in_sql(key)
+
+
+def other_order(
+    expected: cabc.Iterable[str | tuple[str, ...]],
+    found: cabc.Collection[str | tuple[str, ...]],
+) -> list[str]:
+    """Say of which keys only the order of their columns is another one."""
+    return [
+        f"only the order of the columns differs: ({in_sql(key)}) is there as "
+        f"({in_sql(other)})"
+        for key in expected
+        for other in found
+        if key != other
+        and not isinstance(key, str)
+        and not isinstance(other, str)
+        and sorted(key) == sorted(other)
+    ]
 
 
 def with_source(text: str, source: Source | None) -> str:

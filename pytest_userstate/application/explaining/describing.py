@@ -14,6 +14,7 @@ from pytest_userstate.domain.constraints import (
     Policy,
     Trigger,
 )
+from pytest_userstate.domain.converters import in_sql
 
 
 def column_in_words(column: Column) -> str:
@@ -85,7 +86,7 @@ def policy_in_words(policy: Policy) -> str:
 
 
 def _in_parentheses(names: cabc.Iterable[str]) -> str:
-    return f"({', '.join(names)})"
+    return f"({in_sql(names)})"
 
 
 def _included(names: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from pytest_userstate.application.asserting.facts import (
     checked_names_fact,
     expression_fact,
     flag_fact,
-    text_fact,
+    name_fact,
 )
 from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.lookup import dropped_parts, unwanted
@@ -86,7 +86,7 @@ class CheckAssertions(ObjectAssertions[Table]):
                 varchars=varchars(table),
                 optional=False,
             ),
-            *text_fact("name", name, lambda check: check.name),
+            *name_fact("name", name, lambda check: check.name),
             *_columns_fact(wanted),
             *flag_fact("validated", validated, lambda check: check.is_validated),
             *flag_fact("enforced", enforced, lambda check: check.is_enforced),
@@ -114,7 +114,7 @@ class CheckAssertions(ObjectAssertions[Table]):
             for check in table.check_constraints
         }
         subject = f"table {table.qualified_name}"
-        require(exactly(subject, "check constraints", wanted, found))
+        require(exactly(subject, "check constraints", wanted, found.items()))
 
     def has_exclusion_constraint(
         self,
@@ -136,7 +136,7 @@ class CheckAssertions(ObjectAssertions[Table]):
         snapshot, table = self._look()
         facts: Facts[ExclusionConstraint] = (
             *_definition_fact(definition),
-            *text_fact("name", name, lambda constraint: constraint.name),
+            *name_fact("name", name, lambda constraint: constraint.name),
         )
         found = one_of(
             table.exclusion_constraints,
@@ -160,7 +160,7 @@ class CheckAssertions(ObjectAssertions[Table]):
             for each in table.exclusion_constraints
         }
         subject = f"table {table.qualified_name}"
-        require(exactly(subject, "exclusion constraints", wanted, found))
+        require(exactly(subject, "exclusion constraints", wanted, found.items()))
 
     def has_no_constraint(self, name: str) -> None:
         """Assert that no constraint of the table has this name, of whatever kind."""
@@ -207,6 +207,9 @@ def _constraints(table: Table) -> dict[str, str]:
     kinds |= {key.name: "unique constraint" for key in table.unique_constraints}
     kinds |= {check.name: "check constraint" for check in table.check_constraints}
     kinds |= {each.name: "exclusion constraint" for each in table.exclusion_constraints}
+    kinds |= {
+        each.name: "constraint trigger" for each in table.triggers if each.is_constraint
+    }
     if table.primary_key:
         kinds[table.primary_key.name] = "primary key"
     return kinds

@@ -25,9 +25,9 @@ def columns_fact(
     return checked_names_fact("columns", wanted, get) if wanted else ()
 
 
-def several_lists(columns: cabc.Iterable[ColumnNames]) -> list[str]:
-    """Return lists of columns as text, in the order given."""
+def several_lists(columns: cabc.Iterable[ColumnNames]) -> list[tuple[str, ...]]:
+    """Return lists of columns, in the order given."""
     if isinstance(columns, str):
         message = f"columns: expected several in a list, not the one {columns!r}"
         raise TypeError(message)
-    return [", ".join(arguments.identifiers(each)) for each in columns]
+    return [arguments.identifiers(each) for each in columns]

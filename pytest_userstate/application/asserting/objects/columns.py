@@ -15,6 +15,7 @@ from pytest_userstate.application.asserting.arguments import (
 from pytest_userstate.application.asserting.facts import (
     Facts,
     choice_fact,
+    collation_fact,
     expression_fact,
     flag_fact,
     text_fact,
@@ -123,9 +124,7 @@ class ColumnAssertions(ObjectAssertions[R]):
             *flag_fact(
                 "primary_key", primary_key, lambda column: column.is_primary_key
             ),
-            *text_fact(
-                "collation", collation, lambda column: column.collation, optional=True
-            ),
+            *collation_fact(collation, lambda column: column.collation),
             *text_fact(
                 "comment", comment, lambda column: column.comment, optional=True
             ),
@@ -159,7 +158,7 @@ class ColumnAssertions(ObjectAssertions[R]):
             for text in drops(snapshot, place, name)
         ]
         subject = f"{kind_of(relation)} {place}"
-        require(exactly(subject, "columns", wanted, found, dropped=gone))
+        require(exactly(subject, "columns", wanted, found.items(), dropped=gone))
 
 
 def column_of(relation: Table | View, name: str) -> Column | None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import Unspecified
-from pytest_userstate.application.asserting.facts import Facts, flag_fact, text_fact
+from pytest_userstate.application.asserting.facts import (
+    Facts,
+    flag_fact,
+    name_fact,
+    text_fact,
+)
 from pytest_userstate.application.asserting.failure import Failure, detail, listed
 from pytest_userstate.application.asserting.matching import (
     as_expected,
@@ -32,7 +37,7 @@ def expected_extension(
     wanted = arguments.identifier(name)
     facts: Facts[Extension] = (
         *text_fact("version", version, lambda each: each.version),
-        *text_fact("schema", schema, lambda each: each.schema),
+        *name_fact("schema", schema, lambda each: each.schema),
         *flag_fact("stub", stub, lambda each: each.is_stub),
     )
     extension = expect(_find(snapshot, wanted))
@@ -59,7 +64,7 @@ def exactly_extensions(snapshot: SchemaSnapshot, names: object) -> Failure | Non
         for each in snapshot.extensions
         if each.name != _ALWAYS_THERE or each.name in wanted
     }
-    return exactly("the database", "extensions", wanted, found)
+    return exactly("the database", "extensions", wanted, found.items())
 
 
 def _find(snapshot: SchemaSnapshot, name: str) -> Extension | Failure:

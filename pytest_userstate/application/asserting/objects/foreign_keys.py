@@ -16,8 +16,8 @@ from pytest_userstate.application.asserting.facts import (
     Facts,
     choice_fact,
     flag_fact,
+    name_fact,
     names_fact,
-    text_fact,
 )
 from pytest_userstate.application.asserting.failure import Failure
 from pytest_userstate.application.asserting.handles import ObjectAssertions
@@ -42,6 +42,7 @@ from pytest_userstate.application.asserting.objects.column_lists import (
 from pytest_userstate.application.asserting.objects.columns import unknown_columns
 from pytest_userstate.application.explaining.describing import foreign_key_in_words
 from pytest_userstate.domain.constraints import ForeignKey
+from pytest_userstate.domain.converters import in_sql
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
 
 Action: typ.TypeAlias = typ.Literal[
@@ -124,7 +125,7 @@ class ForeignKeyAssertions(ObjectAssertions[Table]):
             *flag_fact("validated", validated, lambda key: key.is_validated),
             *flag_fact("enforced", enforced, lambda key: key.is_enforced),
             *flag_fact("temporal", temporal, lambda key: key.is_temporal),
-            *text_fact("name", name, lambda key: key.name),
+            *name_fact("name", name, lambda key: key.name),
         )
         require(unknown_columns(snapshot, table, wanted))
         found = one_of(
@@ -166,10 +167,9 @@ class ForeignKeyAssertions(ObjectAssertions[Table]):
         __tracebackhide__ = True
         _, table = self._look()
         wanted = several_lists(columns)
-        found = {
-            ", ".join(key.columns): key.source or table.source
-            for key in table.foreign_keys
-        }
+        found = [
+            (key.columns, key.source or table.source) for key in table.foreign_keys
+        ]
         subject = f"table {table.qualified_name}"
         require(exactly(subject, "foreign keys", wanted, found))
 
@@ -196,7 +196,7 @@ def _on_delete_fact(
     choices = typ.get_args(Action)
     if columns is UNSPECIFIED:
         return choice_fact("on_delete", action, lambda key: key.on_delete, choices)
-    names = ", ".join(sorted(arguments.identifiers(columns, "on_delete_columns")))
+    names = in_sql(sorted(arguments.identifiers(columns, "on_delete_columns")))
     if action is UNSPECIFIED or (
         arguments.choice(action, "on_delete", choices) not in _SETTING
     ):

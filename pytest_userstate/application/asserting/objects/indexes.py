@@ -18,8 +18,8 @@ from pytest_userstate.application.asserting.facts import (
     Facts,
     expression_fact,
     flag_fact,
+    name_fact,
     names_fact,
-    text_fact,
 )
 from pytest_userstate.application.asserting.failure import Failure, detail
 from pytest_userstate.application.asserting.handles import ObjectAssertions
@@ -99,9 +99,9 @@ class IndexAssertions(ObjectAssertions[R]):
         key, wanted = _primary_key(relation), _given(columns)
         facts: Facts[Index] = (
             *_columns_fact(relation, wanted),
-            *text_fact("name", name, lambda index: index.name),
-            *text_fact("method", method, lambda index: index.method),
-            *flag_fact("unique", unique, lambda index: index.is_unique),
+            *name_fact("name", name, lambda index: index.name),
+            *name_fact("method", method, lambda index: index.method),
+            *_unique_fact(unique, valid),
             *expression_fact(
                 "where",
                 where,
@@ -177,7 +177,37 @@ class IndexAssertions(ObjectAssertions[R]):
             if index.constraint is None or index.name in wanted
         }
         subject = f"{kind_of(relation)} {relation.qualified_name}"
-        require(exactly(subject, "indexes", wanted, found))
+        require(exactly(subject, "indexes", wanted, found.items()))
+
+
+def _unique_fact(
+    expected: bool | Unspecified,  # noqa: FBT001 - passed on as it was given
+    valid: bool | Unspecified,  # noqa: FBT001 - likewise
+) -> Facts[Index]:
+    """Return the fact that an index keeps values unique, which an invalid one fails to.
+
+    A test that asks for an invalid index means what it was created as.
+    """
+    if expected is UNSPECIFIED:
+        return ()
+    wanted = arguments.flag(expected, "unique")
+    words = {False: "no", True: "yes"}
+
+    def found(index: Index) -> str:
+        is_void = index.is_unique and not index.is_valid
+        return words[index.is_unique] + ", but the index is not valid" * is_void
+
+    return (
+        Fact(
+            "unique",
+            words[wanted],
+            lambda index: (
+                index.is_unique is wanted
+                and (index.is_valid or not wanted or valid is False)
+            ),
+            found,
+        ),
+    )
 
 
 def _primary_key(relation: Table | View) -> KeyConstraint | None:
@@ -215,6 +245,11 @@ def _columns_fact(relation: Table | View, wanted: tuple[str, ...]) -> Facts[Inde
                 and all(map(same, wanted, index.columns))
             ),
             lambda index: ", ".join(index.columns),
+            lambda index: (
+                "only the order of the columns differs"
+                if sorted(index.columns) == sorted(wanted)
+                else ""
+            ),
         ),
     )
 

@@ -98,15 +98,14 @@ class InheritanceAssertions(ObjectAssertions[Table]):
         """
         __tracebackhide__ = True
         snapshot, table = self._look()
-        given = arguments.one_or_several(names, "names", single=False)
-        wanted = [str(arguments.place(each, "names")) for each in given]
+        wanted = arguments.places(names, "names")
         found = {
             each.qualified_name: each.source
             for each in snapshot.tables
             if each.partition_of == table.qualified_name
         }
         subject = f"table {table.qualified_name}"
-        require(exactly(subject, "partitions", wanted, found))
+        require(exactly(subject, "partitions", wanted, found.items()))
 
     def is_ancestor_of(
         self, other: str, *, depth: int | Unspecified = UNSPECIFIED

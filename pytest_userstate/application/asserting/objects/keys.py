@@ -12,10 +12,11 @@ from pytest_userstate.application.asserting.arguments import (
     Unspecified,
 )
 from pytest_userstate.application.asserting.facts import (
+    Fact,
     Facts,
     flag_fact,
+    name_fact,
     names_fact,
-    text_fact,
 )
 from pytest_userstate.application.asserting.handles import ObjectAssertions
 from pytest_userstate.application.asserting.lookup import (
@@ -37,11 +38,17 @@ from pytest_userstate.application.asserting.objects.column_lists import (
     several_lists,
 )
 from pytest_userstate.application.asserting.objects.columns import unknown_columns
+from pytest_userstate.application.asserting.objects.exclusions import (
+    excluded_columns,
+)
 from pytest_userstate.application.explaining.describing import (
+    check_in_words,
     index_in_words,
     key_in_words,
 )
-from pytest_userstate.domain.constraints import KeyConstraint
+from pytest_userstate.application.sql.expressions import same_expression
+from pytest_userstate.domain.constraints import Index, KeyConstraint
+from pytest_userstate.domain.converters import in_quotes
 from pytest_userstate.domain.snapshot import Table
 
 T = typ.TypeVar("T")
@@ -80,6 +87,7 @@ class KeyAssertions(ObjectAssertions[Table]):
         wanted = columns_given(columns)
         facts: Facts[KeyConstraint] = (
             *columns_fact(wanted, lambda key: key.columns),
+            *_valid_facts(table),
             *_key_facts(
                 name=name,
                 included=included,
@@ -141,6 +149,7 @@ class KeyAssertions(ObjectAssertions[Table]):
         wanted = columns_given(columns)
         facts: Facts[KeyConstraint] = (
             *columns_fact(wanted, lambda key: key.columns),
+            *_valid_facts(table),
             *_key_facts(
                 name=name,
                 included=included,
@@ -169,7 +178,8 @@ class KeyAssertions(ObjectAssertions[Table]):
     def has_no_unique_constraint(self, columns: ColumnNames) -> None:
         """Assert that nothing makes these columns unique, taken together.
 
-        A primary key or a unique index of all rows on the same columns does, too.
+        A primary key, a unique index of all rows, and an exclusion constraint that
+        no two equal rows can pass do so, too.
         """
         __tracebackhide__ = True
         snapshot, table = self._look()
@@ -198,12 +208,31 @@ class KeyAssertions(ObjectAssertions[Table]):
         __tracebackhide__ = True
         _, table = self._look()
         wanted = several_lists(columns)
-        found = {
-            ", ".join(key.columns): key.source or table.source
+        found = [
+            (key.columns, key.source or table.source)
             for key in table.unique_constraints
-        }
+        ]
         subject = f"table {table.qualified_name}"
         require(exactly(subject, "unique constraints", wanted, found))
+
+
+def _valid_facts(table: Table) -> Facts[KeyConstraint]:
+    """Return the fact that a key holds: on a partitioned table, for each partition."""
+    void = {index.constraint for index in table.indexes if not index.is_valid}
+    if not void:
+        return ()
+    return (
+        Fact(
+            "valid",
+            "yes",
+            lambda key: key.name not in void,
+            lambda key: (
+                "no: its index is not valid, as some partition lacks it"
+                if key.name in void
+                else "yes"
+            ),
+        ),
+    )
 
 
 def _key_facts(
@@ -215,7 +244,7 @@ def _key_facts(
     temporal: bool | Unspecified,
 ) -> Facts[KeyConstraint]:
     return (
-        *text_fact("name", name, lambda key: key.name),
+        *name_fact("name", name, lambda key: key.name),
         *names_fact("included", included, lambda key: key.included, ordered=False),
         *flag_fact("deferrable", deferrable, lambda key: key.is_deferrable),
         *flag_fact(
@@ -237,8 +266,26 @@ def _otherwise_unique(table: Table, columns: tuple[str, ...]) -> list[str]:
         f"the index: {index_in_words(index)}"
         for index in table.indexes
         if index.is_unique
+        and index.is_valid
         and index.constraint is None
-        and index.predicate is None
+        and _is_of_all_rows(index)
         and set(index.columns) == wanted
     ]
+    found += [
+        f"the exclusion constraint {check_in_words(constraint)}"
+        for constraint in table.exclusion_constraints
+        if excluded_columns(constraint.definition) == wanted
+    ]
     return found
+
+
+def _is_of_all_rows(index: Index) -> bool:
+    """Whether no two rows escape a unique index; two nulls differ in any case."""
+    if index.predicate is None:
+        return True
+    names = [in_quotes(name) for name in index.columns]
+    conditions = [f"{name} IS NOT NULL" for name in names]
+    return index.nulls_distinct and any(
+        same_expression(condition, index.predicate)
+        for condition in (*conditions, " AND ".join(conditions))
+    )

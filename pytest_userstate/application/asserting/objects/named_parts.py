@@ -71,4 +71,4 @@ class NamedParts(typ.Generic[P]):
         """Return a failure unless these are the names: all, and no other."""
         wanted = arguments.identifiers(names, "names", single=False, empty=True)
         found = {part.name: self.relation.source for part in self.parts}
-        return exactly(self.subject, self.plural, wanted, found)
+        return exactly(self.subject, self.plural, wanted, found.items())

@@ -104,7 +104,7 @@ class SchemaAssertions(PrivilegeAssertions[str, SchemaPrivilege]):
             if name not in found
             for text in drops(snapshot, arguments.Place(schema, name))
         ]
-        return exactly(self._subject, what, wanted, found, dropped=gone)
+        return exactly(self._subject, what, wanted, found.items(), dropped=gone)
 
     def _search(self, snapshot: SchemaSnapshot) -> str | Failure:
         return no_schema(snapshot, self._place.schema) or self._place.schema
@@ -125,7 +125,7 @@ def exactly_schemas(snapshot: SchemaSnapshot, names: object) -> Failure | None:
     """Return a failure unless these are the schemas: all, and no other."""
     wanted = arguments.identifiers(names, "names", single=False, empty=True)
     found = dict.fromkeys(sorted(schema_names(snapshot)))
-    return exactly("the database", "schemas", wanted, found)
+    return exactly("the database", "schemas", wanted, found.items())
 
 
 def _comes_along(value: InSchema) -> bool:

@@ -84,17 +84,12 @@ class TriggerAssertions(ObjectAssertions[R]):
         wanted = arguments.identifier(name)
         facts: Facts[Trigger] = (
             *_function_fact(function),
-            *choice_fact("timing", timing, lambda each: each.timing, _args(Timing)),
-            *_events_fact(events),
-            *names_fact(
-                "update_of",
-                update_of,
-                lambda each: each.update_of,
-                ordered=False,
-            ),
-            *choice_fact("level", level, lambda each: each.level, _args(Level)),
-            *expression_fact(
-                "when", when, lambda each: each.when, varchars=varchars(relation)
+            *map(_known, _firing_facts(timing, events, update_of, level)),
+            *map(
+                _known,
+                expression_fact(
+                    "when", when, lambda each: each.when, varchars=varchars(relation)
+                ),
             ),
             *flag_fact("enabled", enabled, lambda each: each.is_enabled),
             *flag_fact("constraint", constraint, lambda each: each.is_constraint),
@@ -116,6 +111,30 @@ class TriggerAssertions(ObjectAssertions[R]):
         __tracebackhide__ = True
         _, relation = self._look()
         require(_triggers(relation).exactly(names))
+
+
+def _firing_facts(
+    timing: str | Unspecified,
+    events: str | cabc.Iterable[str] | Unspecified,
+    update_of: ColumnNames | Unspecified,
+    level: str | Unspecified,
+) -> Facts[Trigger]:
+    return (
+        *choice_fact("timing", timing, lambda each: each.timing, _args(Timing)),
+        *_events_fact(events),
+        *names_fact("update_of", update_of, lambda each: each.update_of, ordered=False),
+        *choice_fact("level", level, lambda each: each.level, _args(Level)),
+    )
+
+
+def _known(fact: Fact[Trigger]) -> Fact[Trigger]:
+    """Return a fact that never holds of a trigger that a test has made in part."""
+    return Fact(
+        fact.what,
+        fact.expected,
+        lambda trigger: bool(trigger.timing) and fact.holds(trigger),
+        lambda trigger: fact.found(trigger) if trigger.timing else "not known",
+    )
 
 
 def _args(literal: object) -> tuple[str, ...]:

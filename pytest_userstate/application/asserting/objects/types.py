@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
+import attrs
+
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import (
     SOME,
@@ -14,9 +16,10 @@ from pytest_userstate.application.asserting.arguments import (
 )
 from pytest_userstate.application.asserting.facts import (
     Facts,
+    collation_fact,
     expression_fact,
     flag_fact,
-    text_fact,
+    name_fact,
     type_fact,
     wanted_type,
 )
@@ -42,7 +45,7 @@ from pytest_userstate.application.asserting.objects.ownership import (
 )
 from pytest_userstate.application.explaining.describing import check_in_words
 from pytest_userstate.application.explaining.nearest import nearest
-from pytest_userstate.application.sql.data_types import found_type
+from pytest_userstate.application.sql.data_types import DataType, found_type
 from pytest_userstate.domain.access import Securable
 from pytest_userstate.domain.constraints import CheckConstraint
 from pytest_userstate.domain.snapshot import Domain, Enum, SchemaSnapshot
@@ -117,7 +120,11 @@ class DomainAssertions(
         return self._look()[1]
 
     def is_not_based_on(self, data_type: str) -> None:
-        """Assert that the domain is there, and its base type is not this one."""
+        """Assert that the domain is there, and its base type is not this one.
+
+        A type without parameters stands for any: ``varchar`` for ``varchar(32)``.
+        The type of a domain that it is based on is its base type, too.
+        """
         __tracebackhide__ = True
         unwanted = wanted_type(data_type, "data_type")
         snapshot, found = self._look()
@@ -129,9 +136,11 @@ class DomainAssertions(
                 details=detail("nearest", nearest(unwanted.name, known)),
             )
             require(failure)
-        if unwanted.means(found_type(found.data_type)):
+        based_on = list(_base_types(snapshot, found))
+        if any(_includes(unwanted, data_type, each) for each in based_on):
             failure = Failure(
-                headline=f"domain {self._place} is based on {unwanted}, and should not"
+                headline=f"domain {self._place} is based on {unwanted}, and should not",
+                details=detail("found", ", which is ".join(map(str, based_on))),
             )
             require(failure)
 
@@ -160,7 +169,7 @@ class DomainAssertions(
                 ),
                 optional=False,
             ),
-            *text_fact("name", name, lambda check: check.name),
+            *name_fact("name", name, lambda check: check.name),
         )
         found = one_of(
             domain.check_constraints,
@@ -193,13 +202,38 @@ def domain_assertions(
         *type_fact(data_type, lambda domain: domain.data_type),
         *flag_fact("nullable", nullable, lambda domain: domain.is_nullable),
         *expression_fact("default", default, lambda domain: domain.default),
-        *text_fact(
-            "collation", collation, lambda domain: domain.collation, optional=True
-        ),
+        *collation_fact(collation, lambda domain: domain.collation),
     )
     assertions = DomainAssertions(read, place)
     require(as_expected(f"domain {place}", assertions.domain, facts))
     return assertions
+
+
+def _base_types(snapshot: SchemaSnapshot, domain: Domain) -> cabc.Iterator[DataType]:
+    """Yield the type of a domain, and the types of the domains beneath."""
+    domains = {(each.schema, each.name): each for each in snapshot.domains}
+    base: Domain | None = domain
+    while base is not None:
+        found = found_type(base.data_type)
+        yield found
+        place = found.schema or "public", found.name
+        base = None if found.is_built_in or found.is_array else domains.pop(place, None)
+
+
+def _includes(unwanted: DataType, text: str, found: DataType) -> bool:
+    """Whether a type is the unwanted one, with whichever parameters if none is said."""
+    if unwanted.means(found) or "(" in text:
+        return unwanted.means(found)
+    if unwanted.name == "interval" and found.is_built_in:
+        found = attrs.evolve(found, name=found.name.partition(" ")[0])
+    one, other = map(_without_parameters, (unwanted, found))
+    return one.means(other)
+
+
+def _without_parameters(kind: DataType) -> DataType:
+    is_blank_padded = kind.is_built_in and kind.name == "bpchar"
+    name = "character" if is_blank_padded else kind.name
+    return attrs.evolve(kind, name=name, modifiers="")
 
 
 def _other_labels(

@@ -14,7 +14,7 @@ from pytest_userstate.domain.constraints import (
     Policy,
     Trigger,
 )
-from pytest_userstate.domain.converters import dotted
+from pytest_userstate.domain.converters import dotted, in_sql
 from pytest_userstate.outbound.postgres.catalogue import (
     constraint_queries,
 )
@@ -166,7 +166,7 @@ class TableParts:
         on_delete = _ACTIONS[row.on_delete]
         if row.set_columns:
             only = sorted(names(row.relation, row.set_columns))
-            on_delete += f" ({', '.join(only)})"
+            on_delete += f" ({in_sql(only)})"
         return ForeignKey(
             name=row.name,
             columns=names(row.relation, row.columns),
