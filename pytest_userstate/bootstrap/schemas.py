@@ -50,7 +50,7 @@ def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "schema.json")
-    ...     _ = file.write_text('{"userstate_snapshot": 1, "schemas": ["legal"]}')
+    ...     _ = file.write_text('{"userstate_snapshot": 2, "schemas": ["legal"]}')
     ...     read_snapshot(file).schemas
     ('legal',)
     """

@@ -1,7 +1,9 @@
 """Who owns what, and who may do what with it.
 
 Ownership and privileges depend on the server's roles as much as on the
-migrations, so they take no part in the equality of snapshots.
+migrations, so `Access` takes no part in the equality of snapshots. What does is
+how tables, views and functions differ from the rest: see `Table.owner`,
+`Table.grants` and `DefaultPrivileges`.
 """
 
 from __future__ import annotations
@@ -104,6 +106,52 @@ class ObjectAccess:
     owner: str
     grants: tuple[Grant, ...] | None = attrs.field(default=None, converter=_grants)
     column_grants: tuple[Grant, ...] = attrs.field(default=(), converter=_own_grants)
+
+
+@attrs.frozen(kw_only=True)
+class DefaultPrivileges:
+    """What is granted on objects that a role will create.
+
+    Parameters
+    ----------
+    kind : str
+        ``tables``, ``sequences``, ``functions``, ``types`` or ``schemas``.
+    grants : iterable of str
+        What others than the role itself get: ``select to app``.
+    schema : str
+        The schema that they hold for; empty for all.
+    role : str or None
+        Who creates the objects; None for the role that owns the rest of the schema.
+    """
+
+    kind: str
+    grants: tuple[str, ...] = attrs.field(converter=sorted_strings)
+    schema: str = ""
+    role: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What they are for: ``tables of app``."""
+        return f"{self.kind} of {self.role}" if self.role else self.kind
+
+
+def by_scope(values: cabc.Iterable[DefaultPrivileges]) -> tuple[DefaultPrivileges, ...]:
+    """Return default privileges as a tuple, sorted by what they are for."""
+    return tuple(sorted(values, key=lambda value: (value.schema, value.name)))
+
+
+def grants_in_words(grants: cabc.Iterable[Grant]) -> tuple[str, ...]:
+    """Return grants as ``insert, select (email) to app``, one line for each role."""
+    privileges: dict[tuple[str, bool], set[str]] = {}
+    for grant in grants:
+        column = f" ({grant.column})" if grant.column else ""
+        to = (grant.role, grant.is_grantable)
+        privileges.setdefault(to, set()).add(f"{grant.privilege}{column}")
+    return tuple(
+        f"{', '.join(sorted(names))} to {role}"
+        f"{' with grant option' if is_grantable else ''}"
+        for (role, is_grantable), names in sorted(privileges.items())
+    )
 
 
 @attrs.frozen

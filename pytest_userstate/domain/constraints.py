@@ -174,6 +174,9 @@ class Trigger:
         ``row`` or ``statement``; empty if it is not known.
     when : str or None
         Its condition.
+    fires : str
+        In which sessions it fires unless it is disabled: ``origin`` (ordinary ones),
+        ``replica`` (those that apply what was replicated), or ``always``.
     """
 
     name: str
@@ -186,6 +189,21 @@ class Trigger:
     update_of: tuple[str, ...] = attrs.field(default=(), converter=sorted_strings)
     level: str = ""
     when: str | None = None
+    fires: str = "origin"
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """A rule of the rewriter, such as ``ON DELETE DO INSTEAD NOTHING``.
+
+    `definition` is the whole statement as PostgreSQL deparses it; `fires` is as in
+    `Trigger`.
+    """
+
+    name: str
+    definition: str
+    is_enabled: bool = True
+    fires: str = "origin"
 
 
 @attrs.frozen(kw_only=True)

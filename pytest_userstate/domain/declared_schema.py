@@ -11,6 +11,7 @@ import re
 
 import attrs
 
+from pytest_userstate.domain.converters import dotted
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.facts import listed
 from pytest_userstate.domain.model import AuditModel
@@ -76,7 +77,7 @@ class DeclaredTable:
     @property
     def qualified_name(self) -> str:
         """The name with its schema."""
-        return f"{self.schema}.{self.name}"
+        return dotted(self.schema, self.name)
 
 
 def agreements(

@@ -1,9 +1,9 @@
 """The difference between two snapshots, in the terms of the schema.
 
 A table that only one side has is one change, not one for each of its columns. What
-takes no part in the equality of snapshots (sources, owners, privileges) takes none
-here; the tables in which migration tools keep their records are left out unless they
-are asked for.
+takes no part in the equality of snapshots (sources, `Access`) takes none here; the
+tables in which migration tools keep their records are left out unless they are asked
+for.
 """
 
 from __future__ import annotations
@@ -22,20 +22,28 @@ from pytest_userstate.domain.constraints import (
     Index,
     KeyConstraint,
     Policy,
+    Rule,
     Trigger,
 )
+from pytest_userstate.domain.converters import dotted
 from pytest_userstate.domain.sequences import Sequence
 from pytest_userstate.domain.snapshot import (
+    CompositeType,
+    DefaultPrivileges,
     Domain,
     Enum,
     Extension,
+    Function,
+    RangeType,
     SchemaSnapshot,
     Table,
     View,
 )
 
-_InSchema: typ.TypeAlias = Table | View | Enum | Domain | Sequence
-Whole: typ.TypeAlias = _InSchema | Extension
+_InSchema: typ.TypeAlias = (
+    Table | View | Enum | Domain | CompositeType | RangeType | Sequence
+)
+Whole: typ.TypeAlias = _InSchema | Function | DefaultPrivileges | Extension
 Part: typ.TypeAlias = (
     Column
     | KeyConstraint
@@ -45,6 +53,7 @@ Part: typ.TypeAlias = (
     | Index
     | Trigger
     | Policy
+    | Rule
 )
 Value: typ.TypeAlias = Whole | Part | str
 """What can differ; a string is the name of a schema."""
@@ -59,6 +68,7 @@ _PARTS: typ.Final = (
     ("index", "indexes"),
     ("trigger", "triggers"),
     ("policy", "policies"),
+    ("rule", "rules"),
 )
 _COLLECTIONS: typ.Final = frozenset({field for _, field in _PARTS} | {"primary_key"})
 
@@ -191,10 +201,20 @@ def _wholes(
         ("1", "view", snapshot.views),
         ("2", "enum", snapshot.enums),
         ("3", "domain", snapshot.domains),
+        ("3", "composite type", snapshot.composite_types),
+        ("3", "range type", snapshot.range_types),
         ("4", "sequence", sequences),
     )
     for order, what, values in kinds:
         found |= {(order, each.schema, each.name, what): each for each in values}
+    found |= {
+        ("4", value.schema, value.signature, "function"): value
+        for value in snapshot.functions
+    }
+    found |= {
+        ("5", value.schema, value.name, "default privileges"): value
+        for value in snapshot.default_privileges
+    }
     found |= {("5", "", each.name, "extension"): each for each in snapshot.extensions}
     return found | {("6", "", name, "schema"): name for name in snapshot.schemas}
 
@@ -203,7 +223,7 @@ def _changes(key: _Key, before: Value | None, after: Value | None) -> list[Chang
     if before == after:
         return []
     _, schema, name, what = key
-    subject = f"{schema}.{name}" if schema else name
+    subject = _subject(what, schema, name)
     change = Change(what=what, subject=subject, before=before, after=after)
     if before is None or after is None:
         return [change]
@@ -215,6 +235,12 @@ def _changes(key: _Key, before: Value | None, after: Value | None) -> list[Chang
     return [change, *parts] if change.fields or not parts else parts
 
 
+def _subject(what: str, schema: str, name: str) -> str:
+    if what in {"function", "default privileges"}:  # `name` is more than a name
+        return f"{dotted(schema)}.{name}" if schema else name
+    return dotted(schema, name) if schema else name
+
+
 def _part_changes(
     what: str,
     owner: str,
@@ -222,7 +248,7 @@ def _part_changes(
 ) -> cabc.Iterator[Change]:
     for name, before, after in pairs:
         if before != after:
-            subject = f"{owner}.{name}"
+            subject = f"{owner}.{dotted(name)}"
             yield Change(what=what, subject=subject, before=before, after=after)
 
 

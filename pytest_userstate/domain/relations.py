@@ -15,10 +15,12 @@ from pytest_userstate.domain.constraints import (
     Index,
     KeyConstraint,
     Policy,
+    Rule,
     Trigger,
 )
 from pytest_userstate.domain.converters import (
     by_name,
+    dotted,
     refuse_duplicates,
     sorted_strings,
 )
@@ -73,6 +75,10 @@ def _policies(values: cabc.Iterable[Policy]) -> tuple[Policy, ...]:
     return by_name(values)
 
 
+def _rules(values: cabc.Iterable[Rule]) -> tuple[Rule, ...]:
+    return by_name(values)
+
+
 @attrs.frozen
 class Table:
     """A relation that stores rows: an ordinary or partitioned table.
@@ -96,6 +102,13 @@ class Table:
         Set on partitioned tables: how rows are assigned.
     inherits : iterable of str
         The tables that it inherits from (partitions apart), as above.
+    replica_identity : str
+        What identifies a row to subscribers: ``default`` (the primary key),
+        ``nothing``, ``full``, or ``index`` and its name.
+    owner : str or None
+        The owner, if that is not the role that owns the rest of the schema.
+    grants : iterable of str
+        What others than the owner may do: ``insert, select to app``.
     is_bookkeeping : bool
         Whether a migration tool keeps its own records in it.
     source : Source or None
@@ -149,10 +162,16 @@ class Table:
     policies: tuple[Policy, ...] = attrs.field(
         default=(), kw_only=True, converter=_policies
     )
+    rules: tuple[Rule, ...] = attrs.field(default=(), kw_only=True, converter=_rules)
     has_row_security: bool = attrs.field(default=False, kw_only=True)
     forces_row_security: bool = attrs.field(default=False, kw_only=True)
     is_unlogged: bool = attrs.field(default=False, kw_only=True)
     is_bookkeeping: bool = attrs.field(default=False, kw_only=True)
+    replica_identity: str = attrs.field(default="default", kw_only=True)
+    owner: str | None = attrs.field(default=None, kw_only=True)
+    grants: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=sorted_strings
+    )
     comment: str | None = attrs.field(default=None, kw_only=True)
     source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
     changed_by: Source | None = attrs.field(default=None, kw_only=True, eq=False)
@@ -166,8 +185,8 @@ class Table:
 
     @property
     def qualified_name(self) -> str:
-        """The name with its schema, unquoted: ``public.users``."""
-        return f"{self.schema}.{self.name}"
+        """The name with its schema: ``public.users``."""
+        return dotted(self.schema, self.name)
 
     def column(self, name: str) -> Column | None:
         """Return the column of exactly this name, or None."""
@@ -180,6 +199,8 @@ class View:
 
     `definition` is the query as PostgreSQL deparses it, None for a foreign table.
     Different major versions of PostgreSQL write the same query differently.
+    `options` are those of ``WITH (…)``, as in ``security_invoker=true``, and
+    ``check_option=cascaded``; `owner` and `grants` are as in `Table`.
     """
 
     name: str
@@ -193,11 +214,19 @@ class View:
     triggers: tuple[Trigger, ...] = attrs.field(
         default=(), kw_only=True, converter=_triggers
     )
+    rules: tuple[Rule, ...] = attrs.field(default=(), kw_only=True, converter=_rules)
+    options: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=sorted_strings
+    )
+    owner: str | None = attrs.field(default=None, kw_only=True)
+    grants: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=sorted_strings
+    )
     comment: str | None = attrs.field(default=None, kw_only=True)
     source: Source | None = attrs.field(default=None, kw_only=True, eq=False)
     changed_by: Source | None = attrs.field(default=None, kw_only=True, eq=False)
 
     @property
     def qualified_name(self) -> str:
-        """The name with its schema, unquoted."""
-        return f"{self.schema}.{self.name}"
+        """The name with its schema."""
+        return dotted(self.schema, self.name)

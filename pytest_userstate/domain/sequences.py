@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from pytest_userstate.domain.converters import dotted
+
 
 @attrs.frozen(kw_only=True)
 class Sequence:
@@ -49,5 +51,5 @@ class Sequence:
 
     @property
     def qualified_name(self) -> str:
-        """The name with its schema, unquoted."""
-        return f"{self.schema}.{self.name}"
+        """The name with its schema."""
+        return dotted(self.schema, self.name)

@@ -13,7 +13,7 @@ import functools
 
 import attrs
 
-from pytest_userstate.domain.access import Access
+from pytest_userstate.domain.access import Access, DefaultPrivileges, by_scope
 from pytest_userstate.domain.columns import Column, Generated, Identity, Source
 from pytest_userstate.domain.constraints import (
     CheckConstraint,
@@ -22,33 +22,41 @@ from pytest_userstate.domain.constraints import (
     Index,
     KeyConstraint,
     Policy,
+    Rule,
     Trigger,
 )
 from pytest_userstate.domain.converters import (
     abridged,
     by_name,
     by_place,
+    dotted,
     refuse_duplicates,
     sorted_strings,
 )
+from pytest_userstate.domain.functions import Function, by_signature
 from pytest_userstate.domain.relations import Table, TableKind, View, ViewKind
 from pytest_userstate.domain.sequences import Sequence
-from pytest_userstate.domain.types import Domain, Enum
+from pytest_userstate.domain.types import CompositeType, Domain, Enum, RangeType
 
 __all__ = [
     "CheckConstraint",
     "Column",
+    "CompositeType",
+    "DefaultPrivileges",
     "Domain",
     "DroppedObject",
     "Enum",
     "ExclusionConstraint",
     "Extension",
     "ForeignKey",
+    "Function",
     "Generated",
     "Identity",
     "Index",
     "KeyConstraint",
     "Policy",
+    "RangeType",
+    "Rule",
     "SchemaSnapshot",
     "Sequence",
     "Source",
@@ -104,8 +112,8 @@ class DroppedObject:
 
     @property
     def qualified_name(self) -> str:
-        """What was dropped, unquoted, with its schema: ``public.users.nick``."""
-        return ".".join(filter(None, (self.schema, self.table, self.part)))
+        """What was dropped, with its schema: ``public.users.nick``."""
+        return dotted(*filter(None, (self.schema, self.table, self.part)))
 
 
 def _tables(values: cabc.Iterable[Table]) -> tuple[Table, ...]:
@@ -121,6 +129,16 @@ def _enums(values: cabc.Iterable[Enum]) -> tuple[Enum, ...]:
 
 
 def _domains(values: cabc.Iterable[Domain]) -> tuple[Domain, ...]:
+    return by_place(values)
+
+
+def _composite_types(
+    values: cabc.Iterable[CompositeType],
+) -> tuple[CompositeType, ...]:
+    return by_place(values)
+
+
+def _range_types(values: cabc.Iterable[RangeType]) -> tuple[RangeType, ...]:
     return by_place(values)
 
 
@@ -144,10 +162,17 @@ class SchemaSnapshot:
     ----------
     tables, views, enums, domains, sequences, extensions, schemas : iterable
         Any order; stored sorted, as tuples.
+    composite_types, range_types, functions, default_privileges : iterable
+        As above. Functions are those that triggers, policies, defaults,
+        constraints, indexes and views call.
     dropped : iterable of DroppedObject
         What migrations created and later dropped; takes no part in equality.
     access : Access or None
-        Owners and privileges, where they were read; takes no part in equality.
+        Owners and privileges, if they were read; takes no part in equality.
+    has_protection : bool
+        False if rules, functions, owners, grants, replica identities, composite and
+        range types, options of views and what triggers fire on are unknown, as in a
+        file that version 0.1 wrote.
 
     Raises
     ------
@@ -175,6 +200,18 @@ class SchemaSnapshot:
     domains: tuple[Domain, ...] = attrs.field(
         default=(), kw_only=True, converter=_domains
     )
+    composite_types: tuple[CompositeType, ...] = attrs.field(
+        default=(), kw_only=True, converter=_composite_types
+    )
+    range_types: tuple[RangeType, ...] = attrs.field(
+        default=(), kw_only=True, converter=_range_types
+    )
+    functions: tuple[Function, ...] = attrs.field(
+        default=(), kw_only=True, converter=by_signature
+    )
+    default_privileges: tuple[DefaultPrivileges, ...] = attrs.field(
+        default=(), kw_only=True, converter=by_scope
+    )
     sequences: tuple[Sequence, ...] = attrs.field(
         default=(), kw_only=True, converter=_sequences
     )
@@ -190,6 +227,8 @@ class SchemaSnapshot:
     access: Access | None = attrs.field(
         default=None, kw_only=True, eq=False, repr=False
     )
+
+    has_protection: bool = attrs.field(default=True, kw_only=True, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse two relations of one name in one schema."""

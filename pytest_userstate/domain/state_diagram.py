@@ -11,7 +11,7 @@ import enum
 
 import attrs
 
-from pytest_userstate.domain.converters import strings
+from pytest_userstate.domain.converters import dotted, strings
 
 
 class KeyRole(enum.StrEnum):
@@ -74,8 +74,8 @@ class StateTable:
 
     @property
     def qualified_name(self) -> str:
-        """The name with its schema, unquoted."""
-        return f"{self.schema}.{self.name}"
+        """The name with its schema."""
+        return dotted(self.schema, self.name)
 
 
 @attrs.frozen(kw_only=True)

@@ -25,6 +25,34 @@ class Enum:
 
 
 @attrs.frozen(kw_only=True)
+class CompositeType:
+    """A composite type; `attributes` are names with types: ``street text``."""
+
+    name: str
+    attributes: tuple[str, ...] = attrs.field(converter=strings)
+    schema: str = "public"
+    comment: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RangeType:
+    """A range type: the type of its bounds, and what orders them.
+
+    `collation` is set if it is not the subtype's own, `operator_class` if it is not
+    the subtype's default; `canonical` and `difference` are functions.
+    """
+
+    name: str
+    subtype: str
+    schema: str = "public"
+    collation: str | None = None
+    operator_class: str | None = None
+    canonical: str | None = None
+    difference: str | None = None
+    comment: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Domain:
     """A domain: a base type with constraints of its own."""
 

@@ -88,6 +88,7 @@ def test_foreign_tables_are_recorded_as_views(
         CREATE FOREIGN DATA WRAPPER nothing;
         CREATE SERVER elsewhere FOREIGN DATA WRAPPER nothing;
         CREATE FOREIGN TABLE far (id int NOT NULL) SERVER elsewhere;
+        ALTER FOREIGN TABLE far OWNER TO userstate;
         """
     )
     snapshot = read(database)

@@ -136,6 +136,7 @@ def test_triggers_are_those_that_users_created(database: psycopg.Connection) -> 
                 " FOR EACH STATEMENT EXECUTE FUNCTION public.touch()"
             ),
             is_enabled=False,
+            fires="replica",
             timing="after",
             events=["truncate"],
             level="statement",

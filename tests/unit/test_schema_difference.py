@@ -17,9 +17,11 @@ from pytest_userstate import (
     ExclusionConstraint,
     Extension,
     ForeignKey,
+    Function,
     Index,
     KeyConstraint,
     Policy,
+    Rule,
     SchemaSnapshot,
     Sequence,
     Table,
@@ -286,3 +288,18 @@ def test_a_difference_is_never_invented_nor_lost(
     assert found.is_empty == strict.is_empty
     assert set(found.changes) <= set(strict.changes)
     assert schema_difference(before, before).is_empty
+
+
+def test_a_file_of_format_1_differs_only_in_what_it_could_hold() -> None:
+    """An upgrade alone does not make a committed snapshot file differ."""
+    old = SchemaSnapshot([Table("users")], has_protection=False)
+    rule = Rule(name="keep", definition="CREATE RULE …")
+    new = SchemaSnapshot(
+        [Table("users", rules=[rule], grants=["select to app"])],
+        functions=[Function(name="touch")],
+    )
+    assert schema_difference(old, new).is_empty
+    assert schema_difference(new, old).is_empty
+    changed = attrs.evolve(new, tables=[Table("accounts")])
+    assert len(schema_difference(old, changed).changes) == 2
+    assert len(schema_difference(SchemaSnapshot([Table("users")]), new).changes) == 3

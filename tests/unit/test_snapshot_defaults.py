@@ -16,14 +16,19 @@ from pytest_userstate.domain.constraints import (
     Index,
     KeyConstraint,
     Policy,
+    Rule,
     Trigger,
 )
 from pytest_userstate.domain.relations import TableKind, ViewKind
 from pytest_userstate.domain.snapshot import (
+    CompositeType,
+    DefaultPrivileges,
     Domain,
     DroppedObject,
     Enum,
     Extension,
+    Function,
+    RangeType,
     SchemaSnapshot,
     Sequence,
     Table,
@@ -32,7 +37,11 @@ from pytest_userstate.domain.snapshot import (
 
 DEFAULTS: dict[type[attrs.AttrsInstance], dict[str, object]] = {
     Column: {"has_equality": True},
-    Table: {"schema": "public", "kind": TableKind.ORDINARY},
+    Table: {
+        "schema": "public",
+        "kind": TableKind.ORDINARY,
+        "replica_identity": "default",
+    },
     View: {"schema": "public", "kind": ViewKind.VIEW},
     Enum: {"schema": "public"},
     Domain: {"schema": "public", "is_nullable": True},
@@ -45,6 +54,15 @@ DEFAULTS: dict[type[attrs.AttrsInstance], dict[str, object]] = {
         "maximum": 9_223_372_036_854_775_807,
         "cache": 1,
     },
+    CompositeType: {"schema": "public"},
+    RangeType: {"schema": "public"},
+    Function: {
+        "schema": "public",
+        "language": "sql",
+        "volatility": "volatile",
+        "executors": ("public",),
+    },
+    DefaultPrivileges: {},
     Extension: {"schema": "public"},
     ForeignKey: {
         "target_schema": "public",
@@ -58,10 +76,11 @@ DEFAULTS: dict[type[attrs.AttrsInstance], dict[str, object]] = {
     CheckConstraint: {"is_validated": True, "is_enforced": True},
     ExclusionConstraint: {},
     Index: {"method": "btree", "nulls_distinct": True, "is_valid": True},
-    Trigger: {"is_enabled": True},
+    Trigger: {"is_enabled": True, "fires": "origin"},
+    Rule: {"is_enabled": True, "fires": "origin"},
     Policy: {"command": "all", "roles": ("public",), "is_permissive": True},
     DroppedObject: {},
-    SchemaSnapshot: {},
+    SchemaSnapshot: {"has_protection": True},
 }
 """The defaults that are something; all others are None, False, or empty."""
 

@@ -48,7 +48,7 @@ SNAPSHOT = SchemaSnapshot(
 )
 TEXT = """\
 {
-  "userstate_snapshot": 1,
+  "userstate_snapshot": 2,
   "tables": [
     {
       "schema": "audit",
@@ -152,7 +152,7 @@ COLUMN = {"name": "id", "data_type": "uuid"}
         (changed(userstate_snapshot="1"), ["is no schema snapshot"]),
         (changed(userstate_snapshot=True), ["is no schema snapshot"]),
         (changed(userstate_snapshot=0), ["is no schema snapshot"]),
-        (changed(userstate_snapshot=2, new={}), ["has format 2", "update"]),
+        (changed(userstate_snapshot=3, new={}), ["has format 3", "update"]),
         (
             TEXT.replace('  "views"', '<<<<<<< HEAD\n  "views"'),
             ["schema.json:23 holds a merge conflict"],

@@ -33,6 +33,7 @@ from pytest_userstate.domain.snapshot import (
 )
 
 V = typ.TypeVar("V")
+R = typ.TypeVar("R", Table, View)
 
 _TEXTS: typ.Final[dict[type, tuple[str, ...]]] = {
     Column: ("default", "expression"),
@@ -49,6 +50,9 @@ _PARTS: typ.Final = (
     *("triggers", "policies"),
 )
 _TRIGGER_FACTS: typ.Final = ("timing", "events", "update_of", "level", "when")
+_PROTECTING: typ.Final = frozenset(
+    {"rules", "replica_identity", "owner", "grants", "options"}
+)
 _CONSTRAINTS: typ.Final = frozenset(
     {"primary key", "unique constraint", "exclusion constraint"}
 )
@@ -76,10 +80,35 @@ def schema_difference(before: SchemaSnapshot, after: SchemaSnapshot) -> Differen
     >>> schema_difference(before, before).is_empty
     True
     """
+    if not (before.has_protection and after.has_protection):
+        before, after = _without_protection(before), _without_protection(after)
     if before == after:
         return Difference()
     changes = Difference.between(before, _in_words_of(before, after)).changes
     return Difference(tuple(_telling(changes)))
+
+
+def _without_protection(snapshot: SchemaSnapshot) -> SchemaSnapshot:
+    """Return a snapshot as format 1 of snapshot files had it."""
+    return attrs.evolve(
+        snapshot,
+        tables=map(_unprotected, snapshot.tables),
+        views=map(_unprotected, snapshot.views),
+        composite_types=(),
+        range_types=(),
+        functions=(),
+        default_privileges=(),
+    )
+
+
+def _unprotected(relation: R) -> R:
+    changes: dict[str, typ.Any] = {
+        field.name: field.default
+        for field in attrs.fields(type(relation))
+        if field.name in _PROTECTING
+    }
+    triggers = (attrs.evolve(value, fires="origin") for value in relation.triggers)
+    return attrs.evolve(relation, **changes, triggers=triggers)
 
 
 def _in_words_of(before: SchemaSnapshot, after: SchemaSnapshot) -> SchemaSnapshot:

@@ -25,6 +25,7 @@ from pytest_userstate.domain.constraints import (
     Index,
     KeyConstraint,
     Policy,
+    Rule,
     Trigger,
 )
 from pytest_userstate.domain.difference import (
@@ -35,9 +36,13 @@ from pytest_userstate.domain.difference import (
     Value,
 )
 from pytest_userstate.domain.snapshot import (
+    CompositeType,
+    DefaultPrivileges,
     Domain,
     Enum,
     Extension,
+    Function,
+    RangeType,
     Sequence,
     Table,
     View,
@@ -52,7 +57,11 @@ _SIGNS: typ.Final = {
     ChangeKind.ADDED: "+",
     ChangeKind.CHANGED: "!",
 }
-_PLURALS: typ.Final = {"index": "indexes", "policy": "policies"}
+_PLURALS: typ.Final = {
+    "index": "indexes",
+    "policy": "policies",
+    "default privileges": "default privileges",
+}
 
 
 def counted(changes: cabc.Iterable[Change]) -> str:
@@ -129,6 +138,10 @@ _WORDS: typ.Final[cabc.Mapping[type, cabc.Callable[[typ.Any], str]]] = {
     Domain: lambda value: f"as {value.data_type}",
     Extension: lambda value: f"version {value.version}",
     Sequence: lambda value: f"as {value.data_type}",
+    CompositeType: lambda value: f"({', '.join(value.attributes)})",
+    RangeType: lambda value: f"of {value.subtype}",
+    Function: lambda value: f"returns {value.result}",
+    DefaultPrivileges: lambda value: "; ".join(value.grants) or "none",
     Column: column_in_words,
     KeyConstraint: key_in_words,
     ForeignKey: foreign_key_in_words,
@@ -136,6 +149,7 @@ _WORDS: typ.Final[cabc.Mapping[type, cabc.Callable[[typ.Any], str]]] = {
     ExclusionConstraint: check_in_words,
     Index: index_in_words,
     Trigger: trigger_in_words,
+    Rule: lambda value: value.definition,
     Policy: policy_in_words,
 }
 

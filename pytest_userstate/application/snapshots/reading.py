@@ -16,7 +16,11 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
 from pytest_userstate.application.printable import inert_lines
-from pytest_userstate.application.snapshots.writing import FORMAT, FORMAT_KEY
+from pytest_userstate.application.snapshots.writing import (
+    FORMAT,
+    FORMAT_KEY,
+    TEXTS_IN_LINES,
+)
 from pytest_userstate.application.structuring import (
     MisfitError,
     faults,
@@ -24,7 +28,7 @@ from pytest_userstate.application.structuring import (
     member,
 )
 from pytest_userstate.domain.errors import SnapshotFileError
-from pytest_userstate.domain.snapshot import SchemaSnapshot, View
+from pytest_userstate.domain.snapshot import SchemaSnapshot
 
 _CONFLICT: typ.Final = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>)", re.MULTILINE)
 _PLACE: typ.Final = re.compile(r"(\w+)\[(\d+)\]")
@@ -53,11 +57,13 @@ def read_snapshot(text: str, *, file: str) -> SchemaSnapshot:
     SnapshotFileError
         When the text is damaged, of a newer format, or holds what no snapshot does.
     """
-    value = _parsed(text, file)
+    value, version = _parsed(text, file)
     try:
-        return _converter().structure(value, SchemaSnapshot)
+        snapshot = _converter().structure(value, SchemaSnapshot)
     except BaseValidationError as error:
         found = sorted(set(faults(error, "")))
+    else:
+        return attrs.evolve(snapshot, has_protection=version > 1)
     told = [
         f"`{_named(key, value)}` {problem}" if key else problem
         for key, problem in found
@@ -68,8 +74,8 @@ def read_snapshot(text: str, *, file: str) -> SchemaSnapshot:
     raise SnapshotFileError(file, problem)
 
 
-def _parsed(text: str, file: str) -> dict[str, typ.Any]:
-    """Return the file's object, without the format."""
+def _parsed(text: str, file: str) -> tuple[dict[str, typ.Any], int]:
+    """Return the file's object, and its format."""
     if conflict := _CONFLICT.search(text):
         line = text.count("\n", 0, conflict.start()) + 1
         raise SnapshotFileError(file, "holds a merge conflict", line=line)
@@ -94,7 +100,7 @@ def _parsed(text: str, file: str) -> dict[str, typ.Any]:
             f"reads format {FORMAT}: update it"
         )
         raise SnapshotFileError(file, problem, is_newer=True)
-    return dict(value)
+    return dict(value), version
 
 
 def _without_duplicates(pairs: list[tuple[str, typ.Any]]) -> dict[str, typ.Any]:
@@ -148,8 +154,8 @@ def _structure(
     special: dict[str, typ.Any] = {
         field.name: override(omit=True) for field in attrs.fields(kind) if not field.eq
     }
-    if kind is View:
-        special["definition"] = override(struct_hook=_query)
+    if kind in TEXTS_IN_LINES:
+        special[TEXTS_IN_LINES[kind]] = override(struct_hook=_text_in_lines)
     return make_dict_structure_fn(
         kind, converter, _cattrs_forbid_extra_keys=True, **special
     )
@@ -178,6 +184,6 @@ def _member(value: object, kind: type[enum.StrEnum]) -> enum.StrEnum:
     return member(_expect(value, str), kind)
 
 
-def _query(value: object, _: object) -> str:
-    """Return the query of a view, which stands in lines."""
+def _text_in_lines(value: object, _: object) -> str:
+    """Return the query of a view or the body of a function."""
     return "\n".join(_expect(line, str) for line in _expect(value, list))

@@ -1,7 +1,7 @@
 """Writing a snapshot: same schema, same bytes, one fact a line where that is sensible.
 
-What takes no part in equality (sources, owners, privileges) is not written, nor is
-what has its default. A table's columns stand on a line each, and so do constraints,
+What takes no part in equality (sources, `Access`) is not written, nor is what has
+its default. A table's columns stand on a line each, and so do constraints,
 indexes, labels, and the lines of a query: a change is a line of a diff.
 """
 
@@ -14,14 +14,26 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.snapshot import Domain, Enum, SchemaSnapshot, Table, View
+from pytest_userstate.domain.snapshot import (
+    CompositeType,
+    Domain,
+    Enum,
+    Function,
+    SchemaSnapshot,
+    Table,
+    View,
+)
 
-FORMAT: typ.Final = 1
+FORMAT: typ.Final = 2
+"""Format 1 had no rules, functions, owners, grants, and options of views."""
 FORMAT_KEY: typ.Final = "userstate_snapshot"
 
 _STEP: typ.Final = "  "
-_SPREAD: typ.Final = (Table, View, Enum, Domain)
+_SPREAD: typ.Final = (Table, View, Enum, Domain, CompositeType, Function)
 """What is written over several lines, a fact on each."""
+_SPREAD_FIELDS: typ.Final = frozenset({"labels", "attributes", "definition", "body"})
+TEXTS_IN_LINES: typ.Final = {View: "definition", Function: "body"}
+"""Texts that are written as a list of their lines."""
 _FIRST: typ.Final = ("schema", "name")
 
 
@@ -34,7 +46,7 @@ def write_snapshot(snapshot: SchemaSnapshot) -> str:
     >>> users = Table("users", [Column("id", "uuid"), Column("nick", "text")])
     >>> print(write_snapshot(SchemaSnapshot([users])), end="")
     {
-      "userstate_snapshot": 1,
+      "userstate_snapshot": 2,
       "tables": [
         {
           "schema": "public",
@@ -58,8 +70,9 @@ def write_snapshot(snapshot: SchemaSnapshot) -> str:
 
 def _object(value: typ.Any, margin: str) -> str:
     facts = dict(_facts(value))
-    if isinstance(value, View) and value.definition is not None:
-        facts["definition"] = tuple(value.definition.split("\n"))
+    name = TEXTS_IN_LINES.get(type(value), "")
+    if isinstance(text := facts.get(name), str):
+        facts[name] = tuple(text.split("\n"))
     if not isinstance(value, _SPREAD):
         return _line(facts)
     inner = margin + _STEP
@@ -74,7 +87,7 @@ def _value(name: str, value: typ.Any, margin: str) -> str:
     inner = margin + _STEP
     if isinstance(value, tuple) and value and attrs.has(type(value[0])):
         return _spread([_object(each, inner) for each in value], "[]", margin)
-    if name in {"labels", "definition"} and isinstance(value, tuple):
+    if name in _SPREAD_FIELDS and isinstance(value, tuple):
         return _spread([_line(each) for each in value], "[]", margin)
     return _line(value)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import collections
 import collections.abc as cabc
 import typing as typ
 
 from pytest_userstate.domain.access import (
+    EVERYBODY,
     Access,
+    DefaultPrivileges,
     Grant,
     ObjectAccess,
     Role,
     Securable,
+    grants_in_words,
 )
 from pytest_userstate.outbound.postgres.catalogue import (
     access_queries,
+    function_queries,
     relation_queries,
 )
 from pytest_userstate.outbound.postgres.catalogue.privilege_lists import grants
@@ -113,4 +118,82 @@ class _Accesses:
 
     def _name(self, role: int) -> str:
         """Return a role's name; one that was dropped has none left."""
+        return self._names.get(role, f"unknown (OID={role})")
+
+
+_KINDS: typ.Final = {
+    "r": "tables",
+    "S": "sequences",
+    "f": "functions",
+    "T": "types",
+    "n": "schemas",
+    "L": "large objects",
+}
+_UNCOMPARED: typ.Final = "maintain"
+"""The privilege that ``GRANT ALL`` covers from PostgreSQL 17 on, and not before."""
+
+
+class Privileges:
+    """Owners and privileges in words that are the same on every server.
+
+    Roles have other names on other servers. So the role that owns the schema is not
+    named: it is the database's owner or, if that role owns none of several tables
+    and one other role owns all of them, that other role.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        roles = reading.rows(access_queries.ROLES)
+        self._names = {row.oid: row.name for row in roles}
+        self._lists = {
+            oid: row.text
+            for row in reading.rows(access_queries.PRIVILEGE_LISTS)
+            if row.catalogue == relation_queries.PG_CLASS
+            for oid in row.objects
+        }
+        owners = collections.Counter(row.owner for row in reading.tables)
+        database_owner = next((row.oid for row in roles if row.owns_database), 0)
+        (usual, count), *others = owners.most_common() or [(database_owner, 0)]
+        is_usual = count > 1 and not others
+        self._usual = usual if is_usual else database_owner
+
+    def unusual_owner(self, role: int) -> str | None:
+        """Return an owner's name, or None if it owns the rest of the schema."""
+        return None if role == self._usual else self._name(role)
+
+    def on_relation(self, row: relation_queries.Relation) -> tuple[str, ...]:
+        """Return what others than its owner may do with a table or view."""
+        granted = [*grants(self._lists[row.oid])] if row.oid in self._lists else []
+        for column in self._reading.attributes.get(row.oid, ()):
+            if column.privileges:
+                granted += grants(column.privileges, column.name)
+        return self._to_others(granted, row.owner)
+
+    def executors(self, row: function_queries.Function) -> list[str]:
+        """Return the roles that may call a function, besides its owner."""
+        if row.privileges is None:
+            return [EVERYBODY]
+        owner = self._name(row.owner)
+        return [grant.role for grant in grants(row.privileges) if grant.role != owner]
+
+    def by_default(self) -> cabc.Iterator[DefaultPrivileges]:
+        """Yield what is granted on objects that will be created."""
+        for row in self._reading.rows(function_queries.DEFAULT_PRIVILEGES):
+            if row.schema == 0 or row.schema in self._reading.schemas:
+                yield DefaultPrivileges(
+                    kind=_KINDS[row.kind],
+                    grants=self._to_others(grants(row.privileges), row.role),
+                    schema=self._reading.schemas.get(row.schema, ""),
+                    role=self.unusual_owner(row.role),
+                )
+
+    def _to_others(self, granted: cabc.Iterable[Grant], owner: int) -> tuple[str, ...]:
+        name = self._name(owner)
+        return grants_in_words(
+            grant
+            for grant in granted
+            if grant.role != name and grant.privilege != _UNCOMPARED
+        )
+
+    def _name(self, role: int) -> str:
         return self._names.get(role, f"unknown (OID={role})")

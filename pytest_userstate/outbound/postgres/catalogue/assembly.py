@@ -6,10 +6,14 @@ import collections
 import collections.abc as cabc
 import typing as typ
 
+from pytest_userstate.domain.converters import dotted
 from pytest_userstate.domain.snapshot import (
+    CompositeType,
     Domain,
     Enum,
     Extension,
+    Function,
+    RangeType,
     SchemaSnapshot,
     Sequence,
     Table,
@@ -22,13 +26,14 @@ from pytest_userstate.outbound.postgres.catalogue import (
     relation_queries,
     type_queries,
 )
-from pytest_userstate.outbound.postgres.catalogue.access import access_of
+from pytest_userstate.outbound.postgres.catalogue.access import Privileges, access_of
 from pytest_userstate.outbound.postgres.catalogue.columns import Columns
 from pytest_userstate.outbound.postgres.catalogue.constraints import TableParts
 from pytest_userstate.outbound.postgres.catalogue.reading import Reading
 from pytest_userstate.outbound.postgres.stubs import is_stub
 
 _TABLES: typ.Final = {"r": TableKind.ORDINARY, "p": TableKind.PARTITIONED}
+_VOLATILITIES: typ.Final = {"v": "volatile", "s": "stable", "i": "immutable"}
 _VIEWS: typ.Final = {
     "v": ViewKind.VIEW,
     "m": ViewKind.MATERIALIZED,
@@ -58,11 +63,16 @@ def assemble(
     """
     parts = TableParts(reading)
     columns = Columns(reading)
+    privileges = Privileges(reading)
     return SchemaSnapshot(
-        tables=_tables(reading, columns, parts, bookkeeping),
-        views=_views(reading, columns, parts),
+        tables=_tables(reading, columns, parts, privileges, bookkeeping),
+        views=_views(reading, columns, parts, privileges),
         enums=_enums(reading),
         domains=_domains(reading, parts),
+        composite_types=_composite_types(reading),
+        range_types=_range_types(reading),
+        functions=_functions(reading, privileges),
+        default_privileges=privileges.by_default(),
         extensions=_extensions(reading),
         sequences=_sequences(reading),
         schemas=reading.schema_names(),
@@ -71,7 +81,11 @@ def assemble(
 
 
 def _tables(
-    reading: Reading, columns: Columns, parts: TableParts, bookkeeping: cabc.Set[str]
+    reading: Reading,
+    columns: Columns,
+    parts: TableParts,
+    privileges: Privileges,
+    bookkeeping: cabc.Set[str],
 ) -> cabc.Iterator[Table]:
     parents = _parents(reading)
     for row in reading.tables:
@@ -93,6 +107,10 @@ def _tables(
             indexes=parts.indexes(row.oid),
             triggers=parts.triggers(row.oid),
             policies=parts.policies(row.oid),
+            rules=parts.rules(row.oid),
+            replica_identity=parts.replica_identity(row),
+            owner=privileges.unusual_owner(row.owner),
+            grants=privileges.on_relation(row),
             has_row_security=row.has_row_security,
             forces_row_security=row.forces_row_security,
             is_unlogged=row.is_unlogged,
@@ -109,12 +127,12 @@ def _parents(reading: Reading) -> dict[int, list[str]]:
     parents: dict[int, list[str]] = collections.defaultdict(list)
     for row in reading.rows(relation_queries.INHERITANCE):
         if row.child in tables:
-            parents[row.child].append(".".join(reading.place(row.parent)))
+            parents[row.child].append(dotted(*reading.place(row.parent)))
     return parents
 
 
 def _views(
-    reading: Reading, columns: Columns, parts: TableParts
+    reading: Reading, columns: Columns, parts: TableParts, privileges: Privileges
 ) -> cabc.Iterator[View]:
     for row in reading.views:
         yield View(
@@ -125,8 +143,22 @@ def _views(
             definition=row.view_definition,
             indexes=parts.indexes(row.oid),
             triggers=parts.triggers(row.oid),
+            rules=parts.rules(row.oid),
+            options=_view_options(row.view_options or ()),
+            owner=privileges.unusual_owner(row.owner),
+            grants=privileges.on_relation(row),
             comment=reading.comment(relation_queries.PG_CLASS, row.oid),
         )
+
+
+def _view_options(options: cabc.Iterable[str]) -> cabc.Iterator[str]:
+    """Yield the options of a view that change something, in one spelling."""
+    for option in options:
+        name, _, value = option.partition("=")
+        if name == "check_option":
+            yield f"{name}={value.lower()}"
+        elif value.lower() in {"true", "on", "yes", "1"}:
+            yield f"{name}=true"
 
 
 def _enums(reading: Reading) -> cabc.Iterator[Enum]:
@@ -160,6 +192,62 @@ def _domains(reading: Reading, parts: TableParts) -> cabc.Iterator[Domain]:
             )
 
 
+def _composite_types(reading: Reading) -> cabc.Iterator[CompositeType]:
+    for row in reading.user_types:
+        if row.kind == "c":
+            yield CompositeType(
+                name=row.name,
+                attributes=_composite_attributes(reading, row.relation),
+                schema=reading.schemas[row.schema],
+                comment=reading.comment(relation_queries.PG_TYPE, row.oid),
+            )
+
+
+def _composite_attributes(reading: Reading, relation: int) -> cabc.Iterator[str]:
+    rows = reading.attributes.get(relation, ())
+    for row in sorted(rows, key=lambda row: row.number):
+        used = reading.types[row.type, row.modifier]
+        collation = reading.own_collation(row.collation, used.collation)
+        suffix = f" collate {collation}" if collation else ""
+        yield f"{row.name} {used.text}{suffix}"
+
+
+def _range_types(reading: Reading) -> cabc.Iterator[RangeType]:
+    ranges = {row.type: row for row in reading.rows(type_queries.RANGES)}
+    for row in reading.user_types:
+        if row.kind == "r":
+            parts = ranges[row.oid]
+            yield RangeType(
+                name=row.name,
+                subtype=parts.subtype,
+                schema=reading.schemas[row.schema],
+                collation=parts.collation,
+                operator_class=parts.operator_class,
+                canonical=parts.canonical,
+                difference=parts.difference,
+                comment=reading.comment(relation_queries.PG_TYPE, row.oid),
+            )
+
+
+def _functions(reading: Reading, privileges: Privileges) -> cabc.Iterator[Function]:
+    for row in reading.functions:
+        yield Function(
+            name=row.name,
+            schema=reading.schemas[row.schema],
+            arguments=row.arguments,
+            result=row.result or "",
+            language=row.language,
+            body=row.source if row.statements is None else row.statements,
+            is_security_definer=row.is_security_definer,
+            is_strict=row.is_strict,
+            is_leakproof=row.is_leakproof,
+            volatility=_VOLATILITIES[row.volatility],
+            settings=row.settings or (),
+            executors=privileges.executors(row),
+            owner=privileges.unusual_owner(row.owner),
+        )
+
+
 def _sequences(reading: Reading) -> cabc.Iterator[Sequence]:
     for row in reading.sequences:
         yield Sequence(
@@ -182,7 +270,7 @@ def _owning_column(reading: Reading, row: access_queries.Sequence) -> str | None
     if row.table is None or row.column is None:
         return None
     (column,) = reading.column_names(row.table, [row.column])
-    return ".".join((*reading.place(row.table), column))
+    return dotted(*reading.place(row.table), column)
 
 
 def _extensions(reading: Reading) -> cabc.Iterator[Extension]:

@@ -64,6 +64,7 @@ class Index(typ.NamedTuple):
     predicate: str | None
     expressions: list[str] | None
     is_clustered: bool
+    is_replica_identity: bool
 
 
 INDEXES = Query(
@@ -74,7 +75,7 @@ INDEXES = Query(
       CASE WHEN indexprs IS NOT NULL THEN ARRAY(
         SELECT pg_get_indexdef(indexrelid, number, false)
         FROM generate_series(1, indnkeyatts) AS number ORDER BY number) END,
-      indisclustered
+      indisclustered, indisreplident
     FROM pg_index
     WHERE indrelid >= 16384
     """,
@@ -114,7 +115,7 @@ class Trigger(typ.NamedTuple):
     kind: int
     columns: list[int]
     has_condition: bool
-    is_enabled: bool
+    enabled: str
     is_constraint: bool
     definition: str
 
@@ -126,7 +127,7 @@ TRIGGERS = Query(
     """
     SELECT tgrelid, tgname, nspname, proname, tgtype,
       ARRAY(SELECT unnest(tgattr)), tgqual IS NOT NULL,
-      tgenabled IN ('O', 'A'), tgconstraint <> 0, pg_get_triggerdef(pg_trigger.oid)
+      tgenabled, tgconstraint <> 0, pg_get_triggerdef(pg_trigger.oid)
     FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
       JOIN pg_namespace ON pg_namespace.oid = pronamespace
     WHERE NOT tgisinternal OR tgconstraint = 0
@@ -155,5 +156,24 @@ POLICIES = Query(
         FROM unnest(polroles) AS role),
       pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
     FROM pg_policy
+    """,
+)
+
+
+class Rule(typ.NamedTuple):
+    """A rule of the rewriter, except those that make a view."""
+
+    relation: int
+    name: str
+    enabled: str
+    definition: str
+
+
+RULES = Query(
+    Rule._make,
+    """
+    SELECT ev_class, rulename, ev_enabled, pg_get_ruledef(oid)
+    FROM pg_rewrite
+    WHERE oid >= 16384 AND rulename <> '_RETURN'
     """,
 )

@@ -12,11 +12,13 @@ from pytest_userstate.domain.constraints import (
     Index,
     KeyConstraint,
     Policy,
+    Rule,
     Trigger,
 )
 from pytest_userstate.domain.converters import dotted, in_sql
 from pytest_userstate.outbound.postgres.catalogue import (
     constraint_queries,
+    relation_queries,
 )
 from pytest_userstate.outbound.postgres.catalogue.indexes import Indexes
 from pytest_userstate.outbound.postgres.catalogue.reading import Reading
@@ -42,6 +44,11 @@ _ROW_BIT: typ.Final = 1
 _TIMING_BITS: typ.Final = 2 | 64
 _TIMINGS: typ.Final = {2: "before", 64: "instead of"}
 _EVENTS: typ.Final = {4: "insert", 8: "delete", 16: "update", 32: "truncate"}
+_ORDINARY: typ.Final = frozenset({"O", "A"})
+"""What fires in an ordinary session."""
+_FIRING: typ.Final = {"O": "origin", "D": "origin", "R": "replica", "A": "always"}
+_BY_INDEX: typ.Final = "i"
+_REPLICA_IDENTITIES: typ.Final = {"d": "default", "n": "nothing", "f": "full"}
 # Names and texts in quotes are skipped whole, whatever they hold.
 _CONDITION: typ.Final = re.compile(
     r"""(?: [^"'W] | "(?:[^"]|"")*" | W(?!HEN\ \() )*+ WHEN\ \(
@@ -62,6 +69,7 @@ class TableParts:
         self._constraints = reading.by_relation(constraint_queries.CONSTRAINTS)
         self._triggers = reading.by_relation(constraint_queries.TRIGGERS)
         self._policies = reading.by_relation(constraint_queries.POLICIES)
+        self._rules = reading.by_relation(constraint_queries.RULES)
         self._table_of_constraint = {
             row.oid: row.relation for rows in self._constraints.values() for row in rows
         }
@@ -117,6 +125,25 @@ class TableParts:
         """Return the triggers that fire on a table."""
         return [self._trigger(row) for row in self._triggers.get(table, ())]
 
+    def rules(self, relation: int) -> list[Rule]:
+        """Return the rules that rewrite what is done with a table or view."""
+        return [
+            Rule(
+                name=row.name,
+                definition=row.definition,
+                is_enabled=row.enabled in _ORDINARY,
+                fires=_FIRING[row.enabled],
+            )
+            for row in self._rules.get(relation, ())
+        ]
+
+    def replica_identity(self, table: relation_queries.Relation) -> str:
+        """Return what identifies a table's rows to subscribers."""
+        if table.replica_identity != _BY_INDEX:
+            return _REPLICA_IDENTITIES[table.replica_identity]
+        # An index that was dropped leaves the table with none.
+        return self._indexes.replica_identity(table.oid) or "nothing"
+
     def policies(self, table: int) -> list[Policy]:
         """Return a table's row-level security policies."""
         return [
@@ -136,8 +163,9 @@ class TableParts:
             name=row.name,
             function=dotted(row.function_schema, row.function),
             definition=row.definition,
-            is_enabled=row.is_enabled,
+            is_enabled=row.enabled in _ORDINARY,
             is_constraint=row.is_constraint,
+            fires=_FIRING[row.enabled],
             timing=_TIMINGS.get(row.kind & _TIMING_BITS, "after"),
             events=[event for bit, event in _EVENTS.items() if row.kind & bit],
             update_of=sorted(self._reading.column_names(row.relation, row.columns)),

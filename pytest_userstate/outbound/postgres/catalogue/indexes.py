@@ -55,6 +55,13 @@ class Indexes:
             for row in self._by_table.get(table, ())
         ]
 
+    def replica_identity(self, table: int) -> str:
+        """Return the index that identifies a table's rows to subscribers, or ""."""
+        for row in self._by_table.get(table, ()):
+            if row.is_replica_identity:
+                return f"index {self._reading.relations[row.oid].name}"
+        return ""
+
     def behind(
         self, constraint: constraint_queries.Constraint
     ) -> constraint_queries.Index:

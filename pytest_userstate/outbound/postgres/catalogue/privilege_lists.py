@@ -26,6 +26,7 @@ _LETTERS: typ.Final = {
     "m": "maintain",
     "U": "usage",
     "C": "create",
+    "X": "execute",
 }
 _ELEMENT: typ.Final = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}"]+)')
 _ENTRY: typ.Final = re.compile(

@@ -23,7 +23,12 @@ from pytest_userstate.outbound.postgres.catalogue.constraint_queries import (
     CONSTRAINTS,
     INDEXES,
     POLICIES,
+    RULES,
     TRIGGERS,
+)
+from pytest_userstate.outbound.postgres.catalogue.function_queries import (
+    DEFAULT_PRIVILEGES,
+    FUNCTIONS,
 )
 from pytest_userstate.outbound.postgres.catalogue.query import Query
 from pytest_userstate.outbound.postgres.catalogue.relation_queries import (
@@ -40,6 +45,7 @@ from pytest_userstate.outbound.postgres.catalogue.type_queries import (
     COERCIONS,
     LABELS,
     OPERATOR_CLASSES,
+    RANGES,
     USER_TYPES,
 )
 
@@ -52,9 +58,11 @@ TOGETHER: typ.Final[tuple[Query[typ.Any], ...]] = (
     INDEXES,
     TRIGGERS,
     POLICIES,
+    RULES,
     INHERITANCE,
     USER_TYPES,
     LABELS,
+    RANGES,
     COMMENTS,
     EXTENSIONS,
     MEMBERS,
@@ -64,6 +72,8 @@ TOGETHER: typ.Final[tuple[Query[typ.Any], ...]] = (
     SEQUENCES,
     PRIVILEGE_LISTS,
     ROLES,
+    FUNCTIONS,
+    DEFAULT_PRIVILEGES,
 )
 """What is asked in one go; the rest depends on the answers."""
 

@@ -12,6 +12,7 @@ import psycopg
 from pytest_userstate.outbound.postgres.catalogue import (
     access_queries,
     constraint_queries,
+    function_queries,
     queries,
     relation_queries,
     type_queries,
@@ -64,6 +65,7 @@ class Reading:
         self.tables = self._relations_of_user("rp")
         self.views = self._relations_of_user("vmf")
         self.user_types = self._types_of_user()
+        self.functions = self._functions_of_user()
         self.sequences = self._sequences_of_user()
         self.attributes = self.by_relation(relation_queries.ATTRIBUTES)
         self.types = self._find_types()
@@ -142,6 +144,13 @@ class Reading:
             row
             for row in self.rows(type_queries.USER_TYPES)
             if self._is_of_user(relation_queries.PG_TYPE, row.oid, row.schema)
+        ]
+
+    def _functions_of_user(self) -> list[function_queries.Function]:
+        return [
+            row
+            for row in self.rows(function_queries.FUNCTIONS)
+            if self._is_of_user(relation_queries.PG_PROC, row.oid, row.schema)
         ]
 
     def _sequences_of_user(self) -> list[access_queries.Sequence]:

@@ -7,6 +7,7 @@ import typing as typ
 from pytest_userstate.outbound.postgres.catalogue.query import Query
 
 PG_TYPE = 1247
+PG_PROC = 1255
 PG_CLASS = 1259
 PG_NAMESPACE = 2615
 """The identifiers of the catalogues themselves, the same in every version."""
@@ -46,6 +47,8 @@ class Relation(typ.NamedTuple):
     access_method: int
     has_options: bool
     owner: int
+    view_options: list[str] | None
+    replica_identity: str
 
 
 RELATIONS = Query(
@@ -56,7 +59,8 @@ RELATIONS = Query(
       CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END,
       CASE WHEN relispartition THEN pg_get_expr(relpartbound, oid) END,
       CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END,
-      relam, reloptions IS NOT NULL, relowner
+      relam, reloptions IS NOT NULL, relowner,
+      CASE WHEN relkind = 'v' THEN reloptions END, relreplident
     FROM pg_class
     WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I', 'c')
     """,
@@ -172,6 +176,6 @@ MEMBERS = Query(
     """
     SELECT classid, objid FROM pg_depend
     WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
-      AND classid IN (1247, 1259, 2615)
+      AND classid IN (1247, 1255, 1259, 2615)
     """,
 )

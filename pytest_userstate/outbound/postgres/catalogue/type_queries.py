@@ -8,7 +8,7 @@ from pytest_userstate.outbound.postgres.catalogue.query import Query
 
 
 class UserType(typ.NamedTuple):
-    """An enumerated type or a domain."""
+    """An enumerated type, a domain, a composite type or a range."""
 
     oid: int
     name: str
@@ -20,15 +20,17 @@ class UserType(typ.NamedTuple):
     collation: int
     default: str | None
     owner: int
+    relation: int
 
 
 USER_TYPES = Query(
     UserType._make,
     """
     SELECT oid, typname, typnamespace, typtype, typbasetype, typtypmod, typnotnull,
-      typcollation, pg_get_expr(typdefaultbin, 0), typowner
+      typcollation, pg_get_expr(typdefaultbin, 0), typowner, typrelid
     FROM pg_type
-    WHERE oid >= 16384 AND typtype IN ('e', 'd')
+    WHERE oid >= 16384 AND (typtype IN ('e', 'd', 'r') OR typtype = 'c'
+      AND typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
     """,
 )
 
@@ -43,6 +45,33 @@ class Label(typ.NamedTuple):
 LABELS = Query(
     Label._make,
     "SELECT enumtypid, enumlabel FROM pg_enum ORDER BY enumtypid, enumsortorder",
+)
+
+
+class Range(typ.NamedTuple):
+    """What a range type is made of."""
+
+    type: int
+    subtype: str
+    collation: str | None
+    operator_class: str | None
+    canonical: str | None
+    difference: str | None
+
+
+RANGES = Query(
+    Range._make,
+    """
+    SELECT rngtypid, format_type(rngsubtype, NULL),
+      CASE WHEN rngcollation NOT IN (0, 100) THEN rngcollation::regcollation::text END,
+      (SELECT concat(nspname, '.', opcname) FROM pg_opclass
+        JOIN pg_namespace ON pg_namespace.oid = opcnamespace
+        WHERE pg_opclass.oid = rngsubopc AND NOT opcdefault),
+      nullif(rngcanonical::oid, 0)::regproc::text,
+      nullif(rngsubdiff::oid, 0)::regproc::text
+    FROM pg_range
+    WHERE rngtypid >= 16384
+    """,
 )
 
 
