@@ -34,7 +34,7 @@ SEQUENCES = Query(
       refobjid, refobjsubid, coalesce(deptype = 'i', false)
     FROM pg_sequence JOIN pg_class ON pg_class.oid = seqrelid
       LEFT JOIN pg_depend ON classid = 1259 AND objid = seqrelid AND objsubid = 0
-        AND refclassid = 1259 AND refobjsubid > 0 AND deptype IN ('a', 'i')
+        AND refclassid = 1259 AND refobjsubid <> 0 AND deptype IN ('a', 'i')
     WHERE seqrelid >= 16384
     """,
 )

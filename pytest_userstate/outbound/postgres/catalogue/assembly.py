@@ -126,7 +126,8 @@ def _parents(reading: Reading) -> dict[int, list[str]]:
     tables = {row.oid for row in reading.tables}
     parents: dict[int, list[str]] = collections.defaultdict(list)
     for row in reading.rows(relation_queries.INHERITANCE):
-        if row.child in tables:
+        # A superuser's table may inherit from one of the system's, which is not read.
+        if row.child in tables and row.parent in reading.relations:
             parents[row.child].append(dotted(*reading.place(row.parent)))
     return parents
 

@@ -22,6 +22,17 @@ from pytest_userstate.outbound.postgres.catalogue.type_facts import Types
 
 Cursor = psycopg.Cursor[tuple[typ.Any, ...]]
 
+WHOLE_ROW: typ.Final = 0
+# As in PostgreSQL's access/sysattr.h.
+SYSTEM_COLUMNS: typ.Final = {
+    -1: "ctid",
+    -2: "xmin",
+    -3: "cmin",
+    -4: "xmax",
+    -5: "cmax",
+    -6: "tableoid",
+}
+
 
 class OfRelation(typ.Protocol):
     """A row about something that hangs on a relation."""
@@ -105,9 +116,20 @@ class Reading:
     def column_names(
         self, relation: int, numbers: cabc.Iterable[int] | None
     ) -> tuple[str, ...]:
-        """Return the names of a relation's columns, given their numbers."""
+        """Return the names of a relation's columns, given their numbers.
+
+        Number 0 stands for the whole row, which is all columns; those below are the
+        system's.
+        """
         columns = self.columns_by_number(relation)
-        return tuple(columns[number].name for number in numbers or ())
+        numbers = list(dict.fromkeys(numbers or ()))
+        if WHOLE_ROW in numbers:
+            numbers += [number for number in columns if number not in numbers]
+            numbers.remove(WHOLE_ROW)
+        return tuple(
+            columns[number].name if number > 0 else SYSTEM_COLUMNS[number]
+            for number in numbers
+        )
 
     def place(self, relation: int) -> tuple[str, str]:
         """Return the schema and name of a relation."""
