@@ -14,6 +14,7 @@ import attrs
 
 from pytest_userstate.outbound.migrations.sql import (
     Grammar,
+    Span,
     Statement,
     next_start,
     statement_at,
@@ -21,7 +22,6 @@ from pytest_userstate.outbound.migrations.sql import (
 
 _COMMAND = re.compile(r"\\(?:[^\s\\]+|.)?", re.DOTALL)
 _LINE = re.compile(r"[^\n]*\n?")
-_NO_MORE = re.compile(r";[ \t\r\f\v]*+(?:--[^\n]*+)?+(?:\n|\Z)")
 _END_OF_ROWS = re.compile(r"^\\\.\r?(?:\n|\Z)", re.MULTILINE)
 
 
@@ -88,9 +88,11 @@ def script(
     ['\\restrict k', 'COPY t FROM stdin', 'SELECT 2']
     """
     grammar = Grammar.of(conforming=standard_conforming_strings, is_script=True)
-    found: list[Part] = []
+    parts: list[Part] = []
     line, counted = 1, 0
-    is_open, taken = False, 0
+    is_open = False
+    # The rows that a COPY on the same line reads are between these two.
+    limit, after_rows = len(sql), len(sql)
     position = next_start(sql, start)
     while position < len(sql):
         line += sql.count("\n", counted, position)
@@ -99,13 +101,19 @@ def script(
         if sql[position] == "\\":
             part, end = _command_at(sql, position, line, is_open=is_open)
         else:
-            part, end = statement_at(sql, position, line, grammar)
+            part, end = statement_at(sql, position, line, grammar, limit)
             is_open = sql.startswith("\\", end)
             if part.copies_from_input and not is_open:
-                sql, part, end, taken = _with_rows(sql, part, end, taken)
-        found.append(part)
+                first = after_rows if limit < len(sql) else 0
+                rows, after_rows = _rows(sql, end, first)
+                limit = min(limit, rows[0])
+                part = attrs.evolve(part, data=rows)
+        parts.append(part)
         position = next_start(sql, end)
-    return tuple(found)
+        if position >= limit:
+            position = next_start(sql, after_rows)
+            limit = after_rows = len(sql)
+    return tuple(parts)
 
 
 def _command_at(
@@ -121,33 +129,19 @@ def end_of_command(sql: str, start: int) -> int:
     return rest.end() if rest else len(sql)
 
 
-def _with_rows(
-    sql: str, statement: Statement, end: int, taken: int
-) -> tuple[str, Statement, int, int]:
-    """Return the statement with its rows, and where to go on, in which text.
-
-    What stands on the statement's own line belongs to what comes after the rows.
-    In the odd case that there is something, the rows are blanked out in the text
-    that is returned, and another COPY on that line reads what follows them: the
-    last value tells how far the text is taken.
-    """
-    start, stop, after = _rows(sql, end, taken)
-    statement = attrs.evolve(statement, data=(start, stop))
-    if end == len(sql) or _NO_MORE.match(sql, end):
-        return sql, statement, after, after
-    blank = re.sub(r"[^\n]", " ", sql[start:after])
-    return sql[:start] + blank + sql[after:], statement, end, after
-
-
-def after_rows(sql: str, end: int) -> int:
+def end_of_rows(sql: str, end: int) -> int:
     """Return where the rows end that a COPY reads whose semicolon is at `end`."""
-    return _rows(sql, end)[-1]
+    return _rows(sql, end, 0)[1]
 
 
-def _rows(sql: str, end: int, taken: int = 0) -> tuple[int, int, int]:
-    """Return where rows start and stop, and where what follows them starts."""
-    found = sql.find("\n", end)
-    start = max(len(sql) if found < 0 else found + 1, taken)
+def _rows(sql: str, end: int, first: int) -> tuple[Span, int]:
+    """Return where rows start and stop, and where what follows them starts.
+
+    They start on the next line, or at `first`, behind those of another COPY.
+    What else is on the statement's line ends with the line.
+    """
+    line_end = sql.find("\n", end)
+    start = max(len(sql) if line_end < 0 else line_end + 1, first)
     closing = _END_OF_ROWS.search(sql, start)
     stop, after = (closing.start(), closing.end()) if closing else (len(sql),) * 2
-    return start, stop, after
+    return (start, stop), after

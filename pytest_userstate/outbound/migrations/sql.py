@@ -106,6 +106,7 @@ _CONTROL = re.compile(
     r"(?:abort|begin|commit|end|prepare|rollback|start)(?![\w$])", re.IGNORECASE
 )
 _ATOMIC = re.compile("atomic", re.IGNORECASE)
+_END = re.compile(rf"end(?!{_LETTER}|[0-9$])", re.IGNORECASE)
 _ROUTINE = re.compile("create (?:or replace )?(?:function|procedure) ")
 
 
@@ -233,10 +234,13 @@ def statements(
 
 
 def statement_at(
-    sql: str, start: int, line: int, grammar: Grammar
+    sql: str, start: int, line: int, grammar: Grammar, limit: int | None = None
 ) -> tuple[Statement, int]:
-    """Return the statement that starts there, and where what ends it stands."""
-    end, opaque = _extent(sql, start, grammar)
+    """Return the statement that starts there, and where its end is marked.
+
+    It ends at the `limit`, at the latest.
+    """
+    end, opaque = _extent(sql, start, grammar, len(sql) if limit is None else limit)
     text = sql[start:end].rstrip(_BLANKS)
     code = _without(opaque, sql, start, start + len(text)) if opaque else text
     return Statement(text, start, line, code=code, grammar=grammar), end
@@ -254,32 +258,60 @@ def next_start(sql: str, position: int) -> int:
         position = end
 
 
-def _extent(sql: str, start: int, grammar: Grammar) -> tuple[int, list[Span]]:
+def _extent(
+    sql: str, start: int, grammar: Grammar, limit: int
+) -> tuple[int, list[Span]]:
     """Return where the statement's end is marked, and what in it has no words.
 
-    That is its block comments and dollar quotes. The end is the text's, or that
+    That is its block comments and dollar quotes. The end is the limit, or that
     of a semicolon; in a script also that of a backslash.
     """
     opaque: list[Span] = []
     position, depth = start, 0
+    semicolons, since = Semicolons(grammar), start
     while True:
-        match = grammar.inert.match(sql, position)
+        match = grammar.inert.match(sql, position, limit)
         position = match.end() if match else position
-        mark = sql[position : position + 1]
+        mark = sql[position : position + 1] if position < limit else ""
         if not mark or mark == "\\":
             return position, opaque
         if mark in "/$" and (end := end_of_opaque(sql, position)) > position:
             opaque.append((position, end))
-            position = end
+            position = min(end, limit)
             continue
         if mark == ";" and depth == 0:
-            if not _is_in_body(_without(opaque, sql, start, position), grammar):
+            if semicolons.end_the_statement(sql[since:position]):
                 return position, opaque
+            since = position + 1
         elif mark == "(":
             depth += 1
         elif mark == ")":
             depth = max(depth - 1, 0)
         position += 1
+
+
+class Semicolons:
+    """Which of a statement's semicolons outside of parentheses ends it.
+
+    It is the first, except in a routine with a ``BEGIN ATOMIC`` body. Each
+    statement of a body ends with a semicolon, so only an END that follows one closes
+    it: any other END belongs to a CASE, or is a column's label.
+    """
+
+    def __init__(self, grammar: Grammar) -> None:
+        """Start before the first semicolon."""
+        self._grammar = grammar
+        self._is_in_body = False
+
+    def end_the_statement(self, text: str) -> bool:
+        """Whether it ends at the semicolon that follows the text.
+
+        The text is all since the last semicolon that did not end the statement.
+        """
+        if self._is_in_body:
+            return _END.match(text, next_start(text, 0)) is not None
+        self._is_in_body = _opens_a_body(text, self._grammar)
+        return not self._is_in_body
 
 
 def end_of_opaque(sql: str, position: int) -> int:
@@ -324,25 +356,35 @@ def _unquoted(token: str) -> str:
     return token[token.index('"') + 1 :].removesuffix('"').replace('""', '"')
 
 
-def _is_in_body(code: str, grammar: Grammar) -> bool:
-    """Tell whether a ``BEGIN ATOMIC`` body is open at the end of `code`.
-
-    Each statement of a body ends with a semicolon, so only an END that follows
-    one closes it: any other END belongs to a CASE, or is a column's label.
-    """
-    if not _ATOMIC.search(code):
+def _opens_a_body(text: str, grammar: Grammar) -> bool:
+    """Whether a ``BEGIN ATOMIC`` body is open at the end of a statement's beginning."""
+    if not _ATOMIC.search(text):
         return False
-    words = [token.lower() for token in _tokens(code, grammar)]
+    words = [token.lower() for token in _tokens(_code(text, grammar), grammar)]
     if not _ROUTINE.match(" ".join(words[:5])):
         return False
-    depth, opened = 0, False
-    for before, word in itertools.pairwise(words):
+    depth = 0
+    for at, (before, word) in enumerate(itertools.pairwise(words)):
         depth += (before == "(") - (before == ")")
-        if not opened:
-            opened = depth == 0 and (before, word) == ("begin", "atomic")
-        elif word == "end" and before in {";", "atomic"}:
-            return False
-    return opened
+        if depth == 0 and (before, word) == ("begin", "atomic"):
+            return words[at + 2 : at + 3] != ["end"]
+    return False
+
+
+def _code(text: str, grammar: Grammar) -> str:
+    """Return the text with a space for each block comment and dollar quote."""
+    opaque: list[Span] = []
+    position = 0
+    while position < len(text):
+        match = grammar.inert.match(text, position)
+        position = match.end() if match else position
+        end = position + 1
+        if text[position:end] in {"/", "$"}:
+            end = max(end, end_of_opaque(text, position))
+            if end > position + 1:
+                opaque.append((position, end))
+        position = end
+    return _without(opaque, text, 0, len(text))
 
 
 def literal(text: str) -> str:

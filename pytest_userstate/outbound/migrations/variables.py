@@ -11,10 +11,10 @@ import collections.abc as cabc
 import re
 
 from pytest_userstate.outbound.migrations.plan import Original, Piece
-from pytest_userstate.outbound.migrations.script import after_rows, end_of_command
+from pytest_userstate.outbound.migrations.script import end_of_command, end_of_rows
 from pytest_userstate.outbound.migrations.sql import (
     Grammar,
-    Statement,
+    Semicolons,
     end_of_opaque,
     identifier,
     literal,
@@ -27,6 +27,8 @@ _VARIABLE = re.compile(rf""":(?:{_NAME}|'{_NAME}'|"{_NAME}"|\{{\?{_NAME}\}})""")
 _VALID = re.compile(_NAME)
 _ESCAPED_COLON = "\\:"
 _CAST = "::"
+_SIMPLE = re.compile(r"""(?:[A-Za-z0-9_., ]|"[^"]*+"|'[^'\\]*+')*""")
+_JOINED = frozenset("'\"$&")  # what may be one token with the end of such a value
 
 
 def is_valid_name(name: str) -> bool:
@@ -64,11 +66,16 @@ def with_values(
 
 
 class _Replacing:
-    """One reading of a script from the beginning to the end."""
+    """One reading of a script from the beginning to the end.
+
+    What has been read is kept in pieces, so that a script with many variables is not
+    copied for each of them. Only a value that may hold a quote, a comment, or another
+    variable is put before the rest of the text, and read with it.
+    """
 
     def __init__(self, sql: str, values: cabc.Mapping[str, str]) -> None:
         self._original = sql
-        self._text = sql
+        self._text = sql  # with everything before the rest as it was
         self._values = values
         self._grammar = Grammar.of(conforming=True, is_script=True)
         self._inert = Grammar.of(
@@ -77,20 +84,27 @@ class _Replacing:
         # The values that are being read: names, and how much follows each.
         self._open: list[tuple[str, int]] = []
         self._made: list[tuple[Piece, Piece]] = []
+        self._sent: list[str] = []
+        self._length = 0  # of what is in `_sent`
+        self._taken = 0  # up to where the text is in `_sent`
 
     def replaced(self) -> tuple[str, Original | None]:
         """Read all parts."""
         position = next_start(self._text, 0)
         while position < len(self._text):
-            end = self._part(position)  # which changes the text
+            end = self._part(position)  # which may change the text
             position = next_start(self._text, end)
         if not self._made:
             return self._original, None
-        return self._text, Original(self._original, tuple(self._made))
+        self._take(len(self._text))
+        return "".join(self._sent), Original(self._original, tuple(self._made))
 
     def _part(self, start: int) -> int:
-        """Replace what is in the statement or command there; return its end."""
-        position = start
+        """Replace the variables of the statement or command there; return its end."""
+        self._take(start)
+        begin = since = len(self._sent)
+        position, depth = start, 0
+        semicolons = Semicolons(self._grammar)
         while True:
             match = self._inert.match(self._text, position)
             position = match.end() if match else position
@@ -100,26 +114,27 @@ class _Replacing:
             if mark == "\\":
                 if not self._text.startswith(_ESCAPED_COLON, position):
                     return end_of_command(self._text, position)
-                self._replace(position, position + len(_ESCAPED_COLON), ":")
-                position += 1
+                position = self._replace(position, position + len(_ESCAPED_COLON), ":")
             elif mark == ":":
                 position = self._after_colon(position)
-            elif mark == ";":
-                statement = self._ended(start, position)
-                if statement is not None:
-                    has_rows = statement.copies_from_input
-                    return after_rows(self._text, position) if has_rows else position
-                position += 1
             elif mark in "/$":
                 position = max(end_of_opaque(self._text, position), position + 1)
             else:
+                if mark == ";" and depth == 0:
+                    self._take(position)
+                    if semicolons.end_the_statement("".join(self._sent[since:])):
+                        return self._end("".join(self._sent[begin:]), position)
+                    self._take(position + 1)
+                    since = len(self._sent)
+                depth = max(depth + {"(": 1, ")": -1}.get(mark, 0), 0)
                 position += 1
 
-    def _ended(self, start: int, semicolon: int) -> Statement | None:
-        """Return the statement, if the semicolon is its end."""
-        start = next_start(self._text, start)
-        statement, end = statement_at(self._text, start, 1, self._grammar)
-        return statement if end == semicolon else None
+    def _end(self, sent: str, semicolon: int) -> int:
+        """Return where a statement ends, with the rows that it reads."""
+        statement, _ = statement_at(sent, 0, 1, self._grammar)
+        if statement.copies_from_input:
+            return end_of_rows(self._text, semicolon)
+        return semicolon
 
     def _after_colon(self, start: int) -> int:
         """Replace the variable there, if it is one; return where to go on."""
@@ -135,36 +150,64 @@ class _Replacing:
             value: str | None = "TRUE" if tested in self._values else "FALSE"
         else:
             value = self._values.get(plain or quoted or name)
-        if value is None or any(plain == each for each, _ in self._open):
+        if value is None or any(plain == opened for opened, _ in self._open):
             return match.end()
         if quoted:
             value = _literal(value)
         elif name:
             value = identifier(value)
-        rest = len(self._text) - match.end()
-        self._replace(*match.span(), value)
-        if plain:
-            self._open.append((plain, rest))
-            return start
-        return start + len(value)
+        elif plain and not self._is_simple(value, match.end()):
+            return self._put(match.span(), plain, value)
+        return self._replace(*match.span(), value)
+
+    def _is_simple(self, value: str, end: int) -> bool:
+        """Whether a value is read in the same way alone and before what follows it."""
+        return (
+            _SIMPLE.fullmatch(value) is not None
+            and self._text[end : end + 1] not in _JOINED
+        )
 
     def _close_values(self, position: int) -> None:
         """Forget the values that have been read up to there."""
         while self._open and len(self._text) - position <= self._open[-1][1]:
             self._open.pop()
 
-    def _replace(self, start: int, end: int, value: str) -> None:
+    def _take(self, position: int) -> None:
+        """Take the text as it is up to there."""
+        if position > self._taken:
+            self._sent.append(self._text[self._taken : position])
+            self._length += position - self._taken
+            self._taken = position
+
+    def _put(self, span: Piece, name: str, value: str) -> int:
+        """Put a value in the place of its variable, to be read; return where it is."""
+        self._note(span, len(value))
+        start, end = span
+        self._open.append((name, len(self._text) - end))
+        self._text = value + self._text[end:]
+        self._taken = 0
+        return 0
+
+    def _replace(self, start: int, end: int, value: str) -> int:
+        """Send a value for a part of the text; return where to go on."""
         self._close_values(start)
-        rest = len(self._text) - end
-        self._text = f"{self._text[:start]}{value}{self._text[end:]}"
-        longer = len(value) - (end - start)
+        self._note((start, end), len(value))
+        self._sent.append(value)
+        self._length += len(value)
+        self._taken = end
+        return end
+
+    def _note(self, span: Piece, length: int) -> None:
+        """Note that a text of this length is sent for a part of the text."""
+        start, end = span
+        self._take(start)
         if self._open:
-            (begun, until), piece = self._made[-1]
-            self._made[-1] = (begun, until + longer), piece
+            (begin, until), piece = self._made[-1]
+            self._made[-1] = (begin, until + length - (end - start)), piece
         else:
-            stop = len(self._original) - rest
-            piece = (stop - (end - start), stop)
-            self._made.append(((start, start + len(value)), piece))
+            stop = len(self._original) - (len(self._text) - end)
+            sent = (self._length, self._length + length)
+            self._made.append((sent, (stop - (end - start), stop)))
 
 
 def _literal(value: str) -> str:
