@@ -76,7 +76,7 @@ def test_the_first_refusal_is_the_one(hearing: Hearing) -> None:
         ([(4, "CREATE TABLE a (x int)")], None),
         ([(0, "CREATE TABLE a (x int)"), (0, "INSERT INTO books VALUES (1)")], None),
         ([(4, "CREATE TABLE b (x int)"), (0, "INSERT INTO books VALUES (1)")], None),
-        ([(4, "SELECT make()"), (5, "CREATE TABLE a (x int)")], None),
+        ([(4, "SELECT make()"), (5, "CREATE TABLE a (x int)")], 5),
         ([(4, "SELECT pg_catalog.pg_x(1)"), (5, "CREATE TABLE a ()"), (0, "x")], 5),
         (None, None),
     ],

@@ -182,9 +182,9 @@ class _Replacing:
     def _put(self, span: Piece, name: str, value: str) -> int:
         """Put a value in the place of its variable, to be read; return where it is."""
         self._note(span, len(value))
-        start, end = span
-        self._open.append((name, len(self._text) - end))
-        self._text = value + self._text[end:]
+        rest = self._text[span[1] :]
+        self._open.append((name, len(rest)))
+        self._text = value + rest
         self._taken = 0
         return 0
 

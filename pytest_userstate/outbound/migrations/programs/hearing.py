@@ -21,6 +21,7 @@ from pytest_userstate.outbound.migrations.programs.failures import Told
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.comparison import Answers, Row
 from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
+from pytest_userstate.outbound.migrations.provenance.relation import Place
 from pytest_userstate.outbound.migrations.running.session import Failure
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 
@@ -168,12 +169,16 @@ class ExecutedStatements(Attribution):
             ]
         )
 
-    def _line(self, *fits: cabc.Callable[[typ.Any], bool]) -> int | None:
-        # The tool executes at least one more, for its books: where there is one
+    @property
+    def _only_line(self) -> int | None:
+        # The tool executes at least one more, for its books: if there is one
         # statement alone, something passed it by.
-        if len(self._statements) < 2:
-            return None
-        return super()._line(*fits) or None
+        return None
+
+    def _line(
+        self, fitting: cabc.Iterable[typ.Any], relation: Place, *, is_exact: bool = True
+    ) -> int | None:
+        return super()._line(fitting, relation, is_exact=is_exact) or None
 
 
 def _reads_the_catalogue(statement: Statement) -> bool:

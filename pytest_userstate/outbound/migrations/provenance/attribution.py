@@ -1,21 +1,28 @@
 """Which statement of a file it was, where that is certain.
 
 The catalogue tells which file made or dropped a thing; only the file's text can
-tell which of its statements. It is certain where there is one statement, or
-where exactly one is of the fitting kind and names the thing, and none could
-have done it in a way that the text does not show. In doubt there is no line.
+tell which of its statements. It is certain if there is one statement, or if
+exactly one is of the fitting kind and names the thing, and no other could have
+done it in a way that the text does not show. In doubt there is no line.
+
+A file may have thousands of statements, and be asked about as many things: the
+statements are indexed by the names that they mention, so that no question looks
+at all of them.
 """
 
 from __future__ import annotations
 
+import collections
 import collections.abc as cabc
 import functools
 import itertools
 import re
 import typing as typ
 
+import attrs
+
 from pytest_userstate.outbound.migrations.provenance.relation import Place
-from pytest_userstate.outbound.migrations.sql import Statement
+from pytest_userstate.outbound.migrations.sql import Statement, statements
 
 _MODIFIERS = frozenset(
     {
@@ -29,6 +36,14 @@ _CHANGES = frozenset({"alter", "cluster", "comment", "create", "drop", "reindex"
 _RUNS_CODE = frozenset({"call", "do", "execute", "explain"})
 _QUERIES = frozenset({"select", "table", "values", "with"})
 _IDENTIFIER = re.compile(r"[^\W\d]")
+_WORD = re.compile(r"[\w$]+")
+# A DO block with its code between dollar quotes, and commands that hide what they do.
+_BLOCK = re.compile(r"(?is)do\s+(?:language\s+\w+\s+)?(\$\w*\$)(.*)\1")
+_HIDING = frozenset({"call", "execute", "perform"})
+# Between which words of a DO block there is an expression, which may call functions.
+_EXPRESSION = re.compile(
+    r" (?:=|elsif|if|return|select|when|while) (.*?)(?= ; | then | loop | create )"
+)
 # What may stand before a parenthesis in a query that changes no schema.
 _HARMLESS = frozenset(
     {
@@ -36,11 +51,13 @@ _HARMLESS = frozenset(
         *("or", "over", "select", "using", "values", "where"),
         *("coalesce", "count", "greatest", "least", "max", "min", "now", "sum"),
         *("currval", "nextval", "pg_get_serial_sequence", "set_config", "setval"),
+        *("current_setting", "lower", "to_regclass", "to_regtype", "upper"),
     }
 )
 
 
-class _Command(typ.NamedTuple):
+@attrs.frozen(kw_only=True, eq=False)  # compared as itself: there may be thousands
+class _Command:
     """A statement, read as far as attribution needs it."""
 
     line: int
@@ -98,102 +115,325 @@ class _Command(typ.NamedTuple):
         )
 
 
+_Mentions = dict[typ.Any, list[_Command]]
+
+
 class Attribution:
     """The lines of one file's statements that made or dropped a thing."""
 
     def __init__(self, statements: cabc.Iterable[Statement]) -> None:
         """Keep the statements; they are read when a line is asked for."""
-        self._found = statements
+        self._given = statements
+        self._removers: dict[Place, list[_Command]] = {}
 
     def read(self) -> None:
         """Read them now, while there is nothing else to do."""
         if len(self._statements) > 1:
-            _ = self._commands, self._may_run_code
+            _ = self._index, self._code
 
     def of_new(self, relation: Place, kind: str, name: str) -> int | None:
         """Return the line of the statement that made a part, or gave it its name.
 
-        Parameters
-        ----------
-        relation : tuple
-            The schema and name of the table or view.
-        kind : str
-            What the part is: "" for the relation itself, ``column``,
-            ``constraint`` or ``index``.
-        name : str
-            The part's name.
+        The kind is that of the part: "" for the relation itself, ``column``,
+        ``constraint`` or ``index``.
         """
-        match kind:
-            case "":
-                return self._line(lambda each: _makes_relation(each, *relation))
-            case "column":
-                return self._line(lambda each: _makes_column(each, relation, name))
-            case _:
-                return self._line(
-                    lambda each: _makes_named(each, relation, name),
-                    lambda each: _makes_unnamed(each, relation, kind, name),
-                )
+        if self._is_short:
+            return self._only_line
+        index = self._index
+        if kind == "":
+            makers = (
+                command
+                for command in index.of_relation(*relation)
+                if _makes_relation(command, *relation)
+            )
+            return self._line(makers, relation)
+        if kind == "column":
+            makers = (
+                command
+                for command in index.of_part(relation, name)
+                if _makes_column(command, name)
+            )
+            return self._line(makers, relation)
+        named = [
+            command
+            for command in index.of_named(relation, name)
+            if _makes_named(command, name)
+        ]
+        if named:
+            return self._line(named, relation)
+        adders = index.index_makers if kind == "index" else index.of_creation(relation)
+        unnamed = (adders, index.of_addition(relation), index.adding[name])
+        return self._line(itertools.chain(*unnamed), relation, is_exact=False)
 
     def of_changed(self, relation: Place, kind: str, name: str) -> int | None:
         """Return the line of the statement that changed a part's values last."""
-        return self._line(lambda each: _may_change(each, relation, kind, name))
+        if self._is_short:
+            return self._only_line
+        index = self._index
+        others = (
+            index.column_changers if kind == "column" else index.changing[relation[1]]
+        )
+        changers = itertools.chain(
+            index.type_changers, index.changing[name], others, index.of_view(relation)
+        )
+        return self._line(changers, relation, is_exact=False)
 
     def of_lost(self, relation: Place, kind: str, name: str) -> int | None:
         """Return the line of the statement after which a part's name was gone."""
-        match kind:
-            case "":
-                return self._line(lambda each: _removes_relation(each, *relation))
-            case "column":
-                return self._line(lambda each: _removes_column(each, relation, name))
-            case _:
-                return self._line(
-                    lambda each: _removes_named(each, relation, name),
-                    lambda each: _may_remove(each, relation),
-                )
+        if self._is_short:
+            return self._only_line
+        if kind == "":
+            return self._line(self._removing(relation), relation)
+        if kind == "column":
+            removers = (
+                command
+                for command in self._index.of_part(relation, name)
+                if _removes_column(command, name)
+            )
+            return self._line((*removers, *self._removing(relation)), relation)
+        named = [
+            command
+            for command in self._index.of_named(relation, name)
+            if _removes_named(command, name)
+        ]
+        if named:
+            return self._line(named, relation)
+        unnamed = (self._index.far_reaching, self._index.of_removal(relation))
+        return self._line(itertools.chain(*unnamed), relation, is_exact=False)
 
-    def _line(self, *fits: cabc.Callable[[_Command], bool]) -> int | None:
-        """Return the line of the only statement that fits the first rule with any."""
-        if len(self._statements) == 1:
-            return self._statements[0].line
-        if self._may_run_code:
-            return None
-        fitting: list[_Command] = []
-        for each in fits:
-            fitting = fitting or [
-                command for command in self._commands if each(command)
+    def _removing(self, relation: Place) -> list[_Command]:
+        if relation not in self._removers:
+            self._removers[relation] = [
+                command
+                for command in self._index.of_relation(*relation)
+                if _removes_relation(command, *relation)
             ]
-        if len(fitting) != 1:
-            return None
-        [found] = fitting
-        if found.is_conditional and self._reach_further_than(found):
-            return None
-        return found.line
+        return self._removers[relation]
 
-    def _reach_further_than(self, found: _Command) -> bool:
-        return any(
-            command.may_reach_further
-            for command in self._commands
-            if command is not found
-        )
+    def _line(
+        self,
+        fitting: cabc.Iterable[_Command],
+        relation: Place,
+        *,
+        is_exact: bool = True,
+    ) -> int | None:
+        """Return the line if one statement fits, and no other can have done it.
+
+        One that fits exactly has to succeed, so that code which nobody can look into
+        does not matter as long as it does not name the relation.
+        """
+        command = _only(fitting)
+        if command is None:
+            return None
+        if command.is_conditional and any(
+            other is not command for other in self._index.far_reaching[:2]
+        ):
+            return None
+        if not self._code:
+            return command.line
+        is_sure = is_exact and not command.is_conditional
+        if self._code.is_opaque and not is_sure:
+            return None
+        return None if self._code.mentions(relation[1]) else command.line
+
+    @property
+    def _is_short(self) -> bool:
+        return len(self._statements) < 2
+
+    @property
+    def _only_line(self) -> int | None:
+        return self._statements[0].line if self._statements else None
 
     @functools.cached_property
     def _statements(self) -> tuple[Statement, ...]:
-        return tuple(self._found)
+        return tuple(self._given)
 
     @functools.cached_property
-    def _commands(self) -> tuple[_Command, ...]:
-        return tuple(_Command.of(statement) for statement in self._statements)
+    def _index(self) -> _Index:
+        return _Index(_Command.of(statement) for statement in self._statements)
 
     @functools.cached_property
-    def _may_run_code(self) -> bool:
-        return any(_may_run_code(statement.words) for statement in self._statements)
+    def _code(self) -> _Code:
+        return _Code(
+            statement
+            for statement in self._statements
+            if _may_run_code(statement.words)
+        )
+
+
+def _only(commands: cabc.Iterable[_Command]) -> _Command | None:
+    """Return the command if it is the same one throughout, and there is any."""
+    only: _Command | None = None
+    for command in commands:
+        if only is not None and command is not only:
+            return None
+        only = command
+    return only
+
+
+class _Index:
+    """The statements of a file by what they are about."""
+
+    def __init__(self, commands: cabc.Iterable[_Command]) -> None:
+        """Go through them once."""
+        # By the schema that they write, or "", and the name.
+        self._relations: _Mentions = collections.defaultdict(list)
+        self._creations: _Mentions = collections.defaultdict(list)
+        self._additions: _Mentions = collections.defaultdict(list)
+        self._removals: _Mentions = collections.defaultdict(list)
+        self._views: _Mentions = collections.defaultdict(list)
+        # By these two and another word.
+        self._parts: _Mentions = collections.defaultdict(list)
+        # By any word in them.
+        self._moves: _Mentions = collections.defaultdict(list)
+        self._schemas: _Mentions = collections.defaultdict(list)
+        self._indexes: _Mentions = collections.defaultdict(list)
+        self.adding: _Mentions = collections.defaultdict(list)
+        self.changing: _Mentions = collections.defaultdict(list)
+        # Those that can make, change, or drop what they do not name.
+        self.index_makers: list[_Command] = []
+        self.type_changers: list[_Command] = []
+        self.column_changers: list[_Command] = []
+        self.far_reaching: list[_Command] = []
+        for command in commands:
+            self._add(command)
+
+    def of_relation(self, schema: str, name: str) -> cabc.Iterable[_Command]:
+        """Return those that can make or remove a relation."""
+        own = _about(self._relations, (schema, name))
+        return itertools.chain(own, self._moves[name], self._schemas[schema])
+
+    def of_part(self, relation: Place, name: str) -> cabc.Iterable[_Command]:
+        """Return those about a relation that mention this part of it."""
+        return _about(self._parts, relation, name)
+
+    def of_named(self, relation: Place, name: str) -> cabc.Iterable[_Command]:
+        """Return those that mention a constraint or index of a relation."""
+        return itertools.chain(self._indexes[name], self.of_part(relation, name))
+
+    def of_creation(self, relation: Place) -> cabc.Iterable[_Command]:
+        """Return those that create a relation."""
+        return _about(self._creations, relation)
+
+    def of_addition(self, relation: Place) -> cabc.Iterable[_Command]:
+        """Return those that add something to a relation."""
+        return _about(self._additions, relation)
+
+    def of_removal(self, relation: Place) -> cabc.Iterable[_Command]:
+        """Return those that drop something of a relation."""
+        return _about(self._removals, relation)
+
+    def of_view(self, relation: Place) -> cabc.Iterable[_Command]:
+        """Return those that create or replace a view."""
+        return _about(self._views, relation)
+
+    def _add(self, command: _Command) -> None:
+        own, words = (command.schema, command.name), dict.fromkeys(command.rest)
+        self._relations[own].append(command)
+        if command.may_reach_further:
+            self.far_reaching.append(command)
+        if command.kind == "index":
+            for word in dict.fromkeys((command.name, *words)):
+                self._indexes[word].append(command)
+        if command.kind in _RELATIONS:
+            for word in words:
+                self._parts[*own, word].append(command)
+        if command.verb == "create":
+            self._add_creation(command, own)
+        elif command.verb in _CHANGES:
+            self._add_change(command, own, {command.name, *words})
+
+    def _add_creation(self, command: _Command, own: Place) -> None:
+        if _creates_relation(command):
+            self._creations[own].append(command)
+        if command.kind == "view":
+            self._views[own].append(command)
+        # A partition gets an index with each that its parent gets.
+        copies = not {"like", "of"}.isdisjoint(command.rest)
+        if command.kind == "index" or (_creates_relation(command) and copies):
+            self.index_makers.append(command)
+
+    def _add_change(self, command: _Command, own: Place, words: set[str]) -> None:
+        if command.kind in {"domain", "type"}:
+            self.type_changers.append(command)
+            return
+        is_addition = _alters_relation(command) and "add" in words
+        for word in words:
+            self.changing[word].append(command)
+            if is_addition:
+                self.adding[word].append(command)
+            if command.kind == "schema":
+                self._schemas[word].append(command)
+            elif command.kind in _RELATIONS:
+                self._moves[word].append(command)
+        if is_addition:
+            self._additions[own].append(command)
+        if _alters_relation(command) and "drop" in words:
+            self._removals[own].append(command)
+        # Not null can come with a key over an index, and with a validation.
+        if "validate" in words or {"using", "index"} <= words:
+            self.column_changers.append(command)
+
+
+def _about(
+    mentions: _Mentions, relation: Place, *words: str
+) -> cabc.Iterable[_Command]:
+    """Return the commands about a relation; a name without a schema fits any."""
+    schema, name = relation
+    qualified = mentions[schema, name, *words] if schema else ()
+    return itertools.chain(mentions["", name, *words], qualified)
+
+
+class _Code:
+    """The statements of a file that run code, which can change the schema."""
+
+    def __init__(self, statements: cabc.Iterable[Statement]) -> None:
+        """Look into their text, as far as it is there."""
+        self._texts = [statement.text for statement in statements]
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._texts)
+
+    @functools.cached_property
+    def is_opaque(self) -> bool:
+        """Whether what one of them does is not all in its text."""
+        return any(map(_is_opaque, self._texts))
+
+    def mentions(self, name: str) -> bool:
+        """Whether one of them mentions a name, in whatever way."""
+        return name.lower() in self._words
+
+    @functools.cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(_WORD.findall("\n".join(self._texts).lower()))
+
+
+def _is_opaque(text: str) -> bool:
+    """Whether a statement that runs code calls some that is elsewhere.
+
+    A ``DO`` block has its code in its text; SQL that the code puts together has not.
+    """
+    block = _BLOCK.match(text)
+    if block is None:
+        return True
+    words = [word for part in statements(block[2]) for word in (*part.words, ";")]
+    expressions = _EXPRESSION.findall(f" {' '.join(words)} ")
+    return not _HIDING.isdisjoint(words) or any(
+        _calls(expression.split()) for expression in expressions
+    )
 
 
 def _may_run_code(words: tuple[str, ...]) -> bool:
     """Tell whether a statement could change the schema through a function."""
     if not words or words[0] in _RUNS_CODE:
         return bool(words)
-    return words[0] in _QUERIES and any(
+    return words[0] in _QUERIES and _calls(words)
+
+
+def _calls(words: cabc.Iterable[str]) -> bool:
+    """Whether there is a call of a function that could change the schema."""
+    return any(
         after == "(" and _IDENTIFIER.match(word) and word not in _HARMLESS
         for word, after in itertools.pairwise(words)
     )
@@ -217,13 +457,11 @@ def _makes_relation(command: _Command, schema: str, name: str) -> bool:
     return _creates_relation(command) and command.is_about(schema, name)
 
 
-def _makes_column(command: _Command, relation: Place, column: str) -> bool:
-    if not command.is_about(*relation):
-        return False
-    if _creates_relation(command):
-        return column in command.rest
-    return _alters_relation(command) and (
-        command.says("add", column) or _renames_column_to(command, column)
+def _makes_column(command: _Command, column: str) -> bool:
+    """Whether a statement about a relation makes a column that it mentions."""
+    return _creates_relation(command) or (
+        _alters_relation(command)
+        and (command.says("add", column) or _renames_column_to(command, column))
     )
 
 
@@ -236,44 +474,15 @@ def _renames_column_to(command: _Command, new: str) -> bool:
     )
 
 
-def _makes_named(command: _Command, relation: Place, name: str) -> bool:
-    """Whether it makes or renames a constraint or index, and says its name."""
+def _makes_named(command: _Command, name: str) -> bool:
+    """Whether it makes or renames a constraint or index that it mentions."""
     if command.kind == "index":
         return (command.verb == "create" and command.name == name) or (
             command.verb == "alter" and command.says("rename", "to", name)
         )
-    gives = _creates_relation(command) or (
+    return _creates_relation(command) or (
         _alters_relation(command) and not {"add", "rename"}.isdisjoint(command.rest)
     )
-    return gives and command.is_about(*relation) and name in command.rest
-
-
-def _makes_unnamed(command: _Command, relation: Place, kind: str, name: str) -> bool:
-    """Whether it may make a constraint or index that PostgreSQL names, or inherit it.
-
-    A partition gets an index with each that its parent gets.
-    """
-    if kind == "index" and command.verb == "create":
-        copies = not {"like", "of"}.isdisjoint(command.rest)
-        return command.kind == "index" or (_creates_relation(command) and copies)
-    if _alters_relation(command) and "add" in command.rest:
-        return command.is_about(*relation) or name in command.rest
-    return _creates_relation(command) and command.is_about(*relation)
-
-
-def _may_change(command: _Command, relation: Place, kind: str, name: str) -> bool:
-    """Whether it may change the values of a relation, or of a part of it."""
-    if command.verb not in _CHANGES:
-        return False
-    if command.verb == "create":
-        return command.kind == "view" and command.is_about(*relation)
-    if command.kind in {"domain", "type"}:
-        return True
-    words = {command.name, *command.rest}
-    if kind == "column":
-        # Not null can come with a key over an index, and with a validation.
-        return name in words or "validate" in words or {"using", "index"} <= words
-    return not words.isdisjoint({name, relation[1]})
 
 
 def _removes_relation(command: _Command, schema: str, name: str) -> bool:
@@ -291,31 +500,19 @@ def _removes_relation(command: _Command, schema: str, name: str) -> bool:
     return False
 
 
-def _removes_column(command: _Command, relation: Place, column: str) -> bool:
-    if not _alters_relation(command):
-        return _removes_relation(command, *relation)
-    return command.is_about(*relation) and (
+def _removes_column(command: _Command, column: str) -> bool:
+    """Whether a statement about a relation removes a column that it mentions."""
+    return _alters_relation(command) and (
         command.says("drop", column) or command.says("rename", column)
     )
 
 
-def _removes_named(command: _Command, relation: Place, name: str) -> bool:
-    """Whether it drops or renames a constraint or index by its name."""
-    names = {command.name, *command.rest}
+def _removes_named(command: _Command, name: str) -> bool:
+    """Whether it drops or renames a constraint or index that it mentions."""
     if command.kind == "index":
-        return command.verb in {"alter", "drop"} and name in names
+        return command.verb in {"alter", "drop"}
     return (
         _alters_relation(command)
-        and command.is_about(*relation)
         and command.says("constraint", name)
-        and not names.isdisjoint({"drop", "rename"})
-    )
-
-
-def _may_remove(command: _Command, relation: Place) -> bool:
-    """Whether it may drop a constraint or index with something else."""
-    return command.may_reach_further or (
-        _alters_relation(command)
-        and command.is_about(*relation)
-        and "drop" in command.rest
+        and not {"drop", "rename"}.isdisjoint({command.name, *command.rest})
     )
