@@ -119,7 +119,7 @@ def test_what_stays_open_is_asked(
     first, second = (layout.name for layout in pair)
     assert str(caught.value) == (
         f"crate/migrations (found by name) could be of these layouts: {first}, "
-        f"{second}.\nThe project's own files do not tell which of them it is. Say so "
+        f"{second}.\nThe project's own files do not say which of them it is. Say so "
         f'in userstate.toml:\nmigrations = {{ path = "crate/migrations", layout = '
         f'"{first}" }}.'
     )

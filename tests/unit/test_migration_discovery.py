@@ -80,10 +80,110 @@ def test_usual_names_are_found_down_to_two_folders(
     assert target.plan.migrations[0].path == f"{above}{name}/1.sql"
 
 
-def test_three_folders_down_is_too_deep(repository: Repository) -> None:
-    """The search ends before it costs time."""
-    repository.write("a/b/c/migrations/1.sql")
-    assert "No migrations were found" in repository.refusal()
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "backend/src/app/migrations",
+        "core/src/main/resources/db/migration",
+        "internal/storage/postgres/migrations",
+        "a/b/c/d/e/f/g/migrations",
+        "server/schema_migrations",
+        "services/api/db/sql",
+    ],
+)
+@pytest.mark.parametrize("has_git", [False, True])
+def test_migrations_are_found_at_any_depth(
+    repository: Repository, folder: str, *, has_git: bool
+) -> None:
+    """By the folder's name, or by the numbers in the names of its files."""
+    if has_git and GIT:
+        repository.git("init", "-q")
+    repository.write(f"{folder}/0001-users.sql")
+    assert repository.locate().shown == folder
+
+
+@pytest.mark.parametrize(
+    ("right", "other"),
+    [
+        ("migrations/postgres", "migrations/mysql"),
+        ("assets/migrations/postgresql", "assets/migrations/sqlite3"),
+        ("store/postgres/migrations", "store/cockroach/migrations"),
+        ("migrations_pg", "migrations_sqlite"),
+        ("db/migrations", "db/mysql/migrations"),
+        ("db/migrations", "tests/migrations"),
+        ("a/migrations", "a/examples/postgres/migrations"),
+        ("a/migrations", "third_party/b/migrations"),
+        ("a/migrations", "pkg/testdata/migrations"),
+        ("a/migrations", "src/test/resources/migrations"),
+        ("db/migrations", "db/numbered"),
+    ],
+)
+def test_an_engineers_choice(repository: Repository, right: str, other: str) -> None:
+    """PostgreSQL before other engines, and tests, examples and others' code last."""
+    repository.write(f"{right}/1_a.sql", f"{other}/1_a.sql")
+    target = repository.locate()
+    assert target.shown == right
+    assert f"not audited: {other} (plain)" in target.found
+
+
+def test_a_folder_for_each_engine_that_a_tools_file_names(
+    repository: Repository,
+) -> None:
+    """Folders of other engines are no migrations that lack a script."""
+    repository.write("diesel.toml", text='[migrations_directory]\ndir = "migrations"')
+    for engine in ("mysql", "postgresql", "sqlite"):
+        repository.write(f"migrations/{engine}/1_users/up.sql")
+    target = repository.locate()
+    assert (target.shown, target.plan.layout) == ("migrations/postgresql", "diesel")
+    assert "found by diesel.toml, for PostgreSQL; not audited" in target.found
+
+
+def test_only_migrations_of_another_engine(repository: Repository) -> None:
+    """They are named, and the line that would use them all the same."""
+    repository.write("migrations/mysql/1_a.sql")
+    message = repository.refusal()
+    assert "of another database than PostgreSQL:\n  migrations/mysql" in message
+    assert 'migrations = "migrations/mysql" in userstate.toml' in message
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("CREATE TABLE users (id int);", "SELECT 1;"),
+        ('CREATE TABLE IF NOT EXISTS public."app_users" (a int);', "-- users"),
+        ("SELECT count(*) FROM accounts;", "CREATE TABLE t (user_id int);"),
+    ],
+)
+def test_what_defines_users_comes_first(
+    repository: Repository, text: str, other: str
+) -> None:
+    """Of two folders that are alike in all else."""
+    repository.write("services/shop/migrations/1.sql", text=other)
+    repository.write("services/identity/migrations/1.sql", text=text)
+    assert repository.locate().shown == "services/identity/migrations"
+
+
+def test_a_dump_is_found_by_what_it_holds(repository: Repository) -> None:
+    """If there are no migrations, and it is not of MySQL."""
+    repository.write("sql/schema.sql", text="CREATE TABLE users (id int);")
+    repository.write("sql/mysql_schema.sql", text="CREATE TABLE `users` (id int);")
+    repository.write("sql/schema_notes.sql", text="SELECT 1;")
+    target = repository.locate()
+    assert (target.shown, target.plan.layout) == ("sql/schema.sql", "pg_dump")
+    repository.write("tests/migrations/1.sql")
+    assert repository.locate().shown == "sql/schema.sql"
+    repository.write("db/migrations/1.sql")
+    assert repository.locate().shown == "db/migrations"
+
+
+@pytest.mark.skipif(GIT is None, reason="there is no git")
+def test_an_ignored_file_beside_changes_nothing(repository: Repository) -> None:
+    """Such as the bytecode that the first run of a program leaves."""
+    repository.git("init", "-q")
+    repository.write(".gitignore", text="__pycache__/\n*.log\n")
+    repository.write("db/migrations/__pycache__/a.pyc", "db/migrations/0.log")
+    repository.write("db/migrations/1.sql")
+    assert repository.locate().shown == "db/migrations"
 
 
 def test_what_diesel_toml_names_is_found(repository: Repository) -> None:
@@ -93,7 +193,8 @@ def test_what_diesel_toml_names_is_found(repository: Repository) -> None:
     repository.write("tools/migrations/1.sql")
     target = repository.locate()
     assert target.shown == "services/api/x"
-    assert target.found == "found by services/api/diesel.toml"
+    found = "found by services/api/diesel.toml; not audited: tools/migrations (plain)"
+    assert target.found == found
     assert target.plan.layout == "diesel"
 
 
@@ -120,8 +221,8 @@ def test_several_candidates_are_listed(repository: Repository) -> None:
     message = repository.refusal()
     assert "backend/migrations (diesel, found by name)" in message
     assert "sql/migrations (plain, found by name)" in message
-    assert message.count("sql/migrations") == 1
-    assert 'migrations = "backend/migrations" in userstate.toml' in message
+    assert '\n  migrations = "backend/migrations"\n' in message
+    assert '\n  migrations = "sql/migrations"\n' in message
     assert "--userstate-migrations" in message
 
 
@@ -139,7 +240,7 @@ def test_one_folder_by_two_names_is_one_candidate(repository: Repository) -> Non
     """A link is not a second folder."""
     repository.write("db/migrations/1.sql")
     (repository.root / "migrations").symlink_to("db/migrations")
-    assert repository.locate().shown == "migrations"
+    assert repository.locate().shown == "db/migrations"
 
 
 @pytest.mark.parametrize(
@@ -162,11 +263,11 @@ def test_products_and_dependencies_are_never_searched(
 def test_what_git_ignores_is_not_searched(repository: Repository) -> None:
     """Unless it is tracked all the same."""
     repository.git("init", "-q")
-    repository.write(".gitignore", text="out/\n")
-    repository.write("out/copy/migrations/1_a/up.sql", "migrations/1_a/up.sql")
+    repository.write(".gitignore", text="copy/\n")
+    repository.write("copy/migrations/1_a/up.sql", "migrations/1_a/up.sql")
     assert repository.locate().shown == "migrations"
-    repository.git("add", "-f", "out")
-    assert "out/copy/migrations" in repository.refusal()
+    repository.git("add", "-f", "copy")
+    assert "copy/migrations" in repository.refusal()
 
 
 @pytest.mark.skipif(GIT is None, reason="there is no git")
@@ -215,8 +316,9 @@ def test_without_git_nothing_is_ignored(
 def test_a_huge_folder_is_not_listed(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only the root and the folders in it are listed, and no product folder."""
-    repository.write("migrations/1_a/up.sql", "a/b/c/d.txt", "target/debug/x/y.txt")
+    """A folder of products or dependencies is not, however much it holds."""
+    repository.write("migrations/1_a/up.sql", "a/b/c.txt", "target/debug/x/y.txt")
+    repository.write("a/node_modules/b/c.txt")
     listed: list[str] = []
     scandir = os.scandir
 
@@ -226,8 +328,8 @@ def test_a_huge_folder_is_not_listed(
 
     monkeypatch.setattr(os, "scandir", watched)
     repository.locate()
-    assert not {"a/b", "a/b/c", "target", "target/debug"} & set(listed)
-    assert {".", "a", "src"} <= set(listed)
+    assert not {"a/node_modules", "target", "target/debug"} & set(listed)
+    assert {".", "a", "a/b", "src"} <= set(listed)
 
 
 @pytest.mark.parametrize(
@@ -252,11 +354,12 @@ def test_folders_of_other_tools_are_no_candidates(
 
 
 def test_nothing_found_lists_where_it_was_sought(repository: Repository) -> None:
-    """Files, names, depth, what was left out, and how to name a folder."""
+    """What was left out, what is supported, and how to name a folder."""
+    repository.write("app/migrations/notes.txt", "README.md")
     message = repository.refusal()
     for words in (
-        *("diesel.toml", "db/migrations", "db/migrate", "sql/migrations"),
-        *("one and two below", "node_modules", "--userstate-migrations"),
+        *("(2 files", "hidden folders", "git ignores", "--userstate-migrations"),
+        "app/migrations holds no migrations of a layout that is known",
         'migrations = "path/to/migrations" in userstate.toml',
     ):
         assert words in message

@@ -190,8 +190,8 @@ def test_django_can_be_named_by_an_app(django: DjangoProject) -> None:
 
 
 def test_two_tools_of_one_repository(django: DjangoProject) -> None:
-    """Which of them is meant cannot be guessed."""
-    AlembicProject(django.path).revise("pass")
+    """Which of them is meant cannot be guessed if both speak of users."""
+    AlembicProject(django.path).revise("accounts = 1")
     message = refusal(django)
     assert ". (django, found by manage.py)" in message
     assert "db (alembic, found by alembic.ini)" in message

@@ -10,7 +10,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.outbound.migrations.finding.ignored import ignored_among
+from pytest_userstate.outbound.migrations.finding.repository import ignored_among
 from pytest_userstate.outbound.migrations.layout import shown
 from pytest_userstate.outbound.wiring.syntax.registry import SUFFIXES, language_of
 

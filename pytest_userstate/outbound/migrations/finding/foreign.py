@@ -117,6 +117,11 @@ def tool_of(folder: pathlib.Path) -> Finding | None:
     return next(_findings(folder), None)
 
 
+def is_of_a_tool(names: cabc.Iterable[str]) -> bool:
+    """Whether a file is named as a tool without a layout names migrations."""
+    return any(map(_by_name, names))
+
+
 def refuse_way_back(
     scripts: cabc.Mapping[str, str], path: str, *, supported: str
 ) -> None:

@@ -1,37 +1,122 @@
-"""The search for migrations in a repository, where nobody said where they are."""
+"""The search for migrations in a repository when nobody said where they are.
+
+It chooses as an engineer would: folders of PostgreSQL before those of another
+engine, a project's own before tests, examples and vendored code, what a tool's own
+configuration names before what only looks so, and what defines users before what
+does not. Only a tie is an error.
+"""
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import pathlib
+import re
 import textwrap
 
 import attrs
 
-from pytest_userstate.domain.errors import TargetNotFoundError
-from pytest_userstate.outbound.migrations.finding import foreign, ignored
+from pytest_userstate.domain.errors import TargetNotFoundError, UsageError
+from pytest_userstate.outbound.migrations.finding import foreign
 from pytest_userstate.outbound.migrations.finding.recognition import recognized
-from pytest_userstate.outbound.migrations.layout import Layout, shown, visible
+from pytest_userstate.outbound.migrations.finding.repository import Repository
+from pytest_userstate.outbound.migrations.layout import (
+    Layout,
+    Likeness,
+    shown,
+    visible,
+)
 from pytest_userstate.outbound.migrations.tools import registry
 
-_USUAL_NAMES = ("migrations", "db/migrations", "db/migrate", "sql/migrations")
-_FOLDERS_DOWN = 2
+_USUAL_NAMES = frozenset({"migrations", "migration", "migrate", "drizzle"})
+_DUMPS = re.compile(
+    r"(?:.*[_-])?(?:structure|schema|database|dump|init|ddl)(?:[_-].*)?\.sql",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"(?:V|v)?\d+\w*[._-].*\.sql", re.IGNORECASE)
+# Files that only a folder of migrations holds, by themselves or in a folder in it.
+_SIGNS = frozenset({"sqitch.plan", "migration_lock.toml"})
+_NESTED = frozenset({"up.sql", "migration.sql", "_journal.json"})
+
+_SPLIT = re.compile(r"[-_.]+")
+_POSTGRESQL = frozenset({"pg", "pgsql", "postgre", "postgres", "postgresql", "psql"})
+_OTHER_ENGINES = frozenset(
+    {
+        *("cassandra", "clickhouse", "cockroach", "cockroachdb", "crdb", "derby"),
+        *("duckdb", "h2", "hsqldb", "libsql", "mariadb", "mongo", "mongodb", "mssql"),
+        *("mysql", "oracle", "scylla", "spanner", "sqlite", "sqlite3", "sqlserver"),
+        *("turso", "ydb"),
+    }
+)
+_ASIDE = frozenset(
+    {
+        *(
+            "archive",
+            "archived",
+            "bench",
+            "benches",
+            "benchmark",
+            "benchmarks",
+            "build",
+        ),
+        *(
+            "demo",
+            "demos",
+            "deprecated",
+            "dist",
+            "doc",
+            "docs",
+            "e2e",
+            "env",
+            "example",
+        ),
+        *("examples", "external", "fixture", "fixtures", "mock", "mocks", "old", "out"),
+        *(
+            "playground",
+            "sample",
+            "samples",
+            "seed",
+            "seeds",
+            "spec",
+            "specs",
+            "target",
+            "template",
+        ),
+        *(
+            "templates",
+            "test",
+            "testdata",
+            "testing",
+            "tests",
+            "testutil",
+            "thirdparty",
+        ),
+        *("tutorial", "tutorials", "vendor", "vendored"),
+    }
+)
+_USER = r"(?:users?|accounts?|members?|profiles?|customers?)"
+_DEFINES_USERS = re.compile(
+    rf"create\s+table\s+(?:if\s+not\s+exists\s+)?[\w.\"]*?{_USER}\"?\s*\("
+    rf"|(?:create_table|CreateModel)\(\s*(?:name\s*=\s*)?[\"']\w*?{_USER}[\"']",
+    re.IGNORECASE,
+)
+_MENTIONS_USERS = re.compile(rf"\b{_USER}\b", re.IGNORECASE)
+_CREATE_TABLE = re.compile(r"\bcreate\s+table\b", re.IGNORECASE)
+_MOST_READ = 4_000_000  # bytes of a candidate's text
+_MOST_LISTED = 8
+
 _HOW_TO_CHOOSE = """\
 Name the folder: migrations = "{example}" in userstate.toml,
 or --userstate-migrations {example}."""
-# What holds dependencies and products, never a project's own sources.
-_NEVER_IN = frozenset(
-    {
-        *("__pycache__", "bower_components", "build", "dist", "env", "htmlcov"),
-        *("node_modules", "site-packages", "target", "vendor", "venv"),
-    }
-)
-
-
 _WHICH_TOOL = """\
 {path} ({found}) could be of these layouts: {names}.
-The project's own files do not tell which of them it is. Say so in userstate.toml:
+The project's own files do not say which of them it is. Say so in userstate.toml:
 migrations = {{ path = "{path}", layout = "{example}" }}."""
+_OTHER_ENGINE = """\
+The only migrations that were found are of another database than PostgreSQL:
+{listed}
+If they are meant all the same: migrations = "{example}" in userstate.toml."""
+
+_DECLARED, _RECOGNIZED, _NUMBERED_ONLY, _DUMP = range(4)
 
 
 @attrs.frozen
@@ -41,6 +126,9 @@ class Candidate:
     path: pathlib.Path
     layouts: tuple[Layout, ...]
     found: str
+    kind: int = _RECOGNIZED
+    fault: UsageError | None = None
+    """Why the file that names the folder cannot be followed."""
 
     @property
     def names(self) -> str:
@@ -67,11 +155,7 @@ class Candidate:
 
 
 class Search:
-    """The search from the repository's root, two folders deep.
-
-    A tool's own file says what is meant, so the folders that such files name
-    come first; only where there is none do the usual names count.
-    """
+    """The search below a repository's root."""
 
     def __init__(
         self,
@@ -83,116 +167,285 @@ class Search:
         self._root = root
         self._base = base
         self._chosen = chosen
-        self._layouts = registry.layouts() if chosen is None else (chosen,)
-        own = (name for layout in self._layouts for name in layout.usual_folders)
-        self._names = tuple(dict.fromkeys((*_USUAL_NAMES, *own)))
 
     def one(self) -> Candidate:
-        """Return the one candidate.
+        """Return the one candidate that ranks first, with what else there is.
 
         Raises
         ------
         TargetNotFoundError
-            When there is none, or more than one.
+            When there is none, or more than one that ranks first.
+        UsageError
+            When the file that names the first one cannot be followed.
         """
-        places = list(_places(self._root))
-        candidates = self._kept(self._declared(places))
+        repository = Repository.at(self._root)
+        candidates = self._candidates(repository)
         if not candidates:
-            candidates = self._kept(self._usual(places))
-        match candidates:
-            case [candidate]:
-                return candidate
-            case []:
-                raise TargetNotFoundError(self._none_found(places))
-            case _:
-                raise TargetNotFoundError(self._several_found(candidates))
+            raise TargetNotFoundError(self._none_found(repository))
+        first = self._first(candidates, repository)
+        if self._engine(first[0]) == _Engine.OTHER:
+            raise TargetNotFoundError(self._other_engine(first))
+        if len(first) > 1:
+            raise TargetNotFoundError(self._several_found(first))
+        [candidate] = first
+        if candidate.fault is not None:
+            raise candidate.fault
+        others = [other for other in candidates if other is not candidate]
+        return attrs.evolve(candidate, found=self._found(candidate, others))
 
-    def _declared(self, places: list[pathlib.Path]) -> cabc.Iterator[Candidate]:
-        for place in places:
-            for layout in self._layouts:
-                for project_file in layout.project_files:
-                    file = place / project_file.name
-                    if file.is_file():
-                        folder = project_file.folder(file, self._base)
-                        if folder is not None:
-                            found = f"found by {shown(file, self._base)}"
-                            yield Candidate(folder, (layout,), found)
-
-    def _usual(self, places: list[pathlib.Path]) -> cabc.Iterator[Candidate]:
-        for folder in _folders_named(self._names, places):
-            layouts = recognized(folder, self._layouts, self._root)
-            if layouts:
-                yield Candidate(folder, layouts, "found by name")
-
-    def _kept(self, candidates: cabc.Iterable[Candidate]) -> list[Candidate]:
-        """Return the candidates that git does not ignore, each folder once."""
+    def _candidates(self, repository: Repository) -> list[Candidate]:
+        """Return all that could be meant, each folder once."""
         by_folder: dict[pathlib.Path, Candidate] = {}
-        for candidate in candidates:
+        for candidate in (
+            *self._declared(repository),
+            *self._recognized(repository),
+        ):
             by_folder.setdefault(candidate.path.resolve(), candidate)
-        folders = [candidate.path for candidate in by_folder.values()]
-        kept = ignored.without_ignored(folders, self._root)
-        return [each for each in by_folder.values() if each.path in kept]
+        candidates = [
+            candidate
+            for folder, candidate in by_folder.items()
+            if not any(
+                self._includes(by_folder[outer], candidate)
+                for outer in folder.parents
+                if outer in by_folder
+            )
+        ]
+        if not any(self._rank(candidate) < (False, True) for candidate in candidates):
+            candidates += self._dumps(repository)
+        return candidates
+
+    def _includes(self, outer: Candidate, inner: Candidate) -> bool:
+        """Whether a folder is only a part of what the one above it stands for."""
+        if inner.kind == _DECLARED or outer.fault is not None:
+            return False
+        is_root = outer.path.resolve() == self._root.resolve()
+        return not is_root or outer.layouts == inner.layouts
+
+    def _declared(self, repository: Repository) -> cabc.Iterator[Candidate]:
+        """Yield what the tools' own files name."""
+        for layout in self._layouts():
+            for project_file in layout.project_files:
+                for file in repository.named(project_file.name):
+                    found = f"found by {shown(file, self._base)}"
+                    try:
+                        folder = project_file.folder(file, self._base)
+                    except UsageError as error:
+                        yield Candidate(file, (layout,), found, _DECLARED, error)
+                        continue
+                    if folder is None:
+                        continue
+                    folder = self._of_postgresql(folder, layout)
+                    if self._is_seen(folder, repository):
+                        yield Candidate(folder, (layout,), found, _DECLARED)
+
+    def _recognized(self, repository: Repository) -> cabc.Iterator[Candidate]:
+        """Yield the folders that are named, or hold files that are named, as usual."""
+        with_nested = {
+            folder.rpartition("/")[0] or "."
+            for folder, names in repository.folders.items()
+            if _NESTED.intersection(names)
+        }
+        for relative in sorted(repository.all_folders):
+            names = repository.folders.get(relative, ())
+            is_usual = _is_named_as_usual(relative) or relative in with_nested
+            if not (is_usual or _SIGNS.intersection(names)) and not any(
+                map(_NUMBERED.fullmatch, names)
+            ):
+                continue
+            folder = self._root / relative
+            layouts = recognized(folder, self._possible(folder), self._root)
+            if not layouts:
+                continue
+            is_certain = layouts[0].recognizes(folder) is Likeness.CERTAIN
+            kind = _RECOGNIZED if is_usual or is_certain else _NUMBERED_ONLY
+            how = "name" if is_usual else "the names of its files"
+            yield Candidate(folder, layouts, f"found by {how}", kind)
+
+    def _dumps(self, repository: Repository) -> cabc.Iterator[Candidate]:
+        """Yield the files that hold a whole schema."""
+        layout = registry.layout("pg_dump")
+        if self._chosen not in {None, layout}:
+            return
+        for path in repository.files:
+            name = path.rpartition("/")[2]
+            if _DUMPS.fullmatch(name) and _holds_a_schema(self._root / path):
+                yield Candidate(
+                    self._root / path, (layout,), "found by its content", _DUMP
+                )
+
+    def _layouts(self) -> tuple[Layout, ...]:
+        return registry.layouts() if self._chosen is None else (self._chosen,)
+
+    def _possible(self, folder: pathlib.Path) -> tuple[Layout, ...]:
+        if self._chosen is not None:
+            return (self._chosen,)
+        return registry.layouts_possible_in(folder)
+
+    def _of_postgresql(self, folder: pathlib.Path, layout: Layout) -> pathlib.Path:
+        """Return the folder for PostgreSQL, if it holds one for each engine."""
+        for entry in visible(folder) if folder.is_dir() else ():
+            inner = pathlib.Path(entry.path)
+            if _tokens(entry.name) & _POSTGRESQL and layout.recognizes(inner):
+                return inner
+        return folder
+
+    def _is_seen(self, folder: pathlib.Path, repository: Repository) -> bool:
+        """Whether git does not ignore what a folder (or file) holds."""
+        relative = repository.relative(folder)
+        is_outside = relative.startswith("..")
+        if is_outside or folder.is_file() or not repository.is_by_git:
+            return True
+        return bool(repository.below(folder)) or not visible(folder)
+
+    def _first(
+        self, candidates: list[Candidate], repository: Repository
+    ) -> list[Candidate]:
+        """Return those that rank first; texts are read only to tell equals apart."""
+        first = _lowest(candidates, self._rank)
+        if len(first) == 1:
+            return first
+        return _lowest(first, lambda candidate: _about_users(candidate, repository))
+
+    def _rank(self, candidate: Candidate) -> tuple[int, ...]:
+        relative = shown(candidate.path, self._root)
+        is_aside = any(_tokens(name) & _ASIDE for name in relative.split("/"))
+        engine = self._engine(candidate)
+        return (engine == _Engine.OTHER, is_aside, engine, candidate.kind)
+
+    def _engine(self, candidate: Candidate) -> int:
+        tokens: set[str] = set()
+        for name in shown(candidate.path, self._root).split("/"):
+            tokens |= _tokens(name)
+        if tokens & _POSTGRESQL:
+            return _Engine.POSTGRESQL
+        return _Engine.OTHER if tokens & _OTHER_ENGINES else _Engine.UNNAMED
+
+    def _found(self, candidate: Candidate, others: list[Candidate]) -> str:
+        """Say how the candidate was found, and what else there is."""
+        found = candidate.found
+        if self._engine(candidate) == _Engine.POSTGRESQL:
+            found += ", for PostgreSQL"
+        if others:
+            listed = [
+                f"{shown(other.path, self._base)} ({other.names})"
+                for other in sorted(others, key=self._rank)[:_MOST_LISTED]
+            ]
+            rest = len(others) - len(listed)
+            listed += [f"{rest} more"] if rest else []
+            found += f"; not audited: {', '.join(listed)}"
+        return found
 
     def _several_found(self, candidates: list[Candidate]) -> str:
-        by_path = {shown(each.path, self._base): each for each in candidates}
         listed = [
-            f"  {path} ({each.names}, {each.found})"
-            for path, each in sorted(by_path.items())
+            f"  {shown(candidate.path, self._base)} ({candidate.names},"
+            f" {candidate.found})"
+            for candidate in candidates[:_MOST_LISTED]
         ]
-        choose = _HOW_TO_CHOOSE.format(example=min(by_path))
-        return "\n".join(["Several folders hold migrations:", *listed, choose])
-
-    def _none_found(self, places: list[pathlib.Path]) -> str:
-        files = [
-            f"{project_file.name} (of {layout.name})"
-            for layout in self._layouts
-            for project_file in layout.project_files
-        ]
-        root = shown(self._root, self._base)
-        where = "the repository's root" if root == "." else root
+        rest = len(candidates) - len(listed)
+        listed += [f"  and {rest} more"] if rest else []
         lines = [
-            "No migrations were found.",
-            f"Looked in {where}, and in the folders one and two below it, for",
-            *_indented((*files, *self._names)),
-            "but not in hidden folders, in what git ignores, or in folders of",
-            "dependencies and build products (node_modules, target, .venv, …).",
+            f'  migrations = "{shown(candidate.path, self._base)}"'
+            for candidate in candidates[:_MOST_LISTED]
         ]
-        if unusable := list(_folders_named(self._names, places)):
+        example = shown(candidates[0].path, self._base)
+        return "\n".join(
+            [
+                "Several folders hold migrations, and nothing says which are meant:",
+                *listed,
+                "Say so with one of these lines in userstate.toml:",
+                *lines,
+                f"or by --userstate-migrations {example}.",
+            ]
+        )
+
+    def _other_engine(self, candidates: list[Candidate]) -> str:
+        paths = [shown(candidate.path, self._base) for candidate in candidates]
+        listed = "\n".join(f"  {path}" for path in paths[:_MOST_LISTED])
+        return _OTHER_ENGINE.format(listed=listed, example=paths[0])
+
+    def _none_found(self, repository: Repository) -> str:
+        root = shown(self._root, self._base)
+        where = "the repository" if root == "." else root
+        count = f"{len(repository.files):,} files"
+        limit = "" if repository.is_whole else ", where the search stopped"
+        lines = [
+            f"No migrations were found in {where} ({count}{limit}; hidden folders,",
+            "dependencies, and what git ignores are left out).",
+        ]
+        near = [
+            described(self._root / relative, self._base)
+            for relative in sorted(repository.all_folders)
+            if _is_named_as_usual(relative)
+            or foreign.is_of_a_tool(repository.folders.get(relative, ()))
+        ]
+        if near:
             lines.append("These are there, but cannot be used:")
-            lines += [f"  {described(folder, self._base)}" for folder in unusable]
-            lines.append("The layouts that are supported are:")
-            lines += _indented(registry.HOLDS)
+            lines += [f"  {line}" for line in near[:_MOST_LISTED]]
+        lines.append("The layouts that are supported are:")
+        lines += textwrap.wrap(
+            registry.names(), 80, initial_indent="  ", subsequent_indent="  "
+        )
         lines.append(_HOW_TO_CHOOSE.format(example="path/to/migrations"))
         return "\n".join(lines)
 
 
-def _indented(names: cabc.Iterable[str]) -> list[str]:
-    """Return names in lines that are not too long."""
-    return textwrap.wrap(
-        ", ".join(names), 80, initial_indent="  ", subsequent_indent="  "
+class _Engine:
+    """Which database a path names, the preferred one first."""
+
+    POSTGRESQL, UNNAMED, OTHER = range(3)
+
+
+def _tokens(name: str) -> set[str]:
+    parts = _SPLIT.split(name.lower())
+    return {*parts, "".join(parts)}
+
+
+def _is_named_as_usual(relative: str) -> bool:
+    """Whether a folder is named as migrations are, or for an engine in such a one."""
+    above, _, name = relative.lower().rpartition("/")
+    tokens = _tokens(name)
+    is_of_engine = bool(tokens & (_POSTGRESQL | _OTHER_ENGINES))
+    return bool(tokens & _USUAL_NAMES) or (
+        is_of_engine and above.rpartition("/")[2] in _USUAL_NAMES
     )
 
 
-def _places(root: pathlib.Path) -> cabc.Iterator[pathlib.Path]:
-    """Return the root and the folders below it, listing only two levels."""
-    level = [root]
-    for depth in range(_FOLDERS_DOWN + 1):
-        yield from level
-        if depth < _FOLDERS_DOWN:
-            level = [
-                pathlib.Path(entry.path)
-                for folder in level
-                for entry in visible(folder)
-                if entry.name not in {*_NEVER_IN, *_USUAL_NAMES}
-                and entry.is_dir(follow_symlinks=False)
-            ]
+def _holds_a_schema(file: pathlib.Path) -> bool:
+    """Whether a file makes tables, and not in the dialect of MySQL."""
+    text = _text(file, _MOST_READ)
+    return bool(_CREATE_TABLE.search(text)) and "`" not in text
 
 
-def _folders_named(
-    names: cabc.Iterable[str], places: cabc.Iterable[pathlib.Path]
-) -> cabc.Iterator[pathlib.Path]:
-    folders = (place / name for place in places for name in names)
-    return filter(pathlib.Path.is_dir, dict.fromkeys(folders))
+def _about_users(candidate: Candidate, repository: Repository) -> tuple[int, ...]:
+    """Return 0 for a candidate that makes a table of users, 2 for one without any."""
+    files = repository.below(candidate.path) or [repository.relative(candidate.path)]
+    rank, left = 2, _MOST_READ
+    for path in files:
+        if path.endswith((".sql", ".py")) and left > 0:
+            text = _text(repository.root / path, left)
+            left -= len(text)
+            if _DEFINES_USERS.search(text):
+                return (0,)
+            if _MENTIONS_USERS.search(text):
+                rank = 1
+    return (rank,)
+
+
+def _text(file: pathlib.Path, limit: int) -> str:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(limit).decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _lowest(
+    candidates: list[Candidate], rank: cabc.Callable[[Candidate], tuple[int, ...]]
+) -> list[Candidate]:
+    ranks = [rank(candidate) for candidate in candidates]
+    lowest = min(ranks)
+    pairs = zip(candidates, ranks, strict=True)
+    return [candidate for candidate, its_rank in pairs if its_rank == lowest]
 
 
 def described(folder: pathlib.Path, base: pathlib.Path) -> str:
