@@ -27,7 +27,7 @@ about it.
 About what the audit says there are `assert_check`, `assert_wiring`,
 `assert_no_migration_needed`, and `assert_same_report`, which take a report first.
 
-Names are written ``name`` (in schema ``public``) or ``schema.name``, as the catalogue
+Names are written ``name`` (in schema ``public``) or ``schema.name``, as the catalog
 has them: case counts. A name that holds a dot stands in double quotes.
 """
 

@@ -48,7 +48,7 @@ class Column:
     Parameters
     ----------
     name : str
-        The name as the catalogue has it, without quotes.
+        The name as the catalog has it, without quotes.
     data_type : str
         The type as PostgreSQL formats it, with its modifier
         (``character varying(32)``).

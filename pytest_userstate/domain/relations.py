@@ -89,7 +89,7 @@ class Table:
     Parameters
     ----------
     name : str
-        The name as the catalogue has it, without quotes.
+        The name as the catalog has it, without quotes.
     columns : iterable of Column
         Any order; stored by name. (A column's place in the table says nothing
         about the schema's meaning, and differs between equal schemas.)

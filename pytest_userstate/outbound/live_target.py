@@ -24,7 +24,7 @@ from pytest_userstate.domain.errors import (
 from pytest_userstate.domain.ports import TargetDescription
 from pytest_userstate.domain.secrets import Secret
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from pytest_userstate.outbound.redaction import redacted

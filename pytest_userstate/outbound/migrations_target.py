@@ -24,7 +24,7 @@ from pytest_userstate.outbound.migrations.running.runner import (
     run_script,
 )
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from pytest_userstate.outbound.postgres.settings import DATABASE, OWNER, SUPERUSER

@@ -9,7 +9,7 @@ import psycopg
 from pytest_userstate.domain.secrets import Secret, hidden
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.live_target import live_target
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 

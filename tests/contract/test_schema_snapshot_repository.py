@@ -13,7 +13,7 @@ from psycopg import sql
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
 from pytest_userstate.domain.ports import SchemaSnapshotRepository
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Table
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
@@ -158,7 +158,7 @@ class SchemaSnapshotRepositoryContract:
 
 
 class TestPostgresSchemaSnapshotRepository(SchemaSnapshotRepositoryContract):
-    """The repository that reads PostgreSQL's catalogues."""
+    """The repository that reads PostgreSQL's catalogs."""
 
     @pytest.fixture
     def storage(

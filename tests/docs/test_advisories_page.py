@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.advisories.rules import RULES, advise
-from tests.helpers.catalogue import read
+from tests.helpers.catalog import read
 from tests.helpers.markdown import ROOT
 
 TEXT = (ROOT / "docs/advisories.md").read_text()

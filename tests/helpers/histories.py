@@ -1,7 +1,7 @@
 """What migrations did, told in two ways that have nothing in common.
 
 The one is that of an audit, which reads the past once all are applied. The other
-compares everything that the catalogue says after each migration with what it said
+compares everything that the catalog says after each migration with what it said
 before. Both keep a ledger; what it says is compared after each migration.
 """
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.advisories.rules import advise
-from tests.helpers.catalogue import read
+from tests.helpers.catalog import read
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY, display_name text NOT NULL);"
 TOUCH = """
@@ -217,7 +217,7 @@ def test_a_join_table_without_uniqueness(
 def test_an_index_that_failed_makes_nothing_unique(
     database: psycopg.Connection,
 ) -> None:
-    """It is in the catalogue, and marked as invalid."""
+    """It is in the catalog, and marked as invalid."""
     database.execute(
         join_table("INSERT INTO users VALUES (1, 'x')")
         + "INSERT INTO user_interest_themes VALUES (1, 1, 1), (2, 1, 1);"

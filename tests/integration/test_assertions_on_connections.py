@@ -19,7 +19,7 @@ from pytest_userstate.assertions import (
 from pytest_userstate.bootstrap import snapshot_of
 from pytest_userstate.domain.access import COLUMN_PRIVILEGES
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
-from tests.helpers.catalogue import settings
+from tests.helpers.catalog import settings
 from tests.helpers.shop import shop_database
 
 Connection = psycopg.Connection[typ.Any]

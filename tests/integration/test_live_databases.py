@@ -15,7 +15,7 @@ from pytest_userstate.outbound import live_target as live
 from pytest_userstate.outbound.live_target import live_target
 from pytest_userstate.outbound.postgres.server import OWNER, EmbeddedServer
 from tests.helpers import servers
-from tests.helpers.catalogue import load, settings
+from tests.helpers.catalog import load, settings
 
 _numbers = itertools.count(1)
 RICH = """

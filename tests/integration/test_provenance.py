@@ -129,7 +129,7 @@ def test_tables_views_and_columns_know_their_migration(
 
 
 @BOTH
-def test_what_only_touches_a_row_of_the_catalogue_changes_nothing(
+def test_what_only_touches_a_row_of_the_catalog_changes_nothing(
     database: psycopg.Connection, *, in_transaction: bool
 ) -> None:
     """Foreign keys, rights, indexes, triggers, defaults, types: not names."""
@@ -355,10 +355,10 @@ def test_what_was_rolled_back_before_is_as_it_was(
     assert gone(found) == {"v": "2.sql:1", "u": "2.sql:2", "u.a": "2.sql:2"}
 
 
-def test_writing_to_the_catalogue_by_hand_is_noticed(
+def test_writing_to_the_catalog_by_hand_is_noticed(
     superuser: psycopg.Connection,
 ) -> None:
-    """It leaves no lock on the table, but one on the catalogue."""
+    """It leaves no lock on the table, but one on the catalog."""
     found = history(
         superuser,
         "CREATE TABLE t (a int);",

@@ -17,7 +17,7 @@ from pytest_userstate.outbound.migrations.provenance.comparison import (
 )
 from pytest_userstate.outbound.migrations.provenance.ledger import Key, Ledger
 from pytest_userstate.outbound.migrations.provenance.relation import FIRST_USER_OID
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from tests.integration.test_provenance import (
@@ -122,7 +122,7 @@ CHANGES = """
     DROP SCHEMA s2 CASCADE
     DROP TABLE users CASCADE
 """
-# The snapshot tells by name what the catalogue tells by number.
+# The snapshot tells by name what the catalog tells by number.
 RENAMING = ("RENAME", "SET SCHEMA", "USING INDEX")
 # What is built anew is another expression or operator class, written the same.
 REBUILDING = (" TYPE ",)

@@ -12,7 +12,7 @@ from psycopg import sql
 from pytest_userstate.domain.columns import Column, Identity
 from pytest_userstate.domain.constraints import ForeignKey, Index, KeyConstraint
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
-from tests.helpers.catalogue import read
+from tests.helpers.catalog import read
 
 NAMES = st.sampled_from(
     ["a", "b", "B", "user", "select", "é", "a b", 'q"q', "a.b", "'", "%s", "ß" * 31]

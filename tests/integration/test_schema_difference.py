@@ -13,7 +13,7 @@ from pytest_userstate.application.explaining.differences import in_lines
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import STUBS
-from tests.helpers.catalogue import load, read
+from tests.helpers.catalog import load, read
 from tests.helpers.servers import installations
 
 RICH = (pathlib.Path(__file__).parents[1] / "helpers/rich.sql").read_text()

@@ -8,7 +8,7 @@ import pytest
 from pytest_userstate import SchemaSnapshot, schema_difference
 from pytest_userstate.application.snapshots.reading import read_snapshot
 from pytest_userstate.application.snapshots.writing import write_snapshot
-from tests.helpers.catalogue import load, read
+from tests.helpers.catalog import load, read
 
 SCHEMA = """
 CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL, tenant int NOT NULL);

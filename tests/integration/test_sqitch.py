@@ -13,7 +13,7 @@ from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.provenance.ledger import History
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
 from pytest_userstate.outbound.migrations.tools.sqitch import LAYOUT
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from tests.helpers.folders import Folder

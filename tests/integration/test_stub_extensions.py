@@ -9,7 +9,7 @@ import typing as typ
 import psycopg
 import pytest
 
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer

@@ -7,11 +7,11 @@ import pathlib
 import psycopg
 import pytest
 
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
-from tests.helpers.catalogue import read
+from tests.helpers.catalog import read
 
 DOUBLES = pathlib.Path(__file__).parents[1] / "helpers/hostile.sql"
 SCHEMA = """

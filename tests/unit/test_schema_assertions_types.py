@@ -104,7 +104,7 @@ def test_every_alias_leads_to_a_type_that_is_none_itself(alias: str) -> None:
     [("serial", "integer"), ("BIGSERIAL", "bigint"), ("smallserial", "smallint")],
 )
 def test_serial_is_refused_with_an_explanation(serial: str, column: str) -> None:
-    """It is no type in the catalogue, and can never be found there."""
+    """It is no type in the catalog, and can never be found there."""
     with pytest.raises(ValueError, match=f"column of type {column}"):
         holds("integer", serial)
 

@@ -56,7 +56,7 @@ class Place:
 
 
 def identifier(value: object, what: str = "name") -> str:
-    """Return a name as the catalogue has it.
+    """Return a name as the catalog has it.
 
     Case counts; a name that holds a dot or a quotation mark is written in double
     quotes, as in SQL.
@@ -86,7 +86,7 @@ def place(value: object, what: str = "name") -> Place:
 
 
 def collation(value: object, what: str = "collation") -> str:
-    """Return a collation as the catalogue has it: PostgreSQL's own have no schema."""
+    """Return a collation as the catalog has it: PostgreSQL's own have no schema."""
     text = _text(value, what)
     match = _TWO.fullmatch(text)
     if not match:
@@ -142,7 +142,7 @@ def one_or_several(
 def identifiers(
     value: object, what: str = "columns", *, single: bool = True, empty: bool = False
 ) -> tuple[str, ...]:
-    """Return one name, or several different ones, as the catalogue has them."""
+    """Return one name, or several different ones, as the catalog has them."""
     names = tuple(
         identifier(each, what) for each in one_or_several(value, what, single=single)
     )

@@ -1,1 +1,1 @@
-"""SQL as the catalogue deparses it: tokens, types, and what expressions mean."""
+"""SQL as the catalog deparses it: tokens, types, and what expressions mean."""

@@ -124,7 +124,7 @@ class DataType:
         return f"{schema}{written}{'[]' if self.is_array else ''}"
 
     def means(self, found: DataType) -> bool:
-        """Whether a type in the catalogue is what this one says.
+        """Whether a type in the catalog is what this one says.
 
         Without a schema, a name that is none of PostgreSQL's own stands for a
         type of any schema.

@@ -30,7 +30,7 @@ _RELABELLED: typ.Final = "text"
 def same_expression(
     expected: str, found: str, *, varchars: cabc.Set[str] = frozenset()
 ) -> bool:
-    """Whether an expression in the catalogue is the expected one.
+    """Whether an expression in the catalog is the expected one.
 
     Parameters
     ----------

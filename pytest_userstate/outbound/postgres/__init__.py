@@ -1,1 +1,1 @@
-"""PostgreSQL: finding it, running it, reading its catalogue."""
+"""PostgreSQL: finding it, running it, reading its catalog."""

@@ -1,6 +1,6 @@
 DO $userstate$
 -- Makes three functions in `pg_catalog`, which anybody may call:
---   userstate_layout(): the columns of the catalogue's tables;
+--   userstate_layout(): the columns of the catalog's tables;
 --   userstate_pages(): those of their pages that were written after this, where the
 --     rows lie that are gone as well as those that are there;
 --   userstate_long_values(): the same of where values lie that are too long for them.
@@ -56,13 +56,13 @@ BEGIN
         question := format($question$
             SELECT oid, page FROM (
                 SELECT oid, pg_catalog.userstate_page(name, 'main', n) AS page
-                FROM (VALUES %s) AS catalogue (oid, name), pg_catalog.generate_series(
+                FROM (VALUES %s) AS catalog (oid, name), pg_catalog.generate_series(
                     0, pg_catalog.pg_relation_size(oid) / %s - 1) AS n
                 OFFSET 0) AS read
             WHERE (%s) NOT BETWEEN 1 AND %s AND pg_catalog.get_byte(page, 18) <> 0
             $question$, tables, current_setting('block_size'), written, since);
         EXECUTE format($function$
-            CREATE FUNCTION pg_catalog.%s() RETURNS TABLE (catalogue oid, page bytea)
+            CREATE FUNCTION pg_catalog.%s() RETURNS TABLE (catalog oid, page bytea)
                 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
             $function$, name) || CASE WHEN has_pageinspect
             THEN format('LANGUAGE sql BEGIN ATOMIC %s; END', question)

@@ -69,7 +69,7 @@ class ColumnAssertions(ObjectAssertions[R]):
         Parameters
         ----------
         name : str
-            The column's name as the catalogue has it; case counts.
+            The column's name as the catalog has it; case counts.
         data_type : str
             The type, in any spelling that PostgreSQL takes.
         nullable : bool

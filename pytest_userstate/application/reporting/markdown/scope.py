@@ -67,7 +67,7 @@ def _method(audit: Audit, links: Links) -> list[str]:
     schemas = codes(audit.settings.model.schemas)
     return [
         *lines,
-        "- Read: PostgreSQL's catalogue, held against the storage models below",
+        "- Read: PostgreSQL's catalog, held against the storage models below",
         f"- Counted: ordinary and partitioned tables of {schemas}, by exact names",
         "- Not counted: views, foreign tables, temporary tables",
     ]

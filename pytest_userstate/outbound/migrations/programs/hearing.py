@@ -1,7 +1,7 @@
 """What a tool that is watched from inside says while it migrates.
 
 `inside` writes it, one JSON object per line. Each migration comes with the rows
-of the catalogue that are different since the one before, and with the statements
+of the catalog that are different since the one before, and with the statements
 that it executed, each with the line of the migration's file that did so.
 """
 
@@ -165,7 +165,7 @@ class ExecutedStatements(Attribution):
                 attrs.evolve(statement, line=line)
                 for line, sql in executed or ()
                 for statement in statements(sql)
-                if not _reads_the_catalogue(statement)
+                if not _reads_the_catalog(statement)
             ]
         )
 
@@ -181,6 +181,6 @@ class ExecutedStatements(Attribution):
         return super()._line(fitting, relation, is_exact=is_exact) or None
 
 
-def _reads_the_catalogue(statement: Statement) -> bool:
+def _reads_the_catalog(statement: Statement) -> bool:
     """Whether it is a tool's own question, which is full of functions."""
     return statement.words[:1] == ("select",) and "pg_catalog" in statement.words

@@ -1,6 +1,6 @@
 """Which statement of a file it was, where that is certain.
 
-The catalogue tells which file made or dropped a thing; only the file's text can
+The catalog tells which file made or dropped a thing; only the file's text can
 tell which of its statements. It is certain if there is one statement, or if
 exactly one is of the fitting kind and names the thing, and no other could have
 done it in a way that the text does not show. In doubt there is no line.

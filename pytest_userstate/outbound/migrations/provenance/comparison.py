@@ -1,4 +1,4 @@
-"""What of the catalogue is compared: the queries, and what their rows say.
+"""What of the catalog is compared: the queries, and what their rows say.
 
 A row is the relation's identifier and its values, either as text or as bytes; the
 values are null where there is no such table or view (any more). Whoever applies
@@ -14,7 +14,7 @@ Each is one text for PostgreSQL 14 and newer, and does without parameters.
 Locks tell which relations a transaction can have changed: whatever changes one
 of the values below holds a lock on it, or on one of its indexes, that is
 stronger than those of reading and writing rows, until the transaction ends.
-Writing to the catalogue's own tables, or renaming a schema, leaves a lock on
+Writing to the catalog's own tables, or renaming a schema, leaves a lock on
 those tables, and then everything is compared. Only an altered domain leaves no
 trace: that everything has to be compared, the file's text has to tell.
 
@@ -50,7 +50,7 @@ _LAST_SYSTEM_OID = FIRST_USER_OID - 1
 # pg_type, pg_attribute, pg_class, pg_attrdef, pg_constraint, pg_index, pg_inherits,
 # pg_namespace, pg_rewrite, by numbers that never change.
 # Not pg_description, which every COMMENT locks.
-_CATALOGUE_TABLES = "1247, 1249, 1259, 2604, 2606, 2610, 2611, 2615, 2618"
+_CATALOG_TABLES = "1247, 1249, 1259, 2604, 2606, 2610, 2611, 2615, 2618"
 
 
 def _digest(tree: str) -> str:
@@ -137,7 +137,7 @@ _LOCKED = f"""
     WHERE pid = pg_catalog.pg_backend_pid() AND (
         relation > {_LAST_SYSTEM_OID} AND mode NOT IN
             ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
-        OR relation IN ({_CATALOGUE_TABLES}) AND mode = 'RowExclusiveLock')"""  # noqa: S608 - constants
+        OR relation IN ({_CATALOG_TABLES}) AND mode = 'RowExclusiveLock')"""  # noqa: S608 - constants
 
 LOCKED_RELATIONS = f"""
     SELECT touched.oid, (SELECT {_VALUES} FROM pg_catalog.pg_class c, {_OLDER}

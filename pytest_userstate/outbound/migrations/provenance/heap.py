@@ -31,7 +31,7 @@ Stored = tuple[bytes, bytes]
 """What comes after the first values of a row: a bit for each value of the whole row,
 set where there is one (empty: there are all); and the data."""
 _LOCKED = """\
-which migration made what cannot be read: a row of PostgreSQL's catalogue was locked by
+which migration made what cannot be read: a row of PostgreSQL's catalog was locked by
 several transactions, or savepoints, and changed. Let migrations change tables by ALTER
 TABLE, and lock no rows of pg_class and the like."""
 
@@ -127,7 +127,7 @@ def _pointers(page: bytes, words: memoryview) -> memoryview:
     end, form = _PAGE.unpack_from(page)
     if form & 0xFF != _LAYOUT:
         message = (
-            f"a page of PostgreSQL's catalogue has layout {form & 0xFF}, not {_LAYOUT}:"
+            f"a page of PostgreSQL's catalog has layout {form & 0xFF}, not {_LAYOUT}:"
             f" {TOO_NEW}"
         )
         raise ServerError(message)

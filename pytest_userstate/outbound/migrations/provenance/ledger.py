@@ -1,7 +1,7 @@
 """Which migration introduced, last changed, and dropped each part of the schema.
 
 Parts are tables and views, and their columns, constraints and indexes. Known by
-comparing catalogue values before and after each migration; row versions would
+comparing catalog values before and after each migration; row versions would
 mislead, since a foreign key from another table or a GRANT rewrites the row of a
 table that it leaves as it was. Where the values come from is told by `past`, and
 by `comparison` for what another program applies.
@@ -89,7 +89,7 @@ class _Seen:
 
 
 class Ledger:
-    """The state of the catalogue as last seen, and where each part comes from.
+    """The state of the catalog as last seen, and where each part comes from.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ from pytest_userstate.outbound.migrations.provenance.relation import (
 )
 from pytest_userstate.outbound.migrations.provenance.rows import (
     NOT_NULL,
-    CatalogueRow,
+    CatalogRow,
     PgAttrdef,
     PgAttribute,
     PgClass,
@@ -68,7 +68,7 @@ class Past:
     Parameters
     ----------
     readers : mapping
-        What reads the tables of the catalogue, by their numbers.
+        What reads the tables of the catalog, by their numbers.
     pages : iterable of Page
         Their pages.
     bounds : sequence of int
@@ -128,7 +128,7 @@ class Past:
             self.ended[last].append(fact)
 
     def _rows(
-        self, kind: type[CatalogueRow], among: cabc.Container[int] = _USERS
+        self, kind: type[CatalogRow], among: cabc.Container[int] = _USERS
     ) -> cabc.Iterator[tuple[int, int, typ.Any, Rest | None]]:
         """Yield the rows of a table that were there after some migration.
 
@@ -203,7 +203,7 @@ def _of_description(row: PgDescription, rest: Rest | None) -> Fact:
     return (row.objoid, part, "comment", b"", (rest,))
 
 
-_FACTS: dict[type[CatalogueRow], cabc.Callable[[typ.Any, Rest | None], Fact]] = {
+_FACTS: dict[type[CatalogRow], cabc.Callable[[typ.Any, Rest | None], Fact]] = {
     PgAttribute: lambda row, _: (
         row.attrelid,
         (COLUMN, row.attnum),

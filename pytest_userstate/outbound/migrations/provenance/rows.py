@@ -1,4 +1,4 @@
-"""The rows of the catalogue's tables that say what the schema is.
+"""The rows of the catalog's tables that say what the schema is.
 
 Each class is named after a table, and has those of its first columns that are
 compared, in the table's order; `_MATTERS` tells of which rows they are. A number is
@@ -160,7 +160,7 @@ class Piece(typ.NamedTuple):
     chunk_seq: int
 
 
-CatalogueRow = (
+CatalogRow = (
     PgClass
     | PgAttribute
     | PgAttrdef
@@ -173,7 +173,7 @@ CatalogueRow = (
     | PgType
     | Piece
 )
-_CLASSES: dict[str, type[CatalogueRow]] = {
+_CLASSES: dict[str, type[CatalogRow]] = {
     "pg_attrdef": PgAttrdef,
     "pg_attribute": PgAttribute,
     "pg_class": PgClass,
@@ -185,7 +185,7 @@ _CLASSES: dict[str, type[CatalogueRow]] = {
     "pg_rewrite": PgRewrite,
     "pg_type": PgType,
 }
-_MATTERS: dict[type[CatalogueRow], cabc.Callable[[typ.Any], bool]] = {
+_MATTERS: dict[type[CatalogRow], cabc.Callable[[typ.Any], bool]] = {
     PgAttribute: lambda row: row.attnum > 0 and not row.attisdropped,
     PgClass: lambda row: row.relkind in _TABLES_VIEWS_AND_INDEXES,
     # That a column is not null is told by its own flag.
@@ -214,7 +214,7 @@ _Versions = cabc.Callable[[bytes, cabc.Container[int]], cabc.Iterator[Version[ty
 
 
 class Attribute(typ.NamedTuple):
-    """A column of a table of the catalogue, as `pg_attribute` describes it."""
+    """A column of a table of the catalog, as `pg_attribute` describes it."""
 
     name: str
     size: int
@@ -238,7 +238,7 @@ class Reader:
     """
 
     def __init__(
-        self, kind: type[CatalogueRow], attributes: cabc.Sequence[Attribute]
+        self, kind: type[CatalogRow], attributes: cabc.Sequence[Attribute]
     ) -> None:
         """Find out where in a row each value is."""
         self.kind = kind
@@ -270,15 +270,15 @@ class Reader:
 
 
 def _maker(
-    kind: type[CatalogueRow], names: cabc.Sequence[str]
-) -> cabc.Callable[[tuple[typ.Any, ...]], CatalogueRow]:
+    kind: type[CatalogRow], names: cabc.Sequence[str]
+) -> cabc.Callable[[tuple[typ.Any, ...]], CatalogRow]:
     """Return what makes a row of the values of these columns."""
     new = functools.partial(tuple.__new__, kind)
     absent = [name for name in kind._fields if name not in names]
     if not absent:
         return new
     if unknown := sorted({*absent} - _NOT_IN_OLDER_VERSIONS):
-        message = f"PostgreSQL's catalogue has no {unknown[0]}: {TOO_NEW}"
+        message = f"PostgreSQL's catalog has no {unknown[0]}: {TOO_NEW}"
         raise ServerError(message)
     in_order = operator.itemgetter(
         *([*names, *absent].index(name) for name in kind._fields)
@@ -344,7 +344,7 @@ class Rest:
 
 
 def readers(layout: str) -> dict[int, Reader]:
-    """Return what reads each table of the catalogue, by the table's number.
+    """Return what reads each table of the catalog, by the table's number.
 
     Parameters
     ----------

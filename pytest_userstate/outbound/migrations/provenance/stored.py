@@ -142,7 +142,7 @@ def _extended(number: int, data: bytes, at: int) -> tuple[int, int]:
 def _repeat(found: bytearray, distance: int, count: int) -> None:
     """Append what stands so far back, which may reach into what it appends."""
     if not 0 < distance <= len(found):
-        message = "a value of PostgreSQL's catalogue cannot be decompressed"
+        message = "a value of PostgreSQL's catalog cannot be decompressed"
         raise ServerError(message)
     while count > 0:
         part = found[-distance:][:count]

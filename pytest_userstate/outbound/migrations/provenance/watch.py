@@ -2,7 +2,7 @@
 
 Meanwhile nothing is asked but where the numbers of transactions have got to. A
 prepared transaction, older than all of them, makes the server keep every row of the
-catalogue that they replace or delete.
+catalog that they replace or delete.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _NUMBERS = f"""
             3::bigint, {_NEXT} OPERATOR(pg_catalog.-) 1) AS number
         WHERE pg_catalog.pg_xact_status(number::pg_catalog.text::pg_catalog.xid8)
             OPERATOR(pg_catalog.=) 'aborted'), ' ')"""  # noqa: S608 - constants
-_PAGES = "SELECT catalogue, page FROM pg_catalog.userstate_pages()"
-_LONG_VALUES = "SELECT catalogue, page FROM pg_catalog.userstate_long_values()"
+_PAGES = "SELECT catalog, page FROM pg_catalog.userstate_pages()"
+_LONG_VALUES = "SELECT catalog, page FROM pg_catalog.userstate_long_values()"
 
 
 class Watch:
@@ -223,8 +223,8 @@ def _successful(outcome: Outcome) -> Outcome:
 
 
 _NOT_TOLD = """\
-what the migrations did cannot be read from the catalogue.
+what the migrations did cannot be read from the catalog.
   error      {reason}
 The audit's server has a function for it, pg_catalog.userstate_pages(). Migrations
-that run as superuser can drop it, or break the catalogue: let them leave alone what
+that run as superuser can drop it, or break the catalog: let them leave alone what
 is the system's own."""

@@ -15,7 +15,7 @@ _WHY = (
 )
 _OURS = (
     "The audit prepares it before the first migration, and ends it after the last. In"
-    " between it makes PostgreSQL keep what migrations replace in its catalogue, which"
+    " between it makes PostgreSQL keep what migrations replace in its catalog, which"
     " tells the audit which of them made what."
 )
 _ONLY_THEIRS = (

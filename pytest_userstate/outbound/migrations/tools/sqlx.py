@@ -295,7 +295,7 @@ def _are_texts(value: object) -> bool:
 
 
 def _unqualified(table: str) -> str:
-    """Return the table's own name, as the catalogue has it."""
+    """Return the table's own name, as the catalog has it."""
     return table.rpartition(".")[2].strip('"')
 
 

@@ -11,7 +11,7 @@ import sys
 import typing as typ
 
 from .reporting import (
-    Catalogue,
+    Catalog,
     Pipe,
     Statements,
     described,
@@ -44,7 +44,7 @@ def run(task: dict[str, typ.Any]) -> int:
     sys.argv[:] = ["alembic", *task["arguments"]]
     url = sqlalchemy.engine.make_url(task["url"])
     _lead(pipe, url)
-    watch = _Watch(pipe, Catalogue(task["queries"]))
+    watch = _Watch(pipe, Catalog(task["queries"]))
     watch.start()
     try:
         _command_line(alembic.config, url).main(task["arguments"])
@@ -131,9 +131,9 @@ def _place(arguments: typ.Sequence[typ.Any], given: dict[str, typ.Any]) -> str:
 class _Watch:
     """Hears of each revision from Alembic, and reports it."""
 
-    def __init__(self, pipe: Pipe, catalogue: Catalogue) -> None:
+    def __init__(self, pipe: Pipe, catalog: Catalog) -> None:
         self._pipe = pipe
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._statements = Statements()
         self._is_asking = False
         self._began_afresh = False
@@ -219,7 +219,7 @@ class _Watch:
 
         self._is_asking = True
         try:
-            return self._catalogue.changes(
+            return self._catalog.changes(
                 ask,
                 began_afresh=self._began_afresh,
                 alters_a_domain=self._statements.alter_a_domain,

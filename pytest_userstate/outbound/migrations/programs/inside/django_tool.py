@@ -14,7 +14,7 @@ import sys
 import typing as typ
 
 from .reporting import (
-    Catalogue,
+    Catalog,
     Pipe,
     Statements,
     described,
@@ -48,7 +48,7 @@ def run(task: dict[str, typ.Any]) -> int:
         pipe.tell("missing", package=_NO_DRIVER, error=str(error))
         return 1
     _lead(pipe, task["where"])
-    watch = _Watch(pipe, Catalogue(task["queries"]))
+    watch = _Watch(pipe, Catalog(task["queries"]))
     watch.start()
     sys.argv[:] = ["manage.py", *task["arguments"]]
     try:
@@ -112,9 +112,9 @@ def _databases() -> typ.Iterable[tuple[str, dict[str, typ.Any]]]:
 class _Watch:
     """Hears of each migration from Django, and reports it."""
 
-    def __init__(self, pipe: Pipe, catalogue: Catalogue) -> None:
+    def __init__(self, pipe: Pipe, catalog: Catalog) -> None:
         self._pipe = pipe
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._statements = Statements()
         self._line = 0
         self._is_told = False
@@ -211,7 +211,7 @@ class _Watch:
                 cursor.execute(sql)
                 return list(cursor.fetchall())
 
-        return self._catalogue.changes(ask)
+        return self._catalog.changes(ask)
 
 
 def _file(migration: typ.Any) -> str:

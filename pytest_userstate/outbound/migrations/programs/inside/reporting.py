@@ -46,8 +46,8 @@ class Pipe:
         raise Refused(reason)
 
 
-class Catalogue:
-    """What was told about the catalogue already."""
+class Catalog:
+    """What was told about the catalog already."""
 
     def __init__(self, queries: typ.Mapping[str, typ.Any]) -> None:
         """Take the queries, and from which number a relation is a user's."""

@@ -21,8 +21,8 @@ from psycopg.pq import TransactionStatus
 
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.outbound.postgres.catalogue.assembly import assemble
-from pytest_userstate.outbound.postgres.catalogue.reading import Reading
+from pytest_userstate.outbound.postgres.catalog.assembly import assemble
+from pytest_userstate.outbound.postgres.catalog.reading import Reading
 
 Connection = psycopg.Connection[typ.Any]
 
@@ -251,7 +251,7 @@ The schema of database {database!r} could not be read (as role {user!r}).
 _LOST = (
     "The connection was lost meanwhile. Nothing was changed; see if the server runs."
 )
-_NEEDS = "Reading needs PostgreSQL's own catalogues, but no privilege on any table."
+_NEEDS = "Reading needs PostgreSQL's own catalogs, but no privilege on any table."
 _HINTS: typ.Final[dict[type[psycopg.Error], str]] = {
     psycopg.errors.LockNotAvailable: (
         "Another session holds a lock on something that had to be read, as ALTER\n"

@@ -1,4 +1,4 @@
-"""What the catalogue reader makes of views, types, extensions, and kinds of tables."""
+"""What the catalog reader makes of views, types, extensions, and kinds of tables."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pytest_userstate.domain.snapshot import (
     View,
     ViewKind,
 )
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
-from tests.helpers.catalogue import read
+from tests.helpers.catalog import read
 
 
 def test_the_temporary_and_the_system_s_own_are_left_out(

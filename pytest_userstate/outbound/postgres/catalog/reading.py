@@ -1,4 +1,4 @@
-"""Everything read from the catalogue, arranged for looking things up."""
+"""Everything read from the catalog, arranged for looking things up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typing as typ
 
 import psycopg
 
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     access_queries,
     constraint_queries,
     function_queries,
@@ -17,8 +17,8 @@ from pytest_userstate.outbound.postgres.catalogue import (
     relation_queries,
     type_queries,
 )
-from pytest_userstate.outbound.postgres.catalogue.query import Query
-from pytest_userstate.outbound.postgres.catalogue.type_facts import Types
+from pytest_userstate.outbound.postgres.catalog.query import Query
+from pytest_userstate.outbound.postgres.catalog.type_facts import Types
 
 Cursor = psycopg.Cursor[tuple[typ.Any, ...]]
 
@@ -47,7 +47,7 @@ H = typ.TypeVar("H", bound=OfRelation)
 
 
 class Reading:
-    """The answers of one reading of the catalogue.
+    """The answers of one reading of the catalog.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Reading:
         self._numbered: dict[int, dict[int, relation_queries.Attribute]] = {}
         self._members = {tuple(row) for row in self.rows(relation_queries.MEMBERS)}
         self._comments = {
-            (row.catalogue, row.object, row.column): row.text
+            (row.catalog, row.object, row.column): row.text
             for row in self.rows(relation_queries.COMMENTS)
         }
         schemas = self.rows(relation_queries.SCHEMAS)
@@ -101,9 +101,9 @@ class Reading:
             if self._is_of_user(relation_queries.PG_NAMESPACE, oid, oid)
         ]
 
-    def comment(self, catalogue: int, oid: int, column: int = 0) -> str | None:
+    def comment(self, catalog: int, oid: int, column: int = 0) -> str | None:
         """Return the comment on an object or column."""
-        return self._comments.get((catalogue, oid, column))
+        return self._comments.get((catalog, oid, column))
 
     def columns_by_number(self, relation: int) -> dict[int, relation_queries.Attribute]:
         """Return a relation's columns by their numbers."""
@@ -149,9 +149,9 @@ class Reading:
         asked = self._ask(constraint_queries.INDEX_DEFINITIONS, indexes)
         return {row.oid: row.text for row in asked}
 
-    def _is_of_user(self, catalogue: int, oid: int, schema: int) -> bool:
+    def _is_of_user(self, catalog: int, oid: int, schema: int) -> bool:
         """Whether an object is in a user's schema and belongs to no extension."""
-        return schema in self.schemas and (catalogue, oid) not in self._members
+        return schema in self.schemas and (catalog, oid) not in self._members
 
     def _relations_of_user(self, kinds: str) -> list[relation_queries.Relation]:
         return [

@@ -1,4 +1,4 @@
-"""What the catalogue reader makes of whole rows and of the system's columns."""
+"""What the catalog reader makes of whole rows and of the system's columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
-from tests.helpers.catalogue import column, load, read, read_table
+from tests.helpers.catalog import column, load, read, read_table
 
 FUNCTIONS = """
 CREATE FUNCTION f(t) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT true';

@@ -1,4 +1,4 @@
-"""From rows of the catalogue to indexes."""
+"""From rows of the catalog to indexes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import functools
 import typing as typ
 
 from pytest_userstate.domain.constraints import Index
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     constraint_queries,
     type_queries,
 )
-from pytest_userstate.outbound.postgres.catalogue.reading import Reading
+from pytest_userstate.outbound.postgres.catalog.reading import Reading
 
 _COMMON_COLLATIONS: typ.Final = frozenset({0, 100})
 """No collation at all, and the database's default."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as typ
 
-from pytest_userstate.outbound.postgres.catalogue.query import Query
+from pytest_userstate.outbound.postgres.catalog.query import Query
 
 
 class Function(typ.NamedTuple):

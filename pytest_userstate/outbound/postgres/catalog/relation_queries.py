@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typing as typ
 
-from pytest_userstate.outbound.postgres.catalogue.query import Query
+from pytest_userstate.outbound.postgres.catalog.query import Query
 
 PG_TYPE = 1247
 PG_PROC = 1255
 PG_CLASS = 1259
 PG_NAMESPACE = 2615
-"""The identifiers of the catalogues themselves, the same in every version."""
+"""The identifiers of the catalogs themselves, the same in every version."""
 
 
 class Schema(typ.NamedTuple):
@@ -129,7 +129,7 @@ INHERITANCE = Query(Inheritance._make, "SELECT inhrelid, inhparent FROM pg_inher
 class Comment(typ.NamedTuple):
     """A comment on a relation, column or type."""
 
-    catalogue: int
+    catalog: int
     object: int
     column: int
     text: str
@@ -167,7 +167,7 @@ EXTENSIONS = Query(
 class Member(typ.NamedTuple):
     """An object that belongs to an extension."""
 
-    catalogue: int
+    catalog: int
     object: int
 
 

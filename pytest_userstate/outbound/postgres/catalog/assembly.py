@@ -21,15 +21,15 @@ from pytest_userstate.domain.snapshot import (
     View,
     ViewKind,
 )
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     access_queries,
     relation_queries,
     type_queries,
 )
-from pytest_userstate.outbound.postgres.catalogue.access import Privileges, access_of
-from pytest_userstate.outbound.postgres.catalogue.columns import Columns
-from pytest_userstate.outbound.postgres.catalogue.constraints import TableParts
-from pytest_userstate.outbound.postgres.catalogue.reading import Reading
+from pytest_userstate.outbound.postgres.catalog.access import Privileges, access_of
+from pytest_userstate.outbound.postgres.catalog.columns import Columns
+from pytest_userstate.outbound.postgres.catalog.constraints import TableParts
+from pytest_userstate.outbound.postgres.catalog.reading import Reading
 from pytest_userstate.outbound.postgres.stubs import is_stub
 
 _TABLES: typ.Final = {"r": TableKind.ORDINARY, "p": TableKind.PARTITIONED}

@@ -7,7 +7,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     relation_queries,
     type_queries,
 )
@@ -50,11 +50,11 @@ class Types:
     wanted : set of (int, int)
         Types with modifiers; those of every composite type's attributes included.
     look
-        Looks types up in the catalogue.
+        Looks types up in the catalog.
     attributes : mapping of int to sequence of Attribute
         The attributes of composite types and tables.
     with_equality : set of int
-        Types for which the catalogue has an equality of their own.
+        Types for which the catalog has an equality of their own.
     """
 
     def __init__(

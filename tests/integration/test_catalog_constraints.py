@@ -1,4 +1,4 @@
-"""What the catalogue reader makes of keys, constraints, indexes, triggers."""
+"""What the catalog reader makes of keys, constraints, indexes, triggers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_userstate.domain.snapshot import (
     ForeignKey,
     KeyConstraint,
 )
-from tests.helpers.catalogue import read_table
+from tests.helpers.catalog import read_table
 
 TOUCH = """
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';

@@ -1,4 +1,4 @@
-"""What a query of the catalogue is, in every version of PostgreSQL."""
+"""What a query of the catalog is, in every version of PostgreSQL."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as typ
 
-from pytest_userstate.outbound.postgres.catalogue.query import Query
+from pytest_userstate.outbound.postgres.catalog.query import Query
 
 
 class Sequence(typ.NamedTuple):
@@ -43,7 +43,7 @@ SEQUENCES = Query(
 class PrivilegeList(typ.NamedTuple):
     """What was granted on some objects, in PostgreSQL's own notation."""
 
-    catalogue: int
+    catalog: int
     text: str
     objects: list[int]
 

@@ -1,4 +1,4 @@
-"""From rows of the catalogue to owners, privileges and roles."""
+"""From rows of the catalog to owners, privileges and roles."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pytest_userstate.domain.access import (
     Securable,
     grants_in_words,
 )
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     access_queries,
     function_queries,
     relation_queries,
 )
-from pytest_userstate.outbound.postgres.catalogue.privilege_lists import grants
-from pytest_userstate.outbound.postgres.catalogue.reading import Reading
+from pytest_userstate.outbound.postgres.catalog.privilege_lists import grants
+from pytest_userstate.outbound.postgres.catalog.reading import Reading
 
 _MAINTAIN_SINCE: typ.Final = 170_000
 _DATABASE_OWNER: typ.Final = "pg_database_owner"
@@ -55,7 +55,7 @@ class _Accesses:
         self._roles = reading.rows(access_queries.ROLES)
         self._names = {row.oid: row.name for row in self._roles}
         self._grants = {
-            (row.catalogue, oid): grants(row.text)
+            (row.catalog, oid): grants(row.text)
             for row in reading.rows(access_queries.PRIVILEGE_LISTS)
             for oid in row.objects
         }
@@ -89,7 +89,7 @@ class _Accesses:
     def _object(
         self,
         kind: Securable,
-        catalogue: int,
+        catalog: int,
         row: _Owned,
         column_grants: cabc.Iterable[Grant] = (),
     ) -> ObjectAccess:
@@ -98,7 +98,7 @@ class _Accesses:
             schema=self._reading.schemas[row.schema],
             name=row.name,
             owner=self._name(row.owner),
-            grants=self._grants.get((catalogue, row.oid)),
+            grants=self._grants.get((catalog, row.oid)),
             column_grants=column_grants,
         )
 
@@ -148,7 +148,7 @@ class Privileges:
         self._lists = {
             oid: row.text
             for row in reading.rows(access_queries.PRIVILEGE_LISTS)
-            if row.catalogue == relation_queries.PG_CLASS
+            if row.catalog == relation_queries.PG_CLASS
             for oid in row.objects
         }
         owners = collections.Counter(row.owner for row in reading.tables)

@@ -1,4 +1,4 @@
-"""What the catalogue reader makes of schemas, tables, columns, and types."""
+"""What the catalog reader makes of schemas, tables, columns, and types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_userstate.domain.snapshot import (
     Generated,
     Identity,
 )
-from tests.helpers.catalogue import column, read, read_table
+from tests.helpers.catalog import column, read, read_table
 
 
 def test_types_are_written_as_postgresql_formats_them(

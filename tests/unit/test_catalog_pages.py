@@ -1,4 +1,4 @@
-"""The pages of the catalogue: a form that is not known is told, and never guessed."""
+"""The pages of the catalog: a form that is not known is told, and never guessed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_layout_of_another_version() -> None:
         versions(page(row(1), layout=5))
 
 
-def test_a_catalogue_without_a_column() -> None:
+def test_a_catalog_without_a_column() -> None:
     """As a PostgreSQL to come may have."""
     with pytest.raises(ServerError, match="has no nspname: this server is newer"):
         readers("2615 pg_namespace oid 4 i")

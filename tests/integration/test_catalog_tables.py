@@ -1,4 +1,4 @@
-"""What the catalogue reader makes of indexes, triggers, policies, partitions."""
+"""What the catalog reader makes of indexes, triggers, policies, partitions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_userstate.domain.snapshot import (
     TableKind,
     Trigger,
 )
-from tests.helpers.catalogue import column, read, read_table
+from tests.helpers.catalog import column, read, read_table
 
 TOUCH = """
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';

@@ -8,7 +8,7 @@ import psycopg
 import psycopg.rows
 
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Table
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 

@@ -1,4 +1,4 @@
-"""From rows of the catalogue to keys, constraints, indexes, triggers, policies."""
+"""From rows of the catalog to keys, constraints, indexes, triggers, policies."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pytest_userstate.domain.constraints import (
     Trigger,
 )
 from pytest_userstate.domain.converters import dotted, in_sql
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     constraint_queries,
     relation_queries,
 )
-from pytest_userstate.outbound.postgres.catalogue.indexes import Indexes
-from pytest_userstate.outbound.postgres.catalogue.reading import Reading
+from pytest_userstate.outbound.postgres.catalog.indexes import Indexes
+from pytest_userstate.outbound.postgres.catalog.reading import Reading
 
 _ACTIONS: typ.Final = {
     "a": "no action",
@@ -85,7 +85,7 @@ class TableParts:
     def foreign_keys(self, table: int) -> list[ForeignKey]:
         """Return a table's foreign keys.
 
-        One that refers to a partitioned table is in the catalogue once more for
+        One that refers to a partitioned table is in the catalog once more for
         each of its partitions, beneath the one that was declared: left out.
         """
         return [

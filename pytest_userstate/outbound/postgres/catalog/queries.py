@@ -1,6 +1,6 @@
 """The batch of queries that every reading starts with.
 
-Plain scans of single catalogues, joined in Python: on a small schema most of the
+Plain scans of single catalogs, joined in Python: on a small schema most of the
 time goes into planning, which a join doubles; on a large one into deparsing,
 which is asked for only where text is needed.
 
@@ -13,12 +13,12 @@ from __future__ import annotations
 import functools
 import typing as typ
 
-from pytest_userstate.outbound.postgres.catalogue.access_queries import (
+from pytest_userstate.outbound.postgres.catalog.access_queries import (
     PRIVILEGE_LISTS,
     ROLES,
     SEQUENCES,
 )
-from pytest_userstate.outbound.postgres.catalogue.constraint_queries import (
+from pytest_userstate.outbound.postgres.catalog.constraint_queries import (
     ACCESS_METHODS,
     CONSTRAINTS,
     INDEXES,
@@ -26,12 +26,12 @@ from pytest_userstate.outbound.postgres.catalogue.constraint_queries import (
     RULES,
     TRIGGERS,
 )
-from pytest_userstate.outbound.postgres.catalogue.function_queries import (
+from pytest_userstate.outbound.postgres.catalog.function_queries import (
     DEFAULT_PRIVILEGES,
     FUNCTIONS,
 )
-from pytest_userstate.outbound.postgres.catalogue.query import Query
-from pytest_userstate.outbound.postgres.catalogue.relation_queries import (
+from pytest_userstate.outbound.postgres.catalog.query import Query
+from pytest_userstate.outbound.postgres.catalog.relation_queries import (
     ATTRIBUTES,
     COMMENTS,
     DEFAULTS,
@@ -41,7 +41,7 @@ from pytest_userstate.outbound.postgres.catalogue.relation_queries import (
     RELATIONS,
     SCHEMAS,
 )
-from pytest_userstate.outbound.postgres.catalogue.type_queries import (
+from pytest_userstate.outbound.postgres.catalog.type_queries import (
     COERCIONS,
     LABELS,
     OPERATOR_CLASSES,

@@ -1,4 +1,4 @@
-"""How the catalogue reader treats connections, sessions, roles, and servers."""
+"""How the catalog reader treats connections, sessions, roles, and servers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from psycopg.rows import dict_row
 
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
 from pytest_userstate.domain.snapshot import SchemaSnapshot, View
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
     repository,
 )
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
-from tests.helpers.catalogue import column, load, read, read_table, settings
+from tests.helpers.catalog import column, load, read, read_table, settings
 from tests.helpers.servers import installations
 
 SCHEMA = r"""

@@ -1,4 +1,4 @@
-"""What the catalogue reader says when it cannot read."""
+"""What the catalog reader says when it cannot read."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 from psycopg.pq import TransactionStatus
 
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
-from tests.helpers.catalogue import load, settings
+from tests.helpers.catalog import load, settings
 
 
 def test_an_aborted_transaction_is_an_error_and_stays_as_it_is(
@@ -47,7 +47,7 @@ def test_a_query_that_fails_is_an_error_that_leaves_the_connection_usable(
         f"The schema of database {database.info.dbname!r} could not be read"
         " (as role 'userstate').\n"
         "  permission denied for table pg_policy\n"
-        "Reading needs PostgreSQL's own catalogues, but no privilege on any table."
+        "Reading needs PostgreSQL's own catalogs, but no privilege on any table."
     )
     assert database.info.transaction_status is TransactionStatus.IDLE
     assert settings(database) == before

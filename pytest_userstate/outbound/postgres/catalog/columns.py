@@ -1,15 +1,15 @@
-"""From rows of the catalogue to columns."""
+"""From rows of the catalog to columns."""
 
 from __future__ import annotations
 
 import typing as typ
 
 from pytest_userstate.domain.columns import Column, Generated, Identity
-from pytest_userstate.outbound.postgres.catalogue import (
+from pytest_userstate.outbound.postgres.catalog import (
     constraint_queries,
     relation_queries,
 )
-from pytest_userstate.outbound.postgres.catalogue.reading import Reading
+from pytest_userstate.outbound.postgres.catalog.reading import Reading
 
 _IDENTITIES: typ.Final = {
     "": None,
