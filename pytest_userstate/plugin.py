@@ -5,6 +5,7 @@ Nothing heavy is imported before an audit is asked for.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import contextlib
 import importlib
 import sys
@@ -45,12 +46,28 @@ def pytest_addoption(
     add_options(parser, pluginmanager)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Offer the steps before any conftest does, so that a conftest's own win."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config,
+) -> cabc.Generator[None, None, None]:
+    """Offer the steps before any conftest does, so that a conftest's own win.
+
+    If a conftest cannot be loaded, the audit either does without it, or at least
+    writes the reports that were asked for.
+    """
     _offer_steps(early_config.pluginmanager)
-    if is_certain_to_need_server(early_config.known_args_namespace):
+    option = early_config.known_args_namespace
+    if is_certain_to_need_server(option):
         _start_server(early_config)
+    try:
+        yield
+    except Exception as error:
+        if not option.userstate_audit or answers_without_running(option):
+            raise
+        from pytest_userstate.inbound.session import without_conftest  # noqa: PLC0415
+
+        if not without_conftest(early_config, _composition(), error):
+            raise
 
 
 @pytest.hookimpl(trylast=True)

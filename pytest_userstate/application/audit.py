@@ -24,6 +24,7 @@ from pytest_userstate.domain.ports import (
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.domain.unaudited import unaudited
 from pytest_userstate.domain.wiring import Wiring
 
 if typ.TYPE_CHECKING:
@@ -163,15 +164,22 @@ def find(
     with target.open() as opened:
         snapshot = opened.load()
         known = known_wiring(wiring, program, snapshot, settings.model)
+        report = UserStateSchemaAuditReport.evaluate(
+            snapshot, model=settings.model, wiring=known
+        )
         findings = Findings(
             target=target.description,
             server=opened.server_version,
             applied=opened.applied,
             stubs=tuple(each.name for each in snapshot.extensions if each.is_stub),
-            warnings=(*opened.warnings, *known.warnings),
-            report=UserStateSchemaAuditReport.evaluate(
-                snapshot, model=settings.model, wiring=known
+            warnings=(
+                *unaudited(
+                    snapshot, report, settings.model.schemas, target.description
+                ),
+                *opened.warnings,
+                *known.warnings,
             ),
+            report=report,
             advisories=advise(snapshot, model=settings.model),
             diagram=_diagram(snapshot, settings.model) if wanted.diagram else None,
         )

@@ -22,9 +22,9 @@ class Status(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Failure:
-    """Why there is no audit: a usage error, or a tool that failed; and where."""
+    """Why there is no audit: a usage error, a tool that failed, …; and where."""
 
-    kind: typ.Literal["usage", "tool", "interrupted", "not_run"]
+    kind: typ.Literal["usage", "tool", "interrupted", "not_run", "defect"]
     message: str
     source: Source | None = None
 

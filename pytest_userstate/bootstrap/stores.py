@@ -13,10 +13,10 @@ from pytest_userstate.outbound.report_files import ReportFiles
 
 
 def report_store(
-    request: AuditRequest, audited: pathlib.Path | None = None
+    base: pathlib.Path, audited: pathlib.Path | None = None
 ) -> ReportFiles:
-    """Return where reports are written."""
-    return ReportFiles(request.invocation_dir, audited=audited)
+    """Return where reports are written, by paths that start in a folder."""
+    return ReportFiles(base, audited=audited)
 
 
 def job_page(audited: pathlib.Path) -> JobPage | None:

@@ -11,6 +11,7 @@ The tree::
     │   ├── SnapshotFileError      a snapshot file cannot be read
     │   ├── TargetNotFoundError    nothing to audit, or too much
     │   └── ServerNotFoundError    no PostgreSQL to be found
+    ├── DefectError                this package is at fault: exit status 3
     └── ToolError                  the audit could not be carried out
         ├── ServerError            the server did not start, or died
         ├── MigrationError         a migration cannot be read or applied
@@ -95,6 +96,10 @@ class TargetNotFoundError(UsageError):
 
 class ServerNotFoundError(UsageError):
     """No usable PostgreSQL was found; the message lists where it was sought."""
+
+
+class DefectError(UserStateError):
+    """The package itself is at fault: an exception that it did not expect."""
 
 
 class ToolError(UserStateError):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import collections.abc as cabc
 import os
 import pathlib
+import typing as typ
 
 import attrs
 import pytest
 
+from pytest_userstate.application.defects import defect, is_ours
 from pytest_userstate.application.run_record import Failure, RunRecord, Status
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.domain.gate import Outcome
@@ -17,6 +19,9 @@ from pytest_userstate.inbound import collection, completeness, publishing, termi
 from pytest_userstate.inbound.audit_run import AuditRun
 from pytest_userstate.inbound.items import RUN, AuditItem, ChecksFile, NoTests
 from pytest_userstate.inbound.outcomes import Outcomes
+
+UNUSED_CONFTEST: typ.Final = pytest.StashKey[str]()
+"""What the header says about a conftest that the checks do without."""
 
 
 class AuditPlugin:
@@ -33,6 +38,8 @@ class AuditPlugin:
         self._outcomes = Outcomes(runxfail=config.option.runxfail)
         self._record = RunRecord()
         self._published = publishing.Published()
+        self._session: pytest.Session | None = None
+        self._internal_error: Failure | None = None
 
     @property
     def collected(self) -> completeness.Collected:
@@ -41,7 +48,11 @@ class AuditPlugin:
 
     def pytest_report_header(self) -> list[str]:
         """Say what is audited, how it was found, and on which server."""
-        return terminal.header(self._run.prepared, exclusive=self._exclusive)
+        return terminal.header(
+            self._run.prepared,
+            exclusive=self._exclusive,
+            unused_conftest=self._config.stash.get(UNUSED_CONFTEST, ""),
+        )
 
     def pytest_collect_file(
         self, file_path: pathlib.Path, parent: pytest.Collector
@@ -83,8 +94,34 @@ class AuditPlugin:
         """Hold what ran against what should have, and write the reports."""
         if hasattr(self._config, "workerinput"):
             return
-        if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
-            return
+        self._session = session
+        try:
+            self._finish(session, exitstatus)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
+            self._fail(error)
+            self._published = publishing.publish(
+                self._config, self._run.prepared, self._record
+            )
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[typ.Any]) -> None:
+        """Remember why pytest gives up, for the reports; pytest itself shows it."""
+        if is_ours(excinfo.value):
+            message = str(defect(excinfo.value))
+            self._internal_error = Failure(kind="defect", message=message)
+        else:
+            message = f"pytest ended with an internal error: {excinfo.exconly()}"
+            self._internal_error = Failure(kind="not_run", message=message)
+
+    def _fail(self, error: Exception) -> None:
+        """End the run as one that this package failed in."""
+        failure = Failure(kind="defect", message=str(defect(error)))
+        self._record = RunRecord(failure=failure)
+        if self._session:
+            self._session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def _finish(
+        self, session: pytest.Session, exitstatus: int | pytest.ExitCode
+    ) -> None:
         prepared = self._run.prepared
         self._record = self._conclude(exitstatus)
         if not self._config.option.collectonly:
@@ -105,6 +142,13 @@ class AuditPlugin:
         """Show the audit at the end of the run."""
         if self._config.option.collectonly:
             return
+        try:
+            self._summarize(terminalreporter)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
+            self._fail(error)
+            self._summarize(terminalreporter)
+
+    def _summarize(self, terminalreporter: pytest.TerminalReporter) -> None:
         published = self._published
         terminal.summary(
             terminalreporter,
@@ -133,7 +177,7 @@ class AuditPlugin:
             )
         return RunRecord(
             audit=audit,
-            failure=self._failure(exitstatus) if audit is None else None,
+            failure=self._failure(exitstatus, has_audit=audit is not None),
             outcomes={
                 check: seen.get(check, Outcome.DESELECTED)
                 for check in self._run.item_ids
@@ -142,7 +186,15 @@ class AuditPlugin:
             contradicted=tuple(self._outcomes.contradicted),
         )
 
-    def _failure(self, exitstatus: int | pytest.ExitCode) -> Failure:
+    def _failure(
+        self, exitstatus: int | pytest.ExitCode, *, has_audit: bool
+    ) -> Failure | None:
+        if self._outcomes.defect:
+            return Failure(kind="defect", message=self._outcomes.defect)
+        if self._internal_error:
+            return self._internal_error
+        if has_audit:
+            return None
         if self._run.error:
             error, source = self._run.error, None
             if isinstance(error, MigrationError):
@@ -156,6 +208,9 @@ class AuditPlugin:
 
     def _exit_status(self, status: int | pytest.ExitCode) -> int | pytest.ExitCode:
         """Never exit with 0 where checks vanished or none ran."""
+        failure = self._record.failure
+        if failure and failure.kind == "defect":
+            return pytest.ExitCode.INTERNAL_ERROR
         if status != pytest.ExitCode.OK:
             gone = (
                 self._record.vanished and status == pytest.ExitCode.NO_TESTS_COLLECTED

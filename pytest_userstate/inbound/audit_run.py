@@ -7,9 +7,10 @@ import datetime as dt
 import json
 
 from pytest_userstate.application.audit import Audit, Findings, Wanted, conclude, find
+from pytest_userstate.application.defects import defect
 from pytest_userstate.application.preparation import Prepared
 from pytest_userstate.application.reporting.json_report import dump
-from pytest_userstate.domain.errors import MigrationError, ToolError
+from pytest_userstate.domain.errors import DefectError, MigrationError, ToolError
 from pytest_userstate.domain.ports import Exchange
 
 
@@ -34,7 +35,7 @@ class AuditRun:
         self._today = today
         self._references = prepared.references
         self._audit: Audit | None = None
-        self._error: ToolError | None = None
+        self._error: ToolError | DefectError | None = None
 
     @property
     def check_ids(self) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ class AuditRun:
         )
 
     @property
-    def error(self) -> ToolError | None:
+    def error(self) -> ToolError | DefectError | None:
         """Why the audit could not be carried out, once that is known."""
         return self._error
 
@@ -62,7 +63,7 @@ class AuditRun:
 
         Raises
         ------
-        ToolError
+        ToolError, DefectError
             When it could not be carried out; the same error every time.
         """
         if self._error:
@@ -73,6 +74,9 @@ class AuditRun:
             except ToolError as error:
                 self._error = error
                 raise
+            except Exception as error:
+                self._error = defect(error)
+                raise self._error from error
         return self._audit
 
     def peek(self) -> Audit | None:
@@ -81,7 +85,7 @@ class AuditRun:
             text = self._exchange.peek()
             try:
                 self._audit = self._conclude(self._read(text)) if text else None
-            except ToolError as error:
+            except (ToolError, DefectError) as error:
                 self._error = error
         return self._audit
 
@@ -116,6 +120,8 @@ class AuditRun:
             return dump({"error": str(error), "path": error.path, "line": error.line})
         except ToolError as error:
             return dump({"error": str(error)})
+        except Exception as error:  # noqa: BLE001 - the other processes hear of it
+            return dump({"defect": str(defect(error))})
         return write_findings(findings)
 
     def _read(self, text: str) -> Findings:
@@ -126,6 +132,8 @@ class AuditRun:
         told = json.loads(text)
         if "path" in told:
             raise MigrationError(told["error"], path=told["path"], line=told["line"])
+        if "defect" in told:
+            raise DefectError(told["defect"])
         if "error" in told:
             raise ToolError(told["error"])
         return read_findings(text, self.prepared.target.description)

@@ -8,6 +8,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.application.preparation import Prepared
+from pytest_userstate.inbound.options import TypedOptions
 
 
 def checks_file(config: pytest.Config, prepared: Prepared) -> pathlib.Path:
@@ -22,21 +23,29 @@ def checks_file(config: pytest.Config, prepared: Prepared) -> pathlib.Path:
 
 
 def include(config: pytest.Config, path: pathlib.Path) -> bool:
-    """Make pytest collect the file; return whether it collects nothing else.
-
-    Nothing else is walked or imported where the command line names no path and
-    the ini file no `testpaths`: in a repository of another language, whatever
-    Python lies about is nobody's test suite.
-    """
+    """Make pytest collect the file; return whether it collects nothing else."""
     # Relative: pytest takes a bracket or two colons in any folder above for more
     # than a name.
     arg = os.path.relpath(path, config.invocation_params.dir)
-    if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
+    typed = config.args_source is pytest.Config.ArgsSource.ARGS
+    if collects_only_checks(config, paths=config.args if typed else []):
         config.args[:] = [arg]
         return True
     if not any(names(config, each, path) for each in config.args):
         config.args.append(arg)
     return False
+
+
+def collects_only_checks(config: pytest.Config, *, paths: list[str]) -> bool:
+    """Whether nothing else is walked or imported: if no path asks for tests.
+
+    Python that lies about in a repository of another language is not a test suite.
+    `testpaths` ask for tests if the audit is part of every run, through `addopts`.
+    """
+    if paths or not config.getini("testpaths"):
+        return not paths
+    keeper = config.pluginmanager.get_plugin(TypedOptions.name)
+    return bool(keeper and keeper.parse(config).userstate_audit)
 
 
 def names(config: pytest.Config, arg: str, path: pathlib.Path) -> bool:

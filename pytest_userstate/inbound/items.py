@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import pathlib
 import typing as typ
 
 import pytest
 
 from pytest_userstate.application.audit import Audit
+from pytest_userstate.application.defects import HEADLINE, defect
 from pytest_userstate.application.printable import inert_lines
 from pytest_userstate.application.reporting.text import explanation
 from pytest_userstate.domain.errors import ToolError
@@ -18,6 +20,7 @@ from pytest_userstate.inbound.audit_run import AuditRun
 MARKER: typ.Final = "userstate"
 CHECK: typ.Final = "userstate.check"
 OUTCOME: typ.Final = "userstate.outcome"
+DEFECT: typ.Final = "userstate.defect"
 RUN: typ.Final = pytest.StashKey[AuditRun]()
 
 
@@ -52,10 +55,30 @@ class AuditItem(pytest.Item):
 
     def setup(self) -> None:
         """Audit, or take what was found already; a failure is an error."""
-        audit, problem = self._carried_out()
-        if audit is None:
-            pytest.fail(problem, pytrace=False)
-        self.prepare(audit)
+        with self._reported_defects():
+            audit, problem = self._carried_out()
+            if audit is None:
+                pytest.fail(problem, pytrace=False)
+            self.prepare(audit)
+
+    def runtest(self) -> None:
+        """Turn the result into the outcome of a test."""
+        with self._reported_defects():
+            self.conclude()
+
+    def conclude(self) -> None:
+        """Turn the result into the outcome of a test."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def _reported_defects(self) -> cabc.Iterator[None]:
+        """Hand an unexpected exception to the summary, which shows it once."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
+            self.user_properties.append((DEFECT, str(defect(error))))
+            message = f"{HEADLINE}: the summary below describes it"
+            raise pytest.fail.Exception(message, pytrace=False) from None
 
     def prepare(self, audit: Audit) -> None:
         """Tell what was found about this item in its properties."""
@@ -94,7 +117,7 @@ class CheckItem(AuditItem):
         """Tell what the audit says, and the gate."""
         self.user_properties.extend(_properties(audit.verdict(self.name)))
 
-    def runtest(self) -> None:
+    def conclude(self) -> None:
         """Turn the verdict into the outcome of a test."""
         verdict = self.config.stash[RUN].audit().verdict(self.name)
         outcome = verdict.outcome
@@ -117,7 +140,7 @@ class ComparisonItem(AuditItem):
             )
         self.user_properties.append((OUTCOME, comparison.outcome.value))
 
-    def runtest(self) -> None:
+    def conclude(self) -> None:
         """Fail where the schemas differ."""
         comparison = self.config.stash[RUN].audit().comparison(self.name)
         if comparison.outcome is Outcome.FAILED:

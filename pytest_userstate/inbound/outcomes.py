@@ -7,7 +7,7 @@ import typing as typ
 import pytest
 
 from pytest_userstate.domain.gate import Outcome
-from pytest_userstate.inbound.items import CHECK, OUTCOME
+from pytest_userstate.inbound.items import CHECK, DEFECT, OUTCOME
 
 
 class Outcomes:
@@ -19,12 +19,15 @@ class Outcomes:
         The outcome of each check that ran or was skipped.
     contradicted : list of str
         Checks for which pytest reports something else than the gate decided.
+    defect : str
+        What an item of the audit says about a defect of this package.
     """
 
     def __init__(self, *, runxfail: bool) -> None:
         """Start with nothing; `runxfail` turns expected failures into failures."""
         self.of: dict[str, Outcome] = {}
         self.contradicted: list[str] = []
+        self.defect = ""
         self._runxfail = runxfail
 
     def record(self, report: pytest.TestReport) -> None:
@@ -33,7 +36,10 @@ class Outcomes:
         check = properties.get(CHECK)
         if check is None or report.outcome not in {"passed", "failed", "skipped"}:
             return
-        if report.when == "call":
+        if DEFECT in properties:
+            self.defect = self.defect or properties[DEFECT]
+            self.of[check] = Outcome.ERROR
+        elif report.when == "call":
             self._record_call(check, report, Outcome(properties[OUTCOME]))
         elif report.failed:
             self.of[check] = Outcome.ERROR

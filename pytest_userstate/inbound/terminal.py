@@ -30,7 +30,9 @@ _ADVISORIES: typ.Final = (
 )
 
 
-def header(prepared: Prepared, *, exclusive: bool) -> list[str]:
+def header(
+    prepared: Prepared, *, exclusive: bool, unused_conftest: str = ""
+) -> list[str]:
     """Return the lines that tell what is about to be audited."""
     target = prepared.target.description
     what = "a live database" if target.kind == "dsn" else "migrations"
@@ -46,7 +48,11 @@ def header(prepared: Prepared, *, exclusive: bool) -> list[str]:
     if shown:
         lines.append(f"userstate: compared with {shown}")
     if exclusive:
-        lines.append("userstate: only the checks are collected, no other tests")
+        lines.append(
+            "userstate: only the checks are collected; name a path for its tests, too"
+        )
+    if unused_conftest:
+        lines.append(f"userstate: {unused_conftest}")
     return list(map(inert, lines))
 
 
@@ -63,11 +69,11 @@ def summary(
     for note in notes:
         for line in text.wrap(note, indent=""):
             _write(reporter, line, red=True)
-    if record.audit:
-        _audit(reporter, record, record.audit)
-    elif record.failure:
+    if record.failure:
         for line in record.failure.message.splitlines():
             _write(reporter, line, red=True)
+    if record.audit:
+        _audit(reporter, record, record.audit)
     for line in written:
         _write(reporter, line)
 

@@ -60,11 +60,54 @@ def test_checks_are_added_to_a_path_argument(covered: Backend) -> None:
     assert "11 passed" in run.output
 
 
-def test_checks_are_added_to_testpaths(covered: Backend) -> None:
-    """With testpaths, the repository's tests and the checks run together."""
+def test_testpaths_ask_for_no_tests(covered: Backend) -> None:
+    """With testpaths, too, only the checks run unless a path is typed."""
     covered.write("pytest.ini", "[pytest]\ntestpaths = tests\n")
     covered.write("tests/test_own.py", "def test_own(): pass\n")
-    assert "11 passed" in covered.run().output
+    run = covered.run()
+    assert "10 passed" in run.output
+    assert ONLY_CHECKS in run.output
+    assert "11 passed" in covered.run("tests").output
+
+
+def test_an_audit_in_addopts_is_added_to_testpaths(covered: Backend) -> None:
+    """The repository's tests go on running when the audit is part of every run."""
+    covered.write(
+        "pytest.ini", "[pytest]\ntestpaths = tests\naddopts = --userstate-audit\n"
+    )
+    covered.write("tests/test_own.py", "def test_own(): pass\n")
+    assert "11 passed" in covered.run(audit=False).output
+
+
+@pytest.mark.parametrize("args", [[], ["-n2"]], ids=["alone", "distributed"])
+def test_the_checks_do_without_the_conftest_of_the_tests(
+    covered: Backend, args: list[str]
+) -> None:
+    """What the tests need need not be installed; the header says so."""
+    covered.write("tests/conftest.py", "import no_such_module\n")
+    covered.write("pytest.ini", "[pytest]\ntestpaths = tests\n")
+    run = covered.run(*args)
+    assert run.status == 0, run.output
+    assert len(run.outcomes()) == len(CHECKS)
+    line = "userstate: tests/conftest.py cannot be loaded (ModuleNotFoundError: "
+    assert line in run.output
+
+
+@pytest.mark.parametrize(
+    ("conftest", "args"), [("conftest.py", []), ("tests/conftest.py", ["tests"])]
+)
+def test_a_conftest_that_is_needed_is_reported(
+    covered: Backend, conftest: str, args: list[str]
+) -> None:
+    """The root's may configure the audit: pytest ends, and the report says why."""
+    covered.write(conftest, "import no_such_module\n")
+    run = covered.run(*args)
+    assert run.status == 4, run.output
+    assert run.report is not None
+    assert run.report["error"] == {
+        "kind": "usage",
+        "message": f"{conftest}: ModuleNotFoundError: No module named 'no_such_module'",
+    }
 
 
 def test_checks_are_collected_once(covered: Backend) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers.backends import Backend
+from tests.helpers.backends import USERS, Backend
 from tests.helpers.extras import on_the_embedded_server
 
 
@@ -69,3 +69,18 @@ def test_the_options_stand_in_a_group_of_their_own(backend: Backend) -> None:
     run = backend.run("--help", audit=False)
     group = run.output.split("audit where this repository keeps user state")[1]
     assert group.lstrip(":\n ").startswith("--userstate-audit")
+
+
+def test_an_empty_schema_names_the_migrations_beside(backend: Backend) -> None:
+    """The warning comes before the matrix, and names what may have been meant."""
+    backend.write("prisma/schema.prisma", 'datasource db { provider = "postgresql" }\n')
+    backend.write("prisma/migrations/0_init/migration.sql")
+    backend.write("prisma/migrations/migration_lock.toml", 'provider = "postgresql"\n')
+    backend.write("hasura/migrations/default/1600000000000_init/up.sql", USERS)
+    run = backend.run()
+    assert run.report is not None
+    warning = run.report["warnings"][0]
+    assert warning.startswith("the schema is empty: prisma/migrations makes no table")
+    assert "not audited: hasura/migrations/default" in warning
+    empty = run.output.index("warning: the schema is empty")
+    assert empty < run.output.index("login.schema: required")
