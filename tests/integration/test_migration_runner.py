@@ -8,6 +8,7 @@ import time
 import types
 import typing as typ
 
+import attrs
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -524,6 +525,80 @@ REMEDIES = {
     ),
     "copy": ("CREATE TABLE t (a int); COPY t FROM STDIN;", ["COPY … FROM stdin"]),
 }
+
+
+SEARCH_PATHS = {
+    "emptied as in a dump": (
+        "SELECT pg_catalog.set_config('search_path', '', false);",
+        "1.sql:2 left search_path empty",
+    ),
+    "emptied": ("SET search_path = '';", "1.sql:2 left search_path empty"),
+    "another": ("SET search_path TO audit;", "1.sql:2 left search_path as audit"),
+}
+
+
+@pytest.mark.parametrize(("setting", "said"), SEARCH_PATHS.values(), ids=SEARCH_PATHS)
+@pytest.mark.parametrize(
+    "sql", ["ALTER TABLE users ADD a int;", "SELECT f();", "SELECT 'x'::mood;"]
+)
+def test_the_file_that_set_the_search_path_is_named(
+    database: psycopg.Connection,
+    tmp_path: pathlib.Path,
+    setting: str,
+    said: str,
+    sql: str,
+) -> None:
+    """A name without a schema that is not found leads to the file that hides it."""
+    first = f"CREATE TABLE users ();\n{setting}"
+    plan = flyway_like(tmp_path, first, "SELECT 1;", sql)
+    assert said in wrapped_words(failure(database, plan))
+
+
+@pytest.mark.parametrize("where", ["this file", "another file"])
+def test_nothing_can_be_created_without_a_search_path(
+    database: psycopg.Connection, tmp_path: pathlib.Path, where: str
+) -> None:
+    """PostgreSQL says that no schema has been selected; the message says by whom."""
+    setting, making = "SELECT 1;\nSET search_path TO '';", "CREATE TABLE users ();"
+    if where == "this file":
+        plan = plain(tmp_path, f"{setting}\n{making}")
+        said = "1.sql:2 sets search_path empty"
+    else:
+        plan = flyway_like(tmp_path, setting, making)
+        said = "1.sql:2 left search_path empty"
+    assert said in wrapped_words(failure(database, plan))
+
+
+def test_a_search_path_that_hides_nothing_is_not_mentioned(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """A name with its schema is looked for there, whatever the setting is."""
+    sql = "SET search_path = '';\nALTER TABLE public.users ADD a int;"
+    assert (
+        "search_path"
+        not in str(failure(database, plain(tmp_path, sql))).split("\n\n")[-1]
+    )
+
+
+def test_a_database_by_name_is_not_the_audits(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """The message says how to name the database that the migrations are applied to."""
+    sql = "GRANT CONNECT ON DATABASE shop TO PUBLIC;"
+    said = wrapped_words(failure(database, plain(tmp_path, sql)))
+    assert "The audit's database is not called shop" in said
+    assert "current_database()" in said
+    assert "CREATE DATABASE shop;" in said
+
+
+def flyway_like(folder: pathlib.Path, *files: str) -> Plan:
+    """Return the plan of a tool that keeps the session's settings between files."""
+    return attrs.evolve(plain(folder, *files), separate_sessions=False)
+
+
+def wrapped_words(error: MigrationError) -> str:
+    """Return the message on one line."""
+    return " ".join(str(error).split())
 
 
 @pytest.mark.parametrize("name", REMEDIES)

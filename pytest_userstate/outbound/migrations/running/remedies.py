@@ -34,6 +34,16 @@ _EXTENSION = re.compile(
 )
 _LIBRARY = re.compile(r'could not (?:access|load|open) (?:file|library) "([^"]+)"')
 _LOCALE = re.compile(r"ICU is not supported|^collation .* does not exist|\blocale\b")
+_DATABASE = re.compile(r'database "([^"]+)" does not exist')
+# A table, a schema to create in, a function, a type or another object.
+_NOT_FOUND = frozenset({"42P01", "3F000", "42883", "42704"})
+_UNQUALIFIED = re.compile(
+    r'^no schema has been selected|^(?:relation|type|text search \w+) "[^".]+" does'
+    r"|^function [^.(]+\(|^operator does not exist: [^.]+$"
+)
+_EMPTY = re.compile(
+    r"""(?:=|\bto\b|,|^)\s*(?:'(?:"")?'|"")\s*(?:,|;|$)""", re.IGNORECASE
+)
 _ROLE = re.compile(r'role "([^"]+)" does not exist')
 _SCHEMA = re.compile(r'schema "([^"]+)" does not exist')
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{\w+\}|<%.*?%>")
@@ -51,6 +61,8 @@ def dropping(step: Step, failure: Failure) -> Statement | None:
 def of_the_tools_work(trouble: Trouble) -> str:
     """Return what can be done where what the tool does around a file failed."""
     layout = trouble.step.layout
+    if advice := _of_the_search_path(trouble):
+        return advice
     if trouble.statement is not None:
         return (
             f"{layout} keeps its own records in a table, which this statement seems to"
@@ -60,6 +72,46 @@ def of_the_tools_work(trouble: Trouble) -> str:
         "What is deferred (constraints, triggers) is checked only when the migration is"
         f" committed; and {layout} needs the schema, the role and the rights with which"
         " it connected."
+    )
+
+
+def _of_the_search_path(trouble: Trouble) -> str:
+    """Name what set the search path if a name without a schema is not found."""
+    unqualified = _UNQUALIFIED.search(trouble.failure.message)
+    if trouble.failure.sqlstate not in _NOT_FOUND or unqualified is None:
+        return ""
+    step = trouble.step
+    end = len(step.sql) if trouble.statement is None else trouble.statement.start
+    setting = step.setting_of_search_path(end)
+    if setting is not None:
+        is_empty = _EMPTY.search(setting.text)
+        what = f"{step.path}:{setting.line} sets search_path{' empty' * bool(is_empty)}"
+    elif not (path := step.search_path).set_by:
+        return ""
+    elif path.value in {"", '""'}:
+        what = f"{path.set_by} left search_path empty"
+    else:
+        what = f"{path.set_by} left search_path as {path.value}"
+    return (
+        f"{what}, so that names without a schema are looked for elsewhere; the setting"
+        " lasts as long as the session. Write the schema before the name, or let the"
+        " file that sets it put it back: SET search_path TO public; (pg_dump empties"
+        " it, and writes all names with their schema)."
+    )
+
+
+def _of_a_database(trouble: Trouble) -> str:
+    """Explain which name the database has in which the migrations are applied."""
+    database = _DATABASE.search(trouble.failure.message)
+    if trouble.failure.sqlstate != "3D000" or database is None:
+        return ""
+    return (
+        f"The audit's database is not called {database[1]}, nor is a developer's or a"
+        " test's, perhaps. Let the statement take the name of the database that it is"
+        " in: DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO PUBLIC',"
+        " current_database()); END $$; or create one of that name, empty, with"
+        f" CREATE DATABASE {database[1]}; as the only statement of the SQL file that"
+        " [postgres] setup in userstate.toml names."
     )
 
 
@@ -233,6 +285,8 @@ _REMEDIES: tuple[cabc.Callable[[Trouble], str], ...] = (
     _of_a_transaction,
     _of_a_copy,
     _of_a_missing_role,
+    _of_a_database,
+    _of_the_search_path,
     _of_a_missing_schema,
     _of_a_missing_feature,
     _of_a_full_disk,

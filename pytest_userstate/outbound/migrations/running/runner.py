@@ -21,7 +21,7 @@ from pytest_userstate.outbound.migrations.provenance.watch import Watch
 from pytest_userstate.outbound.migrations.running import failures
 from pytest_userstate.outbound.migrations.running.delivery import delivery
 from pytest_userstate.outbound.migrations.running.session import Outcome, Session
-from pytest_userstate.outbound.migrations.running.step import Step
+from pytest_userstate.outbound.migrations.running.step import SearchPath, Step
 
 DEFAULT_TIMEOUT = 60.0  # seconds for each migration
 
@@ -120,6 +120,8 @@ class MigrationRunner:
         """Take the connection over; nothing is sent yet."""
         self._session = Session(connection, timeout=timeout)
         self._watch = Watch(self._session)
+        self._search_path = SearchPath()
+        self._last: Step | None = None
         self._read: Command = (_READ.format(question=self._watch.question), ())
 
     def run(self, plan: Plan, *, setup: str = "") -> History:
@@ -184,6 +186,7 @@ class MigrationRunner:
             advice_on_variables=plan.advice_on_variables,
             is_script=batch.mode is Mode.SCRIPT,
             original=batch.original,
+            search_path=self._search_path,
         )
 
     def _prepare(self, plan: Plan) -> None:
@@ -243,7 +246,17 @@ class MigrationRunner:
         _expect_success(opened, step, doing=doing)
         [(search_path, answer)] = opened.rows
         self._watch.note(answer)
+        self._note_search_path((search_path or b"").decode("utf-8", "replace"), step)
         return search_path or b""
+
+    def _note_search_path(self, value: str, step: Step) -> None:
+        """Keep in mind which file set what the next one begins with."""
+        path = self._search_path
+        if self._last is not None and value != path.value:
+            setting = self._last.setting_of_search_path()
+            line = f":{setting.line}" if setting else ""
+            path.set_by = f"{self._last.path}{line}"
+        path.value, self._last = value, step
 
     def _do(self, commands: cabc.Sequence[Command], step: Step, doing: str) -> None:
         """Do what the tool does around the file, in one transaction."""

@@ -14,6 +14,22 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.script import Part
 
 
+@attrs.define
+class SearchPath:
+    """The session's search path at the beginning of a file, and who left it so.
+
+    Parameters
+    ----------
+    value : str
+        The setting.
+    set_by : str
+        The file, and if known the line, that set it last; empty if no file did.
+    """
+
+    value: str = ""
+    set_by: str = ""
+
+
 @attrs.frozen(kw_only=True, slots=False)
 class Step:
     """A file that is being run, and where in the plan it stands.
@@ -41,6 +57,8 @@ class Step:
         Whether the file is written for psql.
     original : Original or None
         The file's own text, where that is not what is sent.
+    search_path : SearchPath
+        That of the session, kept up to date by the runner.
     """
 
     path: str
@@ -54,6 +72,7 @@ class Step:
     advice_on_variables: str = ""
     is_script: bool = False
     original: Original | None = None
+    search_path: SearchPath = attrs.field(factory=SearchPath)
 
     @functools.cached_property
     def statements(self) -> tuple[Statement, ...]:
@@ -92,6 +111,23 @@ class Step:
     def is_setup(self) -> bool:
         """Whether it is the setup file."""
         return self.total == 0
+
+    def setting_of_search_path(self, end: int | None = None) -> Statement | None:
+        """Return the last statement that mentions it, before a position if given."""
+        mentioning = (
+            statement
+            for statement in reversed(self.statements)
+            if end is None or statement.end <= end
+        )
+        return next(
+            (
+                statement
+                for statement in mentioning
+                if "search_path" in statement.text.lower()
+                and statement.words[:1] != ("create",)
+            ),
+            None,
+        )
 
     def statement(self, number: int) -> Statement | None:
         """Return the statement of this number (from 0), if there is one."""
