@@ -195,7 +195,7 @@ def _located(
     base: pathlib.Path,
 ) -> Target:
     from pytest_userstate.outbound.migrations.finding.discovery import (  # noqa: PLC0415
-        Wish,
+        LayoutChoice,
         locate,
     )
 
@@ -211,7 +211,7 @@ def _located(
         base=base,
         path=path,
         path_given_by=given_by,
-        wish=Wish(
+        choice=LayoutChoice(
             layout=settings.migrations.layout,
             options=settings.migrations.options,
             file=file.shown if file else "",

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.finding.discovery import Wish, locate
+from pytest_userstate.outbound.migrations.finding.discovery import LayoutChoice, locate
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.runner import Address, ProgramRunner
 from pytest_userstate.outbound.migrations.running.migrated import Migrated
@@ -73,7 +73,7 @@ class Project:
             base=self.path,
             path=None if path is None else str(self.path / path),
             path_given_by="`migrations` in userstate.toml",
-            wish=Wish(layout=options.pop("layout", None), options=options),
+            choice=LayoutChoice(layout=options.pop("layout", None), options=options),
         )
         assert isinstance(target.plan, ProgramPlan)
         return target.plan

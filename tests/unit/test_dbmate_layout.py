@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.errors import TargetNotFoundError
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.tools.dbmate import LAYOUT
 from tests.helpers.folders import Folder
 
@@ -174,7 +174,7 @@ def test_a_byte_order_mark_is_refused(folder: Folder) -> None:
 def test_a_marker_tells_dbmates_files(folder: Folder) -> None:
     """Also one that is written wrongly, so that the error tells how it should be."""
     folder.write("1_a.sql", "SELECT 1;")
-    assert LAYOUT.recognizes(folder.path) is Likeness.NONE
+    assert LAYOUT.recognizes(folder.path) is Confidence.NONE
     for text in (BOTH, "-- migrate:down\n", "-- Migrate:Up\nSELECT 1;"):
         folder.write("1_a.sql", text)
-        assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
+        assert LAYOUT.recognizes(folder.path) is Confidence.CERTAIN

@@ -7,7 +7,11 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.finding.discovery import Target, Wish, locate
+from pytest_userstate.outbound.migrations.finding.discovery import (
+    LayoutChoice,
+    Target,
+    locate,
+)
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.tools.drizzle import LAYOUT
 from tests.helpers.folders import Folder
@@ -34,7 +38,7 @@ def search(folder: Folder, *, layout: str | None = None) -> Target:
         root=folder.root,
         base=folder.root,
         path=str(folder.path) if layout else None,
-        wish=Wish(layout=layout),
+        choice=LayoutChoice(layout=layout),
     )
 
 

@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.tools import pg_dump, structure
 
@@ -104,11 +104,11 @@ def test_only_files_are_recognized(file: pathlib.Path) -> None:
     """Rails' by its name, any other as what is left."""
     other = file.with_name("schema.sql")
     other.write_text("")
-    assert structure.LAYOUT.recognizes(file) is Likeness.CERTAIN
-    assert structure.LAYOUT.recognizes(other) is Likeness.NONE
-    assert pg_dump.LAYOUT.recognizes(other) is Likeness.FALLBACK
+    assert structure.LAYOUT.recognizes(file) is Confidence.CERTAIN
+    assert structure.LAYOUT.recognizes(other) is Confidence.NONE
+    assert pg_dump.LAYOUT.recognizes(other) is Confidence.FALLBACK
     for layout in (pg_dump.LAYOUT, structure.LAYOUT):
-        assert layout.recognizes(file.parent) is Likeness.NONE
+        assert layout.recognizes(file.parent) is Confidence.NONE
 
 
 def test_rails_keeps_its_own_tables(file: pathlib.Path) -> None:

@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.migrations.tools.flyway import LAYOUT
@@ -319,6 +319,6 @@ def test_a_project_file_without_locations_means_the_usual_ones(folder: Folder) -
 def test_names_make_a_folder_flyways(folder: Folder, name: str) -> None:
     """Here or one folder below."""
     folder.write("1_a.sql")
-    assert LAYOUT.recognizes(folder.path) is Likeness.NONE
+    assert LAYOUT.recognizes(folder.path) is Confidence.NONE
     folder.write(name)
-    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
+    assert LAYOUT.recognizes(folder.path) is Confidence.CERTAIN

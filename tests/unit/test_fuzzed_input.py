@@ -31,7 +31,7 @@ from pytest_userstate.domain.errors import (
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.outbound.migrations.finding.discovery import Wish, locate
+from pytest_userstate.outbound.migrations.finding.discovery import LayoutChoice, locate
 from pytest_userstate.outbound.migrations.tools import registry
 from tests.helpers.documents import finished
 from tests.helpers.full_snapshots import full_snapshots
@@ -230,7 +230,7 @@ def test_any_folder_is_a_plan_or_refused(layout: str | None) -> None:
                     root=root,
                     base=root,
                     path=str(root / path) if path else None,
-                    wish=Wish(layout=layout),
+                    choice=LayoutChoice(layout=layout),
                 ),
                 UserStateError,
             )

@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.outbound.migrations.finding.recognition import recognized
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.tools.golang_migrate import LAYOUT
 from tests.helpers.folders import Folder
@@ -135,7 +135,7 @@ def test_a_byte_order_mark_is_refused(folder: Folder) -> None:
 def test_the_project_names_it(folder: Folder, name: str, text: str) -> None:
     """Names of files alone do not."""
     folder.write("1_a.up.sql")
-    assert LAYOUT.recognizes(folder.path) is Likeness.POSSIBLE
+    assert LAYOUT.recognizes(folder.path) is Confidence.POSSIBLE
     assert recognized(folder.path, [LAYOUT], folder.root) == ()
     (folder.root / name).write_text(text)
     assert recognized(folder.path, [LAYOUT], folder.root) == (LAYOUT,)
@@ -153,4 +153,4 @@ def test_a_dependency_of_a_dependency_names_nothing(folder: Folder) -> None:
 def test_other_folders_are_not_its_own(folder: Folder) -> None:
     """Without a way in any name."""
     folder.write("1_a.sql")
-    assert LAYOUT.recognizes(folder.path) is Likeness.NONE
+    assert LAYOUT.recognizes(folder.path) is Confidence.NONE

@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.plan import Batch, Mode
 from pytest_userstate.outbound.migrations.tools.goose import LAYOUT
 from tests.helpers.folders import Folder
@@ -228,17 +228,17 @@ def test_a_byte_order_mark_is_refused(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("names", "text", "likeness"),
     [
-        (["1_a.sql"], f"-- why\n{UP}A;", Likeness.CERTAIN),
-        (["1_a.sql"], "-- +GOOSE\nA;", Likeness.POSSIBLE),
-        (["1_a.sql"], "A;", Likeness.POSSIBLE),
-        (["README.sql", "1_a.sql"], UP, Likeness.CERTAIN),
-        (["a.sql"], UP, Likeness.NONE),
-        (["0_a.sql"], UP, Likeness.NONE),
-        (["1_a.txt"], UP, Likeness.NONE),
+        (["1_a.sql"], f"-- why\n{UP}A;", Confidence.CERTAIN),
+        (["1_a.sql"], "-- +GOOSE\nA;", Confidence.POSSIBLE),
+        (["1_a.sql"], "A;", Confidence.POSSIBLE),
+        (["README.sql", "1_a.sql"], UP, Confidence.CERTAIN),
+        (["a.sql"], UP, Confidence.NONE),
+        (["0_a.sql"], UP, Confidence.NONE),
+        (["1_a.txt"], UP, Confidence.NONE),
     ],
 )
 def test_its_annotations_give_it_away(
-    folder: Folder, names: list[str], text: str, likeness: Likeness
+    folder: Folder, names: list[str], text: str, likeness: Confidence
 ) -> None:
     """Numbered names alone do not."""
     for name in names:

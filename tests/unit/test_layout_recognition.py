@@ -11,8 +11,8 @@ from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.finding.recognition import recognized
 from pytest_userstate.outbound.migrations.finding.search import Candidate
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     Manifest,
     ProjectFile,
 )
@@ -23,14 +23,14 @@ class Fake(LayoutDefaults):
 
     expects = "anything"
 
-    def __init__(self, name: str, likeness: Likeness) -> None:
+    def __init__(self, name: str, likeness: Confidence) -> None:
         """Name it as its project file and its package are named."""
         self.name = name
         self._likeness = likeness
         self.project_files = (ProjectFile(f"{name}.toml", lambda file, _: file.parent),)
         self.manifests = (Manifest("Cargo.toml", rf"^{name}\b"),)
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Return always the same."""
         del path
         return self._likeness
@@ -40,10 +40,10 @@ class Fake(LayoutDefaults):
         raise NotImplementedError
 
 
-PLAIN = Fake("plain", Likeness.FALLBACK)
-ONE, TWO = (Fake(name, Likeness.POSSIBLE) for name in ("one", "two"))
-SURE, SAFE = (Fake(name, Likeness.CERTAIN) for name in ("sure", "safe"))
-NEVER = Fake("never", Likeness.NONE)
+PLAIN = Fake("plain", Confidence.FALLBACK)
+ONE, TWO = (Fake(name, Confidence.POSSIBLE) for name in ("one", "two"))
+SURE, SAFE = (Fake(name, Confidence.CERTAIN) for name in ("sure", "safe"))
+NEVER = Fake("never", Confidence.NONE)
 
 
 @pytest.fixture

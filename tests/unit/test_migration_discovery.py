@@ -11,7 +11,11 @@ import attrs
 import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
-from pytest_userstate.outbound.migrations.finding.discovery import Target, Wish, locate
+from pytest_userstate.outbound.migrations.finding.discovery import (
+    LayoutChoice,
+    Target,
+    locate,
+)
 from pytest_userstate.outbound.migrations.tools import registry
 
 GIT = shutil.which("git")
@@ -39,7 +43,7 @@ class Repository:
             base=self.root,
             path=None if path is None else str(self.root / path),
             path_given_by=by,
-            wish=Wish(layout=layout, file="pyproject.toml"),
+            choice=LayoutChoice(layout=layout, file="pyproject.toml"),
         )
 
     def refusal(self, path: str | None = None, *, layout: str | None = None) -> str:
@@ -540,5 +544,7 @@ def test_a_misspelt_setting_is_told_before_the_search(repository: Repository) ->
                 root=repository.root,
                 base=repository.root,
                 path=None,
-                wish=Wish(layout=layout, options={"pth": "elsewhere"}, file="f"),
+                choice=LayoutChoice(
+                    layout=layout, options={"pth": "elsewhere"}, file="f"
+                ),
             )

@@ -9,7 +9,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.outbound.migrations.finding.recognition import recognized
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.tools.prisma import LAYOUT, collation_key
 from tests.helpers.folders import Folder
 
@@ -141,9 +141,9 @@ def test_prisma_config_names_the_folder(folder: Folder) -> None:
 def test_a_lock_file_makes_a_folder_prismas(folder: Folder) -> None:
     """Without it the schema has to: Drizzle has such folders, too."""
     folder.write("1_a/migration.sql")
-    assert LAYOUT.recognizes(folder.path) is Likeness.POSSIBLE
+    assert LAYOUT.recognizes(folder.path) is Confidence.POSSIBLE
     assert recognized(folder.path, [LAYOUT], folder.root) == ()
     (folder.root / "prisma/schema.prisma").write_text("")
     assert recognized(folder.path, [LAYOUT], folder.root) == (LAYOUT,)
     folder.write("migration_lock.toml")
-    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
+    assert LAYOUT.recognizes(folder.path) is Confidence.CERTAIN

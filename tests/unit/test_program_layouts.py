@@ -13,7 +13,11 @@ from pytest_userstate.domain.errors import (
     TargetNotFoundError,
     UsageError,
 )
-from pytest_userstate.outbound.migrations.finding.discovery import Target, Wish, locate
+from pytest_userstate.outbound.migrations.finding.discovery import (
+    LayoutChoice,
+    Target,
+    locate,
+)
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from tests.helpers.programs import AlembicProject, DjangoProject, Project
 
@@ -38,7 +42,9 @@ def found(project: Project, path: str | None = None, **options: object) -> Targe
         base=project.path,
         path=None if path is None else str(project.path / path),
         path_given_by="`migrations` in userstate.toml",
-        wish=Wish(layout=None if layout is None else str(layout), options=options),
+        choice=LayoutChoice(
+            layout=None if layout is None else str(layout), options=options
+        ),
     )
 
 

@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.tools.refinery import LAYOUT
 from pytest_userstate.outbound.migrations.tools.siphash import siphash13
 from tests.helpers.folders import Folder
@@ -120,8 +120,8 @@ def test_siphash(data: bytes, expected: int) -> None:
 def test_names_that_are_flyways_as_well(folder: Folder) -> None:
     """Names that only Flyway knows make refinery less likely."""
     folder.write("README.md")
-    assert LAYOUT.recognizes(folder.path) is Likeness.NONE
+    assert LAYOUT.recognizes(folder.path) is Confidence.NONE
     folder.write("below/V1__a.sql")
-    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
+    assert LAYOUT.recognizes(folder.path) is Confidence.CERTAIN
     folder.write("R__views.sql")
-    assert LAYOUT.recognizes(folder.path) is Likeness.POSSIBLE
+    assert LAYOUT.recognizes(folder.path) is Confidence.POSSIBLE

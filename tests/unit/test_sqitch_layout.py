@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.tools.sqitch import LAYOUT
 from pytest_userstate.outbound.migrations.tools.sqitch.plan import Change, read_plan
@@ -186,14 +186,14 @@ def test_settings_are_heeded(folder: Folder) -> None:
         "backend/migrations/db/change/c.pgsql"
     ]
     assert "meta.changes" in plan.bookkeeping_tables
-    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
+    assert LAYOUT.recognizes(folder.path) is Confidence.CERTAIN
 
 
 def test_a_plan_gives_a_folder_away(folder: Folder) -> None:
     """Nothing else does."""
-    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
-    assert LAYOUT.recognizes(folder.path / "deploy") is Likeness.NONE
-    assert LAYOUT.recognizes(folder.path / "sqitch.plan") is Likeness.NONE
+    assert LAYOUT.recognizes(folder.path) is Confidence.CERTAIN
+    assert LAYOUT.recognizes(folder.path / "deploy") is Confidence.NONE
+    assert LAYOUT.recognizes(folder.path / "sqitch.plan") is Confidence.NONE
 
 
 def test_project_files_say_where_the_plan_is(folder: Folder) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.finding.recognition import recognized
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.tools.sqlx import LAYOUT
 from tests.helpers.folders import Folder
 
@@ -181,9 +181,9 @@ def test_cargo_toml_tells_whose_the_numbered_files_are(
     folder: Folder, manifest: str, *, is_named: bool
 ) -> None:
     """Names alone do not: other tools have such names, too."""
-    assert LAYOUT.recognizes(folder.root) is Likeness.NONE
+    assert LAYOUT.recognizes(folder.root) is Confidence.NONE
     folder.write("1_a.sql")
-    assert LAYOUT.recognizes(folder.path) is Likeness.POSSIBLE
+    assert LAYOUT.recognizes(folder.path) is Confidence.POSSIBLE
     (folder.root / "backend/Cargo.toml").write_text(manifest)
     found = recognized(folder.path, [LAYOUT], folder.root)
     assert found == ((LAYOUT,) if is_named else ())

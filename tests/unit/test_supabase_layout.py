@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.outbound.migrations.finding.recognition import recognized
-from pytest_userstate.outbound.migrations.layout import Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.tools.supabase import LAYOUT
 from tests.helpers.folders import Folder
@@ -137,12 +137,12 @@ def test_the_folder_is_known_by_its_place_or_by_the_configuration(
     """Names alone do not tell."""
     other = Folder(LAYOUT, folder.root, "db/supabase_like")
     other.write("1_a.sql")
-    assert LAYOUT.recognizes(other.path) is Likeness.POSSIBLE
+    assert LAYOUT.recognizes(other.path) is Confidence.POSSIBLE
     assert recognized(other.path, [LAYOUT], folder.root) == ()
     folder.write("README.md")
-    assert LAYOUT.recognizes(folder.path) is Likeness.NONE
+    assert LAYOUT.recognizes(folder.path) is Confidence.NONE
     folder.write("1_a.sql")
-    assert LAYOUT.recognizes(folder.path) is Likeness.CERTAIN
+    assert LAYOUT.recognizes(folder.path) is Confidence.CERTAIN
     config = folder.root / "supabase/config.toml"
     config.write_text('project_id = "x"')
     [project_file] = LAYOUT.project_files

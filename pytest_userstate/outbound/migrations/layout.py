@@ -62,7 +62,7 @@ class Manifest:
     sign: str
 
 
-class Likeness(enum.IntEnum):
+class Confidence(enum.IntEnum):
     """How sure it is that a folder is of a layout.
 
     NONE
@@ -117,7 +117,7 @@ class Layout(typ.Protocol):
     def needs_a_path(self) -> bool:
         """Whether there is something to search for where no path is named."""
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell how much a folder (or a file) looks like one of this tool."""
 
     def load(
@@ -146,10 +146,10 @@ class LayoutDefaults:
 _TO_BLANK = re.compile(r"[^\n]")
 
 
-def blanked(text: str, kept: cabc.Iterable[Piece]) -> str:
+def masked(text: str, kept: cabc.Iterable[Piece]) -> str:
     r"""Return the text with spaces for all but the pieces kept; line ends stay.
 
-    >>> blanked("-- up\nA;\n-- down\nB;", [(6, 9)])
+    >>> masked("-- up\nA;\n-- down\nB;", [(6, 9)])
     '     \nA;\n       \n  '
     """
     parts, position = [], 0
@@ -160,7 +160,7 @@ def blanked(text: str, kept: cabc.Iterable[Piece]) -> str:
     return "".join(parts)
 
 
-def shown(path: str | os.PathLike[str], base: str | os.PathLike[str]) -> str:
+def label(path: str | os.PathLike[str], base: str | os.PathLike[str]) -> str:
     """Return the path as reports show it: relative to `base`, forward slashes."""
     whole, start = os.fspath(path), f"{os.fspath(base)}/"
     if whole.startswith(start) and not _UNTIDY.search(whole):  # nearly always

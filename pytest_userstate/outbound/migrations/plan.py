@@ -91,7 +91,7 @@ class Batch:
     ----------
     sql : str
         The text of the file, with all that the tool does not send blanked out
-        (see `layout.blanked`), so that lines and columns are those of the file.
+        (see `layout.masked`), so that lines and columns are those of the file.
     original : Original or None
         The file's text, where lines and columns cannot be kept so.
     mode : Mode

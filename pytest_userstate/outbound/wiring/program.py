@@ -116,7 +116,7 @@ class SourceProgramRepository:
     def _schema_files(self) -> cabc.Iterator[tuple[str, str]]:
         """Yield the files that declare tables: those that Diesel prints, or any."""
         from pytest_userstate.outbound.migrations.layout import (  # noqa: PLC0415
-            shown,
+            label,
         )
         from pytest_userstate.outbound.wiring.diesel_schema import (  # noqa: PLC0415
             schema_files,
@@ -130,7 +130,7 @@ class SourceProgramRepository:
         found = [file for file in printed if file.is_file()]
         for file in found:
             text = file.read_text(encoding="utf-8", errors="replace")
-            yield shown(file, self._base), text
+            yield label(file, self._base), text
         if not found:
             tree = SourceTree(self._base, self._sources, frozenset({".rs"}))
             for source in tree.read(only=_SCHEMA).texts:

@@ -11,7 +11,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.outbound.migrations.finding.repository import ignored_among
-from pytest_userstate.outbound.migrations.layout import shown
+from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.wiring.syntax.registry import SUFFIXES, language_of
 
 _LARGEST: typ.Final = 1024 * 1024  # bytes; what people write is smaller
@@ -79,7 +79,7 @@ class SourceTree:
         reading = Reading()
         files = sorted({f for f in self._files() if only in {None, f.name}})
         for path in files[:_MOST_FILES]:
-            reading.add(path, shown(path, self.base))
+            reading.add(path, label(path, self.base))
         if len(files) > _MOST_FILES:
             reading.warnings.append(
                 f"{self.words} holds more than {_MOST_FILES:,} source files, and only "

@@ -11,7 +11,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.errors import TargetNotFoundError
-from pytest_userstate.outbound.migrations.finding import foreign
+from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.finding.digest import digest_of
 from pytest_userstate.outbound.migrations.finding.recognition import recognized
 from pytest_userstate.outbound.migrations.finding.search import (
@@ -19,7 +19,7 @@ from pytest_userstate.outbound.migrations.finding.search import (
     Search,
     described,
 )
-from pytest_userstate.outbound.migrations.layout import Layout, shown, visible
+from pytest_userstate.outbound.migrations.layout import Layout, label, visible
 from pytest_userstate.outbound.migrations.options import options_of
 from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.migrations.tools import registry
@@ -31,7 +31,7 @@ _NOTHING: cabc.Mapping[str, object] = types.MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)
-class Wish:
+class LayoutChoice:
     """What the configuration says about how the migrations are to be read.
 
     Parameters
@@ -88,7 +88,7 @@ def locate(
     base: pathlib.Path,
     path: str | None,
     path_given_by: str = "",
-    wish: Wish = Wish(),
+    choice: LayoutChoice = LayoutChoice(),
 ) -> Target:
     """Find the migrations and read them.
 
@@ -102,7 +102,7 @@ def locate(
         The folder (or file) that the user named; None to search.
     path_given_by : str
         Where it was named, such as "`migrations` in userstate.toml".
-    wish : Wish
+    wish : LayoutChoice
         How it is to be read.
 
     Raises
@@ -115,25 +115,25 @@ def locate(
     MigrationError
         When a migration cannot be read.
     """
-    name = wish.layout or registry.name_implied_by(wish.options)
+    name = choice.layout or registry.name_implied_by(choice.options)
     chosen = (
         None
         if name is None
-        else registry.layout_named(name, file=wish.file, key=wish.key)
+        else registry.layout_named(name, file=choice.file, key=choice.key)
     )
-    if wish.options:
+    if choice.options:
         # Before the search, which a misspelt `path` would send astray.
         layouts = registry.layouts() if chosen is None else (chosen,)
         known = {each for layout in layouts for each in layout.options}
         options_of(
-            wish.options,
+            choice.options,
             known,
-            file=wish.file,
-            key=wish.key,
+            file=choice.file,
+            key=choice.key,
             layout=chosen.name if chosen else "",
         )
     if path is None and chosen is not None and not chosen.needs_a_path:
-        candidate = Candidate(base, (chosen,), f"`{wish.key}` in {wish.file}")
+        candidate = Candidate(base, (chosen,), f"`{choice.key}` in {choice.file}")
     elif path is None:
         candidate = Search(root, base, chosen).one()
     else:
@@ -144,21 +144,21 @@ def locate(
         # Its journal decides which files are applied, whatever they are taken for.
         layout = registry.layout("drizzle")
         warnings.append(
-            f"{shown(candidate.path, base)} is read as Drizzle reads it, not as plain"
+            f"{label(candidate.path, base)} is read as Drizzle reads it, not as plain"
             ' SQL: its journal says which files are applied. Say layout = "drizzle".'
         )
     options = options_of(
-        wish.options,
+        choice.options,
         layout.options,
-        file=wish.file,
-        key=wish.key,
+        file=choice.file,
+        key=choice.key,
         layout=layout.name,
     )
     plan = layout.load(candidate.path, base, options)
     plan = attrs.evolve(plan, warnings=(*warnings, *plan.warnings))
     if isinstance(plan, Plan) and not plan.migrations:
         raise TargetNotFoundError(_nothing_in(candidate.path, base, candidate.found))
-    path_shown = shown(candidate.path, base)
+    path_shown = label(candidate.path, base)
     return Target(
         path=candidate.path,
         shown=path_shown,
@@ -207,7 +207,7 @@ def _other_kind(
         else "Name the file itself."
     )
     return (
-        f"{given_by} names {shown(path, base)}, which is a {kind}.{expected}\n{advice}"
+        f"{given_by} names {label(path, base)}, which is a {kind}.{expected}\n{advice}"
     )
 
 
@@ -215,20 +215,20 @@ def _no_such_path(path: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
     """Say that there is no such folder, and what may have been meant."""
     siblings = [entry.name for entry in visible(path.parent) if entry.is_dir()]
     near = difflib.get_close_matches(path.name, siblings, n=1)
-    meant = [f"Did you mean {shown(path.parent / name, base)}?" for name in near]
-    problem = f"{given_by} names {shown(path, base)}, but there is no such folder."
+    meant = [f"Did you mean {label(path.parent / name, base)}?" for name in near]
+    problem = f"{given_by} names {label(path, base)}, but there is no such folder."
     return "\n".join([problem, *meant])
 
 
 def _nothing_in(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
     """Say that a folder holds no migrations, and what it was expected to hold."""
-    finding = foreign.tool_of(folder)
+    finding = other_tools.tool_of(folder)
     if finding is not None:
-        path = shown(folder, base)
-        return foreign.unsupported(path, finding, supported=registry.names())
+        path = label(folder, base)
+        return other_tools.unsupported(path, finding, supported=registry.names())
     layouts = registry.layouts()
     inside = [
-        shown(entry.path, base)
+        label(entry.path, base)
         for entry in visible(folder)
         if entry.is_dir() and recognized(pathlib.Path(entry.path), layouts, folder)
     ]

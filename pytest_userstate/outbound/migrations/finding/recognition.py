@@ -10,7 +10,7 @@ import collections.abc as cabc
 import pathlib
 import re
 
-from pytest_userstate.outbound.migrations.layout import Layout, Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence, Layout
 
 
 def recognized(
@@ -28,16 +28,16 @@ def recognized(
         The repository's root, where its own files are looked for last.
     """
     likenesses = {layout: layout.recognizes(path) for layout in layouts}
-    certain = _having(likenesses, Likeness.CERTAIN)
+    certain = _having(likenesses, Confidence.CERTAIN)
     if len(certain) == 1:
         return certain
-    contenders = certain or _having(likenesses, Likeness.POSSIBLE)
+    contenders = certain or _having(likenesses, Confidence.POSSIBLE)
     declared = _declared(contenders, path, root)
-    return declared or certain or _having(likenesses, Likeness.FALLBACK)
+    return declared or certain or _having(likenesses, Confidence.FALLBACK)
 
 
 def _having(
-    likenesses: cabc.Mapping[Layout, Likeness], likeness: Likeness
+    likenesses: cabc.Mapping[Layout, Confidence], likeness: Confidence
 ) -> tuple[Layout, ...]:
     return tuple(layout for layout, each in likenesses.items() if each is likeness)
 

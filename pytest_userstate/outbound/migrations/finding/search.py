@@ -16,13 +16,13 @@ import textwrap
 import attrs
 
 from pytest_userstate.domain.errors import TargetNotFoundError, UsageError
-from pytest_userstate.outbound.migrations.finding import foreign
+from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.finding.recognition import recognized
 from pytest_userstate.outbound.migrations.finding.repository import Repository
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     Layout,
-    Likeness,
-    shown,
+    label,
     visible,
 )
 from pytest_userstate.outbound.migrations.tools import registry
@@ -146,7 +146,7 @@ class Candidate:
         if len(self.layouts) == 1:
             return self.layouts[0]
         message = _WHICH_TOOL.format(
-            path=shown(self.path, base),
+            path=label(self.path, base),
             found=self.found,
             names=", ".join(layout.name for layout in self.layouts),
             example=self.layouts[0].name,
@@ -226,7 +226,7 @@ class Search:
         for layout in self._layouts():
             for project_file in layout.project_files:
                 for file in repository.named(project_file.name):
-                    found = f"found by {shown(file, self._base)}"
+                    found = f"found by {label(file, self._base)}"
                     try:
                         folder = project_file.folder(file, self._base)
                     except UsageError as error:
@@ -256,7 +256,7 @@ class Search:
             layouts = recognized(folder, self._possible(folder), self._root)
             if not layouts:
                 continue
-            is_certain = layouts[0].recognizes(folder) is Likeness.CERTAIN
+            is_certain = layouts[0].recognizes(folder) is Confidence.CERTAIN
             kind = _RECOGNIZED if is_usual or is_certain else _NUMBERED_ONLY
             how = "name" if is_usual else "the names of its files"
             yield Candidate(folder, layouts, f"found by {how}", kind)
@@ -307,14 +307,14 @@ class Search:
         return _lowest(first, lambda candidate: _about_users(candidate, repository))
 
     def _rank(self, candidate: Candidate) -> tuple[int, ...]:
-        relative = shown(candidate.path, self._root)
+        relative = label(candidate.path, self._root)
         is_aside = any(_tokens(name) & _ASIDE for name in relative.split("/"))
         engine = self._engine(candidate)
         return (engine == _Engine.OTHER, is_aside, engine, candidate.kind)
 
     def _engine(self, candidate: Candidate) -> int:
         tokens: set[str] = set()
-        for name in shown(candidate.path, self._root).split("/"):
+        for name in label(candidate.path, self._root).split("/"):
             tokens |= _tokens(name)
         if tokens & _POSTGRESQL:
             return _Engine.POSTGRESQL
@@ -327,7 +327,7 @@ class Search:
             found += ", for PostgreSQL"
         if others:
             listed = [
-                f"{shown(other.path, self._base)} ({other.names})"
+                f"{label(other.path, self._base)} ({other.names})"
                 for other in sorted(others, key=self._rank)[:_MOST_LISTED]
             ]
             rest = len(others) - len(listed)
@@ -337,17 +337,17 @@ class Search:
 
     def _several_found(self, candidates: list[Candidate]) -> str:
         listed = [
-            f"  {shown(candidate.path, self._base)} ({candidate.names},"
+            f"  {label(candidate.path, self._base)} ({candidate.names},"
             f" {candidate.found})"
             for candidate in candidates[:_MOST_LISTED]
         ]
         rest = len(candidates) - len(listed)
         listed += [f"  and {rest} more"] if rest else []
         lines = [
-            f'  migrations = "{shown(candidate.path, self._base)}"'
+            f'  migrations = "{label(candidate.path, self._base)}"'
             for candidate in candidates[:_MOST_LISTED]
         ]
-        example = shown(candidates[0].path, self._base)
+        example = label(candidates[0].path, self._base)
         return "\n".join(
             [
                 "Several folders hold migrations, and nothing says which are meant:",
@@ -359,12 +359,12 @@ class Search:
         )
 
     def _other_engine(self, candidates: list[Candidate]) -> str:
-        paths = [shown(candidate.path, self._base) for candidate in candidates]
+        paths = [label(candidate.path, self._base) for candidate in candidates]
         listed = "\n".join(f"  {path}" for path in paths[:_MOST_LISTED])
         return _OTHER_ENGINE.format(listed=listed, example=paths[0])
 
     def _none_found(self, repository: Repository) -> str:
-        root = shown(self._root, self._base)
+        root = label(self._root, self._base)
         where = "the repository" if root == "." else root
         count = f"{len(repository.files):,} files"
         limit = "" if repository.is_whole else ", where the search stopped"
@@ -376,7 +376,7 @@ class Search:
             described(self._root / relative, self._base)
             for relative in sorted(repository.all_folders)
             if _is_named_as_usual(relative)
-            or foreign.is_of_a_tool(repository.folders.get(relative, ()))
+            or other_tools.is_of_a_tool(repository.folders.get(relative, ()))
         ]
         if near:
             lines.append("These are there, but cannot be used:")
@@ -450,8 +450,8 @@ def _lowest(
 
 def described(folder: pathlib.Path, base: pathlib.Path) -> str:
     """Say in a line why a folder cannot be used."""
-    path = shown(folder, base)
-    finding = foreign.tool_of(folder)
+    path = label(folder, base)
+    finding = other_tools.tool_of(folder)
     if finding is not None:
         return f"{path} holds migrations of {finding.tool.name}: {finding.sign}"
     if not visible(folder):

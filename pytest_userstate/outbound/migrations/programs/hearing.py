@@ -16,7 +16,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.snapshot import Source
-from pytest_userstate.outbound.migrations.layout import shown
+from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.migrations.programs.failures import Told
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.comparison import Answers, Row
@@ -129,7 +129,7 @@ class Hearing:
         """Return the file's path in the repository; else that of its module."""
         # The tool, run in a folder, may know that by another name.
         file = pathlib.Path(os.path.realpath(event["path"]))
-        path = shown(file, self._base.resolve())
+        path = label(file, self._base.resolve())
         if path.startswith("../") or _PACKAGES & {*file.parts}:
             module = event.get("module", "").replace(".", "/")
             return f"{module}.py" if module else file.name

@@ -22,10 +22,10 @@ from pytest_userstate.domain.errors import (
     TargetNotFoundError,
 )
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     ProjectFile,
-    shown,
+    label,
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
@@ -84,8 +84,8 @@ def _folder_named_by(file: pathlib.Path, base: pathlib.Path) -> pathlib.Path | N
     if project is None:
         return None
     if not (project.scripts / _ENVIRONMENT).is_file():
-        path = shown(file, base)
-        scripts = shown(project.scripts, base)
+        path = label(file, base)
+        scripts = label(project.scripts, base)
         message = (
             f"{path}: `script_location` is {project.script_location!r}, but there is no"
             f" {scripts}/{_ENVIRONMENT}."
@@ -107,15 +107,15 @@ class AlembicLayout(LayoutDefaults):
     )
     options = (Option("python", Kind.TEXT), Option("target", Kind.TEXT))
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether there is an ``env.py`` of Alembic's, or its configuration."""
         if (path / _INI).is_file():
-            return Likeness.CERTAIN
+            return Confidence.CERTAIN
         try:
             text = (path / _ENVIRONMENT).read_text("utf-8", errors="replace")
         except OSError:
-            return Likeness.NONE
-        return Likeness.CERTAIN if "alembic" in text else Likeness.NONE
+            return Confidence.NONE
+        return Confidence.CERTAIN if "alembic" in text else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -124,8 +124,8 @@ class AlembicLayout(LayoutDefaults):
         project = _project_of(path, base)
         revisions = tuple(_files(project.versions, base))
         if not revisions:
-            listed = " and ".join(shown(each, base) for each in project.versions)
-            message = f"{shown(project.file, base)}: there is no revision in {listed}."
+            listed = " and ".join(label(each, base) for each in project.versions)
+            message = f"{label(project.file, base)}: there is no revision in {listed}."
             raise TargetNotFoundError(message)
         folder = project.file.parent
         python = interpreter(
@@ -142,10 +142,10 @@ class AlembicLayout(LayoutDefaults):
                 python=python,
             ),
             base=base,
-            project_file=shown(project.file, base),
+            project_file=label(project.file, base),
             migrations=revisions,
             others=(read_program_file(project.scripts / _ENVIRONMENT, base),),
-            origin=shown(project.scripts / _ENVIRONMENT, base),
+            origin=label(project.scripts / _ENVIRONMENT, base),
             bookkeeping_tables=frozenset({"alembic_version"}),
             target=target,
         )
@@ -164,7 +164,7 @@ def _project_of(path: pathlib.Path, base: pathlib.Path) -> _Project:
                 return project
     way_out = _FLASK if (path / _INI).is_file() else _BY_COMMAND
     message = (
-        f"{shown(path, base)} holds Alembic's scripts, but no {_INI} (nor a"
+        f"{label(path, base)} holds Alembic's scripts, but no {_INI} (nor a"
         f" [tool.alembic] in {_PYPROJECT})\nnames it as its script_location, in this"
         f" folder or above.\n{way_out}"
     )
@@ -178,7 +178,7 @@ def _read(file: pathlib.Path, base: pathlib.Path) -> _Project | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
-        path = shown(file, base)
+        path = label(file, base)
         message = f"{path} cannot be read: {error}."
         raise ConfigurationError(message, file=path) from error
     # Imported here, since every search for migrations imports this module.
@@ -193,7 +193,7 @@ def _read(file: pathlib.Path, base: pathlib.Path) -> _Project | None:
             parser.read_string(text)
             values = _table_of_ini(parser)
     except (configparser.Error, tomllib.TOMLDecodeError) as error:
-        path = shown(file, base)
+        path = label(file, base)
         message = f"{path} cannot be read: {error}"
         raise ConfigurationError(message, file=path) from error
     if not (location := values.get("script_location")):

@@ -8,9 +8,9 @@ import shlex
 
 from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
-    shown,
+    label,
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
@@ -40,10 +40,10 @@ class CommandLayout(LayoutDefaults):
     takes_a_file = None
     needs_a_path = False
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell that no folder says by itself which command is to be run."""
         del path
-        return Likeness.NONE
+        return Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -71,7 +71,7 @@ class CommandLayout(LayoutDefaults):
             ),
             base=base,
             others=tuple(_files(path, base)) if is_named else (),
-            origin=shown(path, base) if is_named else "",
+            origin=label(path, base) if is_named else "",
             warnings=(_WARNING,),
         )
 

@@ -14,12 +14,12 @@ import attrs
 
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
-    blanked,
+    label,
     listing,
+    masked,
     read_sql,
-    shown,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import (
@@ -64,12 +64,12 @@ class DbmateLayout(LayoutDefaults):
     expects = "files named <digits>….sql, with -- migrate:up and -- migrate:down"
     options = (Option("folders", Kind.TEXTS),)
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether the first file that is named so has a marker."""
         for entry in visible(path):
             if _NAME.fullmatch(entry.name) and entry.is_file():
                 return _likeness(pathlib.Path(entry.path))
-        return Likeness.NONE
+        return Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -95,13 +95,13 @@ class DbmateLayout(LayoutDefaults):
         )
 
 
-def _likeness(file: pathlib.Path) -> Likeness:
+def _likeness(file: pathlib.Path) -> Confidence:
     try:
         text = file.read_text("utf-8", errors="replace")
     except OSError:
-        return Likeness.NONE
+        return Confidence.NONE
     has_marker = _UP.search(text) or _DOWN.search(text) or _NEARLY.search(text)
-    return Likeness.CERTAIN if has_marker else Likeness.NONE
+    return Confidence.CERTAIN if has_marker else Confidence.NONE
 
 
 def _folders(
@@ -113,7 +113,7 @@ def _folders(
         places = [base / name, path.parent / name]
         folder = next(filter(pathlib.Path.is_dir, places), None)
         if folder is None:
-            tried = " and ".join(dict.fromkeys(shown(each, base) for each in places))
+            tried = " and ".join(dict.fromkeys(label(each, base) for each in places))
             message = (
                 f"`folders` names {name!r}, but there is no such folder: looked for"
                 f" {tried}.\nName it as `path` is named, or relative to the folder"
@@ -122,7 +122,7 @@ def _folders(
             raise TargetNotFoundError(message)
         if any(folder.samefile(each) for each in found):
             message = (
-                f"`folders` names {name!r}, which is {shown(folder, base)}, and that is"
+                f"`folders` names {name!r}, which is {label(folder, base)}, and that is"
                 " named already.\ndbmate would run its files twice. Name each folder"
                 " once, and not what `path` names."
             )
@@ -134,14 +134,14 @@ def _folders(
 def _files(folder: pathlib.Path, base: pathlib.Path) -> list[os.DirEntry[str]]:
     return [
         entry
-        for entry in listing(folder, shown(folder, base))
+        for entry in listing(folder, label(folder, base))
         if _NAME.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False)
     ]
 
 
 def _read(entry: os.DirEntry[str], base: pathlib.Path) -> tuple[Migration, str]:
     """Read the way up of one file, and what in it may surprise."""
-    path = shown(entry.path, base)
+    path = label(entry.path, base)
     sql = read_sql(entry.path, path, strips_byte_order_mark=False)
     block = up_block(sql, path)
     named = _NAME.fullmatch(entry.name)
@@ -151,7 +151,7 @@ def _read(entry: os.DirEntry[str], base: pathlib.Path) -> tuple[Migration, str]:
         path=path,
         batches=(
             Batch(
-                sql=blanked(sql, [(block.start, block.end)]),
+                sql=masked(sql, [(block.start, block.end)]),
                 in_transaction=block.in_transaction,
                 record=(_record(version),),
             ),

@@ -18,12 +18,12 @@ from pytest_userstate.domain.errors import (
     TargetNotFoundError,
 )
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     ProjectFile,
+    label,
     listing,
     read_sql,
-    shown,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
@@ -54,7 +54,7 @@ def _folder_named_by(
     project_file: pathlib.Path, base: pathlib.Path
 ) -> pathlib.Path | None:
     """Return the folder that ``diesel.toml`` names, or ``migrations`` beside it."""
-    path = shown(project_file, base)
+    path = label(project_file, base)
     named = _named_folder(project_file, path)
     folder = project_file.parent / (named or "migrations")
     if folder.is_dir():
@@ -90,10 +90,10 @@ class DieselLayout(LayoutDefaults):
     expects = "a folder per migration, each with an up.sql in it"
     project_files = (ProjectFile("diesel.toml", _folder_named_by),)
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether there is a folder with an ``up.sql`` in it."""
         is_one = has_script_folder(path, _UP)
-        return Likeness.CERTAIN if is_one else Likeness.NONE
+        return Confidence.CERTAIN if is_one else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -102,7 +102,7 @@ class DieselLayout(LayoutDefaults):
         del options  # there are none
         found = [
             entry
-            for entry in listing(path, shown(path, base))
+            for entry in listing(path, label(path, base))
             if not entry.name.startswith(".")
         ]
         warnings = [*loose_scripts(found, base, "Diesel")]
@@ -133,7 +133,7 @@ def _is_migration(entry: os.DirEntry[str], base: pathlib.Path) -> bool:
     """
     if entry.is_file(follow_symlinks=False):
         return False
-    path = shown(entry.path, base)
+    path = label(entry.path, base)
     if entry.is_dir(follow_symlinks=False):
         names = {each.name for each in listing(pathlib.Path(entry.path), path)}
         if not names or _UP in names:
@@ -151,7 +151,7 @@ def _is_migration(entry: os.DirEntry[str], base: pathlib.Path) -> bool:
 def _read(folder: pathlib.Path, base: pathlib.Path) -> tuple[Migration, str]:
     """Read one migration, and what its metadata.toml gives cause to say."""
     file = folder / _UP
-    path = shown(file, base)
+    path = label(file, base)
     sql = read_sql(file, path, strips_byte_order_mark=False)
     if not sql:
         message = (
@@ -160,7 +160,7 @@ def _read(folder: pathlib.Path, base: pathlib.Path) -> tuple[Migration, str]:
             " that has\nnothing to do.)"
         )
         raise MigrationError(message, path=path)
-    version = shown(folder, folder.parent).split("_", 1)[0].replace("-", "")
+    version = label(folder, folder.parent).split("_", 1)[0].replace("-", "")
     in_transaction, warning = _runs_in_transaction(folder / "metadata.toml", base)
     migration = Migration(
         version=version,
@@ -180,7 +180,7 @@ def _runs_in_transaction(
     metadata: pathlib.Path, base: pathlib.Path
 ) -> tuple[bool, str]:
     """Read ``metadata.toml`` as Diesel does, and say what may surprise in it."""
-    path = shown(metadata, base)
+    path = label(metadata, base)
     try:
         settings = tomllib.loads(metadata.read_text("utf-8"))
     except FileNotFoundError:

@@ -9,10 +9,10 @@ import re
 
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     ProjectFile,
-    shown,
+    label,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import (
@@ -49,15 +49,15 @@ class DjangoLayout(LayoutDefaults):
     project_files = (ProjectFile(_MANAGE, _folder_of),)
     options = (Option("python", Kind.TEXT),)
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether there is a ``manage.py``, or an app's migrations."""
         if _is_of_django(path / _MANAGE):
-            return Likeness.CERTAIN
+            return Confidence.CERTAIN
         is_app = any(
             _MIGRATION.fullmatch(entry.name) and "django" in _text(entry.path)
             for entry in visible(path)
         )
-        return Likeness.CERTAIN if is_app else Likeness.NONE
+        return Confidence.CERTAIN if is_app else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -78,9 +78,9 @@ class DjangoLayout(LayoutDefaults):
                 python=python,
             ),
             base=base,
-            project_file=shown(folder / _MANAGE, base),
+            project_file=label(folder / _MANAGE, base),
             others=tuple(_files(folder, base)),
-            origin=shown(folder / _MANAGE, base),
+            origin=label(folder / _MANAGE, base),
             bookkeeping_tables=frozenset({"django_migrations"}),
         )
 
@@ -93,7 +93,7 @@ def _folder_of_manage(path: pathlib.Path, base: pathlib.Path) -> pathlib.Path:
         if _is_of_django(folder / _MANAGE):
             return folder
     message = (
-        f"{shown(path, base)} is of Django, but there is no {_MANAGE} in it or above"
+        f"{label(path, base)} is of Django, but there is no {_MANAGE} in it or above"
         f" it.\nName the folder that holds {_MANAGE}; or, where another program"
         " migrates, that one:\n"
         'migrations = { command = ["…", "migrate", "--noinput"], path = "…" }.'

@@ -20,12 +20,12 @@ import attrs
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     ProjectFile,
+    label,
     listing,
     read_sql,
-    shown,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
@@ -86,12 +86,12 @@ class DrizzleLayout(LayoutDefaults):
     )
     usual_folders = ("drizzle", "drizzle/migrations")
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether there is a journal, or a snapshot beside a script."""
         is_one = (path / _JOURNAL).is_file() or any(
             (folder / _SNAPSHOT).is_file() for folder in _script_folders(path)
         )
-        return Likeness.CERTAIN if is_one else Likeness.NONE
+        return Confidence.CERTAIN if is_one else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -100,7 +100,7 @@ class DrizzleLayout(LayoutDefaults):
         del options  # there are none
         journal = path / _JOURNAL
         if journal.is_file():
-            entries = _entries(journal, shown(journal, base))
+            entries = _entries(journal, label(journal, base))
             files = {entry: path / f"{entry.tag}.sql" for entry in entries}
         else:
             files = {
@@ -171,10 +171,10 @@ def _script_folders(path: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _migration(entry: _Entry, file: pathlib.Path, base: pathlib.Path) -> Migration:
-    path = shown(file, base)
+    path = label(file, base)
     if not file.is_file():
         message = (
-            f"{path} does not exist, and {shown(file.parent / _JOURNAL, base)} lists"
+            f"{path} does not exist, and {label(file.parent / _JOURNAL, base)} lists"
             f" {entry.tag!r}.\nDrizzle stops there. Restore the file, or remove the"
             " entry (drizzle-kit drop)."
         )
@@ -208,11 +208,11 @@ def _not_applied(
     folder: pathlib.Path, applied: cabc.Container[pathlib.Path], base: pathlib.Path
 ) -> cabc.Iterator[str]:
     """Say which files of SQL are left out."""
-    for entry in listing(folder, shown(folder, base)):
+    for entry in listing(folder, label(folder, base)):
         file = folder / entry.name
         if entry.name.endswith(".sql") and entry.is_file() and file not in applied:
             yield (
-                f"{shown(file, base)} is left out, as Drizzle leaves it out:"
+                f"{label(file, base)} is left out, as Drizzle leaves it out:"
                 f" {_JOURNAL} does not list it."
             )
 

@@ -14,7 +14,7 @@ import re
 import attrs
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.layout import blanked, read_sql, shown
+from pytest_userstate.outbound.migrations.layout import label, masked, read_sql
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Mode, Piece
 from pytest_userstate.outbound.migrations.script import script
 from pytest_userstate.outbound.migrations.sql import Statement
@@ -61,7 +61,7 @@ def dump_in(file: pathlib.Path, base: pathlib.Path) -> Dump:
     MigrationError
         When it cannot be read, or is an archive that is no SQL.
     """
-    path = shown(file, base)
+    path = label(file, base)
     with file.open("rb") as opened:
         is_archive = opened.read(len(_ARCHIVE)) == _ARCHIVE
     if is_archive:
@@ -81,7 +81,7 @@ def dump_in(file: pathlib.Path, base: pathlib.Path) -> Dump:
                 else:
                     roles |= _roles(part.words)
     if owned:
-        sql = blanked(sql, _pieces_without(owned, len(sql)))
+        sql = masked(sql, _pieces_without(owned, len(sql)))
     batch = Batch(sql=sql, mode=Mode.SCRIPT, in_transaction=False)
     return Dump(
         migration=Migration(version=file.stem, path=path, batches=(batch,)),

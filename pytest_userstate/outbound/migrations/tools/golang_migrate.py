@@ -15,12 +15,12 @@ import re
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     Manifest,
+    label,
     listing,
     read_sql,
-    shown,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import (
@@ -78,11 +78,11 @@ class GolangMigrateLayout(LayoutDefaults):
     )
     options = (Option("multi_statement", Kind.FLAG), Option("table", Kind.TEXT))
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether files are named so, which those of other tools may be too."""
         if any(_NAME.fullmatch(entry.name) for entry in visible(path)):
-            return Likeness.POSSIBLE
-        return Likeness.NONE
+            return Confidence.POSSIBLE
+        return Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -95,7 +95,7 @@ class GolangMigrateLayout(LayoutDefaults):
         found = sorted(_files(path, base), key=lambda each: each[0])
         _refuse_duplicates(found, base)
         programs = [
-            shown(entry.path, base)
+            label(entry.path, base)
             for entry in visible(path)
             if (match := _NAME.fullmatch(entry.name))
             and (match[3], match[4]) == ("up", "go")
@@ -107,14 +107,14 @@ class GolangMigrateLayout(LayoutDefaults):
             file = ways.get("up") or ways["down"]
             if "up" not in ways:
                 warnings.append(
-                    f"{shown(file.path, base)} is a way back without a way up:"
+                    f"{label(file.path, base)} is a way back without a way up:"
                     f" golang-migrate counts version {version} as applied, and does"
                     " nothing for it."
                 )
             migrations.append(
                 Migration(
                     version=str(version),
-                    path=shown(file.path, base),
+                    path=label(file.path, base),
                     batches=(
                         _batch(file, base, is_split=is_split)
                         if "up" in ways
@@ -140,11 +140,11 @@ _File = tuple[int, str, os.DirEntry[str]]
 
 def _files(folder: pathlib.Path, base: pathlib.Path) -> cabc.Iterator[_File]:
     """Yield version, way, and entry of each file that the tool takes for its own."""
-    for entry in listing(folder, shown(folder, base)):
+    for entry in listing(folder, label(folder, base)):
         match = _NAME.fullmatch(entry.name)
         if match is None or entry.is_dir() or entry.name.endswith(".go"):
             continue
-        version, path = int(match[1]), shown(entry.path, base)
+        version, path = int(match[1]), label(entry.path, base)
         if version > _LARGEST:
             message = (
                 f"{path}: the version {version} is too large for the bigint in which"
@@ -159,9 +159,9 @@ def _refuse_duplicates(found: cabc.Sequence[_File], base: pathlib.Path) -> None:
     for version, way, entry in found:
         one = seen.setdefault((version, way), entry)
         if one is not entry:
-            path = shown(entry.path, base)
+            path = label(entry.path, base)
             message = (
-                f"{shown(one.path, base)}\nand {path}\nare both the way {way} of"
+                f"{label(one.path, base)}\nand {path}\nare both the way {way} of"
                 f" version {version}. golang-migrate refuses the folder.\nRename one of"
                 " the files."
             )
@@ -169,7 +169,7 @@ def _refuse_duplicates(found: cabc.Sequence[_File], base: pathlib.Path) -> None:
 
 
 def _batch(file: os.DirEntry[str], base: pathlib.Path, *, is_split: bool) -> Batch:
-    sql = read_sql(file.path, shown(file.path, base), strips_byte_order_mark=False)
+    sql = read_sql(file.path, label(file.path, base), strips_byte_order_mark=False)
     if not is_split:
         return Batch(sql=sql, in_transaction=False)
     return Batch(sql=sql, mode=Mode.PIECES, pieces=_pieces(sql), in_transaction=False)

@@ -16,12 +16,12 @@ import typing as typ
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     Manifest,
+    label,
     listing,
     read_sql,
-    shown,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import (
@@ -131,13 +131,13 @@ class GooseLayout(LayoutDefaults):
     )
     options = (Option("table", Kind.TEXT), Option("variables", Kind.TABLE))
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether the first numbered file has an annotation of goose's."""
         for entry in visible(path):
             if entry.name.endswith(".sql") and _version(entry.name):
                 text = pathlib.Path(entry.path).read_text("utf-8", errors="replace")
-                return Likeness.CERTAIN if _SIGN.search(text) else Likeness.POSSIBLE
-        return Likeness.NONE
+                return Confidence.CERTAIN if _SIGN.search(text) else Confidence.POSSIBLE
+        return Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -149,7 +149,7 @@ class GooseLayout(LayoutDefaults):
         migrations = tuple(
             Migration(
                 version=str(version),
-                path=shown(path / name, base),
+                path=label(path / name, base),
                 batches=(_batch(path / name, base, variables, version, table),),
             )
             for version, name in found
@@ -178,9 +178,9 @@ def _version(name: str) -> int | None:
 
 def _files(folder: pathlib.Path, base: pathlib.Path) -> cabc.Iterator[tuple[int, str]]:
     """Yield the version and name of each file that goose takes for a migration."""
-    for entry in listing(folder, shown(folder, base)):
+    for entry in listing(folder, label(folder, base)):
         version = _version(entry.name)
-        path = shown(entry.path, base)
+        path = label(entry.path, base)
         if entry.name.endswith(".sql"):
             if version is None:
                 message = (
@@ -196,7 +196,7 @@ def _files(folder: pathlib.Path, base: pathlib.Path) -> cabc.Iterator[tuple[int,
 def _programs(folder: pathlib.Path, base: pathlib.Path) -> list[str]:
     """Return the paths of the migrations in Go."""
     return [
-        shown(entry.path, base)
+        label(entry.path, base)
         for entry in visible(folder)
         if entry.name.endswith(".go")
         and "_test.go" not in entry.name
@@ -211,7 +211,7 @@ def _batch(
     version: int,
     table: str,
 ) -> Batch:
-    path = shown(file, base)
+    path = label(file, base)
     text = read_sql(file, path, strips_byte_order_mark=False)
     reader = _Reader(path, variables)
     reader.read(text)

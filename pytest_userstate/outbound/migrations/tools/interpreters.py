@@ -11,7 +11,7 @@ import sys
 import attrs
 
 from pytest_userstate.domain.errors import ConfigurationError
-from pytest_userstate.outbound.migrations.layout import shown
+from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.migrations.programs.plan import Interpreter
 
 _FOLDERS = (".venv", "venv", "env")
@@ -59,7 +59,7 @@ def _in_environments(
     for environment in _environments(folder, base):
         python = environment / "bin" / "python"
         if python.exists() and _has(environment, package):
-            return _elsewhere(python, shown(python, base))
+            return _elsewhere(python, label(python, base))
     return None
 
 

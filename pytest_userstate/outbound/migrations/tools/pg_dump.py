@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from pytest_userstate.outbound.migrations.layout import LayoutDefaults, Likeness
+from pytest_userstate.outbound.migrations.layout import Confidence, LayoutDefaults
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.migrations.tools.dump_file import ADVICE, dump_in
@@ -17,9 +17,9 @@ class PgDumpLayout(LayoutDefaults):
     expects = "no folder, but one SQL file, such as pg_dump writes"
     takes_a_file = True
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether it is a file, with which nothing else could be done."""
-        return Likeness.FALLBACK if path.is_file() else Likeness.NONE
+        return Confidence.FALLBACK if path.is_file() else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS

@@ -19,13 +19,13 @@ import os
 import pathlib
 import re
 
-from pytest_userstate.outbound.migrations.finding import foreign
+from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
+    label,
     listing,
     read_sql,
-    shown,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
@@ -51,28 +51,30 @@ class PlainLayout(LayoutDefaults):
     name = "plain"
     expects = "SQL files (*.sql) side by side, run in natural order"
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether there are SQL files, and no sign of another tool."""
         has_one = any(_is_migration(entry) for entry in visible(path))
-        if has_one and foreign.tool_of(path) is None:
-            return Likeness.FALLBACK
-        return Likeness.NONE
+        if has_one and other_tools.tool_of(path) is None:
+            return Confidence.FALLBACK
+        return Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
     ) -> Plan:
         """Read all files in natural order."""
         del options  # there are none
-        found = listing(path, shown(path, base))
+        found = listing(path, label(path, base))
         files = sorted(filter(_is_migration, found), key=lambda file: _order(file.name))
         scripts = {
-            file.name: read_sql(file.path, shown(file.path, base)) for file in files
+            file.name: read_sql(file.path, label(file.path, base)) for file in files
         }
-        foreign.refuse_way_back(scripts, shown(path, base), supported=registry.names())
+        other_tools.refuse_way_back(
+            scripts, label(path, base), supported=registry.names()
+        )
         return Plan(
             layout=self.name,
             migrations=tuple(
-                _migration(name, sql, shown(path / name, base))
+                _migration(name, sql, label(path / name, base))
                 for name, sql in scripts.items()
             ),
             separate_sessions=True,
@@ -136,22 +138,22 @@ def _warnings(
 ) -> cabc.Iterator[str]:
     """Say what a reader may not expect: files left out, files with nothing in them."""
     found = [entry for entry in found if not entry.name.startswith(".")]
-    programs = [shown(entry.path, base) for entry in found if _is_program(entry.name)]
+    programs = [label(entry.path, base) for entry in found if _is_program(entry.name)]
     yield from left_out_programs(programs, "the plain layout")
     for entry in found:
         if entry.is_dir():
             inside = visible(pathlib.Path(entry.path))
             if any(_is_migration(file) for file in inside):
                 yield (
-                    f"{shown(entry.path, base)} holds SQL files that are left out:"
+                    f"{label(entry.path, base)} holds SQL files that are left out:"
                     " the plain layout does not look into folders."
                 )
         elif entry.name in scripts and not scripts[entry.name].strip():
-            yield f"{shown(entry.path, base)} is empty: it does nothing."
+            yield f"{label(entry.path, base)} is empty: it does nothing."
         elif entry.name.lower().endswith(_SUFFIX) and _WAY_BACK.search(
             _stem(entry.name).lower().removesuffix(".down")
         ):
-            yield f"{shown(entry.path, base)} is left out: it is a way back."
+            yield f"{label(entry.path, base)} is left out: it is a way back."
 
 
 LAYOUT = PlainLayout()

@@ -17,12 +17,12 @@ import uuid
 
 from pytest_userstate.domain.errors import ConfigurationError, MigrationError
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     ProjectFile,
+    label,
     listing,
     read_sql,
-    shown,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
@@ -75,7 +75,7 @@ def _folder_beside(
     folder = project_file.parent / "migrations"
     if not folder.is_dir():
         return None
-    path = shown(project_file, base)
+    path = label(project_file, base)
     try:
         text = project_file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -114,12 +114,12 @@ class PrismaLayout(LayoutDefaults):
     )
     usual_folders = ("prisma/migrations",)
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether there is a lock file, or folders such as Drizzle's, too."""
         if (path / _LOCK).exists():
-            return Likeness.CERTAIN
+            return Confidence.CERTAIN
         is_one = has_script_folder(path, _SCRIPT)
-        return Likeness.POSSIBLE if is_one else Likeness.NONE
+        return Confidence.POSSIBLE if is_one else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -129,7 +129,7 @@ class PrismaLayout(LayoutDefaults):
         _expect_postgresql(path / _LOCK, base)
         folders = [
             entry
-            for entry in listing(path, shown(path, base))
+            for entry in listing(path, label(path, base))
             if entry.is_dir(follow_symlinks=False)
         ]
         folders.sort(key=lambda entry: collation_key(entry.name))
@@ -166,9 +166,9 @@ def collation_key(name: str) -> tuple[list[int], list[bool], str]:
 def _read(entry: os.DirEntry[str], base: pathlib.Path) -> Migration:
     """Read one migration; Prisma notes its start and its end outside of it."""
     file = pathlib.Path(entry.path, _SCRIPT)
-    path = shown(file, base)
+    path = label(file, base)
     if not file.exists():
-        folder = shown(entry.path, base)
+        folder = label(entry.path, base)
         message = (
             f"{folder} holds no {_SCRIPT}.\nFor Prisma every folder is a migration, and"
             " it stops at one that cannot be read.\nRestore the file, or remove the"
@@ -192,7 +192,7 @@ def _expect_postgresql(lock: pathlib.Path, base: pathlib.Path) -> None:
 
     Prisma takes the first line that starts with the key, and no file for consent.
     """
-    path = shown(lock, base)
+    path = label(lock, base)
     try:
         lines = lock.read_text("utf-8").splitlines()
     except FileNotFoundError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.layout import shown
+from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.migrations.programs.plan import ProgramFile
 
 
@@ -17,7 +17,7 @@ def read_program_file(file: pathlib.Path, base: pathlib.Path) -> ProgramFile:
     MigrationError
         When it cannot be read.
     """
-    path = shown(file, base)
+    path = label(file, base)
     try:
         return ProgramFile(path, file.read_bytes())
     except OSError as error:

@@ -15,12 +15,12 @@ import attrs
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     Manifest,
+    label,
     listing,
     read_sql,
-    shown,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
@@ -60,13 +60,13 @@ class RefineryLayout(LayoutDefaults):
     expects = "files named V<version>__<name>.sql or U<version>__<name>.sql"
     manifests = (Manifest(_MANIFEST, _CRATE),)
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether files are named so, as those of Flyway may be, too."""
         names = [entry.name for entry in _here_and_below(path)]
         if not any(map(_NAME.fullmatch, names)):
-            return Likeness.NONE
+            return Confidence.NONE
         is_flyways = any(map(_FLYWAYS.fullmatch, names))
-        return Likeness.POSSIBLE if is_flyways else Likeness.CERTAIN
+        return Confidence.POSSIBLE if is_flyways else Confidence.CERTAIN
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -96,7 +96,7 @@ class RefineryLayout(LayoutDefaults):
             advice_on_transactions=_ADVICE,
             warnings=(
                 *left_out_programs(
-                    [shown(entry.path, base) for entry in programs], "the audit"
+                    [label(entry.path, base) for entry in programs], "the audit"
                 ),
                 *_warnings(path, base),
             ),
@@ -115,7 +115,7 @@ class _File:
     @classmethod
     def of(cls, entry: os.DirEntry[str], base: pathlib.Path, largest: int) -> _File:
         """Read the name as refinery does, or refuse as it does."""
-        path = shown(entry.path, base)
+        path = label(entry.path, base)
         match = _NAME.fullmatch(entry.name)
         kind, number, name, _ = match.groups() if match else ("", "", "", "")
         if kind == "|" or not (number.isascii() and number.isdigit()):
@@ -153,7 +153,7 @@ def _entries(
 
     Links to files count, links to folders do not.
     """
-    for entry in listing(folder, shown(folder, base)):
+    for entry in listing(folder, label(folder, base)):
         if entry.is_dir(follow_symlinks=False):
             yield from _entries(pathlib.Path(entry.path), base)
         elif not entry.is_dir() and _NAME.fullmatch(entry.name):
@@ -175,7 +175,7 @@ def _warnings(folder: pathlib.Path, base: pathlib.Path) -> cabc.Iterator[str]:
             yield from _warnings(pathlib.Path(entry.path), base)
         elif entry.name.endswith(".sql") and not _NAME.fullmatch(entry.name):
             yield (
-                f"{shown(entry.path, base)} is left out, as refinery leaves it out: it"
+                f"{label(entry.path, base)} is left out, as refinery leaves it out: it"
                 " is not named V<version>__<name>.sql."
             )
 

@@ -6,7 +6,7 @@ import collections.abc as cabc
 import os
 import pathlib
 
-from pytest_userstate.outbound.migrations.layout import shown, visible
+from pytest_userstate.outbound.migrations.layout import label, visible
 
 
 def has_script_folder(path: pathlib.Path, script: str) -> bool:
@@ -25,6 +25,6 @@ def loose_scripts(
     for entry in entries:
         if entry.name.endswith(".sql") and not entry.is_dir():
             yield (
-                f"{shown(entry.path, base)} is left out, as {tool} leaves it out: its"
+                f"{label(entry.path, base)} is left out, as {tool} leaves it out: its"
                 " migrations are folders."
             )

@@ -22,13 +22,13 @@ from pytest_userstate.domain.errors import (
     TargetNotFoundError,
 )
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     Manifest,
     ProjectFile,
+    label,
     listing,
     read_sql,
-    shown,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
@@ -106,14 +106,14 @@ def _folder_named_by(
     project_file: pathlib.Path, base: pathlib.Path
 ) -> pathlib.Path | None:
     """Return the folder that ``sqlx.toml`` names, or ``migrations`` beside it."""
-    settings = _read_settings(project_file, shown(project_file, base))
+    settings = _read_settings(project_file, label(project_file, base))
     folder = project_file.parent / (settings.folder or "migrations")
     if folder.is_dir():
         return folder
     if settings.folder is None:
         return None
     message = (
-        f"{shown(project_file, base)} says that the migrations are in"
+        f"{label(project_file, base)} says that the migrations are in"
         f" {settings.folder}, but there is no such\nfolder beside it. Correct"
         " `migrations-dir` under [migrate] there."
     )
@@ -128,11 +128,11 @@ class SqlxLayout(LayoutDefaults):
     project_files = (ProjectFile(_SETTINGS_FILE, _folder_named_by),)
     manifests = (Manifest("Cargo.toml", r"""^\s*["']?sqlx["']?\s*(?:=|\.)|\.sqlx\]"""),)
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether files are named so, which those of other tools may be too."""
         names = [entry.name for entry in visible(path) if entry.is_file()]
         numbered = [re.match(r"[0-9]+_.*\.sql$", name) for name in names]
-        return Likeness.POSSIBLE if any(numbered) else Likeness.NONE
+        return Confidence.POSSIBLE if any(numbered) else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -174,8 +174,8 @@ def _files(
     folder: pathlib.Path, base: pathlib.Path
 ) -> cabc.Iterator[tuple[os.DirEntry[str], _Name]]:
     """Return the files that sqlx takes for migrations, with what their names say."""
-    for entry in listing(folder, shown(folder, base)):
-        path = shown(entry.path, base)
+    for entry in listing(folder, label(folder, base)):
+        path = label(entry.path, base)
         if not entry.is_file():
             if not entry.is_dir():
                 message = (
@@ -192,7 +192,7 @@ def _read(
     file: os.DirEntry[str], name: _Name, settings: _Settings, base: pathlib.Path
 ) -> tuple[Migration, str]:
     """Read one way up, and what in it may surprise."""
-    path = shown(file.path, base)
+    path = label(file.path, base)
     sql = read_sql(file.path, path, strips_byte_order_mark=False)
     in_transaction = not sql.startswith(_WITHOUT_TRANSACTION)
     counted = sql.translate(dict.fromkeys(map(ord, settings.ignored)))
@@ -233,7 +233,7 @@ def _lonely(
     for file, name in files:
         if name.is_way_back and name.version not in up:
             yield (
-                f"{shown(file.path, base)} is a way back without a way up: sqlx never"
+                f"{label(file.path, base)} is a way back without a way up: sqlx never"
                 f" runs it. Was it to be called {file.name.removesuffix(_DOWN)}{_UP}?"
             )
 
@@ -253,7 +253,7 @@ def _settings_for(folder: pathlib.Path, base: pathlib.Path) -> _Settings:
     for place in (folder, *folder.absolute().parents):
         file = place / _SETTINGS_FILE
         if file.is_file():
-            return _read_settings(file, shown(file, base))
+            return _read_settings(file, label(file, base))
         if (place / ".git").exists() or place == base.absolute():
             break
     return _Settings()

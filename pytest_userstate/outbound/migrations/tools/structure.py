@@ -12,8 +12,8 @@ import hashlib
 import pathlib
 
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     ProjectFile,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
@@ -52,10 +52,10 @@ class StructureLayout(LayoutDefaults):
     project_files = (ProjectFile(f"db/{_FILE}", _itself),)
     takes_a_file = True
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether it is a file of that name."""
         is_one = path.is_file() and path.name.endswith(_FILE)
-        return Likeness.CERTAIN if is_one else Likeness.NONE
+        return Confidence.CERTAIN if is_one else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS

@@ -12,12 +12,12 @@ import pathlib
 import re
 
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     ProjectFile,
+    label,
     listing,
     read_sql,
-    shown,
     visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
@@ -84,13 +84,13 @@ class SupabaseLayout(LayoutDefaults):
     project_files = (ProjectFile("supabase/config.toml", _folder_beside),)
     usual_folders = ("supabase/migrations",)
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell by the folder's own place, since names are those of others, too."""
         named = any(_NAME.fullmatch(entry.name) for entry in visible(path))
         is_in_place = (path.parent.name, path.name) == ("supabase", "migrations")
         if not named:
-            return Likeness.NONE
-        return Likeness.CERTAIN if is_in_place else Likeness.POSSIBLE
+            return Confidence.NONE
+        return Confidence.CERTAIN if is_in_place else Confidence.POSSIBLE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -128,8 +128,8 @@ def _files(
 ) -> tuple[list[pathlib.Path], list[str]]:
     """Return the migrations in order, and what to say of the files left out."""
     files, warnings = [], []
-    for number, entry in enumerate(listing(folder, shown(folder, base))):
-        path = shown(entry.path, base)
+    for number, entry in enumerate(listing(folder, label(folder, base))):
+        path = label(entry.path, base)
         if entry.is_dir(follow_symlinks=False):
             continue
         first = _FIRST.search(entry.name)
@@ -151,7 +151,7 @@ def _files(
 def _read(file: pathlib.Path, base: pathlib.Path) -> Migration:
     match = _NAME.fullmatch(file.name)
     version, name = match.groups() if match else ("", "")
-    path = shown(file, base)
+    path = label(file, base)
     sql = read_sql(file, path, strips_byte_order_mark=False)
     record = (_RECORD, (version, name, _array(_texts(sql))))
     return Migration(
@@ -164,7 +164,7 @@ def _read(file: pathlib.Path, base: pathlib.Path) -> Migration:
 
 def _read_roles(file: pathlib.Path, base: pathlib.Path) -> Migration:
     """Read ``roles.sql``, which is run first and recorded nowhere."""
-    path = shown(file, base)
+    path = label(file, base)
     sql = read_sql(file, path, strips_byte_order_mark=False)
     return Migration(version="roles", path=path, batches=(_batch(sql),))
 

@@ -13,8 +13,8 @@ import pathlib
 import re
 
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     Manifest,
     ProjectFile,
     visible,
@@ -63,7 +63,7 @@ class FlywayLayout(LayoutDefaults):
     usual_folders = ("src/main/resources/db/migration", "db/migration")
     options = (Option("placeholders", Kind.TABLE), Option("mixed", Kind.FLAG))
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether a file here or one folder below is named so."""
         entries = list(visible(path))
         below = [
@@ -73,7 +73,7 @@ class FlywayLayout(LayoutDefaults):
             for inner in visible(pathlib.Path(entry.path))
         ]
         named = any(_NAMED.fullmatch(entry.name) for entry in (*entries, *below))
-        return Likeness.CERTAIN if named else Likeness.NONE
+        return Confidence.CERTAIN if named else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS

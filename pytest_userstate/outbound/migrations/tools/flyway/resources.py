@@ -9,7 +9,7 @@ import re
 import attrs
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.layout import listing, read_sql, shown
+from pytest_userstate.outbound.migrations.layout import label, listing, read_sql
 from pytest_userstate.outbound.migrations.plan import Batch, Mode
 from pytest_userstate.outbound.migrations.script import script
 from pytest_userstate.outbound.migrations.sql import Statement, statements
@@ -121,7 +121,7 @@ def _resources(
     real = folder.resolve()
     if real in above:
         return  # a link to a folder that holds it
-    for entry in listing(folder, shown(folder, base)):
+    for entry in listing(folder, label(folder, base)):
         file = pathlib.Path(entry.path)
         if entry.is_dir():
             if not entry.name.startswith("."):
@@ -130,7 +130,7 @@ def _resources(
         name = Name.of(entry.name, prefixes)
         if name is not None and name.kind is not Kind.UNDO:
             relative = file.relative_to(location).as_posix()
-            yield Resource(file, shown(file, base), relative, name, _beside(file, base))
+            yield Resource(file, label(file, base), relative, name, _beside(file, base))
 
 
 def _beside(file: pathlib.Path, base: pathlib.Path) -> dict[str, str]:
@@ -138,7 +138,7 @@ def _beside(file: pathlib.Path, base: pathlib.Path) -> dict[str, str]:
     conf = file.with_name(file.name + _BESIDE)
     if not conf.is_file():
         return {}
-    path = shown(conf, base)
+    path = label(conf, base)
     found: dict[str, str] = {}
     for number, line in enumerate(read_sql(conf, path).splitlines(), 1):
         stripped = line.strip()
@@ -170,4 +170,4 @@ def programs(
     for folder in filter(pathlib.Path.is_dir, folders):
         for file in sorted(folder.rglob("*")):
             if _CODE.fullmatch(file.name):
-                yield shown(file, base)
+                yield label(file, base)

@@ -10,7 +10,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.errors import ConfigurationError
-from pytest_userstate.outbound.migrations.layout import shown
+from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.migrations.options import Options
 from pytest_userstate.outbound.migrations.tools.flyway import spring
 from pytest_userstate.outbound.migrations.tools.flyway.names import (
@@ -99,7 +99,7 @@ def read_settings(file: pathlib.Path, base: pathlib.Path) -> Settings | None:
         raw = _of_spring(file.parent, base)
         # That folder is the one of RESOURCES.
         return _Reader(file.parents[3], raw).settings() if raw else None
-    path = shown(file, base)
+    path = label(file, base)
     try:
         text = file.read_text("utf-8")
         raw = _of_toml(text) if file.name == TOML else _of_properties(text)
@@ -121,11 +121,11 @@ def _of_spring(folder: pathlib.Path, base: pathlib.Path) -> _Raw:
     path = ""
     try:
         for file in files:
-            path = shown(file, base)
+            path = label(file, base)
             # Many that say nothing about Flyway are not UTF-8.
             text = file.read_text("utf-8", errors="replace")
             values |= spring.values_of(file.name, text)
-        path = " and ".join(shown(each, base) for each in files)
+        path = " and ".join(label(each, base) for each in files)
         return spring.settings_in(values)
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}."

@@ -11,7 +11,7 @@ import attrs
 
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
-    shown,
+    label,
 )
 from pytest_userstate.outbound.migrations.options import (
     Options,
@@ -59,9 +59,9 @@ def folder_named_by(
         return usual_folder(project_file)
     if is_of_spring(project_file):
         return None  # its class path has the resources of other modules, too
-    named = ", ".join(shown(each, base) for each in settings.locations)
+    named = ", ".join(label(each, base) for each in settings.locations)
     message = (
-        f"{shown(project_file, base)} says that the migrations are in {named},\nbut"
+        f"{label(project_file, base)} says that the migrations are in {named},\nbut"
         " there is no such folder. Correct `locations` there."
     )
     raise TargetNotFoundError(message)

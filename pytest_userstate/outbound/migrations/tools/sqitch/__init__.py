@@ -11,10 +11,10 @@ import pathlib
 
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
     LayoutDefaults,
-    Likeness,
     ProjectFile,
-    shown,
+    label,
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
@@ -45,10 +45,10 @@ class SqitchLayout(LayoutDefaults):
             ProjectFile(PLAN, lambda file, _: file.parent),
         )
 
-    def recognizes(self, path: pathlib.Path) -> Likeness:
+    def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether there is a plan."""
         has_plan = path.is_dir() and Project.at(path).plan.is_file()
-        return Likeness.CERTAIN if has_plan else Likeness.NONE
+        return Confidence.CERTAIN if has_plan else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -74,7 +74,7 @@ def _folder_of_project(
     if top is None:
         return None
     message = (
-        f"{shown(settings_file, base)} says that Sqitch's files are in"
+        f"{label(settings_file, base)} says that Sqitch's files are in"
         f" {top},\nbut there is no plan. Correct top_dir or plan_file"
         " there."
     )

@@ -9,7 +9,7 @@ import pathlib
 import attrs
 
 from pytest_userstate.domain.errors import ConfigurationError, MigrationError
-from pytest_userstate.outbound.migrations.layout import read_sql, shown
+from pytest_userstate.outbound.migrations.layout import label, read_sql
 from pytest_userstate.outbound.migrations.options import Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Mode, Plan
 from pytest_userstate.outbound.migrations.tools.sqitch.plan import (
@@ -35,7 +35,7 @@ _ADVICE = (
 def plan_of(path: pathlib.Path, base: pathlib.Path, options: Options) -> Plan:
     """Read all that ``sqitch deploy`` would run on an empty database."""
     project = Project.at(path)
-    plan_path = shown(project.plan, base)
+    plan_path = label(project.plan, base)
     plan = read_plan(read_sql(project.plan, plan_path), plan_path)
     variables = _variables(project, base, options.table("variables"))
     reading = _Reading(project, base, plan, variables)
@@ -46,7 +46,7 @@ def plan_of(path: pathlib.Path, base: pathlib.Path, options: Options) -> Plan:
         bookkeeping_tables=frozenset(f"{project.registry}.{table}" for table in TABLES),
         separate_sessions=True,
         advice_on_transactions=_ADVICE,
-        advice_on_variables=_advice_on(variables, shown(project.file, base)),
+        advice_on_variables=_advice_on(variables, label(project.file, base)),
     )
 
 
@@ -58,7 +58,7 @@ def _variables(
     for name in found:
         if not is_valid_name(name):
             given_here = name in given
-            file = "userstate.toml" if given_here else shown(project.file, base)
+            file = "userstate.toml" if given_here else label(project.file, base)
             message = (
                 f"{file} sets the variable {name!r}, which psql refuses: names of"
                 " variables\nconsist of letters, digits, and underscores. Sqitch stops"
@@ -91,9 +91,9 @@ class _Reading:
     def migration(self, change: Change) -> Migration:
         """Read the script of a change."""
         file = _script_of(change, self.project)
-        path = shown(file, self.base)
+        path = label(file, self.base)
         if not file.is_file():
-            plan = shown(self.project.plan, self.base)
+            plan = label(self.project.plan, self.base)
             message = (
                 f"{path} does not exist, and {plan}:{change.line} has the change"
                 f" {change.name}.\nSqitch stops there. Add the script (sqitch add"
