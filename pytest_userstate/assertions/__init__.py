@@ -34,16 +34,29 @@ has them: case counts. A name that holds a dot stands in double quotes.
 from __future__ import annotations
 
 from pytest_userstate.application.asserting.arguments import SOME
-from pytest_userstate.application.asserting.audit.assertions import AuditCheckAssertions
-from pytest_userstate.application.asserting.objects.schemas import SchemaAssertions
-from pytest_userstate.application.asserting.objects.sequences import SequenceAssertions
-from pytest_userstate.application.asserting.objects.tables import TableAssertions
-from pytest_userstate.application.asserting.objects.types import (
+from pytest_userstate.assertions.objects import (
     DomainAssertions,
     EnumAssertions,
+    SchemaAssertions,
+    SequenceAssertions,
 )
-from pytest_userstate.application.asserting.objects.views import ViewAssertions
-from pytest_userstate.assertions.absence import (
+from pytest_userstate.assertions.relations import ViewAssertions
+from pytest_userstate.assertions.report import (
+    AuditCheckAssertions,
+    assert_check,
+    assert_no_migration_needed,
+    assert_same_report,
+    assert_wiring,
+)
+from pytest_userstate.assertions.schema import (
+    SchemaSource,
+    assert_domain,
+    assert_enum,
+    assert_exactly_extensions,
+    assert_exactly_schemas,
+    assert_extension,
+    assert_foreign_table,
+    assert_materialized_view,
     assert_no_column,
     assert_no_constraint,
     assert_no_domain,
@@ -59,29 +72,14 @@ from pytest_userstate.assertions.absence import (
     assert_no_table,
     assert_no_trigger,
     assert_no_view,
-)
-from pytest_userstate.assertions.audit import (
-    assert_check,
-    assert_no_migration_needed,
-    assert_same_report,
-    assert_wiring,
-)
-from pytest_userstate.assertions.presence import (
-    assert_domain,
-    assert_enum,
-    assert_exactly_extensions,
-    assert_exactly_schemas,
-    assert_extension,
-    assert_foreign_table,
-    assert_materialized_view,
     assert_relation,
+    assert_same_schema,
     assert_schema,
     assert_sequence,
     assert_table,
     assert_view,
 )
-from pytest_userstate.assertions.sameness import assert_same_schema
-from pytest_userstate.assertions.source import SchemaSource
+from pytest_userstate.assertions.tables import TableAssertions
 
 __all__ = [
     "SOME",

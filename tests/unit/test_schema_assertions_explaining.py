@@ -27,8 +27,11 @@ from pytest_userstate import (
     View,
     plugin,
 )
-from pytest_userstate.application.explaining.comparisons import explain
-from pytest_userstate.application.explaining.meanings import MEANINGS, QUESTIONS
+from pytest_userstate.application.explaining.comparisons import (
+    MEANINGS,
+    QUESTIONS,
+    explain,
+)
 from pytest_userstate.domain.coverage import Coverage
 
 ONE = SchemaSnapshot(

@@ -19,7 +19,7 @@ from pytest_userstate import (
     Trigger,
     assertions,
 )
-from pytest_userstate.application.asserting.handles import ObjectAssertions
+from pytest_userstate.application.asserting.objects import ObjectAssertions
 from pytest_userstate.assertions import (
     SOME,
     TableAssertions,

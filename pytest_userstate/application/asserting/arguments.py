@@ -1,4 +1,4 @@
-"""What a caller can pass, checked: nothing that is misspelt may pass or fail."""
+"""What a caller can pass, checked: a misspelt argument neither passes nor fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.explaining.nearest import did_you_mean
+from pytest_userstate.application.explaining.words import did_you_mean
+from pytest_userstate.application.sql.data_types import (
+    DataType,
+    data_type,
+    refusal_of_serial,
+)
+from pytest_userstate.application.sql.tokens import UnreadableSqlError
+from pytest_userstate.domain.converters import dotted
+
+__tracebackhide__ = True  # a failing test shows its own line, not ours
 
 
 class Some(enum.Enum):
@@ -51,106 +60,19 @@ class Place:
     name: str
 
     def __str__(self) -> str:
-        """Write both, unquoted."""
-        return f"{self.schema}.{self.name}"
+        """Write both, as snapshots do."""
+        return dotted(self.schema, self.name)
 
 
-def identifier(value: object, what: str = "name") -> str:
-    """Return a name as the catalog has it.
-
-    Case counts; a name that holds a dot or a quotation mark is written in double
-    quotes, as in SQL.
-    """
-    text = _text(value, what)
-    if not _ONE.fullmatch(text):
-        message = (
-            f"{what}: {text!r} is not a single name. Leave the schema and the table "
-            f"out; a name that holds a dot is written in double quotes: '\"a.b\"'."
-        )
-        raise ValueError(message)
-    return _unquoted(text, what)
-
-
-def place(value: object, what: str = "name") -> Place:
-    """Return the schema and name of ``users`` (in ``public``) or ``legal.policies``."""
-    text = _text(value, what)
-    match = _TWO.fullmatch(text)
-    if not match:
-        message = (
-            f"{what}: {text!r} is neither name nor schema.name. A part that holds a "
-            f"dot is written in double quotes: '\"a.b\".c'."
-        )
-        raise ValueError(message)
-    schema, name = match.groups()
-    return Place(_unquoted(schema or "public", what), _unquoted(name, what))
-
-
-def collation(value: object, what: str = "collation") -> str:
-    """Return a collation as the catalog has it: PostgreSQL's own have no schema."""
-    text = _text(value, what)
-    match = _TWO.fullmatch(text)
-    if not match:
-        message = f"{what}: {text!r} is neither name nor schema.name"
-        raise ValueError(message)
-    parts = [_unquoted(part, what) for part in match.groups() if part]
-    return ".".join(parts).removeprefix("pg_catalog.")
-
-
-def places(value: object, what: str = "names") -> list[str]:
-    """Return several different names with their schemas."""
-    given = one_or_several(value, what, single=False)
-    found = [str(place(each, what)) for each in given]
-    _refuse_twice(found, what)
-    return found
-
-
-def column_place(value: object, what: str) -> str:
-    """Return ``users.id``, or ``legal.policies.id``, with its schema, unquoted."""
-    text = _text(value, what)
-    match = _THREE.fullmatch(text)
-    if not match:
-        message = (
-            f"{what}: {text!r} is neither table.column nor schema.table.column. A "
-            f"part that holds a dot is written in double quotes."
-        )
-        raise ValueError(message)
-    schema, *names = match.groups()
-    return ".".join(_unquoted(part, what) for part in (schema or "public", *names))
-
-
-def one_or_several(
-    value: object, what: str = "columns", *, single: bool = True
-) -> tuple[str, ...]:
-    """Return one string, or several, as a tuple of strings.
-
-    Parameters
-    ----------
-    single : bool
-        Whether a single string is one value; else it is refused.
-    """
-    if isinstance(value, str):
-        if single:
-            return (value,)
-        message = f"{what}: expected several in a list, not the one string {value!r}"
+def text(value: object, what: str) -> str:
+    """Return a string that is not empty."""
+    if not isinstance(value, str):
+        message = f"{what}: expected a string, not {value!r}"
         raise TypeError(message)
-    if not isinstance(value, cabc.Iterable) or isinstance(value, cabc.Mapping):
-        message = f"{what}: expected strings, not {value!r}"
-        raise TypeError(message)
-    return tuple(_text(each, what) for each in value)
-
-
-def identifiers(
-    value: object, what: str = "columns", *, single: bool = True, empty: bool = False
-) -> tuple[str, ...]:
-    """Return one name, or several different ones, as the catalog has them."""
-    names = tuple(
-        identifier(each, what) for each in one_or_several(value, what, single=single)
-    )
-    if not names and not empty:
-        message = f"{what}: name at least one"
+    if not value.strip():
+        message = f"{what}: expected a string with something in it"
         raise ValueError(message)
-    _refuse_twice(names, what)
-    return names
+    return value
 
 
 def flag(value: object, what: str) -> bool:
@@ -162,29 +84,119 @@ def flag(value: object, what: str) -> bool:
 
 
 def whole_number(value: object, what: str) -> int:
-    """Return an integer; a bool is none."""
+    """Return an integer, which a bool is not."""
     if not isinstance(value, int) or isinstance(value, bool):
         message = f"{what}: expected a whole number, not {value!r}"
         raise TypeError(message)
     return value
 
 
-def sql(value: object, what: str) -> str:
-    """Return a piece of SQL, which cannot be empty."""
-    return _text(value, what)
+def identifier(value: object, what: str = "name") -> str:
+    """Return a name as the catalog has it; quotes stand around one with a dot."""
+    found = text(value, what)
+    if not _ONE.fullmatch(found):
+        message = (
+            f"{what}: {found!r} is not a single name. Leave the schema and the table "
+            f"out; a name that holds a dot is written in double quotes: '\"a.b\"'."
+        )
+        raise ValueError(message)
+    return _unquoted(found, what)
+
+
+def place(value: object, what: str = "name") -> Place:
+    """Return the schema and name of ``users`` (in ``public``) or ``legal.policies``."""
+    schema, name = _parts(
+        _TWO,
+        value,
+        what,
+        "neither name nor schema.name. A part that holds a dot is written in double "
+        "quotes: '\"a.b\".c'.",
+    )
+    return Place(schema or "public", name)
+
+
+def column_place(value: object, what: str) -> str:
+    """Return ``users.id``, or ``legal.policies.id``, with its schema."""
+    schema, *names = _parts(
+        _THREE,
+        value,
+        what,
+        "neither table.column nor schema.table.column. A part that holds a dot is "
+        "written in double quotes.",
+    )
+    return dotted(schema or "public", *names)
+
+
+def collation(value: object, what: str) -> str:
+    """Return a collation as the catalog has it: PostgreSQL's own have no schema."""
+    schema, name = _parts(_TWO, value, what, "neither name nor schema.name.")
+    return name if schema in {"", "pg_catalog"} else dotted(schema, name)
+
+
+def one_or_several(
+    value: object, what: str = "columns", *, single: bool = True
+) -> tuple[str, ...]:
+    """Return one string (refused if not `single`), or several, as a tuple."""
+    if isinstance(value, str):
+        if single:
+            return (value,)
+        message = f"{what}: expected several in a list, not the one string {value!r}"
+        raise TypeError(message)
+    if not isinstance(value, cabc.Iterable) or isinstance(value, cabc.Mapping):
+        message = f"{what}: expected strings, not {value!r}"
+        raise TypeError(message)
+    return tuple(text(item, what) for item in value)
+
+
+def several(value: object, what: str) -> tuple[str, ...]:
+    """Return several strings, which one string is not."""
+    return one_or_several(value, what, single=False)
+
+
+def columns(value: object, what: str = "columns") -> tuple[str, ...]:
+    """Return one name or several different ones, as the catalog has them."""
+    names = names_or_none(value, what)
+    if not names:
+        message = f"{what}: name at least one"
+        raise ValueError(message)
+    return names
+
+
+def names_or_none(value: object, what: str) -> tuple[str, ...]:
+    """Return different names, or an empty list; one string is one name."""
+    names = [identifier(item, what) for item in one_or_several(value, what)]
+    return _different(names, what)
+
+
+def several_names(value: object, what: str = "names") -> tuple[str, ...]:
+    """Return a list of different names, which may be empty."""
+    return _different([identifier(item, what) for item in several(value, what)], what)
+
+
+def several_places(value: object, what: str = "names") -> tuple[str, ...]:
+    """Return a list of different names with their schemas."""
+    return _different([str(place(item, what)) for item in several(value, what)], what)
+
+
+def several_keys(value: object, what: str = "columns") -> tuple[tuple[str, ...], ...]:
+    """Return the columns of several keys, each one name or several."""
+    if isinstance(value, str) or not isinstance(value, cabc.Iterable):
+        message = f"{what}: expected several in a list, not the one {value!r}"
+        raise TypeError(message)
+    return tuple(columns(item, what) for item in value)
 
 
 def choice(value: object, what: str, choices: cabc.Iterable[str]) -> str:
     """Return one of the choices; case and blanks do not count."""
     known = tuple(map(str, choices))
-    text = " ".join(_text(value, what).lower().split())
-    if text not in known:
+    word = " ".join(text(value, what).lower().split())
+    if word not in known:
         message = (
             f"{what}: {value!r} is none of {', '.join(map(repr, known))}"
-            f"{did_you_mean(text, known)}"
+            f"{did_you_mean(word, known)}"
         )
         raise ValueError(message)
-    return text
+    return word
 
 
 def several_choices(
@@ -193,7 +205,7 @@ def several_choices(
     """Return one choice or several."""
     known = tuple(choices)
     chosen = frozenset(
-        choice(each, what, known) for each in one_or_several(value, what)
+        choice(item, what, known) for item in one_or_several(value, what)
     )
     if not chosen:
         message = f"{what}: name at least one of {', '.join(map(repr, known))}"
@@ -201,21 +213,27 @@ def several_choices(
     return chosen
 
 
-def _refuse_twice(names: cabc.Sequence[str], what: str) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        message = f"{what}: {', '.join(map(repr, twice))} is named twice"
-        raise ValueError(message)
+def type_name(value: object, what: str) -> DataType:
+    """Return the type that a caller names."""
+    found = text(value, what)
+    if refusal := refusal_of_serial(found):
+        raise ValueError(refusal)
+    try:
+        return data_type(found)
+    except UnreadableSqlError as error:
+        message = f"{what}: {found!r} is not the name of a type: {error}"
+        raise ValueError(message) from None
 
 
-def _text(value: object, what: str) -> str:
-    if not isinstance(value, str):
-        message = f"{what}: expected a string, not {value!r}"
-        raise TypeError(message)
-    if not value.strip():
-        message = f"{what}: expected a string with something in it"
+def _parts(
+    pattern: re.Pattern[str], value: object, what: str, problem: str
+) -> list[str]:
+    found = text(value, what)
+    match = pattern.fullmatch(found)
+    if not match:
+        message = f"{what}: {found!r} is {problem}"
         raise ValueError(message)
-    return value
+    return [_unquoted(part, what) if part else "" for part in match.groups()]
 
 
 def _unquoted(part: str, what: str) -> str:
@@ -228,3 +246,11 @@ def _unquoted(part: str, what: str) -> str:
         )
         raise ValueError(message)
     return part
+
+
+def _different(names: cabc.Sequence[str], what: str) -> tuple[str, ...]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        message = f"{what}: {', '.join(map(repr, twice))} is named twice"
+        raise ValueError(message)
+    return tuple(names)

@@ -7,16 +7,17 @@ import collections.abc as cabc
 import textwrap
 import typing as typ
 
-from pytest_userstate.application.explaining.describing import (
+from pytest_userstate.application.explaining.words import (
+    WIDTH,
     check_in_words,
     column_in_words,
     foreign_key_in_words,
     index_in_words,
     key_in_words,
     policy_in_words,
+    shortened,
     trigger_in_words,
 )
-from pytest_userstate.application.explaining.widths import WIDTH, shortened
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import (
     CheckConstraint,

@@ -1,21 +1,33 @@
-"""Assertions about what the audit says of a check."""
+"""Assertions about what the audit says."""
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import os
 import typing as typ
 
+from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import UNSPECIFIED, Unspecified
-from pytest_userstate.application.asserting.audit.checks import decided, needless
-from pytest_userstate.application.asserting.audit.evidence import (
-    Kind,
-    expected_evidence,
+from pytest_userstate.application.asserting.failures import (
+    Failure,
+    detail,
+    expect,
+    require,
 )
-from pytest_userstate.application.asserting.audit.failures import (
+from pytest_userstate.application.asserting.report import (
+    Decision,
+    FactKind,
     background,
+    chosen_checks,
+    decided,
+    different,
+    expected_evidence,
+    find_check,
     found_in_words,
+    needless,
+    not_as_expected,
+    report_of,
 )
-from pytest_userstate.application.asserting.failure import Failure, detail
-from pytest_userstate.application.asserting.matching import expect, require
 from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import (
     Axis,
@@ -28,6 +40,9 @@ from pytest_userstate.domain.coverage import (
     RuntimeWiring,
 )
 from pytest_userstate.domain.evidence import Evidence
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
+
+__tracebackhide__ = True  # a failing test shows its own line, not ours
 
 WiringState: typ.TypeAlias = (
     RuntimeWiring
@@ -79,17 +94,14 @@ class AuditCheckAssertions:
         Storage in several models is neither covered nor missing, and neither is a
         revision that cannot be relied upon: name such a coverage in `assert_check`.
         """
-        __tracebackhide__ = True
         self._require_one_of(_COVERED, "covered")
 
     def is_missing(self) -> None:
         """Assert that what the check asks for is not there; see `is_covered`."""
-        __tracebackhide__ = True
         self._require_one_of(_MISSING, "missing")
 
     def needs_migration(self) -> None:
         """Assert that a migration is due, now or after its prerequisite."""
-        __tracebackhide__ = True
         check, decision = self._check, decided(self._check)
         if not decision.needs_migration:
             require(
@@ -105,14 +117,13 @@ class AuditCheckAssertions:
 
     def needs_no_migration(self) -> None:
         """Assert that no migration is due, neither now nor later."""
-        __tracebackhide__ = True
         require(needless([self._check]))
 
     def has_evidence(
         self,
         subject: str,
         *,
-        kind: Kind,
+        kind: FactKind,
         source: str | Unspecified = UNSPECIFIED,
         model: str | Unspecified = UNSPECIFIED,
     ) -> Evidence:
@@ -132,7 +143,6 @@ class AuditCheckAssertions:
         model : str
             The storage model that it was looked up for.
         """
-        __tracebackhide__ = True
         return expect(
             expected_evidence(
                 self._check, subject, kind=kind, source=source, model=model
@@ -140,7 +150,6 @@ class AuditCheckAssertions:
         )
 
     def _require_one_of(self, wanted: frozenset[Coverage], word: str) -> None:
-        __tracebackhide__ = True
         check = self._check
         if check.axis is Axis.WIRING:
             message = f"{check.id} is no storage: assert_wiring is about its state"
@@ -159,3 +168,107 @@ class AuditCheckAssertions:
                     ),
                 )
             )
+
+
+def assert_check(
+    report: UserStateSchemaAuditReport,
+    check: str,
+    *,
+    coverage: str | Unspecified = UNSPECIFIED,
+    decision: Decision | Unspecified = UNSPECIFIED,
+    models: cabc.Iterable[str] | Unspecified = UNSPECIFIED,
+    canonical: str | Unspecified | None = UNSPECIFIED,
+    recommendation: str | Unspecified | None = UNSPECIFIED,
+    prerequisite: str | Unspecified | None = UNSPECIFIED,
+) -> AuditCheckAssertions:
+    """Assert what the audit says about a check; return assertions about it.
+
+    Parameters
+    ----------
+    report : UserStateSchemaAuditReport
+        Such as the fixture `userstate_report`, or what `userstate_audit` returns.
+    check : str
+        The check's id: ``interests.schema``.
+    coverage : str
+        One of the coverages that this check can have.
+    decision : {"required", "not_required", "deferred"}
+        What follows for migrations.
+    models : iterable of str
+        The storage models that are complete: all, and no other.
+    canonical, recommendation : str or None
+        The model that was declared canonical, and the one that is recommended.
+    prerequisite : str or None
+        The check, or the condition, that a deferred migration waits for.
+
+    Raises
+    ------
+    LookupError
+        When there is no such check; the message names the nearest.
+
+    Examples
+    --------
+    >>> from pytest_userstate import SchemaSnapshot, UserStateSchemaAuditReport
+    >>> report = UserStateSchemaAuditReport.evaluate(SchemaSnapshot())
+    >>> users = assert_check(report, "users.schema", decision="required")
+    >>> users.is_missing()
+    >>> users.has_evidence("users", kind="absent").model
+    'users'
+    """
+    given = locals()
+    found = find_check(report, check)
+    require(not_as_expected(found, given))
+    return AuditCheckAssertions(found)
+
+
+def assert_wiring(
+    report: UserStateSchemaAuditReport, entity: str, state: WiringState
+) -> AuditCheckAssertions:
+    """Assert what stands behind an entity's port in the running program.
+
+    Raises
+    ------
+    LookupError
+        When the entity has no wiring check; the message names the nearest.
+    """
+    name = arguments.text(entity, "entity")
+    return assert_check(report, f"{name}.wiring", coverage=state)
+
+
+def assert_no_migration_needed(
+    report: UserStateSchemaAuditReport,
+    *,
+    checks: cabc.Iterable[str] | Unspecified = UNSPECIFIED,
+) -> None:
+    """Assert that no migration is due, neither now nor later.
+
+    Parameters
+    ----------
+    checks : iterable of str
+        The checks that count; all that have a decision where it is left out.
+    """
+    require(needless(chosen_checks(report, checks)))
+
+
+def assert_same_report(
+    report: UserStateSchemaAuditReport,
+    *,
+    accepted: UserStateSchemaAuditReport | str | os.PathLike[str],
+) -> None:
+    """Assert that a report says of every check what an accepted one says.
+
+    Server version, line numbers, and what a gate made of it do not count.
+
+    Parameters
+    ----------
+    accepted : UserStateSchemaAuditReport, str or path
+        Another report, or the JSON file that ``--userstate-report`` wrote.
+    """
+    found = report_of(report)
+    if isinstance(accepted, UserStateSchemaAuditReport):
+        require(different(found, accepted, name="the accepted one"))
+        return
+    # Imported here, since nothing else about a report needs adapters.
+    from pytest_userstate.bootstrap import report_text  # noqa: PLC0415
+
+    text = report_text(accepted)
+    require(different(found, text, name=os.fspath(accepted)))

@@ -15,14 +15,14 @@ from pytest_userstate.application.asserting.arguments import (
     Some,
     Unspecified,
 )
-from pytest_userstate.application.asserting.failure import (
+from pytest_userstate.application.asserting.failures import (
     Detail,
     Failure,
     Mismatch,
     detail,
     listed,
 )
-from pytest_userstate.application.explaining.nearest import nearest
+from pytest_userstate.application.explaining.words import nearest
 from pytest_userstate.domain.access import (
     COLUMN_PRIVILEGES,
     EVERYBODY,
@@ -47,21 +47,7 @@ class Claim(enum.Enum):
 
 @attrs.frozen(kw_only=True)
 class Question:
-    """What a test claims about a role.
-
-    Parameters
-    ----------
-    role : str
-        The role.
-    claim : Claim
-        What is said about the privileges.
-    privileges : frozenset of str
-        The privileges.
-    column : str or SOME
-        The column that it is about; `WHOLE` for the object as a whole.
-    may_be_absent : bool
-        Whether it is fine that there is no such role.
-    """
+    """What a test claims: a role, some privileges, and a column, any, or `WHOLE`."""
 
     role: str
     claim: Claim

@@ -1,4 +1,4 @@
-"""What an assertion found, written for the person whose test has failed.
+"""What an assertion says when it does not hold, for the person whose test has failed.
 
 Readable at 80 columns beneath pytest's own margin, and bounded, however large the
 schema is.
@@ -12,8 +12,14 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.explaining.widths import WIDTH, shortened
+from pytest_userstate.application.explaining.words import WIDTH, shortened
 from pytest_userstate.application.printable import inert_lines
+from pytest_userstate.domain.columns import Source
+from pytest_userstate.domain.snapshot import Table, View
+
+__tracebackhide__ = True  # a failing test shows its own line, not ours
+
+T = typ.TypeVar("T")
 
 _FIRST_WIDTH: typ.Final = 56
 _LABEL_WIDTH: typ.Final = 12
@@ -25,7 +31,7 @@ SHOWN: typ.Final = 8
 class Mismatch:
     """A fact that is not as expected, and what may help."""
 
-    what: str
+    keyword: str
     expected: str
     found: str
     hint: str = ""
@@ -40,9 +46,9 @@ class Detail:
 
 
 def detail(label: str, items: str | cabc.Iterable[str]) -> tuple[Detail, ...]:
-    """Return the detail, or nothing where there is nothing to say."""
+    """Return the detail, or nothing if there is nothing to say."""
     several = (items,) if isinstance(items, str) else tuple(items)
-    kept = tuple(each for each in several if each)
+    kept = tuple(filter(None, several))
     return (Detail(label, kept),) if kept else ()
 
 
@@ -50,16 +56,9 @@ def detail(label: str, items: str | cabc.Iterable[str]) -> tuple[Detail, ...]:
 class Failure:
     """An assertion that does not hold.
 
-    Parameters
-    ----------
-    headline : str
-        What does not hold, in one sentence.
-    mismatches : tuple of Mismatch
-        The facts that differ.
-    lines : tuple of str
-        What is laid out in lines already, such as a difference of schemas.
-    details : tuple of Detail
-        What else helps: found, nearest, dropped, introduced, hint.
+    First its headline, one sentence; then the facts that differ, or lines that are
+    laid out already, such as a difference of schemas; then what else helps: found,
+    nearest, dropped, introduced, hint.
     """
 
     headline: str
@@ -68,18 +67,30 @@ class Failure:
     details: tuple[Detail, ...] = ()
 
     def __str__(self) -> str:
-        """Write all of it, bounded; no name in it steers what shows it."""
+        """Write all of it, bounded; no name in it steers the terminal."""
         facts: list[str] = []
-        for each in self.mismatches:
-            facts += [f"{each.what}:"]
-            facts += _labelled("  expected", [each.expected])
-            facts += _labelled("  found", [each.found])
+        for mismatch in self.mismatches:
+            facts += [f"{mismatch.keyword}:"]
+            facts += _labelled("  expected", [mismatch.expected])
+            facts += _labelled("  found", [mismatch.found])
         details: list[str] = []
         for part in self.details:
             details += _labelled(part.label, bounded(part.items))
         blocks = (_headline(self.headline), facts, self.lines, details)
         text = "\n\n".join("\n".join(lines) for lines in blocks if lines)
         return inert_lines(text)
+
+
+def expect(result: T | Failure) -> T:
+    """Return the result, or fail the test with the failure as its message."""
+    if isinstance(result, Failure):
+        raise AssertionError(str(result))  # noqa: TRY004 - a finding, not a misuse
+    return result
+
+
+def require(failure: Failure | None) -> None:
+    """Fail the test if there is a failure."""
+    expect(failure)
 
 
 def bounded(items: cabc.Sequence[str], *, limit: int = SHOWN) -> list[str]:
@@ -92,6 +103,33 @@ def bounded(items: cabc.Sequence[str], *, limit: int = SHOWN) -> list[str]:
 def listed(items: cabc.Sequence[str], *, limit: int = SHOWN) -> str:
     """Return the first items in one line, and how many more there are."""
     return ", ".join(bounded(items, limit=limit)) if items else "none"
+
+
+def with_source(text: str, source: Source | None) -> str:
+    """Return the text, and where the thing comes from."""
+    return f"{text} ({source})" if source else text
+
+
+def source_of(value: object) -> Source | None:
+    """Return the migration that introduced an object, if it is known."""
+    source = getattr(value, "source", None)
+    return source if isinstance(source, Source) else None
+
+
+def origins(value: object) -> tuple[Detail, ...]:
+    """Return the details of which migration introduced and last changed something."""
+    source, changed = source_of(value), getattr(value, "changed_by", None)
+    return (
+        *(detail("introduced", f"by {source}") if source else ()),
+        *(detail("changed", f"last by {changed}") if changed else ()),
+    )
+
+
+def introduced_with(owner: object) -> tuple[Detail, ...]:
+    """Return the detail of which migration introduced the table of something."""
+    label = "table" if isinstance(owner, Table) else "view"
+    source = source_of(owner) if isinstance(owner, Table | View) else None
+    return detail(label, f"introduced by {source}") if source else ()
 
 
 def _headline(text: str) -> list[str]:

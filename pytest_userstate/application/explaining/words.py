@@ -1,8 +1,10 @@
-"""Parts of a schema in one line each, close to how SQL writes them."""
+"""Parts of a schema in one line each, close to SQL; and names that are alike."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import difflib
+import typing as typ
 
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import (
@@ -15,6 +17,44 @@ from pytest_userstate.domain.constraints import (
     Trigger,
 )
 from pytest_userstate.domain.converters import in_sql
+
+WIDTH: typ.Final = 72
+"""How wide a line can be beneath pytest's own margin."""
+CUTOFF: typ.Final = 0.6
+"""How alike two names must be, as difflib measures it."""
+SHOWN: typ.Final = 3
+"""How many names are worth showing."""
+_LONGEST_TEXT: typ.Final = 400
+
+
+def shortened(text: str, length: int = _LONGEST_TEXT) -> str:
+    """Return the text without its middle if it is too long to be read."""
+    if len(text) <= length:
+        return text
+    half = (length - 3) // 2
+    return f"{text[:half]} … {text[-half:]}"
+
+
+def nearest(
+    name: str, names: cabc.Iterable[str], *, limit: int = SHOWN
+) -> tuple[str, ...]:
+    """Return the names most alike, best first; case and underscores count little."""
+    folded: dict[str, list[str]] = {}
+    for other in dict.fromkeys(names):
+        folded.setdefault(_folded(other), []).append(other)
+    alike = difflib.get_close_matches(_folded(name), folded, n=limit, cutoff=CUTOFF)
+    others = [other for key in alike for other in folded[key] if other != name]
+    return tuple(others[:limit])
+
+
+def did_you_mean(name: str, names: cabc.Iterable[str]) -> str:
+    """Return the end of a sentence that offers the nearest name, or nothing."""
+    alike = nearest(name, names, limit=1)
+    return f"; did you mean {alike[0]!r}?" if alike else ""
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "")
 
 
 def column_in_words(column: Column) -> str:
@@ -34,14 +74,14 @@ def column_in_words(column: Column) -> str:
 def key_in_words(key: KeyConstraint) -> str:
     """Return such as ``users_pkey (id)``."""
     nulls = "" if key.nulls_distinct else " nulls not distinct"
-    return f"{key.name} {_in_parentheses(key.columns)}{nulls}{_included(key.included)}"
+    return f"{key.name} ({in_sql(key.columns)}){nulls}{_included(key.included)}"
 
 
 def foreign_key_in_words(key: ForeignKey) -> str:
     """Return such as ``a_fkey (b_id) references public.b (id) on delete cascade``."""
     text = (
-        f"{key.name} {_in_parentheses(key.columns)} references "
-        f"{key.target_schema}.{key.target_table} {_in_parentheses(key.target_columns)}"
+        f"{key.name} ({in_sql(key.columns)}) references "
+        f"{key.target_schema}.{key.target_table} ({in_sql(key.target_columns)})"
     )
     if key.on_update != "no action":
         text += f" on update {key.on_update}"
@@ -63,10 +103,9 @@ def index_in_words(index: Index) -> str:
     method = "" if index.method == "btree" else f" using {index.method}"
     where = f" where {index.predicate}" if index.predicate else ""
     valid = "" if index.is_valid else " — invalid"
-    columns = _in_parentheses(index.columns)
     return (
-        f"{unique}{index.name}{method} {columns}{_included(index.included)}"
-        f"{where}{valid}"
+        f"{unique}{index.name}{method} ({', '.join(index.columns)})"
+        f"{_included(index.included)}{where}{valid}"
     )
 
 
@@ -85,9 +124,5 @@ def policy_in_words(policy: Policy) -> str:
     return f"{policy.name}{kind} for {policy.command} to {roles}{using}{check}"
 
 
-def _in_parentheses(names: cabc.Iterable[str]) -> str:
-    return f"({in_sql(names)})"
-
-
 def _included(names: tuple[str, ...]) -> str:
-    return f" include {_in_parentheses(names)}" if names else ""
+    return f" include ({in_sql(names)})" if names else ""

@@ -1,1 +1,0 @@
-"""What can be asserted of the audit's answers."""

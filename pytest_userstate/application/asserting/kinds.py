@@ -1,0 +1,537 @@
+"""The tables of keywords: what can be said about each kind of object and part."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import functools
+import itertools
+import re
+import typing as typ
+
+import attrs
+
+from pytest_userstate.application.asserting import arguments
+from pytest_userstate.application.asserting.arguments import (
+    UNSPECIFIED,
+    Place,
+)
+from pytest_userstate.application.asserting.matching import (
+    NOT_KNOWN,
+    OTHER_ORDER,
+    Keyword,
+    Keywords,
+    Kind,
+    Subject,
+    in_words,
+)
+from pytest_userstate.application.asserting.uniqueness import otherwise_unique
+from pytest_userstate.application.explaining.words import (
+    check_in_words,
+    column_in_words,
+    foreign_key_in_words,
+    index_in_words,
+    key_in_words,
+    policy_in_words,
+    trigger_in_words,
+)
+from pytest_userstate.application.sql.data_types import found_type
+from pytest_userstate.application.sql.expressions import same_expression, same_tokens
+from pytest_userstate.application.sql.tokens import (
+    END,
+    Token,
+    UnreadableSqlError,
+    tokens,
+)
+from pytest_userstate.application.sql.tokens import (
+    Kind as TokenKind,
+)
+from pytest_userstate.domain.columns import Column, Generated, Identity
+from pytest_userstate.domain.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    ForeignKey,
+    Index,
+    KeyConstraint,
+    Policy,
+    Trigger,
+)
+from pytest_userstate.domain.converters import in_sql
+from pytest_userstate.domain.snapshot import (
+    Domain,
+    Extension,
+    Table,
+    View,
+)
+
+__tracebackhide__ = True  # a failing test shows its own line, not ours
+
+ColumnNames: typ.TypeAlias = str | cabc.Iterable[str]
+Action: typ.TypeAlias = typ.Literal[
+    "no action", "restrict", "cascade", "set null", "set default"
+]
+Match: typ.TypeAlias = typ.Literal["simple", "full"]
+GeneratedKind: typ.TypeAlias = typ.Literal["stored", "virtual"]
+IdentityKind: typ.TypeAlias = typ.Literal["always", "by default"]
+Timing: typ.TypeAlias = typ.Literal["before", "after", "instead of"]
+Event: typ.TypeAlias = typ.Literal["insert", "update", "delete", "truncate"]
+Level: typ.TypeAlias = typ.Literal["row", "statement"]
+Command: typ.TypeAlias = typ.Literal["all", "select", "insert", "update", "delete"]
+
+_CHECK: typ.Final = re.compile(
+    r"CHECK\s*(?P<expression>.*?)(\s+(NO INHERIT|NOT VALID|NOT ENFORCED))*", re.DOTALL
+)
+_PLAIN: typ.Final = re.compile(r'[\w$ ]+|"(?:[^"]|"")+"')
+_CONNECTING: typ.Final = frozenset(
+    {"all", "and", "any", "array", "between", "in", "is", "like", "not", "null", "or"}
+)
+"""Words that PostgreSQL puts in place of others."""
+
+
+# How keywords are read and compared.
+
+
+def varchars(owner: object) -> frozenset[str]:
+    """Return what PostgreSQL casts to ``text`` to compare it: columns, or ``VALUE``."""
+    match owner:
+        case Table() | View():
+            types = {column.name: column.data_type for column in owner.columns}
+        case Domain():
+            types = {"value": owner.data_type}
+        case _:
+            types = {}
+    return frozenset(
+        name
+        for name, text in types.items()
+        if found_type(text).name == "character varying"
+    )
+
+
+def _expression(get: typ.Any, *, is_optional: bool = True) -> Keyword:
+    return Keyword(
+        get,
+        arguments.text,
+        same=lambda wanted, fact, owner: same_expression(
+            wanted, fact, varchars=varchars(owner)
+        ),
+        is_optional=is_optional,
+        hint=_other_spelling,
+    )
+
+
+def _other_spelling(expected: str, fact: str) -> str:
+    """Show what to write if both mention the same names, numbers and texts."""
+    if not _mentioned(expected) == _mentioned(fact) != set():
+        return ""
+    return f"if both are meant to say the same, write it as PostgreSQL does: {fact}"
+
+
+def _mentioned(sql: str) -> set[Token]:
+    """Return the names, numbers and texts in a piece of SQL, types of casts apart."""
+    try:
+        pieces = tokens(sql)
+    except UnreadableSqlError:
+        return set()
+    words = {TokenKind.WORD, TokenKind.QUOTED}
+    return {
+        Token(TokenKind.WORD, piece.text) if piece.kind in words else piece
+        for before, piece in itertools.pairwise([END, *pieces])
+        if piece.kind in {*words, TokenKind.STRING, TokenKind.NUMBER}
+        and before.text != "::"
+        and piece.text not in _CONNECTING
+    }
+
+
+def _sql(get: typ.Any) -> Keyword:
+    """Read SQL that is compared token by token, blanks and case apart."""
+    return Keyword(get, arguments.text, same=lambda one, two, _: same_tokens(one, two))
+
+
+def _type(get: str) -> Keyword:
+    return Keyword(
+        get,
+        arguments.type_name,
+        same=lambda wanted, fact, _: wanted.means(found_type(fact)),
+    )
+
+
+def _choice(
+    get: typ.Any, choices: cabc.Iterable[str], *, is_optional: bool = False
+) -> Keyword:
+    read = functools.partial(arguments.choice, choices=tuple(map(str, choices)))
+    return Keyword(get, read, is_optional=is_optional)
+
+
+def _flag(get: typ.Any) -> Keyword:
+    return Keyword(get, arguments.flag)
+
+
+def _name(get: typ.Any) -> Keyword:
+    return Keyword(get, arguments.identifier)
+
+
+def _quoted(get: str, read: typ.Any = arguments.text) -> Keyword:
+    """Read a text that is shown in quotation marks, and may be missing."""
+    words = lambda value: "none" if value is None else repr(value)  # noqa: E731
+    return Keyword(get, read, is_optional=True, words=words)
+
+
+def _columns(get: typ.Any) -> Keyword:
+    """Read the columns of a key, in order; they come first in a call."""
+    return Keyword(
+        get,
+        arguments.columns,
+        is_first=True,
+        columns=tuple,
+        hint=lambda wanted, fact: OTHER_ORDER * (sorted(wanted) == sorted(fact)),
+    )
+
+
+def _names_in_any_order(get: typ.Any, *, are_columns: bool = False) -> Keyword:
+    return Keyword(
+        get,
+        arguments.names_or_none,
+        same=lambda wanted, fact, _: sorted(wanted) == sorted(fact),
+        columns=tuple if are_columns else lambda _: (),
+    )
+
+
+# The parts of tables and views.
+
+COLUMN: typ.Final = Kind[Column](
+    name="column",
+    plural="columns",
+    parts=lambda owner: owner.columns,
+    words=column_in_words,
+    keywords={
+        "data_type": _type("data_type"),
+        "nullable": _flag("is_nullable"),
+        "default": _expression("default"),
+        "generated": _choice("generated", Generated, is_optional=True),
+        "expression": _expression("expression", is_optional=False),
+        "identity": _choice("identity", Identity, is_optional=True),
+        "primary_key": _flag("is_primary_key"),
+        "collation": _quoted("collation", arguments.collation),
+        "comment": _quoted("comment"),
+    },
+    dropped="column",
+)
+
+
+def _is_valid(key: KeyConstraint, table: Table) -> bool:
+    """Whether the index behind a key is; a partition of a table may lack it."""
+    return all(
+        index.is_valid for index in table.indexes if index.constraint == key.name
+    )
+
+
+_KEY: Keywords = {
+    "columns": _columns("columns"),
+    "name": _name("name"),
+    "included": _names_in_any_order("included"),
+    "deferrable": _flag("is_deferrable"),
+    "initially_deferred": _flag("is_initially_deferred"),
+    "temporal": _flag("is_temporal"),
+}
+_VALID: Keywords = {
+    "valid": Keyword(
+        _is_valid,
+        arguments.flag,
+        words=lambda is_valid: (
+            "yes" if is_valid else "no: its index is not, as some partition lacks it"
+        ),
+    )
+}
+PRIMARY_KEY: typ.Final = Kind[KeyConstraint](
+    name="primary key",
+    plural="primary keys",
+    parts=lambda table: [table.primary_key] if table.primary_key else [],
+    words=key_in_words,
+    keywords=_KEY,
+    implied=_VALID,
+    dropped="constraint",
+)
+UNIQUE: typ.Final = Kind[KeyConstraint](
+    name="unique constraint",
+    plural="unique constraints",
+    parts=lambda table: table.unique_constraints,
+    words=key_in_words,
+    keywords={**_KEY, "nulls_distinct": _flag("nulls_distinct")},
+    implied=_VALID,
+    dropped="constraint",
+    hints=lambda subject, facts: otherwise_unique(
+        subject.owner, facts.get("columns", ())
+    ),
+)
+
+
+def on_delete_with_columns(action: object, columns: object) -> object:
+    """Return what ``on_delete`` says together with its columns: ``set null (a)``."""
+    if columns is UNSPECIFIED:
+        return action
+    names = in_sql(sorted(arguments.columns(columns, "on_delete_columns")))
+    settings = "set null", "set default"
+    if action is UNSPECIFIED or (
+        arguments.choice(action, "on_delete", typ.get_args(Action)) not in settings
+    ):
+        message = "on_delete_columns goes with on_delete='set null' or 'set default'"
+        raise TypeError(message)
+    return f"{action} ({names})"
+
+
+def _action(value: object, what: str) -> str:
+    """Read an action, behind which columns can stand."""
+    if not isinstance(value, str) or " (" not in value:
+        return arguments.choice(value, what, typ.get_args(Action))
+    action, _, columns = value.partition(" (")
+    return f"{arguments.choice(action, what, typ.get_args(Action))} ({columns}"
+
+
+def _about_target(subject: Subject, facts: dict[str, typ.Any]) -> cabc.Iterator[str]:
+    place = facts.get("references")
+    if isinstance(place, Place) and not subject.snapshot.table(
+        place.name, schema=place.schema
+    ):
+        yield f"there is no table {place}"
+
+
+FOREIGN_KEY: typ.Final = Kind[ForeignKey](
+    name="foreign key",
+    plural="foreign keys",
+    parts=lambda table: table.foreign_keys,
+    words=foreign_key_in_words,
+    keywords={
+        "columns": _columns("columns"),
+        "references": Keyword(
+            lambda key, _: Place(key.target_schema, key.target_table), arguments.place
+        ),
+        "references_columns": Keyword("target_columns", arguments.names_or_none),
+        "on_update": _choice("on_update", typ.get_args(Action)),
+        "on_delete": Keyword("on_delete", _action),
+        "match": _choice("match", typ.get_args(Match)),
+        "deferrable": _flag("is_deferrable"),
+        "initially_deferred": _flag("is_initially_deferred"),
+        "validated": _flag("is_validated"),
+        "enforced": _flag("is_enforced"),
+        "temporal": _flag("is_temporal"),
+        "name": _name("name"),
+    },
+    dropped="constraint",
+    hints=_about_target,
+)
+
+
+def _condition(check: CheckConstraint, _: object) -> str:
+    """Return the condition of a check constraint, without what is around it."""
+    match = _CHECK.fullmatch(check.definition)
+    return match["expression"] if match else check.definition
+
+
+CHECK: typ.Final = Kind[CheckConstraint](
+    name="check constraint",
+    plural="check constraints",
+    parts=lambda owner: owner.check_constraints,
+    words=check_in_words,
+    keywords={
+        "expression": Keyword(
+            _condition,
+            arguments.text,
+            same=_expression("").same,
+            hint=_other_spelling,
+            is_first=True,
+        ),
+        "name": _name("name"),
+        "columns": _names_in_any_order("columns", are_columns=True),
+        "validated": _flag("is_validated"),
+        "enforced": _flag("is_enforced"),
+    },
+    dropped="constraint",
+)
+EXCLUSION: typ.Final = Kind[ExclusionConstraint](
+    name="exclusion constraint",
+    plural="exclusion constraints",
+    parts=lambda table: table.exclusion_constraints,
+    words=check_in_words,
+    keywords={
+        "definition": Keyword(
+            "definition",
+            arguments.text,
+            same=lambda wanted, fact, _: same_tokens(wanted, fact),
+            is_first=True,
+        ),
+        "name": _name("name"),
+    },
+    dropped="constraint",
+)
+
+
+def _index_columns(value: object, what: str) -> tuple[str, ...]:
+    """Return the columns and expressions that a caller named."""
+    wanted = arguments.one_or_several(value, what)
+    if not wanted:
+        message = f"{what}: name at least one column or expression"
+        raise ValueError(message)
+    for item in filter(_is_plain, wanted):
+        arguments.identifier(item, what)
+    return wanted
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it is the name of a column, and no expression."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def _plain_columns(wanted: cabc.Iterable[str]) -> list[str]:
+    return [arguments.identifier(item) for item in wanted if _is_plain(item)]
+
+
+def _same_index_columns(
+    wanted: tuple[str, ...], fact: tuple[str, ...], owner: Table | View
+) -> bool:
+    names = {column.name for column in owner.columns}
+
+    def same(expected: str, column: str) -> bool:
+        if column in names:
+            return _is_plain(expected) and arguments.identifier(expected) == column
+        return same_expression(expected, column, varchars=varchars(owner))
+
+    return len(wanted) == len(fact) and all(map(same, wanted, fact))
+
+
+def _primary(index: Index, owner: object) -> bool:
+    key = owner.primary_key if isinstance(owner, Table) else None
+    return key is not None and index.constraint == key.name
+
+
+INDEX: typ.Final = Kind[Index](
+    name="index",
+    plural="indexes",
+    parts=lambda owner: owner.indexes,
+    words=index_in_words,
+    keywords={
+        "columns": Keyword(
+            "columns",
+            _index_columns,
+            same=_same_index_columns,
+            words=", ".join,
+            is_first=True,
+            columns=_plain_columns,
+            hint=lambda wanted, fact: OTHER_ORDER * (sorted(wanted) == sorted(fact)),
+        ),
+        "name": _name("name"),
+        "method": _name("method"),
+        "unique": Keyword(
+            lambda index, _: (index.is_unique, index.is_valid),
+            lambda value, what: (arguments.flag(value, what), True),
+            # An index that is not valid keeps nothing unique, and is no other index.
+            same=lambda wanted, fact, _: (
+                wanted[0] is fact[0] and (fact[1] or not fact[0])
+            ),
+            words=lambda fact: (
+                in_words(fact[0])
+                + ", but the index is not valid" * (fact[0] and not fact[1])
+            ),
+        ),
+        "where": _expression("predicate"),
+        "included": _names_in_any_order("included"),
+        "nulls_distinct": _flag("nulls_distinct"),
+        "valid": _flag("is_valid"),
+        "primary": _flag(_primary),
+        "clustered": _flag("is_clustered"),
+    },
+    dropped="index",
+)
+
+
+VOID_INDEX: typ.Final = attrs.evolve(
+    INDEX, keywords={**INDEX.keywords, "unique": _flag("is_unique")}
+)
+"""An index that a call says is not valid: `unique` is what it was created as."""
+
+
+def _if_known(attribute: str) -> cabc.Callable[[Trigger, object], object]:
+    """Return a getter of what only a trigger that was read from a server says."""
+    return lambda trigger, _: (
+        getattr(trigger, attribute) if trigger.timing else NOT_KNOWN
+    )
+
+
+TRIGGER: typ.Final = Kind[Trigger](
+    name="trigger",
+    plural="triggers",
+    parts=lambda owner: owner.triggers,
+    words=trigger_in_words,
+    keywords={
+        "function": Keyword(
+            "function", lambda value, what: str(arguments.place(value, what))
+        ),
+        "timing": _choice(_if_known("timing"), typ.get_args(Timing)),
+        "events": Keyword(
+            _if_known("events"),
+            functools.partial(arguments.several_choices, choices=typ.get_args(Event)),
+            same=lambda wanted, fact, _: wanted == {*fact},
+            words=lambda events: " or ".join(sorted(events)),
+        ),
+        "update_of": _names_in_any_order(_if_known("update_of")),
+        "level": _choice(_if_known("level"), typ.get_args(Level)),
+        "when": _expression(_if_known("when")),
+        "enabled": _flag("is_enabled"),
+        "constraint": _flag("is_constraint"),
+    },
+)
+POLICY: typ.Final = Kind[Policy](
+    name="policy",
+    plural="policies",
+    parts=lambda table: table.policies,
+    words=policy_in_words,
+    keywords={
+        "command": _choice("command", typ.get_args(Command)),
+        "roles": _names_in_any_order("roles"),
+        "permissive": _flag("is_permissive"),
+        "using": _expression("using"),
+        "check": _expression("check"),
+    },
+)
+CONSTRAINTS: typ.Final = (FOREIGN_KEY, UNIQUE, CHECK, EXCLUSION, PRIMARY_KEY)
+LABEL: typ.Final = Kind[str](
+    name="label", plural="labels", parts=lambda enum: enum.labels, words=str
+)
+
+# Whole objects.
+
+TABLE: typ.Final[Keywords] = {
+    "kind": Keyword("kind", arguments.text),
+    "by": _sql("partition_key"),
+    "partition of": Keyword(
+        lambda table, _: table.partition_of or "no table", arguments.text
+    ),
+    "bound": _sql("partition_bound"),
+    "enabled": _flag("has_row_security"),
+    "forced": _flag("forces_row_security"),
+}
+DOMAIN: typ.Final[Keywords] = {
+    "data_type": _type("data_type"),
+    "nullable": _flag("is_nullable"),
+    "default": _expression("default"),
+    "collation": _quoted("collation", arguments.collation),
+}
+SEQUENCE: typ.Final[Keywords] = {
+    "data_type": _type("data_type"),
+    **{
+        name: Keyword(name, arguments.whole_number)
+        for name in ("start", "increment", "minimum", "maximum", "cache")
+    },
+    "cycles": _flag("cycles"),
+    "owned_by": Keyword("owned_by", arguments.column_place, is_optional=True),
+}
+COMMENT: typ.Final[Keywords] = {"comment": _quoted("comment")}
+EXTENSION: typ.Final = Kind[Extension](
+    name="extension",
+    plural="extensions",
+    parts=lambda snapshot: snapshot.extensions,
+    words=lambda extension: f"version {extension.version} in schema {extension.schema}",
+    keywords={
+        "version": Keyword("version", arguments.text),
+        "schema": _name("schema"),
+        "stub": _flag("is_stub"),
+    },
+)

@@ -1,0 +1,364 @@
+"""Finding the objects of a schema, or saying what is there instead."""
+
+from __future__ import annotations
+
+import abc
+import collections.abc as cabc
+import enum
+import itertools
+import typing as typ
+
+from pytest_userstate.application.asserting import arguments
+from pytest_userstate.application.asserting.arguments import Place
+from pytest_userstate.application.asserting.failures import (
+    Detail,
+    Failure,
+    detail,
+    expect,
+    listed,
+    origins,
+    require,
+    source_of,
+    with_source,
+)
+from pytest_userstate.application.asserting.kinds import COLUMN, EXTENSION
+from pytest_userstate.application.asserting.matching import (
+    Kind,
+    Subject,
+    as_expected,
+    dropped_columns,
+    exactly,
+    kind_of,
+    named_as_expected,
+    one_of,
+    part_named,
+    unknown_column,
+    unwanted,
+)
+from pytest_userstate.application.explaining.words import SHOWN, nearest
+from pytest_userstate.domain.snapshot import (
+    Extension,
+    SchemaSnapshot,
+    Sequence,
+    Table,
+    View,
+    ViewKind,
+)
+
+__tracebackhide__ = True  # a failing test shows its own line, not ours
+
+T = typ.TypeVar("T")
+V = typ.TypeVar("V")
+Read: typ.TypeAlias = cabc.Callable[[], SchemaSnapshot]
+Relation: typ.TypeAlias = Table | View | Sequence
+
+_ALWAYS_THERE: typ.Final = "plpgsql"
+"""The extension that PostgreSQL puts into every database."""
+
+
+class InSchema(typ.Protocol):
+    """Anything with a name in a schema."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def schema(self) -> str:
+        """Its schema."""
+
+
+class ObjectKind(enum.StrEnum):
+    """The kinds of objects that a schema holds, as messages call them."""
+
+    TABLE = "table"
+    VIEW = ViewKind.VIEW.value
+    MATERIALIZED = ViewKind.MATERIALIZED.value
+    FOREIGN = ViewKind.FOREIGN.value
+    SEQUENCE = "sequence"
+    ENUM = "enum"
+    DOMAIN = "domain"
+    RELATION = "relation"
+
+    def among(self, snapshot: SchemaSnapshot) -> cabc.Collection[InSchema]:
+        """Return the objects of this kind."""
+        match self:
+            case ObjectKind.TABLE:
+                return snapshot.tables
+            case ObjectKind.SEQUENCE:
+                return snapshot.sequences
+            case ObjectKind.ENUM:
+                return snapshot.enums
+            case ObjectKind.DOMAIN:
+                return snapshot.domains
+            case ObjectKind.RELATION:
+                return (*snapshot.tables, *snapshot.views, *snapshot.sequences)
+            case _:
+                return [
+                    view for view in snapshot.views if view.kind.value == self.value
+                ]
+
+    def at(self, snapshot: SchemaSnapshot, place: Place) -> InSchema | None:
+        """Return the object of this kind and name, or None."""
+        if self is ObjectKind.TABLE:
+            return snapshot.table(place.name, schema=place.schema)
+        wanted = place.schema, place.name
+        for value in self.among(snapshot):
+            if (value.schema, value.name) == wanted:
+                return value
+        return None
+
+    def search(self, snapshot: SchemaSnapshot, place: Place) -> typ.Any | Failure:
+        """Return the object of this kind and name, or what there is instead."""
+        value = self.at(snapshot, place)
+        return self._absent(snapshot, place) if value is None else value
+
+    def unwanted(
+        self, snapshot: SchemaSnapshot, place: Place, *, schema_may_be_absent: bool
+    ) -> Failure | None:
+        """Return the failure that there is such an object, or no such schema."""
+        value = self.at(snapshot, place)
+        if value is None:
+            missing = no_schema(snapshot, place.schema)
+            return None if schema_may_be_absent else missing
+        return Failure(
+            headline=f"there is a {kind_of(value)} {place}, and there should be none",
+            details=origins(value),
+        )
+
+    def _absent(self, snapshot: SchemaSnapshot, place: Place) -> Failure:
+        values = self.among(snapshot)
+        names = {value.name: value for value in values if value.schema == place.schema}
+        namesakes = (
+            _described(value)
+            for value in values
+            if value.name == place.name and value.schema != place.schema
+        )
+        alike = [*itertools.islice(namesakes, SHOWN)]
+        alike += [_described(names[name]) for name in nearest(place.name, names)]
+        count = len(names)
+        plural = f"{self}s" if count != 1 else str(self)
+        return Failure(
+            headline=f"there is no {self} {place}",
+            details=(
+                *detail("found", f"{count or 'no'} {plural} in schema {place.schema}"),
+                *self._of_another_kind(snapshot, place),
+                *detail("nearest", alike),
+                *detail("dropped", dropped_relations(snapshot, [place])),
+            ),
+        )
+
+    def _of_another_kind(
+        self, snapshot: SchemaSnapshot, place: Place
+    ) -> tuple[Detail, ...]:
+        for kind in (ObjectKind.RELATION, ObjectKind.ENUM, ObjectKind.DOMAIN):
+            value = kind.at(snapshot, place)
+            if value is not None and kind_of(value) != self:
+                text = f"{place} is a {kind_of(value)}"
+                return detail("but", with_source(text, source_of(value)))
+        return ()
+
+
+def schema_names(snapshot: SchemaSnapshot) -> frozenset[str]:
+    """Return the schemas; those of the objects if a test made the snapshot."""
+    if snapshot.schemas:
+        return frozenset(snapshot.schemas)
+    kinds = (ObjectKind.RELATION, ObjectKind.ENUM, ObjectKind.DOMAIN)
+    return frozenset(value.schema for kind in kinds for value in kind.among(snapshot))
+
+
+def no_schema(snapshot: SchemaSnapshot, schema: str) -> Failure | None:
+    """Return the failure that there is no such schema, or None."""
+    names = sorted(schema_names(snapshot))
+    if schema in names:
+        return None
+    return Failure(
+        headline=f"there is no schema {schema!r}",
+        details=(
+            *detail("found", names or "no schema at all"),
+            *detail("nearest", nearest(schema, names)),
+        ),
+    )
+
+
+def unwanted_schema(snapshot: SchemaSnapshot, name: str) -> Failure | None:
+    """Return the failure that there is a schema of this name."""
+    if name not in schema_names(snapshot):
+        return None
+    return Failure(headline=f"there is a schema {name!r}, and there should be none")
+
+
+def exactly_schemas(
+    snapshot: SchemaSnapshot, names: cabc.Iterable[str]
+) -> Failure | None:
+    """Return a failure unless these are the schemas: all, and no other."""
+    found = [(name, None) for name in sorted(schema_names(snapshot))]
+    return exactly("the database", "schemas", names, found)
+
+
+def exactly_objects(
+    snapshot: SchemaSnapshot, schema: str, kind: ObjectKind, names: tuple[str, ...]
+) -> Failure | None:
+    """Return a failure unless these are the objects of a kind in a schema."""
+    return exactly(
+        f"schema {schema}",
+        f"{kind}s",
+        names,
+        [
+            (value.name, source_of(value))
+            for value in kind.among(snapshot)
+            if value.schema == schema
+            and (value.name in names or not _comes_along(value))
+        ],
+        dropped=lambda missing: dropped_relations(
+            snapshot, [Place(schema, name) for name in missing]
+        ),
+    )
+
+
+def _comes_along(value: InSchema) -> bool:
+    """Whether something is there because of something else."""
+    match value:
+        case Table():
+            return value.is_bookkeeping or value.partition_of is not None
+        case Sequence():
+            return value.owned_by is not None
+        case _:
+            return False
+
+
+def dropped_relations(
+    snapshot: SchemaSnapshot, places: cabc.Iterable[Place]
+) -> list[str]:
+    """Return which migration dropped these tables or views, in words."""
+    return [
+        f"{gone.qualified_name}, by {gone.source}"
+        for place in places
+        for gone in snapshot.dropped
+        if (gone.schema, gone.table, gone.part) == (place.schema, place.name, "")
+    ]
+
+
+def _described(value: InSchema) -> str:
+    return with_source(str(Place(value.schema, value.name)), source_of(value))
+
+
+def expected_extension(
+    snapshot: SchemaSnapshot, name: str, given: cabc.Mapping[str, object]
+) -> Extension | Failure:
+    """Return the extension if it is as expected, or what there is instead."""
+    wanted, facts = arguments.identifier(name), EXTENSION.facts(given)
+    extensions = {extension.name: extension for extension in snapshot.extensions}
+    extension = extensions.get(wanted)
+    if extension is None:
+        return Failure(
+            headline=f"there is no extension {wanted!r}",
+            details=(
+                *detail("found", listed(list(extensions))),
+                *detail("nearest", nearest(wanted, extensions)),
+            ),
+        )
+    return as_expected(f"extension {wanted}", extension, facts) or extension
+
+
+def unwanted_extension(snapshot: SchemaSnapshot, name: str) -> Failure | None:
+    """Return the failure that there is an extension of this name."""
+    words = [EXTENSION.words(each) for each in snapshot.extensions if each.name == name]
+    if not words:
+        return None
+    return Failure(
+        headline=f"there is an extension {name!r}, and there should be none",
+        details=detail("found", words),
+    )
+
+
+def exactly_extensions(
+    snapshot: SchemaSnapshot, names: cabc.Collection[str]
+) -> Failure | None:
+    """Return a failure unless these are the extensions: all, and no other."""
+    found = [
+        (extension.name, None)
+        for extension in snapshot.extensions
+        if extension.name != _ALWAYS_THERE or extension.name in names
+    ]
+    return exactly("the database", "extensions", names, found)
+
+
+class ObjectAssertions(abc.ABC, typ.Generic[T]):
+    """Assertions about one object of the schema.
+
+    They are made by functions such as `assert_table`, never directly, and only of an
+    object that is there. Each of them looks at the schema anew: on a connection, as
+    it is at that moment.
+    """
+
+    def __init__(self, read: Read, place: Place) -> None:
+        """Assert that the object is there."""
+        self._read = read
+        self._place = place
+        self._look()
+
+    def __repr__(self) -> str:
+        """Name the class and the object."""
+        return f"<{type(self).__name__} {self._place}>"
+
+    @abc.abstractmethod
+    def _search(self, snapshot: SchemaSnapshot) -> T | Failure:
+        """Return the object, or what there is instead."""
+
+    def _look(self) -> tuple[SchemaSnapshot, T]:
+        """Return the snapshot and the object in it, or fail the test."""
+        snapshot = self._read()
+        return snapshot, expect(self._search(snapshot))
+
+    def _subject(self) -> Subject:
+        return Subject(*self._look())
+
+    def _has(self, kind: Kind[V], given: cabc.Mapping[str, object]) -> V:
+        """Return the part for which everything holds that a call says."""
+        facts = kind.facts(given)
+        subject = self._subject()
+        require(unknown_column(COLUMN, subject, kind, facts))
+        found = one_of(kind, subject, facts)
+        return expect(found)
+
+    def _has_named(self, kind: Kind[V], given: cabc.Mapping[str, object]) -> V:
+        """Return the part of the name that a call gives, if the rest holds, too."""
+        name, facts = arguments.identifier(given["name"]), kind.facts(given)
+        found = named_as_expected(kind, self._subject(), name, facts)
+        return expect(found)
+
+    def _has_none_named(self, kind: Kind[V], name: str) -> None:
+        """Assert that no part of a kind has this name."""
+        wanted = arguments.identifier(name)
+        subject = self._subject()
+        part = part_named(kind, subject, wanted)
+        if not isinstance(part, Failure):
+            article = "an" if kind.name[0] in "aeiou" else "a"
+            what = f"{article} {kind.name} {wanted!r}"
+            require(unwanted(subject, what, [part], kind.words))
+
+    def _has_exactly(
+        self,
+        kind: Kind[V],
+        expected: cabc.Iterable[typ.Any],
+        key: cabc.Callable[[typ.Any], typ.Any] = lambda part: part.name,
+        *,
+        unless: cabc.Callable[[typ.Any], bool] = lambda _: False,
+    ) -> None:
+        """Assert that these are the parts: all, and no other."""
+        subject, wanted = self._subject(), list(expected)
+        failure = exactly(
+            subject.title,
+            kind.plural,
+            wanted,
+            [
+                (key(part), source_of(part) or source_of(subject.owner))
+                for part in kind.parts(subject.owner)
+                if key(part) in wanted or not unless(part)
+            ],
+            dropped=lambda missing: (
+                dropped_columns(subject, missing) if kind is COLUMN else []
+            ),
+        )
+        require(failure)

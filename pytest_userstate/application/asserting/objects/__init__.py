@@ -1,1 +1,0 @@
-"""What can be asserted of a schema: a module for each kind of object, or part."""

@@ -1,0 +1,495 @@
+"""What the audit says of its checks, compared with what a test expects."""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import functools
+import json
+import pathlib
+import re
+import typing as typ
+
+from pytest_userstate.application.asserting import arguments
+from pytest_userstate.application.asserting.arguments import UNSPECIFIED, Unspecified
+from pytest_userstate.application.asserting.failures import (
+    Detail,
+    Failure,
+    Mismatch,
+    bounded,
+    detail,
+    listed,
+)
+from pytest_userstate.application.asserting.matching import (
+    Keyword,
+    as_expected,
+    facts_of,
+    in_words,
+)
+from pytest_userstate.application.explaining.words import (
+    did_you_mean,
+    nearest,
+    shortened,
+)
+from pytest_userstate.application.reporting.json_report import (
+    SCHEMA_VERSION,
+    Json,
+    report_document,
+)
+from pytest_userstate.application.reporting.text import condensed
+from pytest_userstate.domain.check import Check
+from pytest_userstate.domain.columns import Source
+from pytest_userstate.domain.coverage import (
+    Axis,
+    Coverage,
+    MigrationDecision,
+    RevisionCoverage,
+    RuntimeWiring,
+    coverage_type,
+)
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
+
+Decision: typ.TypeAlias = (
+    MigrationDecision | typ.Literal["required", "not_required", "deferred"]
+)
+FactKind: typ.TypeAlias = (
+    EvidenceKind
+    | typ.Literal[
+        "present", "absent", "contradiction", "declared", "dropped", "near_miss"
+    ]
+)
+Findings: typ.TypeAlias = dict[str, Json]
+"""What a report says about each cell of the matrix, by id."""
+
+_GAP: typ.Final = {EvidenceKind.ABSENT: "-", EvidenceKind.CONTRADICTION: "!"}
+_PLACE: typ.Final = re.compile(r"(?P<path>.+?)(?::(?P<line>\d+))?")
+_LINE: typ.Final = re.compile(r"(?<=\.\w)(\w*):\d+")
+_FIELDS: typ.Final = (
+    "coverage",
+    "decision",
+    "models",
+    "canonical",
+    "recommendation",
+    "prerequisite",
+    "rationale",
+)
+_MOST_DIFFERENCES: typ.Final = 12
+_LONGEST_VALUE: typ.Final = 160
+_HINT: typ.Final = (
+    "if this is as it should be, accept it: write the report anew with "
+    "pytest --userstate-audit --userstate-report FILE.json"
+)
+_NO_SOURCES: typ.Final = (
+    "one of the two reports names no migrations: it is about a database or a "
+    "snapshot, whose history nobody knows. Compare reports about migrations"
+)
+
+
+def report_of(value: object) -> UserStateSchemaAuditReport:
+    """Return the report; nothing else is taken for one."""
+    if not isinstance(value, UserStateSchemaAuditReport):
+        message = (
+            f"report: expected a UserStateSchemaAuditReport, such as userstate_report "
+            f"or what userstate_audit returns, not {type(value).__name__}"
+        )
+        raise TypeError(message)
+    return value
+
+
+def find_check(report: object, check_id: object) -> Check:
+    """Return the check of this id.
+
+    Raises
+    ------
+    LookupError
+        When there is none; the message says why, or names the nearest.
+    """
+    checked = report_of(report)
+    name = arguments.text(check_id, "check")
+    known = {check.id: check for check in checked.checks}
+    if name in known:
+        return known[name]
+    for cell in checked.not_applicable:
+        if f"{cell.entity}.{cell.axis}" == name:
+            message = f"{name} is no check here: {cell.reason}"
+            raise LookupError(message)
+    message = (
+        f"there is no check {name!r}{did_you_mean(name, known)}; the checks are "
+        f"{', '.join(known) or 'none at all'}"
+    )
+    raise LookupError(message)
+
+
+def decided(check: Check) -> MigrationDecision:
+    """Return the decision of a check that has one."""
+    if check.decision is None:
+        message = f"{check.id} has no decision: no migration follows from wiring"
+        raise ValueError(message)
+    return check.decision
+
+
+def chosen_checks(
+    report: object, checks: cabc.Iterable[str] | Unspecified
+) -> list[Check]:
+    """Return the named checks; where none is named, all that have a decision."""
+    if isinstance(checks, Unspecified):
+        return [check for check in report_of(report).checks if check.decision]
+    names = arguments.several(checks, "checks")
+    if not names:
+        message = "checks: name at least one, or leave it out for all"
+        raise ValueError(message)
+    found = [find_check(report, name) for name in names]
+    for check in found:
+        decided(check)
+    return found
+
+
+def needless(checks: cabc.Sequence[Check]) -> Failure | None:
+    """Return a failure if one of the checks needs a migration."""
+    due = [check for check in checks if check.decision is not None]
+    due = [check for check in due if check.decision != MigrationDecision.NOT_REQUIRED]
+    if not due:
+        return None
+    first, *others = due
+    names = listed([check.id for check in due])
+    return Failure(
+        headline=f"no migration should be needed, but one is for {names}",
+        details=(
+            *detail("expected", "decision not_required"),
+            *detail("found", f"{first.id}: {found_in_words(first)}"),
+            *background(first),
+            *detail("also", (f"{each.id}: {found_in_words(each)}" for each in others)),
+        ),
+    )
+
+
+def not_as_expected(check: Check, given: cabc.Mapping[str, object]) -> Failure | None:
+    """Return a failure unless the check is as a call says."""
+    facts = facts_of(_keywords(check), given)
+    return as_expected(check.id, check, facts, details=background(check))
+
+
+def _keywords(check: Check) -> dict[str, Keyword]:
+    """Return what can be said about a check; the words depend on its kind."""
+    coverages = tuple(map(str, coverage_type(check.entity, check.axis)))
+    decisions = tuple(map(str, MigrationDecision))
+    return {
+        "coverage": Keyword(
+            "coverage", functools.partial(arguments.choice, choices=coverages)
+        ),
+        "decision": Keyword(
+            lambda check, _: decided(check),
+            functools.partial(arguments.choice, choices=decisions),
+        ),
+        "models": Keyword(
+            "models",
+            arguments.several,
+            same=lambda wanted, models, _: sorted(wanted) == sorted(models),
+            words=lambda models: in_words(tuple(sorted(models))),
+        ),
+        "canonical": Keyword("canonical", arguments.text, is_optional=True),
+        "recommendation": Keyword("recommendation", arguments.text, is_optional=True),
+        "prerequisite": Keyword(
+            lambda check, _: (
+                (check.prerequisite.check or check.prerequisite.condition)
+                if check.prerequisite
+                else None
+            ),
+            arguments.text,
+            is_optional=True,
+        ),
+    }
+
+
+def background(check: Check) -> tuple[Detail, ...]:
+    """Return the check's rationale, its evidence, and what to do."""
+    return (
+        *detail("rationale", check.rationale),
+        *detail("evidence", condensed(check.evidence)),
+        *detail("hint", remedy(check)),
+    )
+
+
+def found_in_words(check: Check) -> str:
+    """Return what the audit says about a check, in a line."""
+    if check.decision is None:
+        return f"coverage {check.coverage}"
+    waits = f", until {check.prerequisite}" if check.prerequisite else ""
+    return f"coverage {check.coverage}, decision {check.decision}{waits}"
+
+
+def remedy(check: Check) -> str:
+    """Return what brings the check and the test together."""
+    match check.decision:
+        case None:
+            return _wiring_remedy(check.entity, check.coverage)
+        case MigrationDecision.NOT_REQUIRED:
+            return (
+                "the audit finds nothing to mend here: if the test is right, look at "
+                "where the evidence comes from"
+            )
+        case MigrationDecision.DEFERRED:
+            return (
+                f"first: {check.prerequisite}; only then can a migration for "
+                f"{check.id} be written"
+            )
+        case MigrationDecision.REQUIRED:
+            return _migration_remedy(check)
+
+
+def _wiring_remedy(entity: str, state: Coverage) -> str:
+    if state is RuntimeWiring.NOT_PROBED:
+        return f"declare the port under [wiring.ports.{entity}], with where it is seen"
+    return (
+        f"change what stands behind the port of {entity}, or what "
+        f"[wiring.ports.{entity}] says about it"
+    )
+
+
+def _migration_remedy(check: Check) -> str:
+    if check.axis is Axis.SCHEMA and len(check.models) > 1:
+        return (
+            f"decide for one of the models {', '.join(check.models)}: declare it "
+            f"canonical under [entities.{check.entity}], and retire the others"
+        )
+    if check.coverage is RevisionCoverage.UNTRACKED:
+        return f"add a migration that gives the storage of {check.entity} a revision"
+    signs = " or ".join(
+        sign
+        for kind, sign in _GAP.items()
+        if any(fact.kind is kind for fact in check.evidence)
+    )
+    return f"add a migration that mends what the evidence marks with {signs}"
+
+
+def expected_evidence(
+    check: Check,
+    subject: str,
+    *,
+    kind: FactKind,
+    source: str | Unspecified = UNSPECIFIED,
+    model: str | Unspecified = UNSPECIFIED,
+) -> Evidence | Failure:
+    """Return the fact of the check that is like this, or what facts there are."""
+    wanted = arguments.text(subject, "subject")
+    word = EvidenceKind(arguments.choice(kind, "kind", map(str, EvidenceKind)))
+    place = source if isinstance(source, Unspecified) else _place(source)
+    if not isinstance(model, Unspecified):
+        arguments.text(model, "model")
+    about = [
+        fact
+        for fact in check.evidence
+        if fact.subject in {wanted, f"public.{wanted}"} and fact.kind is word
+    ]
+    fitting = [
+        fact
+        for fact in about
+        if (isinstance(model, Unspecified) or fact.model == model)
+        and (isinstance(place, Unspecified) or _is_from(fact.source, place))
+    ]
+    if fitting:
+        return fitting[0]
+    expected = f"{wanted}: {word}"
+    if not isinstance(source, Unspecified):
+        expected += f", by {source}"
+    if not isinstance(model, Unspecified):
+        expected += f", for model {model}"
+    return Failure(
+        headline=f"{check.id} has no such evidence",
+        details=(
+            *detail("expected", expected),
+            *detail("found", _facts_about(check, wanted)),
+            *detail("nearest", _nearest(wanted, check.evidence)),
+            *background(check),
+        ),
+    )
+
+
+def _facts_about(check: Check, subject: str) -> list[str]:
+    names = {subject, f"public.{subject}"}
+    found = [_fact_in_words(fact) for fact in check.evidence if fact.subject in names]
+    return found or [f"nothing about {subject}"]
+
+
+def _fact_in_words(fact: Evidence) -> str:
+    by = f", by {fact.source}" if fact.source else ", by no file that is known"
+    model = f", for model {fact.model}" if fact.model else ""
+    return f"{fact.subject}: {fact.kind}{by}{model}"
+
+
+def _nearest(subject: str, evidence: cabc.Iterable[Evidence]) -> tuple[str, ...]:
+    subjects = {fact.subject for fact in evidence}
+    if {subject, f"public.{subject}"} & subjects:
+        return ()
+    qualified = subject if "." in subject else f"public.{subject}"
+    return nearest(qualified, sorted(subjects))
+
+
+def _place(source: object) -> Source:
+    match = _PLACE.fullmatch(arguments.text(source, "source"))
+    if match is None:
+        message = f"source: {source!r} is neither a path nor path:line"
+        raise ValueError(message)
+    line = match["line"]
+    return Source(match["path"], int(line) if line else None)
+
+
+def _is_from(found: Source | None, wanted: Source) -> bool:
+    if found is None or wanted.line not in {None, found.line}:
+        return False
+    parts = pathlib.PurePosixPath(wanted.path).parts
+    return pathlib.PurePosixPath(found.path).parts[-len(parts) :] == parts
+
+
+def different(
+    report: UserStateSchemaAuditReport,
+    accepted: UserStateSchemaAuditReport | str,
+    *,
+    name: str,
+) -> Failure | None:
+    """Return a failure unless both reports say the same about every check.
+
+    Parameters
+    ----------
+    accepted : UserStateSchemaAuditReport or str
+        The report, or the text of a JSON report.
+    name : str
+        What to call it.
+    """
+    if isinstance(accepted, str):
+        expected = _findings(_parsed(accepted, name))
+    else:
+        expected = _findings(report_document(accepted))
+    found = _findings(report_document(report))
+    differences = [
+        difference
+        for check_id in dict.fromkeys([*expected, *found])
+        for difference in _differences(
+            check_id, expected.get(check_id), found.get(check_id)
+        )
+    ]
+    if not differences:
+        return None
+    checks = dict.fromkeys(each.keyword.split()[0] for each in differences)
+    more = len(differences) - _MOST_DIFFERENCES
+    sources = _HINT if _has_sources(expected) == _has_sources(found) else _NO_SOURCES
+    return Failure(
+        headline=f"the report differs from {name} in {', '.join(bounded([*checks]))}",
+        mismatches=tuple(differences[:_MOST_DIFFERENCES]),
+        details=(
+            *detail("and", f"{more} more differences" if more > 0 else ""),
+            *detail("hint", sources),
+        ),
+    )
+
+
+def _parsed(text: str, name: str) -> Json:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        message = f"{name} is no JSON: {error}"
+        raise ValueError(message) from error
+    version = value.get("schema_version") if isinstance(value, dict) else None
+    if version != SCHEMA_VERSION or not isinstance(value.get("checks"), list):
+        message = (
+            f"{name} is no report of version {SCHEMA_VERSION}: write one with "
+            "pytest --userstate-audit --userstate-report FILE.json"
+        )
+        raise ValueError(message)
+    if not value["checks"] and not value["not_applicable"]:
+        problem = (value["error"] or {}).get("message", "it has no checks")
+        message = f"{name} is the report of a run that found out nothing: {problem}"
+        raise ValueError(message)
+    return typ.cast("Json", value)
+
+
+def _findings(document: Json) -> Findings:
+    cells = {
+        cell["id"]: {"not applicable": cell["reason"]}
+        for cell in document["not_applicable"]
+    }
+    checks = {check["id"]: _comparable(check) for check in document["checks"]}
+    return {**cells, **checks}
+
+
+def _comparable(check: Json) -> Json:
+    """Return what counts of a check: not where in a file something stands."""
+    facts = {name: check[name] for name in _FIELDS}
+    facts["models"] = sorted(check["models"])
+    facts["rationale"] = _LINE.sub(r"\1", check["rationale"])
+    facts["evidence"] = [_evidence_in_words(fact) for fact in check["evidence"]]
+    return facts
+
+
+def _evidence_in_words(fact: Json) -> str:
+    group = f" (group {fact['group']})" if fact["group"] else ""
+    model = f" for model {fact['model']}" if fact["model"] else ""
+    text = _LINE.sub(r"\1", fact["detail"])
+    told = f": {text}" if text else ""
+    source = f", by {fact['source']['path']}" if fact["source"] else ""
+    return f"{fact['subject']} {fact['kind']}{group}{model}{told}{source}"
+
+
+def _differences(
+    check_id: str, expected: Json | None, found: Json | None
+) -> cabc.Iterator[Mismatch]:
+    if expected is None or found is None:
+        yield Mismatch(check_id, _whole(expected), _whole(found))
+        return
+    if expected.keys() != found.keys():
+        yield Mismatch(check_id, _whole(expected), _whole(found))
+        return
+    for name, wanted in expected.items():
+        if name == "evidence":
+            yield from _evidence(check_id, wanted, found[name])
+        elif wanted != found[name]:
+            yield Mismatch(
+                f"{check_id} {name}",
+                _value_in_words(wanted),
+                _value_in_words(found[name]),
+            )
+
+
+def _evidence(
+    check_id: str, expected: list[str], found: list[str]
+) -> cabc.Iterator[Mismatch]:
+    # Counted, since several lines of one file can give the same fact.
+    wanted, actual = collections.Counter(expected), collections.Counter(found)
+    gone, more = [*(wanted - actual).elements()], [*(actual - wanted).elements()]
+    if gone or more:
+        yield Mismatch(
+            f"{check_id} evidence",
+            "; ".join(bounded(gone, limit=3)) or "nothing more",
+            "; ".join(bounded(more, limit=3)) or "none of it",
+        )
+
+
+def _whole(facts: Json | None) -> str:
+    if facts is None:
+        return "no such check"
+    if "not applicable" in facts:
+        return f"not applicable: {facts['not applicable']}"
+    decision = f", decision {facts['decision']}" if facts["decision"] else ""
+    return f"coverage {facts['coverage']}{decision}"
+
+
+def _value_in_words(value: object) -> str:
+    match value:
+        case None | []:
+            return "none"
+        case dict():
+            return ", ".join(map(str, value.values()))
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return shortened(str(value), _LONGEST_VALUE)
+
+
+def _has_sources(findings: Findings) -> bool:
+    return any(
+        ", by " in fact
+        for facts in findings.values()
+        for fact in facts.get("evidence", ())
+        if " present" in fact
+    )

@@ -1,0 +1,527 @@
+"""Assertions about tables: keys, other constraints, row security, inheritance."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as typ
+
+from pytest_userstate.application.asserting import arguments, inheritance
+from pytest_userstate.application.asserting.arguments import (
+    UNSPECIFIED,
+    Some,
+    Unspecified,
+)
+from pytest_userstate.application.asserting.failures import (
+    Failure,
+    expect,
+    introduced_with,
+    origins,
+    require,
+    with_source,
+)
+from pytest_userstate.application.asserting.kinds import (
+    CHECK,
+    COLUMN,
+    CONSTRAINTS,
+    EXCLUSION,
+    FOREIGN_KEY,
+    POLICY,
+    PRIMARY_KEY,
+    TABLE,
+    TRIGGER,
+    UNIQUE,
+    Action,
+    ColumnNames,
+    Command,
+    Match,
+    on_delete_with_columns,
+)
+from pytest_userstate.application.asserting.matching import (
+    Kind,
+    Subject,
+    as_expected,
+    facts_of,
+    unknown_column,
+    unwanted,
+)
+from pytest_userstate.application.asserting.objects import ObjectAssertions, ObjectKind
+from pytest_userstate.application.asserting.uniqueness import otherwise_unique
+from pytest_userstate.assertions.relations import (
+    ColumnAssertions,
+    CommentAssertions,
+    IndexAssertions,
+    RelationPrivilegeAssertions,
+    TriggerAssertions,
+)
+from pytest_userstate.domain.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    ForeignKey,
+    KeyConstraint,
+    Policy,
+)
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, TableKind
+
+__tracebackhide__ = True  # a failing test shows its own line, not ours
+
+K = typ.TypeVar("K", KeyConstraint, ForeignKey)
+
+
+class KeyAssertions(ObjectAssertions[Table]):
+    """Assertions about the primary key, unique constraints, and foreign keys."""
+
+    def has_primary_key(
+        self,
+        columns: ColumnNames | Some,
+        *,
+        name: str | Unspecified = UNSPECIFIED,
+        included: ColumnNames | Unspecified = UNSPECIFIED,
+        deferrable: bool | Unspecified = UNSPECIFIED,
+        initially_deferred: bool | Unspecified = UNSPECIFIED,
+        temporal: bool | Unspecified = UNSPECIFIED,
+    ) -> KeyConstraint:
+        """Assert that these columns are the primary key, in this order.
+
+        Parameters
+        ----------
+        columns : str, iterable of str, or SOME
+            The key's columns; `SOME` for any primary key.
+        name : str
+            The constraint's name.
+        included : str or iterable of str
+            The columns that its index only stores (``INCLUDE``).
+        deferrable, initially_deferred : bool
+            Whether, and from the start, it is checked only at a commit.
+        temporal : bool
+            Whether its last column is ``WITHOUT OVERLAPS`` (PostgreSQL 18).
+        """
+        return self._has(PRIMARY_KEY, locals())
+
+    def has_no_primary_key(self) -> None:
+        """Assert that the table is there, and has no primary key."""
+        subject = self._subject()
+        keys = PRIMARY_KEY.parts(subject.owner)
+        require(unwanted(subject, "a primary key", keys, PRIMARY_KEY.words))
+
+    def has_unique_constraint(
+        self,
+        columns: ColumnNames | Some,
+        *,
+        name: str | Unspecified = UNSPECIFIED,
+        nulls_distinct: bool | Unspecified = UNSPECIFIED,
+        included: ColumnNames | Unspecified = UNSPECIFIED,
+        deferrable: bool | Unspecified = UNSPECIFIED,
+        initially_deferred: bool | Unspecified = UNSPECIFIED,
+        temporal: bool | Unspecified = UNSPECIFIED,
+    ) -> KeyConstraint:
+        """Assert that there is a unique constraint on these columns, in this order.
+
+        The primary key is none, and neither is a unique index without a
+        constraint (`has_index`).
+
+        Parameters
+        ----------
+        columns : str, iterable of str, or SOME
+            The constraint's columns; `SOME` for any unique constraint.
+        nulls_distinct : bool
+            Whether nulls count as different from each other.
+        name, included, deferrable, initially_deferred, temporal
+            As for `has_primary_key`.
+        """
+        return self._has(UNIQUE, locals())
+
+    def has_no_unique_constraint(self, columns: ColumnNames) -> None:
+        """Assert that nothing makes these columns unique, taken together.
+
+        A primary key, a unique index of all rows, and an exclusion constraint that
+        no two equal rows can pass do so, too.
+        """
+        subject, wanted, keys = self._on_columns(UNIQUE, columns)
+        reasons = [with_source(UNIQUE.words(key), key.source) for key in keys]
+        reasons += otherwise_unique(subject.owner, wanted)
+        what = f"something that makes {', '.join(wanted)} unique"
+        require(unwanted(subject, what, reasons))
+
+    def has_exactly_unique_constraints(
+        self, columns: cabc.Iterable[ColumnNames]
+    ) -> None:
+        """Assert that the unique constraints are on these columns, and no other is.
+
+        Parameters
+        ----------
+        columns : iterable of str or of iterable of str
+            The columns of each: ``["email", ["tenant", "number"]]``.
+        """
+        wanted = arguments.several_keys(columns)
+        self._has_exactly(UNIQUE, wanted, key=lambda key: key.columns)
+
+    def has_foreign_key(
+        self,
+        columns: ColumnNames | Some,
+        *,
+        references: str | Unspecified = UNSPECIFIED,
+        references_columns: ColumnNames | Unspecified = UNSPECIFIED,
+        on_update: Action | Unspecified = UNSPECIFIED,
+        on_delete: Action | Unspecified = UNSPECIFIED,
+        on_delete_columns: ColumnNames | Unspecified = UNSPECIFIED,
+        match: Match | Unspecified = UNSPECIFIED,
+        deferrable: bool | Unspecified = UNSPECIFIED,
+        initially_deferred: bool | Unspecified = UNSPECIFIED,
+        validated: bool | Unspecified = UNSPECIFIED,
+        enforced: bool | Unspecified = UNSPECIFIED,
+        temporal: bool | Unspecified = UNSPECIFIED,
+        name: str | Unspecified = UNSPECIFIED,
+    ) -> ForeignKey:
+        """Assert that there is a foreign key from these columns, in this order.
+
+        Parameters
+        ----------
+        columns : str, iterable of str, or SOME
+            The referring columns; `SOME` for any foreign key.
+        references : str
+            The table referred to: ``users``, or ``legal.policies``.
+        references_columns : str or iterable of str
+            The columns referred to, pair by pair.
+        on_update, on_delete : {"no action", "restrict", "cascade", "set null", \
+"set default"}
+            What happens when the row referred to is changed or goes away.
+        on_delete_columns : str or iterable of str
+            The columns that are set, if not all of them are.
+        match : {"simple", "full"}
+            How nulls in some of the columns count.
+        deferrable, initially_deferred : bool
+            Whether, and from the start, it is checked only at a commit.
+        validated : bool
+            Whether it is known to hold for every row (not after ``NOT VALID``).
+        enforced : bool
+            Whether it is checked at all (not after ``NOT ENFORCED``).
+        temporal : bool
+            Whether its last pair is a ``PERIOD`` (PostgreSQL 18).
+        name : str
+            The constraint's name.
+        """
+        given = locals()
+        action = on_delete_with_columns(on_delete, on_delete_columns)
+        return self._has(FOREIGN_KEY, {**given, "on_delete": action})
+
+    def has_no_foreign_key(self, columns: ColumnNames) -> None:
+        """Assert that these columns, taken together, refer to nothing."""
+        subject, wanted, keys = self._on_columns(FOREIGN_KEY, columns)
+        what = f"a foreign key from {', '.join(wanted)}"
+        require(unwanted(subject, what, keys, FOREIGN_KEY.words))
+
+    def has_exactly_foreign_keys(self, columns: cabc.Iterable[ColumnNames]) -> None:
+        """Assert that the foreign keys go from these columns, and no other does.
+
+        Parameters
+        ----------
+        columns : iterable of str or of iterable of str
+            The columns of each: ``["user_id", ["tenant", "number"]]``.
+        """
+        wanted = arguments.several_keys(columns)
+        self._has_exactly(FOREIGN_KEY, wanted, key=lambda key: key.columns)
+
+    def _on_columns(
+        self, kind: Kind[K], columns: ColumnNames
+    ) -> tuple[Subject, tuple[str, ...], list[K]]:
+        """Return columns that have to be there, and the keys on them in any order."""
+        fact, subject = kind.fact("columns", columns), self._subject()
+        require(unknown_column(COLUMN, subject, kind, (fact,)))
+        keys = kind.parts(subject.owner)
+        wanted = fact.columns
+        on_them = [key for key in keys if sorted(key.columns) == sorted(wanted)]
+        return subject, wanted, on_them
+
+
+class CheckAssertions(ObjectAssertions[Table]):
+    """Assertions about check and exclusion constraints, and constraints by name."""
+
+    def has_check_constraint(
+        self,
+        expression: str | Some,
+        *,
+        name: str | Unspecified = UNSPECIFIED,
+        columns: ColumnNames | Unspecified = UNSPECIFIED,
+        validated: bool | Unspecified = UNSPECIFIED,
+        enforced: bool | Unspecified = UNSPECIFIED,
+    ) -> CheckConstraint:
+        """Assert that there is a check constraint that says this.
+
+        Parameters
+        ----------
+        expression : str or SOME
+            The condition in SQL, without ``CHECK``; `SOME` for any. What
+            PostgreSQL adds to it (parentheses, casts, schemas) may be left out.
+        name : str
+            The constraint's name.
+        columns : str or iterable of str
+            The columns that it is about, in any order.
+        validated, enforced : bool
+            As for `has_foreign_key`.
+        """
+        return self._has(CHECK, locals())
+
+    def has_exactly_check_constraints(self, names: cabc.Iterable[str]) -> None:
+        """Assert that the check constraints have these names: all, and no other."""
+        self._has_exactly(CHECK, arguments.several_names(names))
+
+    def has_exclusion_constraint(
+        self,
+        definition: str | Some,
+        *,
+        name: str | Unspecified = UNSPECIFIED,
+    ) -> ExclusionConstraint:
+        """Assert that there is an exclusion constraint of this definition.
+
+        Parameters
+        ----------
+        definition : str or SOME
+            As PostgreSQL writes it, blanks and case apart:
+            ``EXCLUDE USING gist (room WITH =, during WITH &&)``; `SOME` for any.
+        name : str
+            The constraint's name.
+        """
+        return self._has(EXCLUSION, locals())
+
+    def has_exactly_exclusion_constraints(self, names: cabc.Iterable[str]) -> None:
+        """Assert that the exclusion constraints have these names, and no other is."""
+        self._has_exactly(EXCLUSION, arguments.several_names(names))
+
+    def has_no_constraint(self, name: str) -> None:
+        """Assert that no constraint of the table has this name, of whatever kind."""
+        wanted = arguments.identifier(name)
+        subject = self._subject()
+        kinds = {
+            part.name: kind.name
+            for kind in CONSTRAINTS
+            for part in kind.parts(subject.owner)
+        }
+        kinds |= {
+            trigger.name: "constraint trigger"
+            for trigger in TRIGGER.parts(subject.owner)
+            if trigger.is_constraint
+        }
+        if wanted in kinds:
+            require(unwanted(subject, f"a {kinds[wanted]} {wanted!r}", [""]))
+
+
+class RowSecurityAssertions(ObjectAssertions[Table]):
+    """Assertions about the row-level security of a table."""
+
+    def has_row_security(self, *, forced: bool | Unspecified = UNSPECIFIED) -> None:
+        """Assert that row-level security is on.
+
+        Parameters
+        ----------
+        forced : bool
+            Whether it holds for the table's owner, too.
+        """
+        facts = facts_of(TABLE, {"enabled": True, "forced": forced})
+        _, table = self._look()
+        title = f"row-level security of table {table.qualified_name}"
+        require(as_expected(title, table, facts, details=introduced_with(table)))
+
+    def has_no_row_security(self) -> None:
+        """Assert that the table is there, and its row-level security is off."""
+        subject = self._subject()
+        if subject.owner.has_row_security:
+            policies = [*map(POLICY.words, POLICY.parts(subject.owner))] or [
+                "no policy"
+            ]
+            require(unwanted(subject, "row-level security", policies))
+
+    def has_policy(
+        self,
+        name: str,
+        *,
+        command: Command | Unspecified = UNSPECIFIED,
+        roles: str | cabc.Iterable[str] | Unspecified = UNSPECIFIED,
+        permissive: bool | Unspecified = UNSPECIFIED,
+        using: str | Some | Unspecified | None = UNSPECIFIED,
+        check: str | Some | Unspecified | None = UNSPECIFIED,
+    ) -> Policy:
+        """Assert that there is a policy of this name, and what it is like.
+
+        Parameters
+        ----------
+        name : str
+            The policy's name.
+        command : {"all", "select", "insert", "update", "delete"}
+            What it is for.
+        roles : str or iterable of str
+            Whom it is for, all of them; ``public`` is everybody.
+        permissive : bool
+            Whether it grants access, or restricts what others grant.
+        using, check : str
+            The conditions on rows that exist, and on rows that are written, in SQL.
+        """
+        return self._has_named(POLICY, locals())
+
+    def has_no_policy(self, name: str) -> None:
+        """Assert that the table is there, and has no policy of this name."""
+        self._has_none_named(POLICY, name)
+
+    def has_exactly_policies(self, names: cabc.Iterable[str]) -> None:
+        """Assert that the policies have these names: all, and no other."""
+        self._has_exactly(POLICY, arguments.several_names(names))
+
+
+class InheritanceAssertions(ObjectAssertions[Table]):
+    """Assertions about what a table is a partition, a parent or a child of."""
+
+    def is_partitioned(self, *, by: str | Unspecified = UNSPECIFIED) -> None:
+        """Assert that the table is partitioned.
+
+        Parameters
+        ----------
+        by : str
+            The partition key as PostgreSQL writes it: ``RANGE (occurred_at)``.
+        """
+        self._require({"kind": str(TableKind.PARTITIONED), "by": by})
+
+    def is_not_partitioned(self) -> None:
+        """Assert that the table is there, and is not partitioned."""
+        _, table = self._look()
+        if table.kind is TableKind.PARTITIONED:
+            found = f"partition by {table.partition_key}"
+            require(inheritance.related(table, "is partitioned", found))
+
+    def is_partition_of(
+        self, parent: str, *, bound: str | Unspecified = UNSPECIFIED
+    ) -> None:
+        """Assert that the table is a partition of this one.
+
+        Parameters
+        ----------
+        parent : str
+            The partitioned table.
+        bound : str
+            Its rows, as PostgreSQL writes it: ``FOR VALUES IN ('a')``, ``DEFAULT``.
+        """
+        other = self._other(parent, "parent")
+        self._require({"partition of": other.qualified_name, "bound": bound})
+
+    def is_no_partition(self) -> None:
+        """Assert that the table is there, and is a partition of nothing."""
+        _, table = self._look()
+        if table.partition_of:
+            found = f"of {table.partition_of}"
+            require(inheritance.related(table, "is a partition", found))
+
+    def has_exactly_partitions(self, names: cabc.Iterable[str]) -> None:
+        """Assert that these are the partitions, in any order: all, and no other.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Tables, with their schema unless that is ``public``.
+        """
+        snapshot, table = self._look()
+        partitions = Kind[Table](
+            name="partition",
+            plural="partitions",
+            parts=lambda _: [
+                other
+                for other in snapshot.tables
+                if other.partition_of == table.qualified_name
+            ],
+            words=str,
+        )
+        wanted = arguments.several_places(names)
+        self._has_exactly(partitions, wanted, key=lambda other: other.qualified_name)
+
+    def is_ancestor_of(
+        self, other: str, *, depth: int | Unspecified = UNSPECIFIED
+    ) -> None:
+        """Assert that another table inherits from this one, or is its partition.
+
+        Parameters
+        ----------
+        other : str
+            The table that inherits.
+        depth : int
+            How many steps there are between the two; 1 is a direct child.
+        """
+        steps, child = _depth(depth), self._other(other, "other")
+        snapshot, table = self._look()
+        require(inheritance.not_inherited(snapshot, table, child, steps))
+
+    def is_not_ancestor_of(self, other: str) -> None:
+        """Assert that both tables are there, and the other does not inherit."""
+        child = self._other(other, "other")
+        snapshot, table = self._look()
+        require(inheritance.inherited(snapshot, table, child))
+
+    def is_descendant_of(
+        self, other: str, *, depth: int | Unspecified = UNSPECIFIED
+    ) -> None:
+        """Assert that this table inherits from another, or is its partition.
+
+        Parameters
+        ----------
+        other : str
+            The table that it inherits from.
+        depth : int
+            How many steps there are between the two; 1 is a direct child.
+        """
+        steps, parent = _depth(depth), self._other(other, "other")
+        snapshot, table = self._look()
+        require(inheritance.not_inherited(snapshot, parent, table, steps))
+
+    def is_not_descendant_of(self, other: str) -> None:
+        """Assert that both tables are there, and this one does not inherit."""
+        parent = self._other(other, "other")
+        snapshot, table = self._look()
+        require(inheritance.inherited(snapshot, parent, table))
+
+    def has_children(self) -> None:
+        """Assert that some table inherits from this one, or is its partition."""
+        snapshot, table = self._look()
+        if not inheritance.children(snapshot, table):
+            found = "no table inherits from it"
+            require(inheritance.related(table, "has no child", found))
+
+    def has_no_children(self) -> None:
+        """Assert that the table is there, and nothing inherits from it."""
+        snapshot, table = self._look()
+        if children := inheritance.children(snapshot, table):
+            require(inheritance.related(table, "has children", children))
+
+    def _other(self, name: str, what: str) -> Table:
+        """Return another table, or fail the test."""
+        place = arguments.place(name, what)
+        snapshot, _ = self._look()
+        table: Table = expect(ObjectKind.TABLE.search(snapshot, place))
+        return table
+
+    def _require(self, given: cabc.Mapping[str, object]) -> None:
+        facts = facts_of(TABLE, given)
+        _, table = self._look()
+        title = f"table {table.qualified_name}"
+        require(as_expected(title, table, facts, details=origins(table)))
+
+
+def _depth(depth: int | Unspecified) -> int | None:
+    return None if depth is UNSPECIFIED else arguments.whole_number(depth, "depth")
+
+
+class TableAssertions(
+    ColumnAssertions[Table],
+    KeyAssertions,
+    CheckAssertions,
+    IndexAssertions[Table],
+    TriggerAssertions[Table],
+    RowSecurityAssertions,
+    InheritanceAssertions,
+    RelationPrivilegeAssertions[Table],
+    CommentAssertions[Table],
+):
+    """Assertions about a table that is there: `assert_table` returns them."""
+
+    @property
+    def table(self) -> Table:
+        """The table as it is, for assertions of one's own."""
+        return self._look()[1]
+
+    def _search(self, snapshot: SchemaSnapshot) -> Table | Failure:
+        return ObjectKind.TABLE.search(snapshot, self._place)
