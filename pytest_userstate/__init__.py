@@ -104,18 +104,6 @@ if typ.TYPE_CHECKING:
         Reading,
         Use,
     )
-    from pytest_userstate.domain.recognition.recognizing import (
-        recognize,
-    )
-    from pytest_userstate.domain.recognition.result import (
-        Confidence,
-        Reason,
-        Recognition,
-        RecognizedEntity,
-        RecognizedRevision,
-        RecognizedStorage,
-        Shape,
-    )
     from pytest_userstate.domain.report import (
         NotApplicable,
         UserStateSchemaAuditReport,
@@ -170,7 +158,6 @@ __all__ = [
     "CheckConstraint",
     "Column",
     "CompositeType",
-    "Confidence",
     "ConfigurationError",
     "ConflictCoverage",
     "DefaultPrivileges",
@@ -207,11 +194,6 @@ __all__ = [
     "Prerequisite",
     "RangeType",
     "Reading",
-    "Reason",
-    "Recognition",
-    "RecognizedEntity",
-    "RecognizedRevision",
-    "RecognizedStorage",
     "RevisionCoverage",
     "Revisions",
     "Role",
@@ -226,7 +208,6 @@ __all__ = [
     "ServerError",
     "ServerNotFoundError",
     "Several",
-    "Shape",
     "SnapshotFileError",
     "Source",
     "StorageModel",
@@ -253,7 +234,6 @@ __all__ = [
     "audit_user_state_schema_coverage",
     "judge",
     "read_snapshot",
-    "recognize",
     "schema_difference",
 ]
 
@@ -334,16 +314,6 @@ _HOMES: typ.Final = {
     "domain.readings": (
         "Reading",
         "Use",
-    ),
-    "domain.recognition.recognizing": ("recognize",),
-    "domain.recognition.result": (
-        "Confidence",
-        "Reason",
-        "Recognition",
-        "RecognizedEntity",
-        "RecognizedRevision",
-        "RecognizedStorage",
-        "Shape",
     ),
     "domain.report": (
         "NotApplicable",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
-import errno
 import importlib
 import sys
 import typing as typ
@@ -26,13 +25,9 @@ from pytest_userstate.inbound.options import (
 )
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.inbound.session import Composition
+    from pytest_userstate.inbound.run import Composition
     from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
-_OUT_OF_FILES: typ.Final = """\
-the audit cannot even be loaded: pytest may have no more open files here.
-To mend it, raise the limit, for instance in the shell that starts pytest:
-  ulimit -n 1024"""
 _STEPS: typ.Final = "pytest_userstate.steps"
 _OURS: typ.Final = "pytest_userstate.domain."
 _SERVER: typ.Final[pytest.StashKey[EmbeddedServer]] = pytest.StashKey()
@@ -69,7 +64,7 @@ def pytest_load_initial_conftests(
     except Exception as error:
         if not option.userstate_audit or answers_without_running(option):
             raise
-        from pytest_userstate.inbound.session import without_conftest  # noqa: PLC0415
+        from pytest_userstate.inbound.run import without_conftest  # noqa: PLC0415
 
         if not without_conftest(early_config, _composition(), error):
             raise
@@ -88,15 +83,10 @@ def pytest_configure(config: pytest.Config) -> None:
         if problem := misuse(config):
             raise pytest.UsageError(problem)
         return
-    try:
-        with undisturbed():
-            from pytest_userstate.inbound.session import install  # noqa: PLC0415 - cost
+    with undisturbed():
+        from pytest_userstate.inbound.run import install  # noqa: PLC0415 - cost
 
-            install(config, _composition(), config.stash.get(_SERVER, None))
-    except OSError as error:
-        if error.errno != errno.EMFILE:
-            raise
-        raise pytest.UsageError(_OUT_OF_FILES) from error
+        install(config, _composition(), config.stash.get(_SERVER, None))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

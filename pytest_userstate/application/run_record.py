@@ -96,7 +96,7 @@ class RunRecord:
     @property
     def trouble(self) -> Failure | None:
         """Why there is no audit, or why a comparison has no answer."""
-        comparisons = self.audit.findings.comparisons if self.audit else ()
+        comparisons = self.audit.comparisons if self.audit else ()
         errors = (each.error for each in comparisons if each.error)
         message = next(errors, None)
         if self.failure or message is None:

@@ -8,14 +8,13 @@ import os
 import pathlib
 import typing as typ
 
+from pytest_userstate.application.audit import Prepared
 from pytest_userstate.application.configuration.reading import read_document
 from pytest_userstate.application.configuration.resolution import (
     settings_of,
     with_axes,
 )
-from pytest_userstate.application.preparation import Prepared
 from pytest_userstate.application.settings import AuditRequest, Settings
-from pytest_userstate.bootstrap.stores import job_page, report_store, snapshot_store
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
@@ -71,11 +70,9 @@ def prepare(request: AuditRequest, server: EmbeddedServer | None = None) -> Prep
         target=target,
         wiring=wiring,
         program=_program(settings, target, base),
-        store=report_store(request.invocation_dir, base),
-        job=job_page(base),
         references=_references(request, settings, file, base),
         snapshot=request.snapshot,
-        snapshot_store=snapshot_store(request),
+        base=base,
         configuration=_file(file.path) if file else None,
         configured=f"configured by {shown}" if file else "no configuration file",
         first_file=first_file,

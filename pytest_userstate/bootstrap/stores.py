@@ -6,7 +6,6 @@ import collections.abc as cabc
 import os
 import pathlib
 
-from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.domain.ports import JobPage
 from pytest_userstate.outbound.exchange import FolderExchange
 from pytest_userstate.outbound.report_files import ReportFiles
@@ -28,11 +27,9 @@ def job_page(audited: pathlib.Path) -> JobPage | None:
     return github_job(os.environ, audited)
 
 
-def snapshot_store(request: AuditRequest) -> ReportFiles:
-    """Return where the snapshot file is written."""
-    return ReportFiles(
-        request.invocation_dir, option="--userstate-snapshot", what="schema snapshot"
-    )
+def snapshot_store(base: pathlib.Path) -> ReportFiles:
+    """Return where the snapshot file is written, by a path that starts in a folder."""
+    return ReportFiles(base, option="--userstate-snapshot", what="schema snapshot")
 
 
 def exchange(folder: str) -> FolderExchange:

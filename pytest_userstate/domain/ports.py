@@ -181,12 +181,12 @@ class JobPage(typ.Protocol):
 class Exchange(typ.Protocol):
     """Where the processes of one run share what the first of them found."""
 
-    def once(self, produce: cabc.Callable[[], str]) -> str:
+    def once(self, produce: cabc.Callable[[], bytes]) -> bytes:
         """Return what the first caller produced, in whichever process it ran.
 
         One caller at a time gets to `produce`; the others wait for it. Where
         it raised, the next one tries.
         """
 
-    def peek(self) -> str | None:
+    def peek(self) -> bytes | None:
         """Return what was produced, or None where nothing was."""

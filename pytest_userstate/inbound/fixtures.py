@@ -18,12 +18,12 @@ if typ.TYPE_CHECKING:
     import psycopg
     from pytest_postgresql.executors import NoopExecutor
 
-    from pytest_userstate.application.preparation import Prepared
+    from pytest_userstate.application.audit import Prepared
     from pytest_userstate.domain.model import AuditModel
     from pytest_userstate.domain.report import UserStateSchemaAuditReport
     from pytest_userstate.domain.snapshot import SchemaSnapshot
     from pytest_userstate.domain.wiring import Wiring
-    from pytest_userstate.inbound.session import Composition
+    from pytest_userstate.inbound.run import Composition
 
 COMPOSITION: typ.Final[pytest.StashKey[cabc.Callable[[], Composition]]] = (
     pytest.StashKey()

@@ -1,27 +1,30 @@
-"""The checks as pytest items, under a real file."""
+"""The checks as pytest items, and the real file that they are collected from."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import os
 import pathlib
 import typing as typ
 
 import pytest
 
-from pytest_userstate.application.audit import Audit
+from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import HEADLINE, defect
 from pytest_userstate.application.printable import inert_lines
 from pytest_userstate.application.reporting.text import explanation
-from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.application.run_record import Failure
+from pytest_userstate.domain.errors import DefectError
 from pytest_userstate.domain.gate import Outcome, Verdict
-from pytest_userstate.inbound.audit_run import AuditRun
+from pytest_userstate.inbound.options import TypedOptions
+from pytest_userstate.inbound.sharing import SharedAudit
 
 MARKER: typ.Final = "userstate"
 CHECK: typ.Final = "userstate.check"
 OUTCOME: typ.Final = "userstate.outcome"
 DEFECT: typ.Final = "userstate.defect"
-RUN: typ.Final = pytest.StashKey[AuditRun]()
+SHARED: typ.Final = pytest.StashKey[SharedAudit]()
 
 
 class ChecksFile(pytest.File):
@@ -29,10 +32,10 @@ class ChecksFile(pytest.File):
 
     def collect(self) -> cabc.Iterable[AuditItem]:
         """Yield an item for each check, in the order of the matrix, and comparison."""
-        run = self.config.stash[RUN]
-        for check_id in run.check_ids:
+        shared = self.config.stash[SHARED]
+        for check_id in shared.check_ids:
             yield CheckItem.from_parent(self, name=check_id)
-        for reference in run.prepared.references:
+        for reference in shared.prepared.references:
             yield ComparisonItem.from_parent(self, name=reference.name)
 
 
@@ -54,21 +57,34 @@ class AuditItem(pytest.Item):
         self.user_properties.append((CHECK, self.name))
 
     def setup(self) -> None:
-        """Audit, or take what was found already; a failure is an error."""
+        """Carry the audit out, or take it from others; its failure is an error."""
         with self._reported_defects():
-            audit, problem = self._carried_out()
-            if audit is None:
-                pytest.fail(problem, pytrace=False)
-            self.prepare(audit)
+            self.prepare(self._audited())
 
     def runtest(self) -> None:
         """Turn the result into the outcome of a test."""
         with self._reported_defects():
-            self.conclude()
+            self.conclude(self._audited())
 
-    def conclude(self) -> None:
-        """Turn the result into the outcome of a test."""
+    def prepare(self, audit: Audit) -> None:
+        """Write what the audit says about this item into its properties."""
         raise NotImplementedError
+
+    def conclude(self, audit: Audit) -> None:
+        """Turn what the audit says about this item into the outcome of a test."""
+        raise NotImplementedError
+
+    def _audited(self) -> Audit:
+        shared = self.config.stash[SHARED]
+        was_known, result = shared.is_known, shared.result()
+        if not isinstance(result, Failure):
+            return result
+        if result.kind == "defect":
+            raise DefectError(result.message)
+        reason = ": see the first check"
+        if not was_known:
+            reason = f"\n{inert_lines(result.message)}"
+        pytest.fail(f"the audit could not be carried out{reason}", pytrace=False)
 
     @contextlib.contextmanager
     def _reported_defects(self) -> cabc.Iterator[None]:
@@ -79,21 +95,6 @@ class AuditItem(pytest.Item):
             self.user_properties.append((DEFECT, str(defect(error))))
             message = f"{HEADLINE}: the summary below describes it"
             raise pytest.fail.Exception(message, pytrace=False) from None
-
-    def prepare(self, audit: Audit) -> None:
-        """Tell what was found about this item in its properties."""
-        raise NotImplementedError
-
-    def _carried_out(self) -> tuple[Audit | None, str]:
-        run = self.config.stash[RUN]
-        was_told = run.error is not None
-        try:
-            return run.audit(), ""
-        except ToolError as error:
-            headline = "the audit could not be carried out"
-            if was_told:
-                return None, f"{headline}: see the first check"
-            return None, f"{headline}\n{inert_lines(str(error))}"
 
     def repr_failure(
         self,
@@ -117,9 +118,9 @@ class CheckItem(AuditItem):
         """Tell what the audit says, and the gate."""
         self.user_properties.extend(_properties(audit.verdict(self.name)))
 
-    def conclude(self) -> None:
+    def conclude(self, audit: Audit) -> None:
         """Turn the verdict into the outcome of a test."""
-        verdict = self.config.stash[RUN].audit().verdict(self.name)
+        verdict = audit.verdict(self.name)
         outcome = verdict.outcome
         if outcome.is_expected_failure and not self.config.option.runxfail:
             pytest.xfail(inert_lines(verdict.reason))
@@ -140,9 +141,9 @@ class ComparisonItem(AuditItem):
             )
         self.user_properties.append((OUTCOME, comparison.outcome.value))
 
-    def conclude(self) -> None:
-        """Fail where the schemas differ."""
-        comparison = self.config.stash[RUN].audit().comparison(self.name)
+    def conclude(self, audit: Audit) -> None:
+        """Fail if the schemas differ."""
+        comparison = audit.comparison(self.name)
         if comparison.outcome is Outcome.FAILED:
             from pytest_userstate.application.reporting.other_schemas import (  # noqa: PLC0415 - costs time
                 explanation,
@@ -158,3 +159,51 @@ def _properties(verdict: Verdict) -> cabc.Iterator[tuple[str, str]]:
     if check.decision:
         yield "userstate.decision", check.decision.value
     yield "userstate.rationale", check.rationale
+
+
+def checks_file(config: pytest.Config, prepared: Prepared) -> pathlib.Path:
+    """Return the file that the checks stand under.
+
+    The configuration file, else pytest's own, else the first file of the
+    target; and for a live database without any of them, this module, since
+    pytest collects from files that exist.
+    """
+    candidates = (prepared.configuration, config.inipath, prepared.first_file)
+    return next((path for path in candidates if path), pathlib.Path(__file__))
+
+
+def include(config: pytest.Config, path: pathlib.Path) -> bool:
+    """Make pytest collect the file; return whether it collects nothing else."""
+    # Relative: pytest takes a bracket or two colons in any folder above for more
+    # than a name.
+    arg = os.path.relpath(path, config.invocation_params.dir)
+    typed = config.args_source is pytest.Config.ArgsSource.ARGS
+    if collects_only_checks(config, paths=config.args if typed else []):
+        config.args[:] = [arg]
+        return True
+    if not any(names(config, each, path) for each in config.args):
+        config.args.append(arg)
+    return False
+
+
+def collects_only_checks(config: pytest.Config, *, paths: list[str]) -> bool:
+    """Whether nothing else is walked or imported: if no path asks for tests.
+
+    Python that lies about in a repository of another language is not a test suite.
+    `testpaths` ask for tests if the audit is part of every run, through `addopts`.
+    """
+    if paths or not config.getini("testpaths"):
+        return not paths
+    keeper = config.pluginmanager.get_plugin(TypedOptions.name)
+    return bool(keeper and keeper.parse(config).userstate_audit)
+
+
+def names(config: pytest.Config, arg: str, path: pathlib.Path) -> bool:
+    """Whether a command line argument names the file, or an item in it."""
+    named = pathlib.Path(config.invocation_params.dir, arg.partition("::")[0])
+    return named.resolve() == path.resolve()
+
+
+def names_item(config: pytest.Config, arg: str, path: pathlib.Path) -> bool:
+    """Whether a command line argument names one item in the file."""
+    return "::" in arg and names(config, arg, path)

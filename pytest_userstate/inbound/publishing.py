@@ -9,7 +9,7 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.application.preparation import Prepared
+from pytest_userstate.application.audit import Prepared
 from pytest_userstate.application.reporting import json_report, text
 from pytest_userstate.application.run_record import (
     DocumentCheck,
@@ -18,32 +18,40 @@ from pytest_userstate.application.run_record import (
 )
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.ports import JobPage, ReportStore
+from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.inbound.options import renewal
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.application.reporting.github import Annotation
+
+_GAP: typ.Final = "\n"
+
+
+@attrs.frozen(kw_only=True)
+class Stores:
+    """Where a run leaves its reports, its snapshot, and what its job's page shows."""
+
+    reports: ReportStore
+    snapshots: ReportStore
+    job: JobPage | None
 
 
 @attrs.frozen(kw_only=True)
 class Published:
-    """What was left behind, and what there is to say about it.
-
-    Parameters
-    ----------
-    problems : list of str
-        What could not be written, and why.
-    written : list of str
-        What was written where.
-    annotations : list of str
-        Lines for the service that runs the job.
-    """
+    """What was left behind, and what there is to say about it."""
 
     problems: list[str] = attrs.field(factory=list)
+    """What could not be written, and why."""
     written: list[str] = attrs.field(factory=list)
+    """What was written where."""
     annotations: list[str] = attrs.field(factory=list)
+    """Lines for the service that runs the job."""
 
 
 def check_documents(
     config: pytest.Config, store: ReportStore, record: RunRecord
 ) -> tuple[DocumentCheck, ...]:
-    """Hold the committed reports that were named against the audit."""
+    """Compare the committed reports that were named with the audit."""
     paths: list[str] = config.option.userstate_check_report
     if not paths:
         return ()
@@ -70,67 +78,100 @@ def complaints(
     return lines
 
 
-def publish(config: pytest.Config, prepared: Prepared, record: RunRecord) -> Published:
+def publish(
+    config: pytest.Config, prepared: Prepared, stores: Stores, record: RunRecord
+) -> Published:
     """Write the reports, and what the service that runs the job shows."""
-    problems, written = write_reports(
-        record, prepared.store, config.option.userstate_report
-    )
-    write_snapshot(prepared, record, problems=problems, written=written)
-    annotations = []
-    if prepared.job is not None and not config.option.collectonly:
+    published = Published()
+    write_reports(record, stores.reports, config.option.userstate_report, published)
+    if prepared.snapshot is not None:
+        _write_snapshot(record, stores.snapshots, prepared.snapshot, published)
+    if stores.job is not None and not config.option.collectonly:
         file = prepared.configuration
-        annotations = annotate(prepared.job, record, file.name if file else None)
-    return Published(problems=problems, written=written, annotations=annotations)
-
-
-def write_snapshot(
-    prepared: Prepared, record: RunRecord, *, problems: list[str], written: list[str]
-) -> None:
-    """Write the schema to the file that was asked for, if there is one to write."""
-    path = prepared.snapshot
-    if path is None:
-        return
-    text = record.audit.findings.snapshot if record.audit else None
-    try:
-        if text is not None:
-            prepared.snapshot_store.write(path, text)
-            written.append(f"schema snapshot written to {path}")
-        else:
-            problems.append(
-                f"the schema snapshot {path} was not written: nothing was audited"
-            )
-    except ToolError as error:
-        problems.append(str(error))
-
-
-def annotate(
-    job: JobPage, record: RunRecord, configuration: str | None = None
-) -> list[str]:
-    """Put the document on the job's page; return the lines of annotations."""
-    from pytest_userstate.inbound import github  # noqa: PLC0415
-
-    return github.publish(job, record, configuration=configuration)
+        configuration = Source(file.name) if file else None
+        published.annotations.extend(annotate(stores.job, record, configuration))
+    return published
 
 
 def write_reports(
-    record: RunRecord, store: ReportStore, paths: cabc.Iterable[str]
-) -> tuple[list[str], list[str]]:
-    """Write the reports; return what went wrong, and what was written where."""
-    problems, written = [], []
+    record: RunRecord,
+    store: ReportStore,
+    paths: cabc.Iterable[str],
+    published: Published,
+) -> None:
+    """Write the reports; note what went wrong, and what was written where."""
     for path in dict.fromkeys(paths):
         render = _RENDERERS[pathlib.PurePath(path).suffix]
         try:
             store.write(path, render(record, store, path))
         except ToolError as error:
-            problems.append(str(error))
+            published.problems.append(str(error))
         else:
-            written.append(f"report written to {path}")
-    return problems, written
+            published.written.append(f"report written to {path}")
+
+
+def _write_snapshot(
+    record: RunRecord, store: ReportStore, path: str, published: Published
+) -> None:
+    schema = record.audit.snapshot if record.audit else None
+    if schema is None:
+        problem = f"the schema snapshot {path} was not written: nothing was audited"
+        published.problems.append(problem)
+        return
+    try:
+        store.write(path, schema)
+    except ToolError as error:
+        published.problems.append(str(error))
+    else:
+        published.written.append(f"schema snapshot written to {path}")
+
+
+def annotate(
+    job: JobPage, record: RunRecord, configuration: Source | None = None
+) -> list[str]:
+    """Append the document to the job's summary; return the lines of annotations."""
+    from pytest_userstate.application.reporting import github  # noqa: PLC0415 - rare
+
+    annotations = [
+        *github.annotations_of(record, configuration),
+        *_summarize(job, record),
+    ]
+    return [_in_workspace(each, job).command() for each in annotations]
+
+
+def _summarize(job: JobPage, record: RunRecord) -> cabc.Iterator[Annotation]:
+    """Append the document; yield a warning if that is not possible."""
+    from pytest_userstate.application.reporting import github  # noqa: PLC0415 - rare
+    from pytest_userstate.application.reporting.markdown import (  # noqa: PLC0415
+        document,
+        links,
+    )
+
+    url = job.files_url
+    place = links.Links(audited=job.audited, prefix=url) if url else links.Links()
+    page = github.fitted(document.render(record, place), job.room - len(_GAP))
+    try:
+        job.append(_GAP + page)
+    except ToolError as error:
+        yield github.Annotation(
+            level="warning", title="user-state audit", message=str(error)
+        )
+
+
+def _in_workspace(annotation: Annotation, job: JobPage) -> Annotation:
+    """Return the annotation with its file as GitHub knows it."""
+    source = annotation.source
+    if source is None:
+        return annotation
+    path = job.place(source.path)
+    if path is None:
+        message = f"{source}: {annotation.message}"
+        return attrs.evolve(annotation, source=None, message=message)
+    return attrs.evolve(annotation, source=Source(path, source.line))
 
 
 def _markdown(record: RunRecord, store: ReportStore, path: str) -> str:
-    # Imported here, since most runs write no document, and it costs time.
-    from pytest_userstate.application.reporting.markdown import (  # noqa: PLC0415
+    from pytest_userstate.application.reporting.markdown import (  # noqa: PLC0415 - rare
         document,
         links,
     )

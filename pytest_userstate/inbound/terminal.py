@@ -7,8 +7,7 @@ import typing as typ
 
 import pytest
 
-from pytest_userstate.application.audit import Audit
-from pytest_userstate.application.preparation import Prepared
+from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.printable import inert
 from pytest_userstate.application.reporting import text
 from pytest_userstate.application.run_record import RunRecord
@@ -127,7 +126,7 @@ def _reported(name: str, kind: str) -> pytest.TestReport:
 def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -> None:
     _target(reporter, audit)
     _write(reporter, "")
-    report = audit.findings.report
+    report = audit.report
     for line in [*text.matrix(report), *text.readings(report)]:
         _write(reporter, line)
     for line in text.alarms(report):
@@ -138,7 +137,7 @@ def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -
         _write(reporter, heading, bold=True)
         for line in details if outcome is not Outcome.DESELECTED else ():
             _write(reporter, line)
-    if audit.findings.comparisons:
+    if audit.comparisons:
         _comparisons(reporter, record, audit)
     _section(reporter, _ADVISORIES, text.advisories(audit))
     _section(reporter, "downstream work", text.downstream(audit))
@@ -160,7 +159,7 @@ def _comparisons(
     )
 
     _write(reporter, "")
-    for comparison in audit.findings.comparisons:
+    for comparison in audit.comparisons:
         outcome = record.outcomes.get(comparison.name, Outcome.DESELECTED)
         reporter.write(f"{outcome.value:11}", **_COLOURS[outcome])
         _write(reporter, other_schemas.heading(comparison), bold=True)
@@ -184,13 +183,12 @@ def _section(
 
 
 def _target(reporter: pytest.TerminalReporter, audit: Audit) -> None:
-    findings = audit.findings
-    server = f"PostgreSQL {findings.server}"
-    if findings.applied is not None:
-        server = f"{_migrations(findings.applied)} on {server}"
+    server = f"PostgreSQL {audit.server}"
+    if audit.applied is not None:
+        server = f"{_migrations(audit.applied)} on {server}"
     _write(reporter, server)
-    if findings.stubs:
-        _write(reporter, f"stubbed extensions: {', '.join(findings.stubs)}")
+    if audit.stubs:
+        _write(reporter, f"stubbed extensions: {', '.join(audit.stubs)}")
     for warning in audit.warnings:
         for line in text.wrap(f"warning: {warning}", indent="", hanging=2):
             _write(reporter, line, yellow=True)

@@ -7,7 +7,7 @@ import typing as typ
 
 import pytest
 
-from pytest_userstate.inbound.audit_plugin import AuditPlugin
+from pytest_userstate.inbound.completeness import Collected
 
 FOLDER: typ.Final = "userstate_exchange"
 TODAY: typ.Final = "userstate_today"
@@ -26,9 +26,9 @@ def is_distributed(config: pytest.Config) -> bool:
 class ControllerPlugin:
     """The controller's side: tell workers where to meet, hear what they collected."""
 
-    def __init__(self, plugin: AuditPlugin, folder: str, today: dt.date) -> None:
+    def __init__(self, collected: Collected, folder: str, today: dt.date) -> None:
         """Keep what every worker has to be told."""
-        self._plugin = plugin
+        self._collected = collected
         self._folder = folder
         self._today = today
 
@@ -43,22 +43,22 @@ class ControllerPlugin:
         """Take over what a worker selected and deselected."""
         told = getattr(node, "workeroutput", {}).get(COLLECTED)
         if told:
-            self._plugin.collected.selected |= {*told["selected"]}
-            self._plugin.collected.deselected |= {*told["deselected"]}
+            self._collected.selected |= {*told["selected"]}
+            self._collected.deselected |= {*told["deselected"]}
 
 
 class WorkerPlugin:
     """A worker's side: tell the controller what was collected."""
 
-    def __init__(self, config: pytest.Config, plugin: AuditPlugin) -> None:
+    def __init__(self, config: pytest.Config, collected: Collected) -> None:
         """Keep what the controller will be told."""
         self._config = config
-        self._plugin = plugin
+        self._collected = collected
 
     def pytest_sessionfinish(self) -> None:
         """Tell the controller which checks were selected and deselected."""
         output: dict[str, typ.Any] = getattr(self._config, "workeroutput", {})
         output[COLLECTED] = {
-            "selected": sorted(self._plugin.collected.selected),
-            "deselected": sorted(self._plugin.collected.deselected),
+            "selected": sorted(self._collected.selected),
+            "deselected": sorted(self._collected.deselected),
         }

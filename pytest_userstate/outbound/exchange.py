@@ -31,7 +31,7 @@ else:
 
 
 class FolderExchange:
-    """Shares one text through a private folder, under a lock.
+    """Shares one result through a private folder, under a lock.
 
     The lock is the kernel's: it goes with the process that holds it, so a
     worker that dies never leaves the others waiting.
@@ -40,9 +40,9 @@ class FolderExchange:
     def __init__(self, folder: pathlib.Path) -> None:
         """Keep the folder; it has to exist."""
         self._lock = folder / "exchange.lock"
-        self._text = folder / "findings.json"
+        self._result = folder / "result"
 
-    def once(self, produce: cabc.Callable[[], str]) -> str:
+    def once(self, produce: cabc.Callable[[], bytes]) -> bytes:
         """Return what the first caller produced, in whichever process it ran.
 
         Raises
@@ -52,25 +52,25 @@ class FolderExchange:
         """
         with self._lock.open("a") as lock:
             _wait_for_lock(lock.fileno())
-            text = self.peek()
-            if text is None:
-                text = produce()
-                self._write(text)
-            return text
+            data = self.peek()
+            if data is None:
+                data = produce()
+                self._write(data)
+            return data
 
-    def _write(self, text: str) -> None:
-        half = self._text.with_suffix(".half")
+    def _write(self, data: bytes) -> None:
+        half = self._result.with_suffix(".half")
         try:
-            half.write_text(text, encoding="utf-8")
-            half.replace(self._text)
+            half.write_bytes(data)
+            half.replace(self._result)
         except OSError as error:
             message = _NOT_SHARED.format(folder=half.parent, error=error)
             raise ServerError(message) from error
 
-    def peek(self) -> str | None:
-        """Return what was produced, or None where nothing was."""
+    def peek(self) -> bytes | None:
+        """Return what was produced, or None if nothing was."""
         try:
-            return self._text.read_text(encoding="utf-8")
+            return self._result.read_bytes()
         except FileNotFoundError:
             return None
 

@@ -15,7 +15,7 @@ from pytest_bdd import given, then, when
 from pytest_userstate.steps.phrasebook import Phrasebook, Said, perform
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.preparation import Prepared
+    from pytest_userstate.application.audit import Prepared
     from pytest_userstate.domain.wiring import Wiring
     from pytest_userstate.steps.scenario import UserStateScenario
     from pytest_userstate.steps.tables import DataTable

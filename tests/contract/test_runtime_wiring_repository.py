@@ -17,7 +17,7 @@ from pytest_userstate.outbound.wiring.declared import DeclaredWiringRepository
 from pytest_userstate.outbound.wiring.reported import ReportedWiringRepository
 from pytest_userstate.outbound.wiring.scanned import ScannedWiringRepository
 from tests.helpers.fakes import FakeRuntimeWiringRepository
-from tests.helpers.wiring import place, write
+from tests.helpers.wiring import write
 
 PORTS = {
     "Login": RuntimeWiring.FIXTURE_BACKED,
@@ -25,11 +25,7 @@ PORTS = {
     "Tokens": RuntimeWiring.CONDITIONAL,
     "Visits": RuntimeWiring.UNWIRED,
 }
-MAIN = """
-# Login, Sessions, Tokens
-class SqlVisits(Visits): ...
-run(FakeLogin(), SqlSessions(), SqlTokens() if stored else FakeTokens())
-"""
+MAIN = "run(FakeLogin(), SqlSessions(), SqlTokens() if stored else FakeTokens())\n"
 
 
 def ports() -> list[PortWiring]:
@@ -104,7 +100,7 @@ class TestScannedWiringRepository(RuntimeWiringRepositoryContract):
             PortScan(entity="login", port=each.port, reason=each.reason)
             for each in ports()
         ]
-        return ScannedWiringRepository(scans, place=place(tmp_path))
+        return ScannedWiringRepository(scans, base=tmp_path)
 
 
 class TestReportedWiringRepository(RuntimeWiringRepositoryContract):

@@ -6,7 +6,7 @@ import datetime as dt
 
 import attrs
 
-from pytest_userstate.application.audit import Findings, conclude
+from pytest_userstate.application.audit import Audit, Prepared, audit
 from pytest_userstate.application.reporting.markdown.document import render
 from pytest_userstate.application.reporting.markdown.links import Links
 from pytest_userstate.application.run_record import RunRecord
@@ -15,10 +15,13 @@ from pytest_userstate.domain.downstream import WorkItem
 from pytest_userstate.domain.gate import GatePolicy
 from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
 from pytest_userstate.domain.ports import ReportPlace, TargetDescription
-from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
-from pytest_userstate.domain.state_drawing import draw
 from pytest_userstate.domain.wiring import Wiring
+from tests.helpers.fakes import (
+    FakeAuditTarget,
+    FakeProgramRepository,
+    FakeRuntimeWiringRepository,
+)
 
 TODAY = dt.date(2027, 3, 31)
 TARGET = TargetDescription(
@@ -43,20 +46,26 @@ def finished(
 ) -> RunRecord:
     """Return a finished run that found these tables, whatever else was found."""
     settings = Settings(model=model, gate=gate or GatePolicy(), downstream=downstream)
-    snapshot = SchemaSnapshot(tables)
-    findings = Findings(
-        target=TARGET,
-        server="18.6",
-        applied=3,
-        report=UserStateSchemaAuditReport.evaluate(
-            snapshot, model=model, wiring=wiring or Wiring()
-        ),
-        diagram=draw(snapshot, model),
+    result = audited(SchemaSnapshot(tables), settings, wiring or Wiring())
+    # Warnings come with advisories, which a test has of its own or not at all.
+    kept = {"advisories": (), "warnings": (), **facts}
+    result = attrs.evolve(result, **kept)  # type: ignore[arg-type]
+    outcomes = {each.check.id: each.outcome for each in result.verdicts}
+    return RunRecord(audit=result, outcomes=outcomes)
+
+
+def audited(
+    snapshot: SchemaSnapshot, settings: Settings, wiring: Wiring | None = None
+) -> Audit:
+    """Carry out an audit of a snapshot."""
+    prepared = Prepared(
+        settings=settings,
+        target=FakeAuditTarget(snapshot, TARGET),
+        wiring=FakeRuntimeWiringRepository(wiring),
+        program=FakeProgramRepository(wiring),
+        draws=True,
     )
-    findings = attrs.evolve(findings, **facts)  # type: ignore[arg-type]
-    audit = conclude(findings, settings, today=TODAY)
-    outcomes = {each.check.id: each.outcome for each in audit.verdicts}
-    return RunRecord(audit=audit, outcomes=outcomes)
+    return audit(prepared, today=TODAY)
 
 
 def page(*tables: Table, links: Links = IN_DOCS, **about: object) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import contextlib
 import typing as typ
 
+import attrs
+
+from pytest_userstate.domain.declared_schema import DeclaredTable
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
+from pytest_userstate.domain.ports import TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.domain.wiring import Wiring
+from pytest_userstate.domain.wiring import TableMentions, Wiring
 
 
 class FakeSchemaSnapshotRepository:
@@ -65,3 +71,45 @@ class FakeRuntimeWiringRepository:
         """Return the wiring."""
         self.loads += 1
         return self.wiring
+
+
+@attrs.frozen
+class FakeOpenTarget:
+    """A target that is ready to be read."""
+
+    snapshot: SchemaSnapshot
+    server_version: str = "18.6"
+    applied: int | None = 3
+    warnings: tuple[str, ...] = ()
+
+    def load(self) -> SchemaSnapshot:
+        """Return the snapshot."""
+        return self.snapshot
+
+
+@attrs.frozen
+class FakeAuditTarget:
+    """A target that has this snapshot, and needs no server."""
+
+    snapshot: SchemaSnapshot
+    description: TargetDescription
+
+    def open(self) -> contextlib.AbstractContextManager[FakeOpenTarget]:
+        """Give the target, ready to be read."""
+        return contextlib.nullcontext(FakeOpenTarget(self.snapshot))
+
+
+class FakeProgramRepository:
+    """A program whose sources show what they were given, or nothing."""
+
+    def __init__(self, wiring: Wiring | None = None) -> None:
+        """Keep what the sources show."""
+        self._wiring = Wiring() if wiring is None else wiring
+
+    def mentions(self, _tables: cabc.Iterable[str]) -> TableMentions | None:
+        """Return where tables are named, whichever are asked for."""
+        return self._wiring.mentions
+
+    def declared_tables(self) -> tuple[DeclaredTable, ...]:
+        """Return the tables that the program declares."""
+        return self._wiring.declared_tables

@@ -43,7 +43,7 @@ from pytest_userstate.outbound.exchange import FolderExchange, make_exchange_fol
 def produce():
     produced.append("findings")
     time.sleep(0.2)
-    return "findings"
+    return b"findings"
 
 folder, remove = make_exchange_folder()
 exchange, produced, found = FolderExchange(pathlib.Path(folder)), [], []

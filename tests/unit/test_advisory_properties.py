@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import attrs
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from pytest_userstate.application.audit import Findings, conclude
 from pytest_userstate.application.settings import Settings
 from pytest_userstate.domain.advisories.advisory import Advisory, Silence, silence
 from pytest_userstate.domain.advisories.rules import RULES, advise
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import ForeignKey, KeyConstraint
 from pytest_userstate.domain.model import AuditModel
-from pytest_userstate.domain.ports import TargetDescription
-from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from tests.helpers.documents import audited
 from tests.helpers.strategies import kinds, models, snapshots, tables
 
 settings = hypothesis.settings(deadline=None, max_examples=100)
@@ -170,16 +166,8 @@ def test_no_decision_and_no_outcome_changes(
     snapshot: SchemaSnapshot, model: AuditModel, wanted: list[Silence]
 ) -> None:
     """With advisories or without, silenced or not."""
-    quiet = Findings(
-        target=TargetDescription(kind="dsn", found="", server=""),
-        server="18.6",
-        applied=None,
-        report=UserStateSchemaAuditReport.evaluate(snapshot, model=model),
-    )
-    loud = attrs.evolve(quiet, advisories=advise(snapshot, model=model))
-    today = dt.date(2030, 1, 1)
-    plain = conclude(quiet, Settings(model=model), today=today)
-    told = conclude(loud, Settings(model=model, silences=tuple(wanted)), today=today)
+    plain = audited(snapshot, Settings(model=model))
+    told = audited(snapshot, Settings(model=model, silences=tuple(wanted)))
     assert told.verdicts == plain.verdicts
     assert told.downstream == plain.downstream
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import attrs
-import hypothesis
 import pytest
 
 from pytest_userstate import (
@@ -16,22 +15,16 @@ from pytest_userstate import (
     Table,
 )
 from pytest_userstate.application.comparing.comparison import (
-    Comparison,
     Reference,
     compare,
 )
-from pytest_userstate.application.reporting.json_other_schemas import (
-    read_comparison,
-    report_comparison,
-    write_comparison,
-)
+from pytest_userstate.application.reporting.json_report import comparison_document
 from pytest_userstate.application.reporting.other_schemas import (
     details,
     explanation,
     heading,
 )
 from tests.helpers.fakes import FakeSchemaSnapshotRepository
-from tests.helpers.full_snapshots import full_snapshots
 
 MADE = Source("m/1.sql", 3)
 DROPPED = Source("m/2.sql", 7)
@@ -118,7 +111,7 @@ def test_a_snapshot_is_what_was() -> None:
 
 def test_the_report_has_the_difference_as_plain_values() -> None:
     """For programs: no text to take apart."""
-    report = report_comparison(compare(reference(OTHER), AUDITED), Outcome.FAILED)
+    report = comparison_document(compare(reference(OTHER), AUDITED), Outcome.FAILED)
     changes = {each["subject"]: each for each in report.pop("changes")}
     assert report == {
         "id": "drift",
@@ -178,7 +171,7 @@ def test_what_cannot_be_read_is_an_error_and_no_finding() -> None:
     assert heading(comparison) == "drift: not compared"
     reason = "The schema could not be read: told to fail to connect"
     assert details(comparison) == ["  compared with somewhere", f"  {reason}"]
-    report = report_comparison(comparison, comparison.outcome)
+    report = comparison_document(comparison, comparison.outcome)
     assert (report["error"], report["changes"]) == (reason, [])
 
 
@@ -191,14 +184,3 @@ def test_a_large_difference_is_a_page(count: int) -> None:
     comparison = compare(reference(many), SchemaSnapshot())
     assert len(comparison.findings) == count
     assert len(explanation(comparison).splitlines()) <= 40
-
-
-@hypothesis.settings(max_examples=30)
-@hypothesis.given(full_snapshots, full_snapshots)
-def test_another_process_reads_the_same(
-    before: SchemaSnapshot, after: SchemaSnapshot
-) -> None:
-    """Whatever differs."""
-    comparison = compare(reference(before), after)
-    assert isinstance(comparison, Comparison)
-    assert read_comparison(write_comparison(comparison)) == comparison

@@ -25,7 +25,7 @@ from pytest_userstate.application.run_record import (
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Acceptance, GatePolicy
 from pytest_userstate.domain.snapshot import Column, Source, Table
-from pytest_userstate.inbound.github import publish
+from pytest_userstate.inbound.publishing import annotate
 from pytest_userstate.outbound.github import GitHubJob, github_job
 from tests.helpers.documents import finished
 from tests.helpers.schemas import TOKENS, join_table, preferences, table
@@ -87,11 +87,10 @@ def compared(**facts: typ.Any) -> list[Annotation]:
     )
     record = finished(USERS)
     assert record.audit
-    findings = attrs.evolve(record.audit.findings, comparisons=(comparison,))
     return told(
         attrs.evolve(
             record,
-            audit=attrs.evolve(record.audit, findings=findings),
+            audit=attrs.evolve(record.audit, comparisons=(comparison,)),
             outcomes={"drift": comparison.outcome},
         )
     )
@@ -272,7 +271,7 @@ def test_the_document_is_appended_to_the_summary(repository: Repository) -> None
     repository.summary.write_text("before")
     made = Source("m/1.sql", 2)
     users = Table("users", [Column("id", "uuid")], source=made)
-    lines = publish(repository.job(), finished(users), configuration="userstate.toml")
+    lines = annotate(repository.job(), finished(users), Source("userstate.toml"))
     told = repository.summary.read_text()
     assert told.startswith("before\n# User-state audit\n")
     assert len(lines) == len([line for line in lines if line.startswith("::error ")])
@@ -288,7 +287,7 @@ def test_annotations_name_files_from_the_workspace(repository: Repository) -> No
         ("../../m/1.sql", "::error title=interests.schema"),
     ):
         tables = [attrs.evolve(each, source=Source(path, 2)) for each in dual]
-        lines = publish(repository.job(), finished(USERS, *tables))
+        lines = annotate(repository.job(), finished(USERS, *tables))
         found = next(line for line in lines if "interests.schema" in line)
         assert found.startswith(start)
         assert (f"::{path}:2: interests is" in found) is path.startswith("..")
@@ -297,7 +296,7 @@ def test_annotations_name_files_from_the_workspace(repository: Repository) -> No
 def test_the_limit_counts_what_is_there_already(repository: Repository) -> None:
     """A summary beyond GitHub's limit would not be shown at all."""
     repository.summary.write_bytes(b"x" * (1024 * 1024 - 500))
-    publish(repository.job(), finished(USERS))
+    annotate(repository.job(), finished(USERS))
     told = repository.summary.read_text()
     assert len(told) <= 1024 * 1024
     assert "does not fit into a job summary" in told
@@ -306,7 +305,7 @@ def test_the_limit_counts_what_is_there_already(repository: Repository) -> None:
 def test_a_summary_that_cannot_be_written_is_a_warning(repository: Repository) -> None:
     """The run is not red for it."""
     repository.summary.mkdir()
-    lines = publish(repository.job(), finished(USERS))
+    lines = annotate(repository.job(), finished(USERS))
     assert lines[-1].startswith("::warning title=user-state audit::the job summary ")
     with pytest.raises(ToolError, match="cannot be written: Is a directory"):
         repository.job().append("x")
@@ -314,5 +313,5 @@ def test_a_summary_that_cannot_be_written_is_a_warning(repository: Repository) -
 
 def test_without_a_summary_there_are_annotations_only(repository: Repository) -> None:
     """Older runners, or a service that resembles GitHub."""
-    assert publish(repository.job(GITHUB_STEP_SUMMARY=""), finished(USERS))
+    assert annotate(repository.job(GITHUB_STEP_SUMMARY=""), finished(USERS))
     assert not repository.summary.exists()

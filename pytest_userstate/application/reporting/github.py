@@ -85,7 +85,7 @@ def annotations_of(
     for verdict in record.audit.verdicts if record.audit else ():
         if record.outcomes.get(verdict.check.id) is Outcome.FAILED:
             yield _failed(verdict, configuration)
-    for comparison in record.audit.findings.comparisons if record.audit else ():
+    for comparison in record.audit.comparisons if record.audit else ():
         if record.outcomes.get(comparison.name) is Outcome.FAILED:
             yield _differs(comparison)
     for title, checks in (

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import typing as typ
 
-from pytest_userstate.application.audit import Findings
+import attrs
+
+from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.domain.advisories.advisory import Advisory
 from pytest_userstate.domain.check import Check
@@ -24,7 +26,12 @@ from pytest_userstate.domain.report import (
 from pytest_userstate.domain.snapshot import Source
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.domain.state_diagram import StateDiagram
+    from pytest_userstate.application.comparing.comparison import Comparison, Finding
+    from pytest_userstate.domain.state_diagram import (
+        Relation,
+        StateDiagram,
+        StateTable,
+    )
 
 SCHEMA_VERSION: typ.Final = 1
 
@@ -44,29 +51,29 @@ def dump(value: Json) -> str:
 def document(record: RunRecord) -> Json:
     """Return the report of a run as plain values."""
     audit, failure = record.audit, record.trouble
-    report = audit.findings.report if audit else None
+    report = audit.report if audit else None
     return {
         "schema_version": SCHEMA_VERSION,
         "status": record.status.value,
         "complete": record.is_complete,
         "error": failure and {"kind": failure.kind, "message": failure.message},
-        **(findings_document(audit.findings) if audit else _NO_FINDINGS),
+        "target": audit and _target(audit),
+        "stubs": list(audit.stubs if audit else ()),
         "warnings": list(audit.warnings if audit else ()),
-        "diagram": audit and drawn(audit.findings.diagram),
+        "diagram": audit and audit.diagram and diagram_document(audit.diagram),
         "checks": [
             _verdict(verdict, record.outcomes.get(verdict.check.id))
             for verdict in (audit.verdicts if audit else ())
         ],
         "not_applicable": _cells(report),
-        "readings": [
-            reading_document(each) for each in (report.readings if report else ())
-        ],
+        "readings": [_reading(each) for each in (report.readings if report else ())],
         "decisions": _decisions(report),
-        "advisories": [
-            advisory_document(each) for each in (audit.advisories if audit else ())
-        ],
+        "advisories": [_advisory(each) for each in (audit.advisories if audit else ())],
         "downstream": [_work(each) for each in (audit.downstream if audit else ())],
-        "comparisons": _comparisons(record),
+        "comparisons": [
+            comparison_document(each, record.outcomes.get(each.name))
+            for each in (audit.comparisons if audit else ())
+        ],
         "vanished": list(record.vanished),
         "contradicted": list(record.contradicted),
         "documents": [
@@ -81,34 +88,14 @@ def document(record: RunRecord) -> Json:
     }
 
 
-def drawn(diagram: StateDiagram | None) -> Json | None:
-    """Return the diagram of the user-state tables, where there is one."""
-    if diagram is None:
-        return None
-    # Imported here, since most runs draw none, and it costs time.
-    from pytest_userstate.application.reporting.diagram_document import (  # noqa: PLC0415
-        diagram_document,
-    )
-
-    return diagram_document(diagram)
-
-
-_NO_FINDINGS: typ.Final[Json] = {"target": None, "stubs": []}
-
-
-def findings_document(findings: Findings) -> Json:
-    """Return what the report says about the target."""
-    target = findings.target
+def _target(audit: Audit) -> Json:
     return {
-        "target": {
-            "kind": target.kind,
-            "path": target.path,
-            "layout": target.layout,
-            "applied": findings.applied,
-            "server": findings.server,
-            "digest": target.digest,
-        },
-        "stubs": list(findings.stubs),
+        "kind": audit.target.kind,
+        "path": audit.target.path,
+        "layout": audit.target.layout,
+        "applied": audit.applied,
+        "server": audit.server,
+        "digest": audit.target.digest,
     }
 
 
@@ -118,20 +105,6 @@ def report_document(report: UserStateSchemaAuditReport) -> Json:
         "checks": [_check(check) for check in report.checks],
         "not_applicable": _cells(report),
     }
-
-
-def _comparisons(record: RunRecord) -> list[Json]:
-    comparisons = record.audit.findings.comparisons if record.audit else ()
-    if not comparisons:
-        return []
-    from pytest_userstate.application.reporting.json_other_schemas import (  # noqa: PLC0415 - costs time
-        report_comparison,
-    )
-
-    return [
-        report_comparison(each, record.outcomes.get(each.name, Outcome.DESELECTED))
-        for each in comparisons
-    ]
 
 
 def _cells(report: UserStateSchemaAuditReport | None) -> list[Json]:
@@ -197,8 +170,7 @@ def _verdict(verdict: Verdict, outcome: Outcome | None) -> Json:
     }
 
 
-def advisory_document(advisory: Advisory) -> Json:
-    """Return an advisory as plain values."""
+def _advisory(advisory: Advisory) -> Json:
     return {
         "code": advisory.code,
         "subject": advisory.subject,
@@ -208,8 +180,7 @@ def advisory_document(advisory: Advisory) -> Json:
     }
 
 
-def reading_document(reading: Reading) -> Json:
-    """Return a reading as plain values."""
+def _reading(reading: Reading) -> Json:
     return {
         "entity": reading.entity,
         "use": reading.use.value,
@@ -249,4 +220,71 @@ def _work(status: WorkStatus) -> Json:
             }
             for each in status.blockers
         ],
+    }
+
+
+def comparison_document(comparison: Comparison, outcome: Outcome | None) -> Json:
+    """Return what the report says about a comparison."""
+    return {
+        "id": comparison.name,
+        "reference": comparison.reference,
+        "before": comparison.before,
+        "after": comparison.after,
+        "outcome": (outcome or Outcome.DESELECTED).value,
+        "error": comparison.error or None,
+        "accepted": comparison.is_accepted,
+        "changes": [_change(finding) for finding in comparison.findings],
+    }
+
+
+def _change(finding: Finding) -> Json:
+    return {
+        "kind": finding.kind,
+        "what": finding.what,
+        "subject": finding.subject,
+        "detail": finding.detail,
+        "facts": [attrs.asdict(fact) for fact in finding.facts],
+        "source": _source(finding.source),
+        "dropped_by": _source(finding.dropped_by),
+    }
+
+
+def diagram_document(diagram: StateDiagram) -> Json:
+    """Return the user-state tables and how they refer to each other."""
+    return {
+        "tables": [_table(table) for table in diagram.tables],
+        "relations": [_relation(relation) for relation in diagram.relations],
+    }
+
+
+def _table(table: StateTable) -> Json:
+    return {
+        "schema": table.schema,
+        "name": table.name,
+        "holds_state": table.holds_state,
+        "columns": [
+            {
+                "name": column.name,
+                "type": column.data_type,
+                "nullable": column.is_nullable,
+                "keys": [role.value for role in column.roles],
+                "unique_with": [list(names) for names in column.unique_with],
+            }
+            for column in table.columns
+        ],
+    }
+
+
+def _relation(relation: Relation) -> Json:
+    return {
+        "name": relation.name,
+        "schema": relation.schema,
+        "table": relation.table,
+        "columns": list(relation.columns),
+        "target_schema": relation.target_schema,
+        "target_table": relation.target_table,
+        "optional": relation.is_optional,
+        "single": relation.is_single,
+        "identifying": relation.is_identifying,
+        "certain": relation.is_certain,
     }

@@ -15,10 +15,9 @@ from pytest_userstate.domain.state_diagram import StateDiagram
 
 def architecture_decisions(audit: Audit) -> list[str]:
     """Return the section about architecture."""
-    findings = audit.findings
     lines = ["## Architecture decisions"]
     for decision in architecture(
-        findings.report, audit.settings.model, findings.diagram or StateDiagram()
+        audit.report, audit.settings.model, audit.diagram or StateDiagram()
     ):
         lines += ["", *_decision(decision)]
     return lines if len(lines) > 1 else []

@@ -53,16 +53,16 @@ def marked(record: RunRecord, links: Links) -> str:
     if audit:
         sections += [
             scope(audit, links),
-            matrix(audit.findings.report),
+            matrix(audit.report),
             findings(audit, record.outcomes, links),
             other_schemas(record, links),
-            decisions(audit.findings.report),
+            decisions(audit.report),
             architecture_decisions(audit),
             downstream(audit),
             accepted(audit),
             advisories(audit, links),
             warnings(audit),
-            diagram_section(audit.findings.diagram),
+            diagram_section(audit.diagram),
         ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 

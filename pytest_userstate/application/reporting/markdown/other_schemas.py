@@ -19,7 +19,7 @@ if typ.TYPE_CHECKING:
 
 def other_schemas(record: RunRecord, links: Links) -> list[str]:
     """Return the section, empty where nothing was compared."""
-    comparisons = record.audit.findings.comparisons if record.audit else ()
+    comparisons = record.audit.comparisons if record.audit else ()
     if not comparisons:
         return []
     lines = ["## Other schemas"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as typ
 
-from pytest_userstate.application.audit import Audit, Findings
+from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.reporting.markdown.links import Links
 from pytest_userstate.application.reporting.markdown.syntax import (
     Volatile,
@@ -45,9 +45,8 @@ def scope(audit: Audit, links: Links) -> list[str]:
 
 
 def _method(audit: Audit, links: Links) -> list[str]:
-    findings = audit.findings
-    target = findings.target
-    server = f"PostgreSQL {volatile(Volatile.SERVER, text(findings.server))}"
+    target = audit.target
+    server = f"PostgreSQL {volatile(Volatile.SERVER, text(audit.server))}"
     if target.kind == "dsn":
         lines = [
             f"- Server: {server}",
@@ -55,11 +54,11 @@ def _method(audit: Audit, links: Links) -> list[str]:
         ]
     else:
         lines = [
-            f"- Migrations: {links.path(target.path or '')}, {_applied(findings)}",
+            f"- Migrations: {links.path(target.path or '')}, {_applied(audit)}",
             f"- Digest of the migrations: {code(target.digest or '')}",
             f"- Server: {server}",
         ]
-        stubs = codes(findings.stubs) or "none"
+        stubs = codes(audit.stubs) or "none"
         lines.append(
             "- Extensions declared without their code: "
             + volatile(Volatile.STUBS, stubs)
@@ -73,9 +72,9 @@ def _method(audit: Audit, links: Links) -> list[str]:
     ]
 
 
-def _applied(findings: Findings) -> str:
-    layout = text(findings.target.layout or "")
-    return f"{layout} layout, {findings.applied} applied in turn to an empty database"
+def _applied(audit: Audit) -> str:
+    layout = text(audit.target.layout or "")
+    return f"{layout} layout, {audit.applied} applied in turn to an empty database"
 
 
 def _axes(audit: Audit) -> list[str]:
@@ -113,7 +112,7 @@ def _model(model: StorageModel) -> str:
 
 def _limits(audit: Audit) -> cabc.Iterator[str]:
     yield "rows: only the schema was read, no data"
-    if audit.findings.target.kind != "dsn":
+    if audit.target.kind != "dsn":
         yield "the databases that run: what was changed there by hand is not seen"
     yield (
         "the program, beyond the wiring of its ports: whether a write really compares "
@@ -121,7 +120,7 @@ def _limits(audit: Audit) -> cabc.Iterator[str]:
     )
     unprobed = [
         check.entity
-        for check in audit.findings.report.checks
+        for check in audit.report.checks
         if check.coverage is RuntimeWiring.NOT_PROBED
     ]
     if unprobed:

@@ -1,1 +1,0 @@
-"""Recognition: which tables of a schema look as if they kept user state."""

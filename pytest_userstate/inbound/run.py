@@ -1,0 +1,392 @@
+"""The hooks of an audited run, and how a process of pytest gets them."""
+
+from __future__ import annotations
+
+import argparse
+import collections.abc as cabc
+import contextlib
+import datetime as dt
+import os
+import pathlib
+import sys
+import typing as typ
+
+import attrs
+import pytest
+
+from pytest_userstate.application.audit import Audit, Prepared
+from pytest_userstate.application.defects import defect, is_ours
+from pytest_userstate.application.printable import inert_lines
+from pytest_userstate.application.run_record import Failure, RunRecord, Status
+from pytest_userstate.application.settings import AuditRequest
+from pytest_userstate.domain.errors import UsageError
+from pytest_userstate.domain.gate import Outcome
+from pytest_userstate.domain.ports import Exchange, JobPage, ReportStore
+from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.inbound import completeness, items, publishing, terminal, xdist
+from pytest_userstate.inbound.options import misuse, request_of
+from pytest_userstate.inbound.sharing import SharedAudit
+
+UNUSED_CONFTEST: typ.Final = pytest.StashKey[str]()
+"""What the header says about a conftest that the checks do without."""
+
+
+class Composition(typ.Protocol):
+    """What the composition root provides."""
+
+    def prepare(self, request: AuditRequest, server: typ.Any = None) -> Prepared:
+        """Put together what a run needs; a UsageError says why it cannot.
+
+        A server that has been started already is used if it fits.
+        """
+
+    def open_baseline(
+        self, prepared: Prepared
+    ) -> contextlib.AbstractContextManager[typ.Any]:
+        """Start a server, apply the migrations, yield the migrated baseline."""
+
+    def snapshot_of(self, source: typ.Any) -> SchemaSnapshot:
+        """Return the schema of a snapshot, an open connection, or a DSN."""
+
+    def report_store(
+        self, base: pathlib.Path, audited: pathlib.Path | None = None
+    ) -> ReportStore:
+        """Return where reports are written, by paths that start in a folder."""
+
+    def snapshot_store(self, base: pathlib.Path) -> ReportStore:
+        """Return where the snapshot file is written, likewise."""
+
+    def job_page(self, audited: pathlib.Path) -> JobPage | None:
+        """Return the page of the job that runs us, if a service runs it."""
+
+    def exchange(self, folder: str) -> Exchange:
+        """Return where the processes of one run share the audit."""
+
+    def exchange_folder(self) -> tuple[str, cabc.Callable[[], None]]:
+        """Make a folder for an exchange; return it and how to remove it."""
+
+
+class RunPlugin:
+    """Collects the checks, follows what becomes of them, and reports it."""
+
+    def __init__(
+        self, config: pytest.Config, shared: SharedAudit, stores: publishing.Stores
+    ) -> None:
+        """Take part in the run, and make pytest collect the checks."""
+        config.stash[items.SHARED] = shared
+        self._config = config
+        self._shared = shared
+        self._stores = stores
+        self._file = items.checks_file(config, shared.prepared)
+        self._exclusive = items.include(config, self._file)
+        self._outcomes = completeness.Outcomes(runxfail=config.option.runxfail)
+        self._record = RunRecord()
+        self._published = publishing.Published()
+        self._session: pytest.Session | None = None
+        self._internal_error: Failure | None = None
+        self.collected = completeness.Collected()
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is audited, how it was found, and on which server."""
+        return terminal.header(
+            self._shared.prepared,
+            exclusive=self._exclusive,
+            unused_conftest=self._config.stash.get(UNUSED_CONFTEST, ""),
+        )
+
+    def pytest_collect_file(
+        self, file_path: pathlib.Path, parent: pytest.Collector
+    ) -> items.ChecksFile | None:
+        """Collect the checks from the file that they stand under."""
+        if file_path != self._file:
+            return None
+        nodeid = pathlib.PurePath(os.path.relpath(file_path, self._config.rootpath))
+        return items.ChecksFile.from_parent(
+            parent, path=file_path, nodeid=nodeid.as_posix()
+        )
+
+    def pytest_pycollect_makemodule(
+        self, module_path: pathlib.Path, parent: pytest.Collector
+    ) -> items.NoTests | None:
+        """Let nobody import a program because the checks stand under it."""
+        if module_path != self._file:
+            return None
+        return items.NoTests.from_parent(parent, path=module_path)
+
+    def pytest_deselected(self, items: cabc.Sequence[pytest.Item]) -> None:
+        """Remember which checks were deselected in the open."""
+        self.collected.deselected |= _checks_among(items)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember which checks are about to run."""
+        names = _checks_among(session.items)
+        self.collected.selected |= names
+        self._shared.select(names)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Follow what becomes of each check."""
+        self._outcomes.record(report)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(
+        self, session: pytest.Session, exitstatus: int | pytest.ExitCode
+    ) -> None:
+        """Hold what ran against what should have, and write the reports."""
+        if hasattr(self._config, "workerinput"):
+            return
+        self._session = session
+        try:
+            self._finish(session, exitstatus)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
+            self._fail(error)
+            self._publish()
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[typ.Any]) -> None:
+        """Remember why pytest gives up, for the reports; pytest itself shows it."""
+        if is_ours(excinfo.value):
+            message = str(defect(excinfo.value))
+            self._internal_error = Failure(kind="defect", message=message)
+        else:
+            message = f"pytest ended with an internal error: {excinfo.exconly()}"
+            self._internal_error = Failure(kind="not_run", message=message)
+
+    def _fail(self, error: Exception) -> None:
+        """End the run as one that this package failed in."""
+        failure = Failure(kind="defect", message=str(defect(error)))
+        self._record = RunRecord(failure=failure)
+        if self._session:
+            self._session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def _finish(
+        self, session: pytest.Session, exitstatus: int | pytest.ExitCode
+    ) -> None:
+        self._record = self._conclude(exitstatus)
+        if not self._config.option.collectonly:
+            self._record = attrs.evolve(
+                self._record,
+                documents=publishing.check_documents(
+                    self._config, self._stores.reports, self._record
+                ),
+            )
+            session.exitstatus = self._exit_status(session.exitstatus)
+        self._publish()
+        if self._published.problems:
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+    def _publish(self) -> None:
+        self._published = publishing.publish(
+            self._config, self._shared.prepared, self._stores, self._record
+        )
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        """Show the audit at the end of the run."""
+        if self._config.option.collectonly:
+            return
+        try:
+            self._summarize(terminalreporter)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
+            self._fail(error)
+            self._summarize(terminalreporter)
+
+    def _summarize(self, terminalreporter: pytest.TerminalReporter) -> None:
+        published = self._published
+        terminal.summary(
+            terminalreporter,
+            self._record,
+            notes=[*self._complaints(), *published.problems],
+            written=published.written,
+        )
+        terminal.documents(
+            terminalreporter,
+            self._record,
+            publishing.complaints(self._config, self._record.documents),
+        )
+        terminal.last_line(terminalreporter, self._record, published.problems)
+        for line in published.annotations:
+            terminalreporter.write_line(line)
+
+    def _conclude(self, exitstatus: int | pytest.ExitCode) -> RunRecord:
+        result = self._shared.peek()
+        outcomes = self._outcomes.of
+        ran = {check for check, how in outcomes.items() if how is not Outcome.SKIPPED}
+        selection = completeness.selection_of(self._config, self._file)
+        missing: tuple[str, ...] = ()
+        if exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, 5}:
+            missing = completeness.vanished(
+                self._shared.item_ids, ran, self.collected, selection
+            )
+        return RunRecord(
+            audit=result if isinstance(result, Audit) else None,
+            failure=self._failure(exitstatus, result),
+            outcomes={
+                check: outcomes.get(check, Outcome.DESELECTED)
+                for check in self._shared.item_ids
+            },
+            vanished=() if self._config.option.collectonly else missing,
+            contradicted=tuple(self._outcomes.contradicted),
+        )
+
+    def _failure(
+        self, exitstatus: int | pytest.ExitCode, result: Audit | Failure | None
+    ) -> Failure | None:
+        """Return why there is no audit, or what this package failed in."""
+        if self._outcomes.defect:
+            return Failure(kind="defect", message=self._outcomes.defect)
+        if self._internal_error:
+            return self._internal_error
+        if result is not None:
+            return result if isinstance(result, Failure) else None
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            message = "interrupted before the audit was carried out"
+            return Failure(kind="interrupted", message=message)
+        message = "no check ran, so nothing was audited"
+        return Failure(kind="not_run", message=message)
+
+    def _exit_status(self, status: int | pytest.ExitCode) -> int | pytest.ExitCode:
+        """Never exit with 0 where checks vanished or none ran."""
+        failure = self._record.failure
+        if failure and failure.kind == "defect":
+            return pytest.ExitCode.INTERNAL_ERROR
+        if status != pytest.ExitCode.OK:
+            gone = (
+                self._record.vanished and status == pytest.ExitCode.NO_TESTS_COLLECTED
+            )
+            return pytest.ExitCode.TESTS_FAILED if gone else status
+        match self._record.status:
+            case Status.FAILED:
+                return pytest.ExitCode.TESTS_FAILED
+            case Status.ERROR if self._record.vanished or self._record.audit:
+                return pytest.ExitCode.TESTS_FAILED
+            case Status.ERROR:
+                return pytest.ExitCode.NO_TESTS_COLLECTED
+            case Status.PASSED:
+                return status
+
+    def _complaints(self) -> cabc.Iterator[str]:
+        if self._record.vanished:
+            yield (
+                "these checks did not run, although nothing on the command line left "
+                f"them out: {', '.join(self._record.vanished)}"
+            )
+            yield "look at addopts, the ini file, conftest.py hooks, and plugins"
+        if self._record.contradicted:
+            yield (
+                "these checks were reported otherwise than the gate decided: "
+                f"{', '.join(self._record.contradicted)}"
+            )
+
+
+def _checks_among(found: cabc.Iterable[pytest.Item]) -> set[str]:
+    return {item.name for item in found if isinstance(item, items.AuditItem)}
+
+
+def install(
+    config: pytest.Config, composition: Composition, server: typ.Any = None
+) -> None:
+    """Register the hooks of an audited run, or report why it cannot start."""
+    try:
+        _install(config, composition, server)
+    except UsageError as error:
+        report_failure(
+            config,
+            config.option,
+            composition,
+            Failure(kind="usage", message=str(error)),
+        )
+        raise pytest.UsageError(inert_lines(str(error))) from error
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
+        message = str(defect(error))
+        report_failure(
+            config, config.option, composition, Failure(kind="defect", message=message)
+        )
+        # Written here, since pytest would show the reason of an exit twice.
+        sys.stderr.write(f"{inert_lines(message)}\n")
+        pytest.exit("the audit could not begin", pytest.ExitCode.INTERNAL_ERROR)
+
+
+def _install(config: pytest.Config, composition: Composition, server: typ.Any) -> None:
+    worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
+    alone = worker is None and not config.option.collectonly
+    request = request_of(config, compares=True, asks_ahead=alone)
+    if problem := misuse(config):
+        raise UsageError(problem)
+    base = request.invocation_dir
+    for path in config.option.userstate_report:
+        composition.report_store(base).check(path)
+    if request.snapshot is not None:
+        composition.snapshot_store(base).check(request.snapshot)
+    prepared = composition.prepare(request, server)
+    stores = publishing.Stores(
+        reports=composition.report_store(base, prepared.base),
+        snapshots=composition.snapshot_store(base),
+        job=composition.job_page(prepared.base),
+    )
+    asked = config.option.userstate_report or config.option.userstate_check_report
+    prepared = attrs.evolve(prepared, draws=bool(asked or stores.job))
+    today, exchange, folder = dt.datetime.now(dt.UTC).date(), None, ""
+    if worker is not None:
+        today = dt.date.fromisoformat(worker[xdist.TODAY])
+        exchange = composition.exchange(worker[xdist.FOLDER])
+    elif xdist.is_distributed(config):
+        folder, remove = composition.exchange_folder()
+        config.add_cleanup(remove)
+        exchange = composition.exchange(folder)
+    shared = SharedAudit(prepared, exchange=exchange, today=today)
+    plugin = RunPlugin(config, shared, stores)
+    config.pluginmanager.register(plugin, "userstate-run")
+    if worker is not None:
+        other: object = xdist.WorkerPlugin(config, plugin.collected)
+        config.pluginmanager.register(other, "userstate-xdist")
+    elif folder:
+        other = xdist.ControllerPlugin(plugin.collected, folder, today)
+        config.pluginmanager.register(other, "userstate-xdist")
+
+
+def without_conftest(
+    config: pytest.Config, composition: Composition, error: Exception
+) -> bool:
+    """Whether the audit can do without the conftest that cannot be loaded.
+
+    pytest loads the conftest of each `test*` folder ahead, although nothing is
+    collected there if only the checks are. Any other one may configure the audit.
+    """
+    path: pathlib.Path | None = getattr(error, "path", None)
+    cause = getattr(error, "cause", None) or error
+    problem = f"{type(cause).__name__}: {cause}"
+    option = config.known_args_namespace
+    place = path and pathlib.PurePath(os.path.relpath(path, config.rootpath)).as_posix()
+    is_of_tests = path is not None and config.invocation_params.dir in path.parents[1:]
+    if is_of_tests and items.collects_only_checks(config, paths=option.file_or_dir):
+        config.stash[UNUSED_CONFTEST] = (
+            f"{place} cannot be loaded ({problem}), and the checks do without it"
+        )
+        return True
+    message = f"{place}: {problem}" if place else problem
+    report_failure(config, option, composition, Failure(kind="usage", message=message))
+    return False
+
+
+def report_failure(
+    config: pytest.Config,
+    option: argparse.Namespace,
+    composition: Composition,
+    failure: Failure,
+) -> None:
+    """Write the reports that were asked for, of a run that cannot even start."""
+    if hasattr(config, "workerinput"):
+        return
+    base = pathlib.Path(config.invocation_params.dir)
+    store, record = composition.report_store(base), RunRecord(failure=failure)
+    for path in option.userstate_report:
+        try:
+            store.check(path)
+            publishing.write_reports(record, store, [path], publishing.Published())
+        except (UsageError, KeyError):
+            continue
+    job = composition.job_page(base)
+    if job is not None:
+        # There is no terminal reporter yet, and output is not captured here.
+        sys.stdout.writelines(f"{line}\n" for line in publishing.annotate(job, record))
+        sys.stdout.flush()
