@@ -104,6 +104,18 @@ if typ.TYPE_CHECKING:
         Reading,
         Use,
     )
+    from pytest_userstate.domain.recognition.recognizing import (
+        recognize,
+    )
+    from pytest_userstate.domain.recognition.result import (
+        Confidence,
+        Reason,
+        Recognition,
+        RecognizedEntity,
+        RecognizedRevision,
+        RecognizedStorage,
+        Shape,
+    )
     from pytest_userstate.domain.report import (
         NotApplicable,
         UserStateSchemaAuditReport,
@@ -158,6 +170,7 @@ __all__ = [
     "CheckConstraint",
     "Column",
     "CompositeType",
+    "Confidence",
     "ConfigurationError",
     "ConflictCoverage",
     "DefaultPrivileges",
@@ -194,6 +207,11 @@ __all__ = [
     "Prerequisite",
     "RangeType",
     "Reading",
+    "Reason",
+    "Recognition",
+    "RecognizedEntity",
+    "RecognizedRevision",
+    "RecognizedStorage",
     "RevisionCoverage",
     "Revisions",
     "Role",
@@ -208,6 +226,7 @@ __all__ = [
     "ServerError",
     "ServerNotFoundError",
     "Several",
+    "Shape",
     "SnapshotFileError",
     "Source",
     "StorageModel",
@@ -234,6 +253,7 @@ __all__ = [
     "audit_user_state_schema_coverage",
     "judge",
     "read_snapshot",
+    "recognize",
     "schema_difference",
 ]
 
@@ -314,6 +334,16 @@ _HOMES: typ.Final = {
     "domain.readings": (
         "Reading",
         "Use",
+    ),
+    "domain.recognition.recognizing": ("recognize",),
+    "domain.recognition.result": (
+        "Confidence",
+        "Reason",
+        "Recognition",
+        "RecognizedEntity",
+        "RecognizedRevision",
+        "RecognizedStorage",
+        "Shape",
     ),
     "domain.report": (
         "NotApplicable",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import errno
 import importlib
 import sys
 import typing as typ
@@ -28,6 +29,10 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.inbound.run import Composition
     from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
+_OUT_OF_FILES: typ.Final = """\
+the audit cannot even be loaded: pytest may have no more open files here.
+To mend it, raise the limit, for instance in the shell that starts pytest:
+  ulimit -n 1024"""
 _STEPS: typ.Final = "pytest_userstate.steps"
 _OURS: typ.Final = "pytest_userstate.domain."
 _SERVER: typ.Final[pytest.StashKey[EmbeddedServer]] = pytest.StashKey()
@@ -83,10 +88,15 @@ def pytest_configure(config: pytest.Config) -> None:
         if problem := misuse(config):
             raise pytest.UsageError(problem)
         return
-    with undisturbed():
-        from pytest_userstate.inbound.run import install  # noqa: PLC0415 - cost
+    try:
+        with undisturbed():
+            from pytest_userstate.inbound.run import install  # noqa: PLC0415 - cost
 
-        install(config, _composition(), config.stash.get(_SERVER, None))
+            install(config, _composition(), config.stash.get(_SERVER, None))
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        raise pytest.UsageError(_OUT_OF_FILES) from error
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

@@ -6,6 +6,7 @@ import argparse
 import collections.abc as cabc
 import contextlib
 import datetime as dt
+import errno
 import os
 import pathlib
 import sys
@@ -296,7 +297,9 @@ def install(
             Failure(kind="usage", message=str(error)),
         )
         raise pytest.UsageError(inert_lines(str(error))) from error
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.EMFILE:
+            raise
         message = str(defect(error))
         report_failure(
             config, config.option, composition, Failure(kind="defect", message=message)

@@ -17,7 +17,7 @@ from pytest_userstate.outbound.wiring.declared import DeclaredWiringRepository
 from pytest_userstate.outbound.wiring.reported import ReportedWiringRepository
 from pytest_userstate.outbound.wiring.scanned import ScannedWiringRepository
 from tests.helpers.fakes import FakeRuntimeWiringRepository
-from tests.helpers.wiring import write
+from tests.helpers.wiring import place, write
 
 PORTS = {
     "Login": RuntimeWiring.FIXTURE_BACKED,
@@ -25,7 +25,11 @@ PORTS = {
     "Tokens": RuntimeWiring.CONDITIONAL,
     "Visits": RuntimeWiring.UNWIRED,
 }
-MAIN = "run(FakeLogin(), SqlSessions(), SqlTokens() if stored else FakeTokens())\n"
+MAIN = """
+# Login, Sessions, Tokens
+class SqlVisits(Visits): ...
+run(FakeLogin(), SqlSessions(), SqlTokens() if stored else FakeTokens())
+"""
 
 
 def ports() -> list[PortWiring]:
@@ -100,7 +104,7 @@ class TestScannedWiringRepository(RuntimeWiringRepositoryContract):
             PortScan(entity="login", port=each.port, reason=each.reason)
             for each in ports()
         ]
-        return ScannedWiringRepository(scans, base=tmp_path)
+        return ScannedWiringRepository(scans, place=place(tmp_path))
 
 
 class TestReportedWiringRepository(RuntimeWiringRepositoryContract):

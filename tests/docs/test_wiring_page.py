@@ -11,7 +11,7 @@ from pytest_userstate.application.configuration.reading import read_document
 from pytest_userstate.application.configuration.resolution import settings_of
 from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.coverage import RuntimeWiring
-from pytest_userstate.outbound.wiring.findings import Sought
+from pytest_userstate.outbound.wiring.findings import SoughtPort
 from pytest_userstate.outbound.wiring.syntax.registry import SUFFIXES, language_of
 from tests.helpers.markdown import ROOT, blocks, table_after
 
@@ -30,7 +30,7 @@ def test_every_suffix_is_there() -> None:
 
 def test_the_convention_is_the_codes() -> None:
     """Here and in the reference."""
-    sought = Sought.of(PortScan(entity="users", port="P"))
+    sought = SoughtPort.of(PortScan(entity="users", port="P"))
     section = " ".join(
         TEXT.split("A side that is not given")[1].split("\n\n")[0].split()
     )

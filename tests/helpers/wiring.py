@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import pathlib
+import re
 import textwrap
 
 from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.evidence import EvidenceKind
 from pytest_userstate.domain.wiring import PortWiring, Wiring
+from pytest_userstate.outbound.wiring.assembly import Place
 from pytest_userstate.outbound.wiring.scanned import ScannedWiringRepository
 
 PORT = "UserInterestsCommand"
@@ -30,10 +32,22 @@ def scan(
     files: cabc.Mapping[str, str | bytes],
     **fields: object,
 ) -> Wiring:
-    """Write the files and look for the port of interests in them."""
+    """Write the files and look for the port of interests in them.
+
+    If none names the port, one more file does, since every port is named somewhere.
+    """
     write(folder, files)
+    if "port" not in fields:
+        texts = [text for text in files.values() if isinstance(text, str)]
+        if not any(re.search(rf"\b{PORT}\b", text) for text in texts):
+            write(folder, {"names_the_port.py": f"# {PORT}\n"})
     port = PortScan(**({"entity": "interests", "port": PORT} | fields))
-    return ScannedWiringRepository([port], base=folder).load()
+    return ScannedWiringRepository([port], place=place(folder)).load()
+
+
+def place(folder: pathlib.Path) -> Place:
+    """Return the place of a configuration in the folder."""
+    return Place(base=folder, file="userstate.toml")
 
 
 def uses(port: PortWiring) -> list[str]:

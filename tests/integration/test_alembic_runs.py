@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.domain.errors import DefectError, MigrationError
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.programs import runner as programs_runner
 from tests.helpers.programs import ENV, AlembicProject, Runs, unwrapped
@@ -241,6 +241,48 @@ def test_two_heads(project: AlembicProject, runs: Runs) -> None:
     assert runs.run(project.plan(target="heads", layout="alembic")).applied == 3
 
 
+def test_a_head_that_another_depends_on_is_no_row_of_the_version_table(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """Alembic keeps only the heads that no other revision depends on."""
+    project.revise(USERS)
+    project.write(
+        "db/versions/other.py",
+        'revision = "other"\ndown_revision = None\ndepends_on = "r1"\n'
+        "\n\ndef upgrade():\n    pass\n",
+    )
+    assert runs.run(project.plan(target="heads", layout="alembic")).applied == 2
+
+
+def test_pyproject_is_enough(project: AlembicProject, runs: Runs) -> None:
+    """Since Alembic 1.16 there need not be an alembic.ini."""
+    engine = 'create_engine("postgresql+psycopg://app@localhost/app")'
+    env = ENV.replace(
+        'engine_from_config(context.config.get_section("alembic"))', engine
+    ).replace("import engine_from_config", "import create_engine")
+    project.revise(USERS, env=env)
+    (project.path / "alembic.ini").unlink()
+    project.write("pyproject.toml", '[tool.alembic]\nscript_location = "%(here)s/db"\n')
+    assert runs.run(project.plan()).applied == 1
+
+
+def test_an_error_of_the_watcher_is_a_defect_of_the_plugin(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """An Alembic that is not as expected is not the repository's fault."""
+    env = f"context_class = 0\n{ENV}".replace(
+        "context.configure(",
+        "context._proxy.context_opts['fn'] = lambda *_: [None]\n    context.configure(",
+    )
+    project.revise(USERS, env=env)
+    with pytest.raises(DefectError) as caught:
+        runs.run(project.plan())
+    message = unwrapped(caught.value)
+    assert "pytest-userstate has a defect: what watches alembic failed" in message
+    assert "'NoneType' object has no attribute 'info'" in message
+    assert "Nothing here says that the repository is at fault" in message
+
+
 def test_a_revision_that_is_late_is_named(
     project: AlembicProject, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,6 +324,24 @@ def test_a_module_that_only_another_python_has(
     assert "ModuleNotFoundError: No module named 'no_such_module'" in message
     assert "It was run with the Python that runs pytest. If the module" in message
     assert 'python = "venv/bin/python" }' in message
+
+
+def test_the_python_that_was_used_is_not_suggested(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """A module that it does not have is one of the repository's own, perhaps."""
+    project.revise(USERS, env=f"import no_such_module\n{ENV}")
+    python = project.path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    plan = project.plan(python=".venv/bin/python", layout="alembic")
+    message = unwrapped(runs.failure(plan))
+    assert "It was run with .venv/bin/python. Install the module there" in message
+    assert "python = " not in message
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    message = unwrapped(runs.failure(plan))
+    assert message.endswith("Install it there.")
 
 
 def test_constraints_indexes_and_changes_have_their_lines(

@@ -40,6 +40,7 @@ LOADED = """
 def scanned(covered: Backend) -> Backend:
     """Return a repository whose users come from a fixture, as its sources show."""
     covered.configure(SCAN)
+    covered.write("src/ports.py", "class UsersQuery: ...\n")
     covered.write("src/main.py", "def build():\n    return FixtureUsersQuery()\n")
     covered.write("src/broken.py", "x = FixtureUsersQuery\ndef f(:\n")
     return covered
@@ -52,7 +53,7 @@ def test_what_the_sources_show_is_gated(scanned: Backend) -> None:
     check = run.check("users.wiring")
     assert check["coverage"] == "fixture_backed"
     assert check["rationale"] == (
-        "UsersQuery is fixture-backed in src through FixtureUsersQuery, told by the "
+        "UsersQuery is fixture-backed in src through FixtureUsersQuery, by the "
         "naming convention: The adapter is 3.5.2"
     )
     assert [fact["source"] for fact in check["evidence"]] == [
@@ -147,7 +148,10 @@ def test_tests_can_ask_for_the_wiring(backend: Backend) -> None:
     """The fixture gives what is declared, scanned, and reported."""
     backend.migrate(USERS)
     backend.configure(SCAN + "[wiring.ports.login]\nport = 'LoginService'\n")
-    backend.write("src/main.py", "run(SqlLoginService())\n")
+    backend.write(
+        "src/main.py",
+        "class UsersQuery: ...\nclass LoginService: ...\nrun(SqlLoginService())\n",
+    )
     backend.write("conftest.py", HOOK.replace("UsersQuery", "UsersCommand"))
     backend.write(
         "test_wiring.py",
@@ -157,9 +161,9 @@ def test_tests_can_ask_for_the_wiring(backend: Backend) -> None:
             assert {port.port: (port.state, port.origin) for port in ports} == {
                 "LoginService": ("database_backed", "scanned"),
                 "UsersCommand": ("conditional", "reported"),
-                "UsersQuery": ("unwired", "scanned"),
+                "UsersQuery": ("not_probed", "scanned"),
             }
-            assert userstate_report.check("users.wiring").coverage == "unwired"
+            assert userstate_report.check("users.wiring").coverage == "not_probed"
         """,
     )
     run = backend.run("test_wiring.py", audit=False)

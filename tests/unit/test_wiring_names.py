@@ -59,11 +59,11 @@ def test_the_convention_is_told(tmp_path: pathlib.Path) -> None:
     assert port.state == "conditional"
     assert port.finding == (
         "UserInterestsCommand is conditional in the repository through "
-        "SqlUserInterests and StubUserInterests, told by the naming convention"
+        "SqlUserInterests and StubUserInterests, by the naming convention"
     )
     assert [fact.detail for fact in port.facts] == [
-        "it makes UserInterestsCommand database-backed, told by the naming convention",
-        "it makes UserInterestsCommand fixture-backed, told by the naming convention",
+        "it makes UserInterestsCommand database-backed, by the naming convention",
+        "it makes UserInterestsCommand fixture-backed, by the naming convention",
     ]
     (port,) = scan(tmp_path, main, database=("Sql*",), fixture=("Stub*",)).ports
     assert "convention" not in port.finding + port.facts[0].detail

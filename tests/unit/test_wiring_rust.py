@@ -119,7 +119,7 @@ def test_what_is_only_defined_is_unwired(tmp_path: pathlib.Path) -> None:
     (port,) = scan(tmp_path, ADAPTERS).ports
     assert port.state == "unwired"
     unused = "it is defined, but nothing constructs it"
-    unrelated = "nothing shows that it stands for UserInterestsCommand"
+    unrelated = "nothing shows that it implements UserInterestsCommand"
     assert near(port) == {
         "DieselUserInterestsCommand": unused,
         "FixtureUserInterestsCommand": unused,

@@ -142,7 +142,7 @@ def test_sources_have_to_exist(tmp_path: pathlib.Path, *, own: bool, key: str) -
     assert message.startswith(
         f"pyproject.toml: `tool.userstate.{key}` names 'src', which does not exist"
     ), message
-    write(tmp_path, {"src/main.py": ""})
+    write(tmp_path, {"src/main.py": "class P: ..."})
     assemble(settings, tmp_path)
 
 

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.helpers.wiring import scan, uses, write
+from tests.helpers.wiring import PORT, scan, uses, write
 
 USE = "build(FixtureUserInterests())\n"
 
@@ -30,7 +30,7 @@ USE = "build(FixtureUserInterests())\n"
 def test_what_is_no_source_is_left_out(tmp_path: pathlib.Path, name: str) -> None:
     """Dependencies, products, migrations, tests, and hidden folders."""
     (port,) = scan(tmp_path, {name: USE, "app/other.py": ""}).ports
-    assert port.state == "unwired"
+    assert port.state == "not_probed"
 
 
 @pytest.mark.parametrize("name", ["contest/main.py", "app/latest.py", "fixtures/a.py"])
@@ -55,7 +55,7 @@ def test_sources_narrow_where_it_is_looked(tmp_path: pathlib.Path) -> None:
 
 def test_without_sources_nothing_is_claimed(tmp_path: pathlib.Path) -> None:
     """A repository in a language that is not read was not probed."""
-    (port,) = scan(tmp_path, {"main.rb": USE}, reason="R").ports
+    (port,) = scan(tmp_path, {"main.rb": USE}, port=PORT, reason="R").ports
     assert (port.state, port.reason, port.facts) == ("not_probed", "R", ())
     assert port.finding == (
         "UserInterestsCommand is not probed: the repository holds no source of a "
@@ -70,8 +70,8 @@ def test_what_does_not_parse_is_told_and_read(tmp_path: pathlib.Path) -> None:
     assert uses(wiring.ports[0]) == ["FixtureUserInterests app/main.py:4"]
     assert wiring.warnings == (
         (
-            "app/main.py:3: not valid Python, or newer than what is understood; "
-            "the wiring was read from what is"
+            "app/main.py:3: not valid Python, or newer than the parser; the wiring was "
+            "read from the rest"
         ),
     )
 
@@ -105,7 +105,7 @@ def test_what_is_not_utf_8_is_told_and_read(tmp_path: pathlib.Path) -> None:
     ]
     assert wiring.warnings == (
         (
-            "a.py:2: not UTF-8; it was read for the wiring all the same, with a "
+            "a.py, line 2: not UTF-8; it was read for the wiring all the same, with a "
             "placeholder for each other character"
         ),
     )
@@ -130,7 +130,7 @@ def test_links_are_not_followed(tmp_path: pathlib.Path) -> None:
     (repo / "link.py").symlink_to(tmp_path / "elsewhere/main.py")
     os.mkfifo(repo / "pipe.py")
     (port,) = scan(repo, {}).ports
-    assert port.state == "unwired"
+    assert port.state == "not_probed"
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")

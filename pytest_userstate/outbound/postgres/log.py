@@ -45,6 +45,26 @@ class Log:
 
 
 def tail(text: str) -> str:
-    """Return the last lines of a text, indented."""
+    """Return the last lines of a text, indented, and advice if it is about a limit."""
     lines = text.strip().splitlines()[-TAIL_LINES:]
-    return "\n".join(f"  {line}" for line in lines) or "  (nothing)"
+    return advised("\n".join(f"  {line}" for line in lines) or "  (nothing)")
+
+
+def advised(text: str) -> str:
+    """Return a text with advice, if it says that the system has no more to give."""
+    advice = (words for sign, words in _ADVICE.items() if sign in text)
+    return "\n".join([text, *dict.fromkeys(advice)])
+
+
+_MORE_PROCESSES = """\
+A program says so that is refused another process. To mend it, raise the number that
+the account may have (ulimit -u, or the container's limit), or end some of them."""
+_MORE_ROOM = """\
+To mend it, make room there, or set TMPDIR to a folder on a disk that has some."""
+_ADVICE: typ.Final = {
+    "Resource temporarily unavailable": _MORE_PROCESSES,
+    "Cannot allocate memory": _MORE_PROCESSES,
+    "Cannot fork": _MORE_PROCESSES,
+    "No space left on device": _MORE_ROOM,
+    "Disk quota exceeded": _MORE_ROOM,
+}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import stat
 import sys
 import tempfile
@@ -173,7 +172,10 @@ def _make(parent: Path) -> RunFolder:
     try:
         return RunFolder(path, _new_lock(path))
     except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
+        # One by one: removing a tree takes descriptors, which may be what is lacking.
+        for name in ("lock.new", "lock"):
+            path.joinpath(name).unlink(missing_ok=True)
+        path.rmdir()
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import threading
 import types
 import typing as typ
@@ -16,6 +17,7 @@ from pytest_userstate.outbound.postgres import connection
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.cache import open_cache
 from pytest_userstate.outbound.postgres.cluster import Cluster
+from pytest_userstate.outbound.postgres.log import advised
 from pytest_userstate.outbound.postgres.machine import check_machine
 from pytest_userstate.outbound.postgres.preparation import Preparation, Prepared
 from pytest_userstate.outbound.postgres.rundir import (
@@ -151,10 +153,12 @@ class EmbeddedServer:
     def launch_in_background(self) -> None:
         """Do the same without even waiting for the data directory to be made.
 
-        Whatever goes wrong is raised by `launch`, or by entering the context.
+        Whatever goes wrong is raised by `launch`, or by entering the context. So is
+        the want of another thread, which a process may be refused: they do it all.
         """
         if self._run is None and self._launch is None:
-            self._launch = _Launch(self._start)
+            with contextlib.suppress(RuntimeError):
+                self._launch = _Launch(self._start)
 
     def _start(self, *, anew: bool = False) -> None:
         account = check_machine()
@@ -175,7 +179,7 @@ class EmbeddedServer:
         except BaseException as error:
             folder.discard()
             if isinstance(error, OSError):
-                raise ServerError(_NOT_PREPARED.format(error=error)) from error
+                raise ServerError(advised(_NOT_PREPARED.format(error=error))) from error
             raise
         self._run = _Run(folder, prepared, supervisor)
 

@@ -14,7 +14,7 @@ from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.outbound.postgres import forks
 from pytest_userstate.outbound.postgres.account import Account, clean_environment
 from pytest_userstate.outbound.postgres.binaries import Binaries
-from pytest_userstate.outbound.postgres.log import Log
+from pytest_userstate.outbound.postgres.log import Log, advised
 from pytest_userstate.outbound.postgres.rundir import RunFolder
 
 POLL_INTERVAL = 0.001  # seconds
@@ -87,7 +87,7 @@ class Supervisor:
         except OSError as error:
             self._log.close()
             message = _NOT_STARTED.format(account=account.name, error=error)
-            raise ServerError(message) from error
+            raise ServerError(advised(message)) from error
 
     @property
     def is_alive(self) -> bool:

@@ -61,13 +61,14 @@ def wiring_repository(
     ask : callable or None
         How to ask the hook; None where nobody implements it.
     asks_ahead : bool
-        Whether to ask it now, so that what is wrong with it is a usage error.
+        Whether to ask it, and look for the ports in the sources, now: what is
+        wrong with them is then a usage error before anything runs.
 
     Raises
     ------
     UsageError
-        When evidence or sources do not exist, when ast-grep is needed and missing,
-        or when the hook contradicts the configuration.
+        If evidence or sources do not exist, if the sources do not name a port, if
+        ast-grep is needed and missing, or if the hook contradicts the configuration.
     """
     wiring = settings.wiring
     declared = DeclaredWiringRepository(
@@ -82,7 +83,10 @@ def wiring_repository(
             ScannedWiringRepository,
         )
 
-        repositories.append(ScannedWiringRepository(wiring.scanned, base=place.base))
+        scanned = ScannedWiringRepository(wiring.scanned, place=place)
+        if asks_ahead:
+            scanned.check()
+        repositories.append(scanned)
     if ask is not None:
         from pytest_userstate.outbound.wiring.reported import (  # noqa: PLC0415 - time
             ReportedWiringRepository,

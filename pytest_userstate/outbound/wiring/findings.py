@@ -1,4 +1,4 @@
-"""From the uses of implementations to what stands behind a port."""
+"""From the uses of implementations to what is behind a port."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.facts import listed
+from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.wiring import PortWiring, WiringOrigin
 from pytest_userstate.outbound.wiring.naming import Kinship, Pattern, belongs
 from pytest_userstate.outbound.wiring.parsing import Occurrence
@@ -20,13 +21,11 @@ from pytest_userstate.outbound.wiring.syntax.language import Role
 _CONVENTIONAL_DATABASE: typ.Final = ("Diesel*", "Postgres*", "Sql*")
 _CONVENTIONAL_FIXTURE: typ.Final = ("Fake*", "Fixture*", "InMemory*", "Stub*")
 _MOST_NEAR: typ.Final = 5
-_STATES: typ.Final = {
-    (True, True): RuntimeWiring.CONDITIONAL,
-    (True, False): RuntimeWiring.DATABASE_BACKED,
-    (False, True): RuntimeWiring.FIXTURE_BACKED,
-    (False, False): RuntimeWiring.UNWIRED,
-}
-"""What it means that a database-backed, and a fixture-backed, one is used."""
+_DATABASE: typ.Final = "database"
+_FIXTURE: typ.Final = "fixture"
+_UNLISTED: typ.Final = "unlisted"
+_ONLY_DEFINED: typ.Final = "it is defined, but nothing constructs it"
+_ONLY_TESTED: typ.Final = "only tests use it here"
 
 
 @attrs.frozen
@@ -40,13 +39,22 @@ class Side:
     @property
     def described(self) -> str:
         """Return what one use says about the port."""
-        told = ", told by the naming convention" if self.is_convention else ""
-        return f"{self.name}-backed{told}"
+        convention = ", by the naming convention" if self.is_convention else ""
+        return f"{self.name}-backed{convention}"
 
 
 @attrs.frozen
-class Sought:
-    """A port, and the names that tell what stands behind it."""
+class Generated:
+    """An interface that a framework implements with queries to the database."""
+
+    name: str
+    base: str
+    source: Source
+
+
+@attrs.frozen
+class SoughtPort:
+    """A port, and the names that say which of its implementations is which."""
 
     scan: PortScan
     database: Side
@@ -57,34 +65,49 @@ class Sought:
         """Take the configured names, or those of the convention."""
         return cls(
             scan,
-            _side("database", scan.database, _CONVENTIONAL_DATABASE),
-            _side("fixture", scan.fixture, _CONVENTIONAL_FIXTURE),
+            _side(_DATABASE, scan.database, _CONVENTIONAL_DATABASE),
+            _side(_FIXTURE, scan.fixture, _CONVENTIONAL_FIXTURE),
         )
 
     @property
+    def port(self) -> str:
+        """The port's name without what qualifies it."""
+        return self.scan.port.replace("::", ".").rpartition(".")[2]
+
+    @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """Return every pattern, of either side."""
+        """Every pattern, of either side."""
         return (*self.database.patterns, *self.fixture.patterns)
 
-    def match(self, names: tuple[str, ...]) -> Match | None:
-        """Return what fits one of the names best: what is exact, or says most."""
-        found = [
-            Match(name, pattern, side)
+    def match(self, names: cabc.Sequence[str], text: str = "") -> Match | None:
+        """Return what fits one of the names best.
+
+        An exact pattern is the best, also for the name as it is written; then
+        comes an earlier name, and then a longer pattern.
+        """
+        spelled = (*names, text) if text and text not in names else names
+        matches = [
+            (Match(name, pattern, side), -position)
             for side in (self.fixture, self.database)
             for pattern in side.patterns
-            for name in names
-            if pattern.matches(name)
+            for position, name in enumerate(spelled)
+            if (pattern.is_exact or position < len(names)) and pattern.matches(name)
         ]
-        return max(
-            found,
-            key=lambda each: (each.pattern.is_exact, len(each.pattern.text)),
+        best = max(
+            matches,
+            key=lambda pair: (
+                pair[0].pattern.is_exact,
+                len(pair[0].pattern.text) if pair[0].pattern.is_exact else pair[1],
+                len(pair[0].pattern.text),
+            ),
             default=None,
         )
+        return best[0] if best else None
 
 
 @attrs.frozen
 class Match:
-    """A name that is one of a side's."""
+    """A name that is on one of the sides of a port."""
 
     name: str
     pattern: Pattern
@@ -97,105 +120,200 @@ def _side(name: str, given: tuple[str, ...], convention: tuple[str, ...]) -> Sid
 
 @attrs.frozen
 class Judged:
-    """An occurrence of a name that matches, and whether it wires the port."""
-
-    match: Match
-    occurrence: Occurrence
-    near: str
-
-    @property
-    def wires(self) -> bool:
-        """Whether the program takes the implementation here, for the port."""
-        return not self.near
-
-
-def port_wiring(
-    sought: Sought,
-    occurrences: cabc.Iterable[Occurrence],
-    kinship: Kinship,
-    looked_in: str,
-) -> PortWiring:
-    """Return what the occurrences say about the port.
+    """A name in the code, and what it says about the port.
 
     Parameters
     ----------
-    sought : Sought
-        The port.
-    occurrences : iterable of Occurrence
-        Every place where a name stands that may be meant.
-    kinship : Kinship
-        Which type implements which.
-    looked_in : str
-        Where that was looked for, for people.
+    side : {"database", "fixture", "unlisted"}
+        What is behind the port if the program takes it.
+    name : str
+        The implementation.
+    detail : str
+        What a use of it says about the port.
+    source : Source
+        Where it is.
+    near : str
+        Why it does not count; empty if it does.
+    by_convention : bool
+        Whether only the naming convention says which side it is on.
     """
-    judged = [
-        _judge(match, occurrence, sought, kinship)
-        for occurrence in occurrences
-        if (match := sought.match(occurrence.names))
-        and occurrence.role is not Role.IGNORED
-    ]
-    uses = [each for each in judged if each.wires]
-    sides = {each.match.side.name for each in uses}
-    state = _STATES["database" in sides, "fixture" in sides]
-    scan = sought.scan
-    near = _near_misses(judged) if not uses else ()
-    facts = [_fact(use, scan) for use in uses] or [_nothing(sought, looked_in)]
-    return PortWiring(
-        entity=scan.entity,
-        port=scan.port,
-        state=state,
-        reason=scan.reason,
-        model=scan.model,
-        origin=WiringOrigin.SCANNED,
-        finding=_words(sought, state, uses, looked_in),
-        sources=dict.fromkeys(use.occurrence.source for use in uses),
-        facts=[*dict.fromkeys(facts), *near],
+
+    side: str
+    name: str
+    detail: str
+    source: Source
+    near: str = ""
+    by_convention: bool = False
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether this is an implementation that could be wired, and is not."""
+        return self.side != _UNLISTED and self.near in {_ONLY_DEFINED, _ONLY_TESTED}
+
+
+@attrs.frozen
+class Scan:
+    """What a scan found, of which each port takes its part."""
+
+    occurrences: tuple[Occurrence, ...]
+    kinship: Kinship
+    generated: tuple[Generated, ...]
+    looked_in: str
+
+    def wiring_of(
+        self, sought: SoughtPort, similar: cabc.Callable[[], cabc.Sequence[Evidence]]
+    ) -> PortWiring:
+        """Return what the sources say about a port.
+
+        Parameters
+        ----------
+        sought : SoughtPort
+            The port.
+        similar : callable
+            Return the names that look like an implementation; asked if there is
+            none.
+        """
+        judged = [*self._judged(sought)]
+        uses = [name for name in judged if not name.near]
+        sides = {use.side for use in uses}
+        state = _state(sides, is_defined=any(name.is_defined for name in judged))
+        facts = [_fact(use, sought, state) for use in uses]
+        if not sides & {_DATABASE, _FIXTURE}:
+            facts.insert(0, _nothing(sought, self.looked_in))
+        near = [*_near_misses(judged)] if not uses else []
+        if not uses:
+            names = {fact.subject for fact in near}
+            near += [fact for fact in similar() if fact.subject not in names]
+        return PortWiring(
+            entity=sought.scan.entity,
+            port=sought.scan.port,
+            state=state,
+            reason=sought.scan.reason,
+            model=sought.scan.model,
+            origin=WiringOrigin.SCANNED,
+            finding=_words(sought, state, uses, near, self.looked_in),
+            sources=dict.fromkeys(use.source for use in uses),
+            facts=[*dict.fromkeys(facts), *near[:_MOST_NEAR]],
+        )
+
+    def _judged(self, sought: SoughtPort) -> cabc.Iterator[Judged]:
+        port = sought.port
+        implementers = self.kinship.implementers(port)
+        for interface in self.generated:
+            if interface.name == port or interface.name in implementers:
+                yield Judged(
+                    _DATABASE,
+                    interface.name,
+                    f"it makes {port} database-backed: its framework implements what "
+                    f"extends {interface.base}",
+                    interface.source,
+                )
+        names = implementers - self.kinship.interfaces
+        for occurrence in self.occurrences:
+            if occurrence.role is not Role.IGNORED:
+                judged = self._listed(occurrence, sought)
+                yield from judged or self._unlisted(occurrence, sought, names)
+
+    def _listed(self, occurrence: Occurrence, sought: SoughtPort) -> tuple[Judged, ...]:
+        match = sought.match(occurrence.names, occurrence.text)
+        if match is None:
+            return ()
+        port, bare = sought.port, match.name.rpartition(".")[2]
+        near = _obstacle(occurrence, bare)
+        if not belongs(bare, match.pattern, port, self.kinship, occurrence.language):
+            near = f"nothing shows that it implements {port}"
+        return (_of_side(match.side, match.name, occurrence, sought, near),)
+
+    def _unlisted(
+        self, occurrence: Occurrence, sought: SoughtPort, implementers: frozenset[str]
+    ) -> cabc.Iterator[Judged]:
+        """Yield an implementation of the port that no pattern names."""
+        name = next((n for n in occurrence.names if n in implementers), None)
+        if name is None:
+            return
+        near = _obstacle(occurrence, name)
+        parents = [p for p in self.kinship.ancestors(name) if p != sought.port]
+        match = next(
+            filter(None, (sought.match((parent,)) for parent in parents)), None
+        )
+        if match:
+            yield _of_side(match.side, name, occurrence, sought, near)
+        else:
+            yield Judged(
+                _UNLISTED,
+                name,
+                f"it implements {sought.port}, and neither `database` nor `fixture` "
+                "names it: list it under one of the two",
+                occurrence.source,
+                near,
+            )
+
+
+def _of_side(
+    side: Side, name: str, occurrence: Occurrence, sought: SoughtPort, near: str
+) -> Judged:
+    return Judged(
+        side.name,
+        name,
+        f"it makes {sought.port} {side.described}",
+        occurrence.source,
+        near,
+        side.is_convention,
     )
 
 
-def _judge(
-    match: Match, occurrence: Occurrence, sought: Sought, kinship: Kinship
-) -> Judged:
-    port, bare = sought.scan.port, match.name.rpartition(".")[2]
-    if not belongs(bare, match.pattern, port, kinship, occurrence.language):
-        near = f"nothing shows that it stands for {port}"
-    elif occurrence.in_tests:
-        near = "only tests use it here"
-    elif occurrence.role is Role.COMPONENT:
-        near = ""
-    elif occurrence.role is Role.DEFINITION or bare in occurrence.owners:
-        near = "it is defined, but nothing constructs it"
-    else:
-        near = ""
-    return Judged(match, occurrence, near)
+def _obstacle(occurrence: Occurrence, name: str) -> str:
+    """Return why a name in the code is no use of it; empty if it is one."""
+    if occurrence.in_tests:
+        return _ONLY_TESTED
+    if occurrence.role is Role.COMPONENT:
+        return ""
+    if occurrence.role is Role.DEFINITION or name in occurrence.owners:
+        return _ONLY_DEFINED
+    return ""
 
 
-def _fact(use: Judged, scan: PortScan) -> Evidence:
-    side = use.match.side
+def _state(sides: cabc.Set[str], *, is_defined: bool) -> RuntimeWiring:
+    """Return the state of a port whose implementations of these sides are used."""
+    match _DATABASE in sides, _FIXTURE in sides, _UNLISTED in sides:
+        case (True, False, False):
+            return RuntimeWiring.DATABASE_BACKED
+        case (True, _, _):
+            return RuntimeWiring.CONDITIONAL
+        case (False, True, _):
+            return RuntimeWiring.FIXTURE_BACKED
+        case (False, False, False) if is_defined:
+            return RuntimeWiring.UNWIRED
+        case _:
+            return RuntimeWiring.NOT_PROBED
+
+
+def _fact(use: Judged, sought: SoughtPort, state: RuntimeWiring) -> Evidence:
+    is_unknown = state is RuntimeWiring.NOT_PROBED
     return Evidence(
-        kind=EvidenceKind.PRESENT,
-        subject=use.match.name,
-        model=scan.model if side.name == "database" else None,
-        detail=f"it makes {scan.port} {side.described}",
-        source=use.occurrence.source,
+        kind=EvidenceKind.NEAR_MISS if is_unknown else EvidenceKind.PRESENT,
+        subject=use.name,
+        model=sought.scan.model if use.side == _DATABASE else None,
+        detail=use.detail,
+        source=use.source,
     )
 
 
 def _near_misses(judged: cabc.Iterable[Judged]) -> cabc.Iterator[Evidence]:
     """Yield, once for each of the first few names, why it does not count."""
     by_name: dict[str, Judged] = {}
-    for each in judged:
-        by_name.setdefault(each.match.name, each)
-    for each in itertools.islice(by_name.values(), _MOST_NEAR):
+    for name in judged:
+        by_name.setdefault(name.name, name)
+    for name in itertools.islice(by_name.values(), _MOST_NEAR):
         yield Evidence(
             kind=EvidenceKind.NEAR_MISS,
-            subject=each.match.name,
-            detail=each.near,
-            source=each.occurrence.source,
+            subject=name.name,
+            detail=name.near,
+            source=name.source,
         )
 
 
-def _nothing(sought: Sought, looked_in: str) -> Evidence:
+def _nothing(sought: SoughtPort, looked_in: str) -> Evidence:
     return Evidence(
         kind=EvidenceKind.ABSENT,
         subject=sought.scan.port,
@@ -204,22 +322,37 @@ def _nothing(sought: Sought, looked_in: str) -> Evidence:
 
 
 def _words(
-    sought: Sought,
+    sought: SoughtPort,
     state: RuntimeWiring,
     uses: cabc.Sequence[Judged],
+    near: cabc.Sequence[Evidence],
     looked_in: str,
 ) -> str:
-    names = list(dict.fromkeys(use.match.name for use in uses))
-    convention = any(use.match.side.is_convention for use in uses)
     port = sought.scan.port
+    start = f"{port} is {state.words} in {looked_in}"
     if not uses:
-        return (
-            f"{port} is {state.words} in {looked_in}, where nothing constructs "
-            f"{_names(sought)} for it"
-        )
-    told = ", told by the naming convention" if convention else ""
-    return f"{port} is {state.words} in {looked_in} through {listed(names)}{told}"
+        ending = ""
+        if state is RuntimeWiring.NOT_PROBED:
+            alike = listed([f"{fact.subject} ({fact.source})" for fact in near], "and")
+            ending = f"; similar names: {alike}" if alike else ""
+            ending += "; list the implementations under `database` or `fixture`"
+        return f"{start}, where nothing constructs {_names(sought)} for it{ending}"
+    unlisted = [use for use in uses if use.side == _UNLISTED]
+    places = listed(
+        list(dict.fromkeys(f"{use.name} ({use.source})" for use in unlisted))
+    )
+    listing = (
+        f"{places}, which neither `database` nor `fixture` names: list it under one of "
+        "the two"
+    )
+    if state is RuntimeWiring.NOT_PROBED:
+        return f"{start}: {port} is implemented by {listing}"
+    names = list(dict.fromkeys(use.name for use in uses if use.side != _UNLISTED))
+    convention = any(use.by_convention for use in uses)
+    ending = ", by the naming convention" if convention else ""
+    ending += f"; and through {listing}" if unlisted else ""
+    return f"{start} through {listed(names)}{ending}"
 
 
-def _names(sought: Sought) -> str:
-    return listed([each.text for each in sought.patterns], "or")
+def _names(sought: SoughtPort) -> str:
+    return listed([pattern.text for pattern in sought.patterns], "or")

@@ -7,8 +7,11 @@ cannot be seen, its name does.
 
 from __future__ import annotations
 
+import collections
 import collections.abc as cabc
+import functools
 import re
+import sys
 import typing as typ
 
 import attrs
@@ -27,6 +30,7 @@ _ROLES = (
         *("store",),
     }
 )
+_MOST_ANCESTORS: typ.Final = 50
 _WILD = re.compile(r"[*?\[]")
 _OPEN = re.compile(r"\*|\?|\[[^\]]+\]")
 
@@ -52,7 +56,7 @@ class Pattern:
 
     def matches(self, name: str) -> bool:
         """Whether the name, qualified or not, is meant."""
-        return bool(re.fullmatch(_expression(self._plain), name))
+        return bool(_compiled(self._plain).fullmatch(name))
 
     @property
     def last(self) -> str:
@@ -61,18 +65,23 @@ class Pattern:
 
     @property
     def hint(self) -> str:
-        """Return the longest text that every name has that is meant.
+        """Return the longest text that is part of every name that is meant.
 
-        It stands in all files that hold one, and in few others; to look for it is
-        many times faster than to look for the pattern.
+        Few files hold it without such a name, and looking for it is many times
+        faster than looking for the pattern.
         """
         parts = _OPEN.sub(".", self._plain).split(".")
         return max(parts, key=len)
 
     def rest_of(self, name: str) -> str:
         """Return what the pattern leaves open of a name: ``Users`` of `Sql*`."""
-        found = re.fullmatch(self.last, name.rpartition(".")[2])
-        return "".join(found.groups()) if found else name
+        match = re.fullmatch(self.last, name.rpartition(".")[2])
+        return "".join(match.groups()) if match else name
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(_expression(pattern))
 
 
 def _expression(pattern: str) -> str:
@@ -84,40 +93,54 @@ def _expression(pattern: str) -> str:
     )
 
 
-@attrs.frozen
 class Kinship:
     """What the sources say about which type implements which."""
 
-    bases: cabc.Mapping[str, frozenset[str]]
-    defined: frozenset[str]
+    def __init__(
+        self, relations: cabc.Iterable[Relation], defined: cabc.Iterable[str] = ()
+    ) -> None:
+        """Gather what single types say, and which types are defined."""
+        self.defined = frozenset(defined)
+        self.bases: dict[str, dict[str, None]] = {}
+        self.interfaces: set[str] = set()
+        self._derived: dict[str, dict[str, None]] = {}
+        self._implementers: dict[str, frozenset[str]] = {}
+        for relation in relations:
+            self.bases.setdefault(relation.name, {})[relation.base] = None
+            self._derived.setdefault(relation.base, {})[relation.name] = None
+            if relation.is_interface:
+                self.interfaces.add(relation.name)
 
-    @classmethod
-    def of(
-        cls, relations: cabc.Iterable[Relation], defined: cabc.Iterable[str]
-    ) -> typ.Self:
-        """Gather what single types say."""
-        bases: dict[str, set[str]] = {}
-        for each in relations:
-            bases.setdefault(each.name, set()).add(each.base)
-        return cls(
-            {name: frozenset(found) for name, found in bases.items()},
-            frozenset(defined),
-        )
+    def implementers(self, port: str) -> frozenset[str]:
+        """Return the types that implement the port, perhaps through others."""
+        if port not in self._implementers:
+            reached = frozenset(_reached(port, self._derived)) - {port}
+            self._implementers[port] = reached
+        return self._implementers[port]
 
-    def reaches(self, name: str, port: str) -> bool:
-        """Whether the type implements the port, perhaps through others."""
-        seen, ahead = {name}, [name]
-        while ahead:
-            further = self.bases.get(ahead.pop(), frozenset()) - seen
-            if port in further:
-                return True
-            seen |= further
-            ahead += further
-        return False
+    def ancestors(self, name: str) -> list[str]:
+        """Return the nearest types that a type extends or implements."""
+        return _reached(name, self.bases, _MOST_ANCESTORS)[1:]
 
     def is_implemented(self, port: str) -> bool:
         """Whether any type says that it implements the port."""
-        return any(port in bases for bases in self.bases.values())
+        return port in self._derived
+
+
+def _reached(
+    name: str,
+    following: cabc.Mapping[str, cabc.Iterable[str]],
+    most: int = sys.maxsize,
+) -> list[str]:
+    """Return a name and whatever follows from it, in order of distance."""
+    reached = {name: None}
+    ahead = collections.deque([name])
+    while ahead and len(reached) < most:
+        for further in following.get(ahead.popleft(), ()):
+            if further not in reached:
+                reached[further] = None
+                ahead.append(further)
+    return [*reached]
 
 
 def belongs(
@@ -134,7 +157,7 @@ def belongs(
        extend the port.
     4. Of the rest the name decides: see `sounds_like`.
     """
-    if pattern.is_exact or kinship.reaches(name, port):
+    if pattern.is_exact or name in kinship.implementers(port):
         return True
     if name in kinship.defined:
         if language.is_nominal:

@@ -1,4 +1,4 @@
-"""From source texts to what they say about implementations: code, not text.
+"""From source texts to the names in them, and to what those names stand for.
 
 ast-grep is imported here, and only here, when something is parsed.
 """
@@ -16,28 +16,36 @@ from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.wiring.naming import Kinship
 from pytest_userstate.outbound.wiring.sources import SourceText
 from pytest_userstate.outbound.wiring.syntax.language import (
+    DEFAULT,
+    MODULE,
+    Binding,
     Constructor,
     Language,
+    Relation,
     Role,
 )
 from pytest_userstate.outbound.wiring.syntax.registry import language_of
+from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode, SyntaxTree
 
-if typ.TYPE_CHECKING:
-    from ast_grep_py import Rule as Matcher
-    from ast_grep_py import SgNode
+_MOST_STEPS: typ.Final = 50
+_MOST_PRODUCTS: typ.Final = 20
+_DEEPEST_ARGUMENTS: typ.Final = 100
+_NAMED_AFTER_FOLDER = frozenset({"__init__", "index", "mod"})
+_TYPE = re.compile(r"\b(?:class|interface)\s+(\w+)")
+_CRATES = frozenset({"lib", "main"})
 
 
 @attrs.frozen
 class Occurrence:
-    """A name where it stands in the code.
+    """A name in the code.
 
     Parameters
     ----------
     text : str
         The name as it is written.
     names : tuple of str
-        What it may stand for: the types that it constructs, and the name itself,
-        each also with what qualifies it.
+        What it may stand for: what it constructs, what it is another name for, and
+        otherwise the name itself; each also with what qualifies it.
     role : Role
         What it does there.
     source : Source
@@ -46,8 +54,8 @@ class Occurrence:
         The language that it is written in.
     in_tests : bool
         Whether only tests compile it.
-    owners : frozenset of str
-        The types whose own definition it stands in.
+    owners : tuple of str
+        The types whose own definition it is part of.
     """
 
     text: str
@@ -56,7 +64,28 @@ class Occurrence:
     source: Source
     language: Language
     in_tests: bool
-    owners: frozenset[str]
+    owners: tuple[str, ...]
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether the type of this name is defined here."""
+        return self.role in {Role.DEFINITION, Role.COMPONENT}
+
+
+def too_deep(text: str, suffix: str) -> bool:
+    """Whether parsing the text would take quadratic time.
+
+    The parsers of these languages try every ``<`` as a comparison and as the start
+    of type arguments, and every ``(x)`` as a cast.
+    """
+    if not language_of(suffix).has_ambiguous_arguments:
+        return False
+    depth = 0
+    for sign in re.finditer(r"[<>;{}]", text):
+        depth = {"<": depth + 1, ">": max(depth - 1, 0)}.get(sign[0], 0)
+        if depth > _DEEPEST_ARGUMENTS:
+            return True
+    return False
 
 
 class ParsedSource:
@@ -66,96 +95,244 @@ class ParsedSource:
         """Parse the text, whether or not all of it does."""
         from ast_grep_py import SgRoot  # noqa: PLC0415 - only a scan needs it
 
+        self.path = source.path
         self.shown = source.shown
         self.language = language_of(source.path.suffix)
         # Kept, since nodes do not keep the tree that they belong to.
-        self._tree = SgRoot(source.text, self.language.grammar)
-        self.root = self._tree.root()
-
-    @property
-    def fault(self) -> int | None:
-        """The first line that does not parse, from 1; None where all of it does."""
-        broken = [
-            *self.root.find_all(kind="ERROR"),
-            # A token that the parser had to make up is empty.
-            *self.root.find_all({"rule": {"regex": "^$"}}),
-        ]
-        lines = [node.range().start.line + 1 for node in broken if node.parent()]
-        return min(lines, default=None)
-
-    def occurrences(
-        self, names: re.Pattern[str], constructors: cabc.Sequence[Constructor]
-    ) -> cabc.Iterator[Occurrence]:
-        """Yield every place where one of the names stands.
-
-        Parameters
-        ----------
-        names : pattern
-            The names, without what qualifies them.
-        constructors : sequence of Constructor
-            Functions of this language whose names stand for what they return.
-        """
-        language = self.language
-        kinds: list[Matcher] = [
-            {"kind": kind} for kind in sorted(language.values | language.types)
-        ]
-        regex = f"^(?:{names.pattern})$"
-        for leaf in self.root.find_all(any=kinds, regex=regex):
-            yield Occurrence(
-                text=leaf.text(),
-                names=tuple(self._names(leaf, constructors)),
-                role=language.role_of(leaf),
-                source=Source(self.shown, leaf.range().start.line + 1),
-                language=language,
-                in_tests=language.is_test(leaf),
-                owners=language.owners_of(leaf),
-            )
-
-    def _names(
-        self, leaf: SgNode, constructors: cabc.Sequence[Constructor]
-    ) -> cabc.Iterator[str]:
-        text = leaf.text()
-        qualifier = self.language.qualifier_of(leaf)
-        returned = (
-            name
-            for each in constructors
-            if each.function == text and (qualifier or self._package) == each.package
-            for name in each.returns
-        )
-        for name in (*returned, *self.language.aliases(text), text):
-            yield name
-            if qualifier:
-                yield f"{qualifier}.{name}"
+        self._parsed = SgRoot(source.text, self.language.grammar)
+        self._root = self._parsed.root()
+        self.tree = SyntaxTree(self._root, source.text, self.language)
 
     def test_places(self) -> tuple[str, ...]:
         """Return the files, without suffix, that this one declares to be tests."""
         own = self.shown.rpartition(".")[0]
-        return tuple(self.language.test_places(self.root, own))
-
-    def constructors(self) -> tuple[Constructor, ...]:
-        """Return the functions that construct types, in languages that have such."""
-        return tuple(self.language.constructors(self.root))
+        return tuple(self.language.test_places(self._root, own))
 
     @functools.cached_property
-    def _package(self) -> str:
-        """What an unqualified name is in; only asked where there are packages."""
-        clause = self.root.find(kind="package_identifier")
+    def relations(self) -> tuple[Relation, ...]:
+        """Which types say that they implement which."""
+        return tuple(self.language.relations(self._root))
+
+    @functools.cached_property
+    def types(self) -> cabc.Mapping[str, Source]:
+        """Where the classes and interfaces of the file are, by name."""
+        places: dict[str, Source] = {}
+        for match in _TYPE.finditer(self.tree.text):
+            line = self.tree.line_of(match.start(1))
+            places.setdefault(match[1], Source(self.shown, line))
+        return places
+
+    @functools.cached_property
+    def constructors(self) -> tuple[Constructor, ...]:
+        """The functions that construct types, in languages that have such."""
+        return tuple(self.language.constructors(self._root))
+
+    @functools.cached_property
+    def package(self) -> str:
+        """The package of an unqualified name, in languages that have constructors."""
+        if not self.language.has_constructors:
+            return ""
+        clause = self._root.find(kind="package_identifier")
         return clause.text() if clause else ""
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The names by which other files import from this one."""
+        folder = self.path.parent.name
+        if self.language.has_packages or self.path.stem in _NAMED_AFTER_FOLDER:
+            return (folder,)
+        if self.path.suffix == ".rs" and self.path.stem in _CRATES:
+            return ("crate", self.path.parent.parent.name.replace("-", "_"))
+        return (self.path.stem,)
 
-def kinship_of(
-    sources: cabc.Iterable[ParsedSource], occurrences: cabc.Iterable[Occurrence]
-) -> Kinship:
-    """Return what the sources say about which type implements which."""
-    return Kinship.of(
-        (
-            relation
-            for source in sources
-            for relation in source.language.relations(source.root)
-        ),
-        (
-            occurrence.text
-            for occurrence in occurrences
-            if occurrence.role in {Role.DEFINITION, Role.COMPONENT}
-        ),
-    )
+
+class Namespace:
+    """What the names in the parsed files stand for, across the files."""
+
+    def __init__(self, sources: cabc.Sequence[ParsedSource]) -> None:
+        """Index the files by their modules; nothing is resolved yet."""
+        self._sources = sources
+        self._by_module: dict[str, list[ParsedSource]] = {}
+        self._aliases: dict[tuple[str, str], tuple[ParsedSource, Binding]] = {}
+        self._originals: dict[tuple[str, str], tuple[str, ...]] = {}
+        for source in sources:
+            for module in source.modules:
+                self._by_module.setdefault(module, []).append(source)
+            if source.language.has_packages:
+                for binding in self._bindings_of(source):
+                    if binding.module is None:
+                        key = source.language.name, binding.name
+                        self._aliases.setdefault(key, (source, binding))
+
+    @staticmethod
+    def _bindings_of(source: ParsedSource) -> cabc.Iterator[Binding]:
+        for bindings in source.tree.bound.values():
+            yield from bindings
+
+    def originals(self, source: ParsedSource, name: str) -> tuple[str, ...]:
+        """Return what a name of a file is another name for, the original first.
+
+        Each is given bare and with its module; there is none for a name that the
+        file does not import or define as an alias.
+        """
+        key = source.shown, name
+        if key not in self._originals:
+            self._originals[key] = tuple(reversed(self._followed(source, name)))
+        return self._originals[key]
+
+    def _followed(self, source: ParsedSource, name: str) -> list[str]:
+        names: dict[str, None] = {}
+        seen: set[tuple[str, str]] = set()
+        ahead = [(source, name)]
+        while ahead and len(seen) < _MOST_STEPS:
+            place, current = ahead.pop()
+            if (place.shown, current) in seen:
+                continue
+            seen.add((place.shown, current))
+            for home, binding in self._named(place, current):
+                module = binding.module
+                if binding.target != DEFAULT:
+                    names.setdefault(binding.target)
+                    if module:
+                        names.setdefault(f"{module}.{binding.target}")
+                ahead += [
+                    (other, binding.target) for other in self._files(home, module)
+                ]
+        return [*names]
+
+    def _named(
+        self, source: ParsedSource, name: str
+    ) -> cabc.Iterator[tuple[ParsedSource, Binding]]:
+        """Yield what binds a name in a file, and the file that says so."""
+        bindings = source.tree.bound.get(name, ())
+        for binding in bindings:
+            if binding.target != MODULE:
+                yield source, binding
+        if not bindings:
+            for binding in source.tree.bound.get(MODULE, ()):
+                for other in self._files(source, binding.module):
+                    if other is not source and name in other.tree.bound:
+                        yield from self._named_directly(other, name)
+            alias = self._aliases.get((source.language.name, name))
+            if alias:
+                yield alias
+
+    @staticmethod
+    def _named_directly(
+        source: ParsedSource, name: str
+    ) -> cabc.Iterator[tuple[ParsedSource, Binding]]:
+        for binding in source.tree.bound[name]:
+            if binding.target != MODULE:
+                yield source, binding
+
+    def _files(
+        self, source: ParsedSource, module: str | None
+    ) -> cabc.Sequence[ParsedSource]:
+        """Return the files that a module of a file may be."""
+        if module is None:
+            return (source,)
+        if module == ".":
+            module = source.path.parent.name
+        return self._by_module.get(module, ())
+
+    def modules_of(self, source: ParsedSource, qualifier: str) -> tuple[str, ...]:
+        """Return the modules that a qualifier stands for, itself included."""
+        bindings = source.tree.bound.get(qualifier, ())
+        modules = [b.module if b.target == MODULE else b.target for b in bindings]
+        known = (m for m in modules if m and m not in {".", DEFAULT})
+        return tuple(dict.fromkeys((*known, qualifier)))
+
+    def other_names(
+        self, is_meant: cabc.Callable[[str], bool]
+    ) -> tuple[set[str], set[str]]:
+        """Return the other names of the types that are meant.
+
+        The modules come beside them that other files get such a name from.
+        """
+        names: set[str] = set()
+        modules: set[str] = set()
+        for source in self._sources:
+            for name, bindings in source.tree.bound.items():
+                if name == MODULE or all(b.target == MODULE for b in bindings):
+                    continue
+                originals = self.originals(source, name)
+                if any(map(is_meant, originals)):
+                    if name != DEFAULT:
+                        names.add(name)
+                    if name not in originals:
+                        modules.update(source.modules)
+        return names, modules
+
+    def kinship(self, defined: cabc.Iterable[str] = ()) -> Kinship:
+        """Return what the sources say about which type implements which."""
+        return Kinship(
+            (
+                Relation(name, base, relation.is_interface)
+                for source in self._sources
+                for relation in source.relations
+                for name in self._types(source, relation.name)
+                for base in self._types(source, relation.base)
+            ),
+            defined,
+        )
+
+    def _types(self, source: ParsedSource, name: str) -> tuple[str, ...]:
+        originals = (n for n in self.originals(source, name) if "." not in n)
+        return tuple(dict.fromkeys((*originals, name)))
+
+    def occurrences(
+        self,
+        names: re.Pattern[str],
+        constructors: cabc.Iterable[Constructor],
+    ) -> cabc.Iterator[Occurrence]:
+        """Yield every place of one of the names, given without qualifiers.
+
+        The constructors are functions whose names stand for what they return.
+        """
+        returned: dict[tuple[str, str], list[str]] = {}
+        for constructor in constructors:
+            key = constructor.package, constructor.function
+            returned.setdefault(key, []).extend(constructor.returns)
+        for source in self._sources:
+            language = source.language
+            for leaf in source.tree.leaves(names):
+                yield Occurrence(
+                    text=leaf.text,
+                    names=tuple(dict.fromkeys(self._names(source, leaf, returned))),
+                    role=language.role_of(leaf),
+                    source=Source(source.shown, source.tree.line_of(leaf.start)),
+                    language=language,
+                    in_tests=leaf.in_tests,
+                    owners=leaf.owners,
+                )
+
+    def _names(
+        self,
+        source: ParsedSource,
+        leaf: SyntaxNode,
+        returned: cabc.Mapping[tuple[str, str], cabc.Sequence[str]],
+    ) -> cabc.Iterator[str]:
+        language, text = source.language, leaf.text
+        qualifier = language.qualifier_of(leaf)
+        if qualifier:
+            modules = self.modules_of(source, qualifier)
+            originals = tuple(
+                original
+                for module in modules
+                for file in self._by_module.get(module, ())
+                for original in self.originals(file, text)
+            )
+        else:
+            modules = (source.package,) if source.package else ()
+            originals = self.originals(source, text)
+        names = originals or (text,)
+        products = [
+            name
+            for module in modules
+            for name in returned.get((module, text), ())[:_MOST_PRODUCTS]
+        ]
+        likely = [alias for name in names for alias in language.aliases(name)]
+        for name in (*products, *likely, *names):
+            yield name
+            for module in modules if "." not in name else ():
+                yield f"{module}.{name}"

@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import difflib
+import functools
 import itertools
-import pathlib
 import re
+import typing as typ
 
 import attrs
 
 from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.coverage import RuntimeWiring
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.wiring import PortWiring, Wiring, WiringOrigin
-from pytest_userstate.outbound.wiring.findings import Sought, port_wiring
+from pytest_userstate.outbound.wiring.findings import Generated, Scan, SoughtPort
+from pytest_userstate.outbound.wiring.naming import Kinship, sounds_like
 from pytest_userstate.outbound.wiring.parsing import (
-    Occurrence,
+    Namespace,
     ParsedSource,
-    kinship_of,
+    too_deep,
 )
-from pytest_userstate.outbound.wiring.sources import SourceText, SourceTree
+from pytest_userstate.outbound.wiring.sources import EVERYWHERE, SourceText, SourceTree
 from pytest_userstate.outbound.wiring.syntax.language import Constructor
 from pytest_userstate.outbound.wiring.syntax.registry import language_of
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.wiring.assembly import Place
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_LONGEST_NAME: typ.Final = 100
+_MOST_ROUNDS: typ.Final = 10
+_MOST_COMPARED: typ.Final = 5_000
+_MOST_SIMILAR: typ.Final = 5
+_GENERATED_FROM: typ.Final = frozenset(
+    {
+        *("CoroutineCrudRepository", "CrudRepository", "JpaRepository"),
+        *("ListCrudRepository", "ListPagingAndSortingRepository"),
+        *("PagingAndSortingRepository", "PanacheRepository", "PanacheRepositoryBase"),
+        *("R2dbcRepository", "ReactiveCrudRepository", "ReactiveSortingRepository"),
+    }
+)
+"""Interfaces that Spring Data, and others like it, implement with queries."""
 
 
 class ScannedWiringRepository:
@@ -30,111 +53,266 @@ class ScannedWiringRepository:
     ----------
     ports : sequence of PortScan
         The ports, and what tells the two sides apart.
-    base : pathlib.Path
-        The folder that the sources' paths are relative to.
+    place : Place
+        The configuration, which the sources' paths are relative to.
     """
 
-    def __init__(self, ports: cabc.Sequence[PortScan], *, base: pathlib.Path) -> None:
-        """Keep what is sought; nothing is read yet."""
+    def __init__(self, ports: cabc.Sequence[PortScan], *, place: Place) -> None:
+        """Keep the ports; nothing is read yet."""
         self._ports = ports
-        self._base = base
+        self._place = place
+
+    def check(self) -> None:
+        """Read the sources, and raise if they name a port nowhere.
+
+        Raises
+        ------
+        ConfigurationError
+            If no source names a port.
+        """
+        for scan in self._scans:
+            for sought in scan.unnamed():
+                self._place.refuse(sought.scan.key or "wiring", scan.unknown(sought))
 
     def load(self) -> Wiring:
-        """Return the wiring; what could not be read as it should is a warning."""
+        """Return the wiring; what could not be read as it should is a warning.
+
+        Raises
+        ------
+        ConfigurationError
+            If no source names a port.
+        """
+        return self._loaded
+
+    @functools.cached_property
+    def _loaded(self) -> Wiring:
+        self.check()
         ports: list[PortWiring] = []
         warnings: list[str] = []
-        by_place = sorted(self._ports, key=lambda port: port.sources)
-        for place, group in itertools.groupby(by_place, lambda port: port.sources):
-            scan = _Scan([*map(Sought.of, group)], SourceTree(self._base, place))
+        for scan in self._scans:
             ports += scan.ports()
             warnings += scan.warnings
+        del self._scans  # and with it every source
         return Wiring(ports, warnings=dict.fromkeys(warnings))
+
+    @functools.cached_property
+    def _scans(self) -> list[_Scan]:
+        by_place = sorted(self._ports, key=lambda port: port.sources)
+        return [
+            _Scan([*map(SoughtPort.of, group)], SourceTree(self._place.base, sources))
+            for sources, group in itertools.groupby(by_place, lambda port: port.sources)
+        ]
 
 
 class _Scan:
     """The ports that are looked for in the same place."""
 
-    def __init__(self, sought: cabc.Sequence[Sought], tree: SourceTree) -> None:
+    def __init__(self, sought: cabc.Sequence[SoughtPort], tree: SourceTree) -> None:
         self._sought = sought
         self._tree = tree
-        self._patterns = [p for each in sought for p in each.patterns]
+        self._patterns = [p for port in sought for p in port.patterns]
         reading = tree.read()
         self._texts = reading.texts
+        self._is_complete = not reading.warnings
         self.warnings = reading.warnings
+
+    def unnamed(self) -> list[SoughtPort]:
+        """Return the ports that no source names, if all sources could be read.
+
+        A composition root need not name them, so that the whole repository is
+        looked through if the configuration gives less.
+        """
+        if not self._texts or not self._is_complete:
+            return []
+        unnamed = [s for s in self._sought if not _is_named(s.port, self._texts)]
+        if unnamed and self._tree.folders != EVERYWHERE:
+            everything = attrs.evolve(self._tree, folders=EVERYWHERE).read()
+            unnamed = [s for s in unnamed if not _is_named(s.port, everything.texts)]
+        return unnamed
+
+    def unknown(self, sought: SoughtPort) -> str:
+        """Return what to say about a port that no source names."""
+        alike = self._alike(sought.port)
+        nearest = f"; did you mean {alike[0]!r}?" if alike else ""
+        return (
+            f"names the port {sought.scan.port!r}, which no source in "
+            f"{self._tree.words} names{nearest} Expected the name of the interface, "
+            "trait, or class that the program asks for this state"
+        ).replace("names Expected", "names. Expected")
+
+    def _alike(self, port: str) -> list[str]:
+        """Return the names in the sources that are most like the port's."""
+        length = len(port) // 2
+        names = {
+            name
+            for text in self._texts
+            for name in _NAME.findall(text.text)
+            if length <= len(name) <= length * 4 and name[0].isupper()
+        }
+        known = sorted(names)[:_MOST_COMPARED]
+        return difflib.get_close_matches(port, known, n=_MOST_SIMILAR, cutoff=0.6)
 
     def ports(self) -> list[PortWiring]:
         """Return how each port is wired."""
         if not self._texts:
             return [*map(self._not_probed, self._sought)]
-        words = {each.hint for each in self._patterns}
-        words |= {each.scan.port for each in self._sought}
-        parsed = self._parsed(words, self._texts)
-        constructors = [c for each in parsed for c in self._constructors(each)]
-        if constructors:
-            known = {source.shown for source in parsed}
-            rest = [text for text in self._texts if text.shown not in known]
-            parsed += self._parsed([c.function for c in constructors], rest)
-        occurrences = [*self._occurrences(parsed, constructors)]
-        kinship = kinship_of(parsed, occurrences)
-        tests = self._test_places()
+        sources, constructors = self._related()
+        namespace = Namespace(sources)
+        names = self._names(namespace, namespace.kinship(), constructors)
+        occurrences = [*namespace.occurrences(names, constructors)]
+        tests = frozenset(self._test_places())
         occurrences = [
-            attrs.evolve(each, in_tests=True) if _is_below(each, tests) else each
-            for each in occurrences
+            attrs.evolve(occurrence, in_tests=True)
+            if _is_below(occurrence.source, tests)
+            else occurrence
+            for occurrence in occurrences
         ]
-        where = self._tree.words
-        return [port_wiring(each, occurrences, kinship, where) for each in self._sought]
+        kinship = namespace.kinship(
+            occurrence.text for occurrence in occurrences if occurrence.is_definition
+        )
+        scan = Scan(
+            tuple(occurrences),
+            kinship,
+            tuple(_generated(sources, kinship)),
+            self._tree.words,
+        )
+        return [
+            scan.wiring_of(sought, functools.partial(self._similar, sought))
+            for sought in self._sought
+        ]
 
-    def _parsed(
-        self, words: cabc.Iterable[str], texts: cabc.Iterable[SourceText]
-    ) -> list[ParsedSource]:
-        """Parse the files in which one of the words stands, which are few."""
-        meant = [text for text in texts if any(each in text.text for each in words)]
-        parsed = [*map(ParsedSource, self._tree.without_ignored(meant))]
-        for source in parsed:
-            line = source.fault
+    def _related(self) -> tuple[list[ParsedSource], list[Constructor]]:
+        """Parse the files that hold a name that matters, and return those.
+
+        An alias, an implementation, or a constructor that is found in them can be
+        used in further files, until no other name is found.
+        """
+        hints = {pattern.hint for pattern in self._patterns}
+        hints |= {sought.port for sought in self._sought}
+        sources = self._parsed(
+            [t for t in self._texts if any(hint in t.text for hint in hints)]
+        )
+        sought: set[str] = set()
+        for _ in range(_MOST_ROUNDS):
+            constructors = self._constructors(sources)
+            namespace = Namespace(sources)
+            names, modules = namespace.other_names(
+                self._meaning(namespace.kinship(), constructors)
+            )
+            names |= {*self._implementers(namespace.kinship())} | modules
+            names |= {constructor.package for constructor in constructors}
+            known = {source.shown for source in sources}
+            rest = [text for text in self._texts if text.shown not in known]
+            if not names - sought or not rest:
+                break
+            further = names - sought
+            sought |= names
+            sources += self._parsed(
+                [t for t in rest if not further.isdisjoint(_NAME.findall(t.text))]
+            )
+        return sources, self._constructors(sources)
+
+    def _parsed(self, texts: cabc.Sequence[SourceText]) -> list[ParsedSource]:
+        sources = []
+        for text in self._tree.without_ignored(texts):
+            if too_deep(text.text, text.path.suffix):
+                self.warnings.append(
+                    f"{text.shown}: type arguments are nested too deeply to be parsed "
+                    "in time, and it was not read for the wiring"
+                )
+                continue
+            source = ParsedSource(text)
+            sources.append(source)
+            line = source.tree.fault
             if line is not None:
                 self.warnings.append(
-                    f"{source.shown}:{line}: not valid "
-                    f"{source.language.name}, or newer than what is understood; the "
-                    "wiring was read from what is"
+                    f"{source.shown}:{line}: not valid {source.language.name}, or "
+                    "newer than the parser; the wiring was read from the rest"
                 )
-        return parsed
+        return sources
 
-    def _test_places(self) -> tuple[str, ...]:
-        """Return the files, without suffix, that others declare to be tests."""
-        return tuple(
-            place
-            for text in self._texts
-            if (form := language_of(text.path.suffix).test_modules)
-            and form.search(text.text)
-            for place in ParsedSource(text).test_places()
-        )
+    def _implementers(self, kinship: Kinship) -> cabc.Iterator[str]:
+        for sought in self._sought:
+            yield from kinship.implementers(sought.port)
 
-    def _constructors(self, source: ParsedSource) -> cabc.Iterator[Constructor]:
-        """Yield the functions that construct something that is sought."""
-        for each in source.constructors():
-            names = (*each.returns, *(f"{each.package}.{n}" for n in each.returns))
-            if any(p.matches(name) for p in self._patterns for name in names):
-                yield each
+    def _meaning(
+        self, kinship: Kinship, constructors: cabc.Iterable[Constructor]
+    ) -> cabc.Callable[[str], bool]:
+        """Return a function that says whether a name matters to any port."""
+        names = {*self._implementers(kinship)}
+        names |= {constructor.function for constructor in constructors}
 
-    def _occurrences(
+        def matters(name: str) -> bool:
+            return name in names or any(p.matches(name) for p in self._patterns)
+
+        return matters
+
+    def _constructors(self, sources: cabc.Iterable[ParsedSource]) -> list[Constructor]:
+        """Return the functions that construct something that matters."""
+        constructors = [c for source in sources for c in source.constructors]
+        if not constructors:
+            return []
+        matters = self._meaning(Namespace([*sources]).kinship(), ())
+        return [
+            constructor
+            for constructor in constructors
+            if any(
+                matters(name) or matters(f"{constructor.package}.{name}")
+                for name in constructor.returns
+            )
+        ]
+
+    def _names(
         self,
-        parsed: cabc.Iterable[ParsedSource],
+        namespace: Namespace,
+        kinship: Kinship,
         constructors: cabc.Sequence[Constructor],
-    ) -> cabc.Iterator[Occurrence]:
-        names = [pattern.last for pattern in self._patterns]
-        plain = re.compile("|".join(names))
-        # Where functions construct, their names stand for what they return.
-        functions = [re.escape(each.function) for each in constructors]
-        prefixed = [f"(?:Must)?[Nn]ew(?:{plain.pattern})"]
-        constructing = re.compile("|".join([*names, *prefixed, *functions]))
-        for source in parsed:
-            if source.language.has_constructors:
-                yield from source.occurrences(constructing, constructors)
-            else:
-                yield from source.occurrences(plain, ())
+    ) -> re.Pattern[str]:
+        """Return the names to look for: patterns, implementations, other names."""
+        aliases, _ = namespace.other_names(self._meaning(kinship, constructors))
+        patterns = [pattern.last for pattern in self._patterns]
+        if constructors:
+            patterns += [f"(?:Must)?[Nn]ew(?:{'|'.join(patterns)})"]
+        names = aliases | {*self._implementers(kinship)}
+        names |= {constructor.function for constructor in constructors}
+        plain = sorted(name for name in names if _NAME.fullmatch(name))
+        return re.compile("|".join([*patterns, *map(re.escape, plain)]))
 
-    def _not_probed(self, sought: Sought) -> PortWiring:
+    def _test_places(self) -> cabc.Iterator[str]:
+        """Yield the files, without suffix, that others declare to be tests."""
+        for text in self._texts:
+            form = language_of(text.path.suffix).test_modules
+            if form and form.search(text.text):
+                yield from ParsedSource(text).test_places()
+
+    def _similar(self, sought: SoughtPort) -> list[Evidence]:
+        """Return names in the sources that sound like an implementation."""
+        similar: dict[str, Source] = {}
+        for text in self._texts:
+            for match in _NAME.finditer(text.text):
+                name = match[0]
+                if (
+                    name[0].isupper()
+                    and name not in similar
+                    and sought.port != name
+                    and len(name) <= _LONGEST_NAME
+                    and sounds_like(name, sought.port)
+                ):
+                    line = text.text.count("\n", 0, match.start()) + 1
+                    similar[name] = Source(text.shown, line)
+            if len(similar) >= _MOST_SIMILAR:
+                break
+        return [
+            Evidence(
+                kind=EvidenceKind.NEAR_MISS,
+                subject=name,
+                detail="no pattern names it, and nothing shows that it is constructed",
+                source=source,
+            )
+            for name, source in [*similar.items()][:_MOST_SIMILAR]
+        ]
+
+    def _not_probed(self, sought: SoughtPort) -> PortWiring:
         scan = sought.scan
         return PortWiring(
             entity=scan.entity,
@@ -150,6 +328,29 @@ class _Scan:
         )
 
 
-def _is_below(occurrence: Occurrence, places: cabc.Iterable[str]) -> bool:
-    path = occurrence.source.path.rpartition(".")[0]
-    return any(path == place or path.startswith(f"{place}/") for place in places)
+def _is_named(port: str, texts: cabc.Iterable[SourceText]) -> bool:
+    word = re.compile(rf"\b{re.escape(port)}\b")
+    return any(port in text.text and word.search(text.text) for text in texts)
+
+
+def _generated(
+    sources: cabc.Iterable[ParsedSource], kinship: Kinship
+) -> cabc.Iterator[Generated]:
+    """Yield the interfaces that a framework implements with queries."""
+    for source in sources:
+        if source.language.name in {"Java", "Kotlin"}:
+            for name in dict.fromkeys(relation.name for relation in source.relations):
+                bases = (b for b in kinship.ancestors(name) if b in _GENERATED_FROM)
+                base = next(bases, None)
+                if base and name in source.types:
+                    yield Generated(name, base, source.types[name])
+
+
+def _is_below(source: Source, places: frozenset[str]) -> bool:
+    """Whether a file is one of the places, or in a folder of one."""
+    path = source.path.rpartition(".")[0]
+    while path:
+        if path in places:
+            return True
+        path = path.rpartition("/")[0]
+    return False

@@ -15,7 +15,7 @@ from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.wiring.syntax.registry import SUFFIXES, language_of
 
 _LARGEST: typ.Final = 1024 * 1024  # bytes; what people write is smaller
-_EVERYWHERE: typ.Final = (".",)
+EVERYWHERE: typ.Final = (".",)
 _MOST_FILES: typ.Final = 20_000
 _NOT_SOURCES = frozenset(
     {
@@ -92,7 +92,7 @@ class SourceTree:
 
         Git is only asked where nobody said where the sources are.
         """
-        if self.folders != _EVERYWHERE:
+        if self.folders != EVERYWHERE:
             return [*texts]
         ignored = ignored_among([text.path for text in texts], self.base)
         return [text for text in texts if text.path not in ignored]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import textwrap
 
 import attrs
 
-from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.domain.errors import DefectError, MigrationError
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Ended
 from pytest_userstate.outbound.migrations.running.failures import Trouble, wrapped
@@ -61,18 +62,31 @@ def not_started(plan: ProgramPlan, error: OSError) -> MigrationError:
 
 def not_installed(plan: ProgramPlan, package: str, told: str) -> MigrationError:
     """Say that the repository's Python does not have the tool, or its driver."""
-    to_do = _another_python(plan)
     if package == "psycopg":
         headline = "Django cannot connect to PostgreSQL: psycopg is not installed"
-        to_do = f"Install psycopg[binary] there, or {to_do}"
+        to_do = "Install psycopg[binary] there"
     else:
         headline = f"{package} cannot be imported by the Python that was to run it"
-        to_do = f"Install it there, or {to_do}"
+        to_do = "Install it there"
+    if _is_the_alternative(plan):
+        to_do += "."
+    else:
+        to_do += f", or {_another_python(plan)}"
     return _error(
         plan,
         f"`{plan.program.shown}`: {headline}.",
         facts=(f"python     {_python(plan)}", f"found      {told}"),
         to_do=to_do,
+    )
+
+
+def watcher_failed(plan: ProgramPlan, error: str) -> DefectError:
+    """Say that the plugin's own code inside the program failed."""
+    return DefectError(
+        f"pytest-userstate has a defect: what watches {plan.layout} failed.\n"
+        f"{textwrap.indent(error.strip(), '  ')}\n"
+        "Nothing here says that the repository is at fault. Please report these lines,"
+        f" with\nthe versions of {plan.layout} and of what it imports."
     )
 
 
@@ -205,6 +219,13 @@ def _of_a_module(plan: ProgramPlan, output: str) -> str:
     """Say what to do where a module was not found."""
     if plan.program.watched is None or "ModuleNotFoundError" not in output:
         return ""
+    if _is_the_alternative(plan):
+        return (
+            f"It was run with {_python(plan)}. Install the module there; or, if it is"
+            " one of the repository's own that is not committed, or found only with"
+            " settings of the deployment, give the audit what the tool needs: a copy"
+            " for tests, or PYTHONPATH in the environment."
+        )
     return (
         f"It was run with {_python(plan)}. If the module is installed for another one,"
         f" {_another_python(plan)}"
@@ -236,6 +257,16 @@ def _of_the_whole(plan: ProgramPlan, output: str) -> str:
             " is led to the audit's own."
         )
     return "" if plan.program.watched else _HOW_TO_CONNECT
+
+
+def _is_the_alternative(plan: ProgramPlan) -> bool:
+    """Whether the Python that would be suggested is the one that was used."""
+    python = plan.program.python
+    if python is None:
+        return False
+    # Not resolved: the Pythons of all virtual environments are links to the same one.
+    paths = (plan.base / python.alternative, plan.base / python.path)
+    return len({os.path.normpath(path) for path in paths}) == 1
 
 
 def _another_python(plan: ProgramPlan) -> str:

@@ -68,6 +68,7 @@ class Hearing:
         self.tables: set[str] = set()
         self.has_finished = False
         self.refusal = ""
+        self.defect = ""
         self.missing: tuple[str, str] | None = None
 
     @property
@@ -116,6 +117,9 @@ class Hearing:
         self._line = event.pop("line") or None
         self._failure = Failure(**event)
 
+    def _defect(self, event: _Event) -> None:
+        self.defect = self.defect or event["error"]
+
     def _refused(self, event: _Event) -> None:
         self.refusal = self.refusal or event["reason"]
 
@@ -139,6 +143,7 @@ class Hearing:
         "applied": _applied,
         "begin": _begin,
         "context": _context,
+        "defect": _defect,
         "failed": _failed,
         "finished": _finished,
         "missing": _missing,

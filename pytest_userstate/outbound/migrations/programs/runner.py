@@ -212,6 +212,8 @@ class ProgramRunner:
     def _expect_success(self, plan: ProgramPlan, ended: Ended, heard: Hearing) -> None:
         if heard.missing is not None:
             raise failures.not_installed(plan, *heard.missing)
+        if heard.defect:
+            raise failures.watcher_failed(plan, heard.defect)
         if heard.refusal:
             raise failures.refused(plan, heard.refusal, self._output(plan, ended))
         if ended.status or ended.timed_out or not heard.has_finished:

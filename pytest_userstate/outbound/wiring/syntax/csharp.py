@@ -7,6 +7,7 @@ import re
 import typing as typ
 
 from pytest_userstate.outbound.wiring.syntax.language import (
+    Binding,
     Language,
     Place,
     Relation,
@@ -23,6 +24,7 @@ if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 _TYPES = ("class_declaration", "record_declaration", "struct_declaration")
+_ALIAS = re.compile(r"(?:global\s+)?using\s+(?P<name>\w+)\s*=\s*(?P<target>[^;]+)")
 _NEW = "implicit_object_creation_expression"
 _SINGLETONS = frozenset({"Default", "Instance", "Shared"})
 
@@ -31,9 +33,13 @@ def _is_argument_of_call(place: Place) -> bool:
     """Tell ``AddScoped<IPort, Type>()`` from ``List<Type>``."""
     below = place.parent
     for node in place.parent.ancestors():
-        if node.kind() == "invocation_expression":
-            return below == node.field("function")
-        if node.kind() not in {"generic_name", "member_access_expression"}:
+        if node.kind == "invocation_expression":
+            return node.has_in_field("function", below)
+        if node.kind == "member_access_expression":
+            # Of a chain of calls, only the last name is what is called.
+            if not node.has_in_field("name", below):
+                return False
+        elif node.kind != "generic_name":
             return False
         below = node
     return False
@@ -42,15 +48,15 @@ def _is_argument_of_call(place: Place) -> bool:
 def _constructs(place: Place) -> bool:
     """Tell ``Type x = new();`` from a mere declaration."""
     return any(
-        part.kind() == _NEW or any(each.kind() == _NEW for each in part.children())
-        for part in place.parent.children()
+        part.kind == _NEW or any(child.kind == _NEW for child in part.children)
+        for part in place.parent.children
     )
 
 
 def _is_called(place: Place) -> bool:
     """Tell ``Type.Create(x)`` and ``Type.Instance`` from a constant."""
-    around = place.parent.parent()
-    called = around is not None and around.kind() == "invocation_expression"
+    around = place.parent.parent
+    called = around is not None and around.kind == "invocation_expression"
     return called or place.text("name") in _SINGLETONS
 
 
@@ -62,7 +68,18 @@ def _relations(root: SgNode) -> cabc.Iterator[Relation]:
                     for base in part.children():
                         if base.is_named() and base.kind() != "argument_list":
                             name = text_of(node.field("name"))
-                            yield Relation(name, last_name(base.text()))
+                            is_interface = kind == "interface_declaration"
+                            yield Relation(name, last_name(base.text()), is_interface)
+
+
+def _bindings(root: SgNode) -> cabc.Iterator[Binding]:
+    for node in root.find_all(kind="using_directive"):
+        if alias := _ALIAS.match(node.text()):
+            path = re.findall(r"\w+", alias["target"].partition("<")[0])
+            if path:
+                is_global = alias[0].startswith("global")
+                module = path[-2] if len(path) > 1 and not is_global else None
+                yield Binding(alias["name"], path[-1], module)
 
 
 CSHARP = Language(
@@ -84,7 +101,10 @@ CSHARP = Language(
         "property_declaration": (Rule(Role.USE, "type", _constructs),),
     },
     qualifiers={"qualified_name": ("qualifier", "name")},
+    has_packages=True,
+    has_ambiguous_arguments=True,
     relations=_relations,
+    bindings=_bindings,
     owners=named(_TYPES),
 )
 """C#'s entry."""

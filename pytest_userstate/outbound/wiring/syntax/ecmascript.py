@@ -9,6 +9,9 @@ import typing as typ
 import attrs
 
 from pytest_userstate.outbound.wiring.syntax.language import (
+    DEFAULT,
+    MODULE,
+    Binding,
     Language,
     Place,
     Relation,
@@ -27,9 +30,12 @@ if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 _CLASSES = ("class_declaration", "class")
-_TYPES = (*_CLASSES, "abstract_class_declaration", "interface_declaration")
+_ABSTRACT_CLASSES = ("abstract_class_declaration",)
+_TYPES = (*_CLASSES, *_ABSTRACT_CLASSES, "interface_declaration")
 _ASKS = frozenset({"inject", "Inject", "InjectRepository", "getLogger"})
-_EXPORTS = re.compile(r"(?:module\.)?exports\b")
+_EXPORTS = re.compile(r"(?:module\.)?exports\b(?:\.(?P<name>\w+))?")
+_READS_MODULE = frozenset({"import", "require"})
+_SUFFIX = re.compile(r"\.[cm]?[jt]sx?$")
 
 
 def _names_constant(place: Place) -> bool:
@@ -38,10 +44,11 @@ def _names_constant(place: Place) -> bool:
 
 def _is_member_of_module(place: Place) -> bool:
     """Tell ``adapters.PostgresUsers`` from a field of this, or one that is set."""
-    around = place.parent.parent()
-    is_set = around is not None and (
-        around.kind() == "assignment_expression"
-        and place.parent == around.field("left")
+    around = place.parent.parent
+    is_set = (
+        around is not None
+        and around.kind == "assignment_expression"
+        and around.has_in_field("left", place.parent)
     )
     is_own = place.text("object").partition(".")[0] == "this"
     return not is_set and not is_own
@@ -69,17 +76,134 @@ def _relations(
             for node in root.find_all(kind=kind):
                 for part in node.children():
                     if part.kind() in {"class_heritage", "extends_type_clause"}:
-                        yield from _bases(text_of(node.field("name")), part)
+                        for base in _bases(part):
+                            name = text_of(node.field("name"))
+                            yield Relation(name, base, kind == "interface_declaration")
 
     return relations
 
 
-def _bases(name: str, heritage: SgNode) -> cabc.Iterator[Relation]:
+def _bases(heritage: SgNode) -> cabc.Iterator[str]:
     for part in heritage.children():
         if part.kind() in {"extends_clause", "implements_clause"}:
-            yield from _bases(name, part)
+            yield from _bases(part)
         elif part.is_named() and part.kind() != "type_arguments":
-            yield Relation(name, last_name(part.text()))
+            yield last_name(part.text())
+
+
+def _bindings(root: SgNode) -> cabc.Iterator[Binding]:
+    for node in root.find_all(kind="import_statement"):
+        yield from _imported(node)
+    for node in root.find_all(kind="export_statement"):
+        yield from _exported(node)
+    for node in root.find_all(kind="variable_declarator"):
+        module = _required(node.field("value"))
+        name = node.field("name")
+        if module and name:
+            yield from _destructured(name, module)
+    for node in root.find_all(kind="assignment_expression"):
+        yield from _common_js(node.field("left"), node.field("right"))
+
+
+def _typed_bindings(root: SgNode) -> cabc.Iterator[Binding]:
+    yield from _bindings(root)
+    for node in root.find_all(kind="type_alias_declaration"):
+        value = node.field("value")
+        if value and value.kind() in {"type_identifier", "generic_type"}:
+            yield Binding(text_of(node.field("name")), last_name(value.text()))
+
+
+def _module(node: SgNode | None) -> str:
+    """Return the last part of a module's path: ``memory`` of ``'./memory.js'``."""
+    path = text_of(node).strip("'\"`").rstrip("/")
+    name = path.rpartition("/")[2]
+    return _SUFFIX.sub("", name) if name not in {"", ".", ".."} else "."
+
+
+def _imported(node: SgNode) -> cabc.Iterator[Binding]:
+    module = _module(node.field("source"))
+    for clause in node.children():
+        match clause.kind():
+            case "import_clause":
+                for part in clause.children():
+                    match part.kind():
+                        case "identifier":
+                            yield Binding(part.text(), DEFAULT, module)
+                        case "namespace_import":
+                            yield Binding(last_name(part.text()), MODULE, module)
+                        case "named_imports":
+                            yield from _specified(part, module)
+            case "import_require_clause":
+                name = clause.children()[0].text()
+                yield Binding(name, DEFAULT, _module(clause.field("source")))
+
+
+def _specified(clause: SgNode, module: str | None) -> cabc.Iterator[Binding]:
+    """Yield the bindings of ``{ A, B as C }``, imported or exported."""
+    for part in clause.children():
+        if name := part.field("name"):
+            alias = text_of(part.field("alias")) or name.text()
+            yield Binding(alias.strip("'\""), name.text(), module)
+
+
+def _exported(node: SgNode) -> cabc.Iterator[Binding]:
+    source = node.field("source")
+    module = _module(source) if source else None
+    kinds = [part.kind() for part in node.children()]
+    for part in node.children():
+        match part.kind():
+            case "export_clause":
+                yield from _specified(part, module)
+            case "namespace_export":
+                yield Binding(last_name(part.text()), MODULE, module)
+            case "*" if "namespace_export" not in kinds:
+                yield Binding(MODULE, MODULE, module)
+    if "default" in kinds:
+        value = node.field("value") or node.field("declaration")
+        if value and value.kind() in {"identifier", *_CLASSES, *_ABSTRACT_CLASSES}:
+            name = value.text() if value.kind() == "identifier" else ""
+            yield Binding(DEFAULT, name or text_of(value.field("name")))
+
+
+def _required(value: SgNode | None) -> str:
+    """Return the module that ``require`` or a dynamic ``import`` reads."""
+    if value and value.kind() == "await_expression":
+        value = value.children()[-1]
+    if value is None or value.kind() != "call_expression":
+        return ""
+    arguments = value.field("arguments")
+    if arguments is None or text_of(value.field("function")) not in _READS_MODULE:
+        return ""
+    return _module(next((a for a in arguments.children() if a.is_named()), None))
+
+
+def _destructured(name: SgNode, module: str) -> cabc.Iterator[Binding]:
+    """Yield the bindings of ``const X =`` or ``const { A, B: C } =`` a module."""
+    if name.kind() == "identifier":
+        yield Binding(name.text(), DEFAULT, module)
+        yield Binding(name.text(), MODULE, module)
+    for part in name.children():
+        match part.kind():
+            case "shorthand_property_identifier_pattern":
+                yield Binding(part.text(), part.text(), module)
+            case "pair_pattern":
+                target = text_of(part.field("key"))
+                yield Binding(text_of(part.field("value")), target, module)
+
+
+def _common_js(left: SgNode | None, right: SgNode | None) -> cabc.Iterator[Binding]:
+    """Yield what ``module.exports = X`` and ``exports.Users = X`` export."""
+    exported = _EXPORTS.fullmatch(text_of(left)) if left and right else None
+    if exported is None or right is None:
+        return
+    if right.kind() in {"identifier", "class"}:
+        name = right if right.kind() == "identifier" else right.field("name")
+        yield Binding(exported["name"] or DEFAULT, text_of(name))
+    if right.kind() == "object" and not exported["name"]:
+        for part in right.children():
+            if part.kind() == "pair":
+                target = last_name(text_of(part.field("value")))
+                yield Binding(text_of(part.field("key")), target)
 
 
 _RULES: typ.Final[dict[str, tuple[Rule, ...]]] = {
@@ -123,6 +247,7 @@ TYPESCRIPT = Language(
     qualifiers={"member_expression": ("object", "property")},
     is_nominal=False,
     relations=_relations(_TYPES),
+    bindings=_typed_bindings,
     owners=named((*_CLASSES, "abstract_class_declaration")),
 )
 """TypeScript's entry."""
@@ -137,6 +262,7 @@ JAVASCRIPT = attrs.evolve(
     types=frozenset({"property_identifier"}),
     vetoes=always("import_statement", "export_specifier"),
     relations=_relations(_CLASSES),
+    bindings=_bindings,
     owners=named(_CLASSES),
 )
 """JavaScript's entry: no types."""

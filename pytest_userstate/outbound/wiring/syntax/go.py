@@ -7,6 +7,8 @@ import re
 import typing as typ
 
 from pytest_userstate.outbound.wiring.syntax.language import (
+    MODULE,
+    Binding,
     Constructor,
     Language,
     Place,
@@ -23,8 +25,11 @@ from pytest_userstate.outbound.wiring.syntax.language import (
 if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+    from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode
+
 _CONSTRUCTOR = re.compile(r"(?:Must)?[Nn]ew(?P<type>.*)")
 _CONSTRUCTED = frozenset({"type_identifier", "qualified_type", "generic_type"})
+_VERSION = re.compile(r"/v\d+$|\.v\d+$")
 
 
 def _is_assertion(place: Place) -> bool:
@@ -33,11 +38,11 @@ def _is_assertion(place: Place) -> bool:
 
 
 def _is_zero_value(place: Place) -> bool:
-    return place.child.kind() in _CONSTRUCTED and place.parent.field("value") is None
+    return place.child.kind in _CONSTRUCTED and place.parent.field("value") is None
 
 
 def _is_constructed(place: Place) -> bool:
-    return place.child.kind() in _CONSTRUCTED
+    return place.child.kind in _CONSTRUCTED
 
 
 def _is_new(place: Place) -> bool:
@@ -46,28 +51,20 @@ def _is_new(place: Place) -> bool:
 
 def _is_call(place: Place) -> bool:
     """Tell ``Provide[Type](x)``, which parses as a conversion, from a mere type."""
-    around = place.parent.parent()
-    return around is not None and around.kind() == "type_conversion_expression"
+    around = place.parent.parent
+    return around is not None and around.kind == "type_conversion_expression"
 
 
 def _is_field_of_value(place: Place) -> bool:
     """Tell ``ports.Login`` from ``demo.Login``, and from any ``x.NewLogin``."""
-    operand = place.text("operand")
-    imported = operand in _packages(place.leaf)
-    return not imported and not _CONSTRUCTOR.fullmatch(place.leaf.text())
-
-
-def _packages(leaf: SgNode) -> cabc.Iterator[str]:
-    """Yield the names by which the file's imports are known in it."""
-    *_, root = leaf.ancestors()
-    for spec in root.find_all(kind="import_spec"):
-        path = text_of(spec.field("path")).strip('"`')
-        yield text_of(spec.field("name")) or path.rpartition("/")[2]
+    is_constructor = _CONSTRUCTOR.fullmatch(place.child.text)
+    return not is_constructor and place.text("operand") not in place.child.tree.bound
 
 
 def _is_key(place: Place) -> bool:
-    around = place.leaf.parent()
-    return place.child == place.parent.children()[0] and around == place.child
+    """Whether the child is the key of a pair, and nothing but a name."""
+    inner = place.child.children
+    return place.child.index == 0 and len(inner) == 1 and not inner[0].children
 
 
 def _relations(root: SgNode) -> cabc.Iterator[Relation]:
@@ -76,26 +73,89 @@ def _relations(root: SgNode) -> cabc.Iterator[Relation]:
         if text_of(node.field("name")) == "_" and port and value:
             for name in re.findall(r"\w+", value.text()):
                 yield Relation(name, last_name(port.text()))
+    package = text_of(root.find(kind="package_identifier"))
+    for node in root.find_all(kind="function_declaration"):
+        # An interface is never returned by a pointer.
+        for interface in _results(node, _CONSTRUCTED):
+            for name in _constructed(node, package):
+                if name != interface:
+                    yield Relation(name, interface)
 
 
-def _owners(node: SgNode) -> tuple[str, ...]:
+def _bindings(root: SgNode) -> cabc.Iterator[Binding]:
+    for node in root.find_all(kind="import_spec"):
+        path = _VERSION.sub("", text_of(node.field("path")).strip('"`'))
+        module = path.rpartition("/")[2]
+        yield Binding(text_of(node.field("name")) or module, MODULE, module)
+    for node in root.find_all(kind="type_alias"):
+        target = last_name(text_of(node.field("type")))
+        yield Binding(text_of(node.field("name")), target)
+
+
+def _owners(node: SyntaxNode) -> tuple[str, ...]:
     """Return the type of a method, or the types that a constructor is there for."""
-    match node.kind():
+    match node.kind:
         case "method_declaration":
-            return tuple(re.findall(r"\w+", text_of(node.field("receiver"))))
+            return tuple(re.findall(r"\w+", node.text_of("receiver")))
         case "function_declaration":
-            name = _CONSTRUCTOR.fullmatch(text_of(node.field("name")))
-            return (name["type"], *_results(node)) if name else ()
+            name = _CONSTRUCTOR.fullmatch(node.text_of("name"))
+            if not name:
+                return ()
+            return (name["type"], *_results(node.raw), *_constructed(node.raw, ""))
         case _:
             return ()
 
 
-def _results(function: SgNode) -> tuple[str, ...]:
+def _results(
+    function: SgNode, kinds: frozenset[str] = _CONSTRUCTED | {"pointer_type"}
+) -> tuple[str, ...]:
+    """Return the names of the types that a function returns."""
     result = function.field("result")
     if result is None:
         return ()
-    names = [result, *result.find_all(kind="type_identifier")]
-    return tuple(each.text() for each in names if each.kind() == "type_identifier")
+    several = [result, *(p.field("type") for p in result.children())]
+    names = [last_name(n.text()) for n in several if n and n.kind() in kinds]
+    return tuple(dict.fromkeys(names))
+
+
+def _constructed(function: SgNode, package: str) -> tuple[str, ...]:
+    """Return the types of the literals that a constructor returns.
+
+    If none is seen, the constructor stands for itself: for something of an unknown
+    type.
+    """
+    body = function.field("body")
+    name = text_of(function.field("name"))
+    if body is None or not _CONSTRUCTOR.fullmatch(name):
+        return ()
+    literals = {
+        _first_name(left): _literal(node.field("right"))
+        for node in body.find_all(kind="short_var_declaration")
+        if (left := node.field("left"))
+    }
+    returned = [
+        _literal(expressions) or literals.get(_first_name(expressions), "")
+        for node in body.find_all(kind="return_statement")
+        for expressions in node.children()
+        if expressions.kind() == "expression_list"
+    ]
+    types = tuple(dict.fromkeys(filter(None, returned)))
+    return types or ((f"{package}.{name}",) if package else ())
+
+
+def _first_name(expressions: SgNode) -> str:
+    first = expressions.child(0)
+    return first.text() if first and first.kind() == "identifier" else ""
+
+
+def _literal(expressions: SgNode | None) -> str:
+    """Return the type of the literal that is the first of some expressions."""
+    first = expressions.child(0) if expressions else None
+    if first and first.kind() == "unary_expression":
+        first = first.field("operand")
+    if first is None or first.kind() != "composite_literal":
+        return ""
+    return last_name(text_of(first.field("type")))
 
 
 def _aliases(name: str) -> tuple[str, ...]:
@@ -104,12 +164,13 @@ def _aliases(name: str) -> tuple[str, ...]:
 
 
 def _constructors(root: SgNode) -> cabc.Iterator[Constructor]:
-    clause = root.find(kind="package_identifier")
+    package = text_of(root.find(kind="package_identifier"))
     for node in root.find_all(kind="function_declaration"):
         name = text_of(node.field("name"))
         results = _results(node)
         if _CONSTRUCTOR.fullmatch(name) and results:
-            yield Constructor(text_of(clause), name, results)
+            returns = (*_constructed(node, package), *results)
+            yield Constructor(package, name, returns)
 
 
 GO = Language(
@@ -150,7 +211,9 @@ GO = Language(
         "qualified_type": ("package", "name"),
     },
     is_nominal=False,
+    has_packages=True,
     relations=_relations,
+    bindings=_bindings,
     owners=_owners,
     aliases=_aliases,
     constructors=_constructors,

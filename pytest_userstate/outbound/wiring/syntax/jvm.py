@@ -7,6 +7,7 @@ import re
 import typing as typ
 
 from pytest_userstate.outbound.wiring.syntax.language import (
+    Binding,
     Language,
     Place,
     Relation,
@@ -23,6 +24,8 @@ from pytest_userstate.outbound.wiring.syntax.language import (
 if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+    from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode
+
 _STEREOTYPES = frozenset(
     {
         *("ApplicationScoped", "Component", "Named", "Repository", "RequestScoped"),
@@ -36,13 +39,12 @@ _JAVA_TYPES = ("class_declaration", "record_declaration", "enum_declaration")
 
 def _is_component(place: Place) -> bool:
     """Whether the type that the name defines has an annotation for containers."""
-    modifiers = next(
-        (c for c in place.parent.children() if c.kind() == "modifiers"), None
-    )
+    children = place.parent.children
+    modifiers = next((c for c in children if c.kind == "modifiers"), None)
     return modifiers is not None and any(
-        last_name(each.text().lstrip("@")) in _STEREOTYPES
-        for each in modifiers.children()
-        if each.kind() in {"annotation", "marker_annotation"}
+        last_name(part.text.lstrip("@")) in _STEREOTYPES
+        for part in modifiers.children
+        if part.kind in {"annotation", "marker_annotation"}
     )
 
 
@@ -51,9 +53,9 @@ def _is_direct_component(place: Place) -> bool:
 
 
 def _is_looked_at(place: Place) -> bool:
-    arguments = place.parent.parent()
-    call = arguments.parent() if arguments else None
-    return call is not None and text_of(call.field("name")) in _LOOKS
+    arguments = place.parent.parent
+    call = arguments.parent if arguments else None
+    return call is not None and call.text_of("name") in _LOOKS
 
 
 def _names_constant(place: Place) -> bool:
@@ -74,7 +76,15 @@ def _java_relations(root: SgNode) -> cabc.Iterator[Relation]:
                 for base in bases:
                     if base.is_named():
                         name = text_of(node.field("name"))
-                        yield Relation(name, last_name(base.text()))
+                        is_interface = kind == "interface_declaration"
+                        yield Relation(name, last_name(base.text()), is_interface)
+
+
+def _java_bindings(root: SgNode) -> cabc.Iterator[Binding]:
+    for node in root.find_all(kind="import_declaration"):
+        path = re.findall(r"[\w*]+", node.text())
+        if len(path) > 2 and path[-1] != "*":
+            yield Binding(path[-1], path[-1], path[-2])
 
 
 JAVA = Language(
@@ -102,7 +112,10 @@ JAVA = Language(
             Rule(Role.USE, "object", directly),
         ),
     },
+    has_packages=True,
+    has_ambiguous_arguments=True,
     relations=_java_relations,
+    bindings=_java_bindings,
     owners=named(_JAVA_TYPES),
 )
 """Java's entry."""
@@ -111,37 +124,48 @@ _KOTLIN_TYPES = frozenset({"class_declaration", "object_declaration"})
 
 
 def _is_member_constant(place: Place) -> bool:
-    return place.is_direct and is_constant(last_name(place.parent.text()))
+    return place.is_direct and is_constant(last_name(place.parent.text))
 
 
 def _is_property(place: Place) -> bool:
     """Tell ``ports.users`` from a call of ``adapters.PostgresUsers``."""
-    access = place.parent.parent()
-    call = access.parent() if access else None
-    return call is None or call.kind() != "call_expression"
+    access = place.parent.parent
+    call = access.parent if access else None
+    return call is None or call.kind != "call_expression"
 
 
 def _is_type_argument(place: Place) -> bool:
-    return place.child.kind() == "type_arguments"
+    return place.child.kind == "type_arguments"
 
 
-def _kotlin_name(node: SgNode) -> str:
-    return next(
-        (c.text() for c in node.children() if c.kind() == "type_identifier"), ""
-    )
-
-
-def _kotlin_owners(node: SgNode) -> tuple[str, ...]:
-    return (_kotlin_name(node),) if node.kind() in _KOTLIN_TYPES else ()
+def _kotlin_owners(node: SyntaxNode) -> tuple[str, ...]:
+    if node.kind not in _KOTLIN_TYPES:
+        return ()
+    return tuple(c.text for c in node.children if c.kind == "type_identifier")[:1]
 
 
 def _kotlin_relations(root: SgNode) -> cabc.Iterator[Relation]:
     for kind in _KOTLIN_TYPES:
         for node in root.find_all(kind=kind):
-            for part in node.children():
-                if part.kind() == "delegation_specifier":
-                    base = part.find(kind="user_type")
-                    yield Relation(_kotlin_name(node), last_name(text_of(base)))
+            parts = node.children()
+            names = [part.text() for part in parts if part.kind() == "type_identifier"]
+            is_interface = any(part.kind() == "interface" for part in parts)
+            for part in parts:
+                if names and part.kind() == "delegation_specifier":
+                    base = last_name(text_of(part.find(kind="user_type")))
+                    yield Relation(names[0], base, is_interface)
+
+
+def _kotlin_bindings(root: SgNode) -> cabc.Iterator[Binding]:
+    for node in root.find_all(kind="import_header"):
+        path, _, alias = node.text().partition(" as ")
+        names = re.findall(r"[\w*]+", path)
+        if len(names) > 2 and names[-1] != "*":
+            yield Binding(alias.strip() or names[-1], names[-1], names[-2])
+    for node in root.find_all(kind="type_alias"):
+        name, _, target = node.text().partition("=")
+        if declared := re.search(r"typealias\s+(\w+)", name):
+            yield Binding(declared[1], last_name(target))
 
 
 KOTLIN = Language(
@@ -171,7 +195,10 @@ KOTLIN = Language(
         "navigation_expression": (Rule(Role.IGNORED, when=_is_member_constant),),
         "navigation_suffix": (Rule(Role.IGNORED, when=_is_property),),
     },
+    has_packages=True,
+    has_ambiguous_arguments=True,
     relations=_kotlin_relations,
+    bindings=_kotlin_bindings,
     owners=_kotlin_owners,
 )
 """Kotlin's entry."""

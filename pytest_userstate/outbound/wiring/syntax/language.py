@@ -12,6 +12,9 @@ import attrs
 if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+    from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode
+
+_MOST_OWNERS: typ.Final = 50
 _CONSTANT = re.compile(r"_*[A-Z][A-Z0-9_]*")
 _SINGLETONS = frozenset({"DEFAULT", "INSTANCE", "SHARED", "SINGLETON"})
 
@@ -31,20 +34,16 @@ class Role(enum.Enum):
 
 @attrs.frozen(eq=False)
 class Place:
-    """Where a name stands: the node that a rule is for, and the one below it."""
+    """A node, and the one below it that is, or holds, a name."""
 
-    leaf: SgNode
-    child: SgNode
-    parent: SgNode
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether the name itself is the node below."""
-        return self.leaf == self.child
+    child: SyntaxNode
+    parent: SyntaxNode
+    is_direct: bool
+    """Whether the name itself is the node below."""
 
     def text(self, field: str) -> str:
         """Return the text of a field of the node."""
-        return text_of(self.parent.field(field))
+        return self.parent.text_of(field)
 
 
 Condition: typ.TypeAlias = cabc.Callable[[Place], bool]
@@ -76,7 +75,7 @@ class Rule:
     def _is_in_field(self, place: Place) -> bool:
         if self.field is None:
             return True
-        return place.child in place.parent.field_children(self.field)
+        return place.parent.has_in_field(self.field, place.child)
 
 
 @attrs.frozen
@@ -85,6 +84,8 @@ class Relation:
 
     name: str
     base: str
+    is_interface: bool = False
+    """Whether the type is an interface itself, which nobody can construct."""
 
 
 @attrs.frozen
@@ -96,11 +97,30 @@ class Constructor:
     returns: tuple[str, ...]
 
 
-def _never(_: SgNode) -> bool:
+DEFAULT: typ.Final = "default"
+"""The target of a binding to whatever a module exports without a name."""
+MODULE: typ.Final = "*"
+"""The target of a binding to a module as a whole."""
+
+
+@attrs.frozen
+class Binding:
+    """Another name in a file: of an import, a re-export, or a type alias.
+
+    ``from app.memory import Users as Store`` binds `Store` to `Users` of the
+    module `memory`. Without a module the target is a name of the same file.
+    """
+
+    name: str
+    target: str
+    module: str | None = None
+
+
+def _never(_: SyntaxNode) -> bool:
     return False
 
 
-def _no_names(_: SgNode) -> tuple[str, ...]:
+def _no_names(_: SyntaxNode) -> tuple[str, ...]:
     return ()
 
 
@@ -134,12 +154,18 @@ class Language:
         the two.
     is_nominal : bool
         Whether a type has to say what it implements.
+    has_packages : bool
+        Whether the files of a folder share their names without importing them.
+    has_ambiguous_arguments : bool
+        Whether its parser takes quadratic time for deeply nested type arguments.
     relations : callable
         Return what the types below a node say that they implement.
+    bindings : callable
+        Return the other names that the nodes below a node give.
     owners : callable
         Return the names of the types whose own definition a node is.
     is_test : callable
-        Whether a name stands in code that only tests compile.
+        Whether only tests compile a node, whatever is above it.
     test_modules : pattern or None
         What a file looks like that may declare other files to be tests.
     test_places : callable
@@ -160,9 +186,12 @@ class Language:
     rules: cabc.Mapping[str, tuple[Rule, ...]]
     qualifiers: cabc.Mapping[str, tuple[str, str]] = attrs.field(factory=dict)
     is_nominal: bool = True
+    has_packages: bool = False
+    has_ambiguous_arguments: bool = False
     relations: cabc.Callable[[SgNode], cabc.Iterable[Relation]] = _none
-    owners: cabc.Callable[[SgNode], tuple[str, ...]] = _no_names
-    is_test: cabc.Callable[[SgNode], bool] = _never
+    bindings: cabc.Callable[[SgNode], cabc.Iterable[Binding]] = _none
+    owners: cabc.Callable[[SyntaxNode], tuple[str, ...]] = _no_names
+    is_test: cabc.Callable[[SyntaxNode], bool] = _never
     test_modules: re.Pattern[str] | None = None
     test_places: cabc.Callable[[SgNode, str], cabc.Iterable[str]] = lambda *_: ()
     aliases: cabc.Callable[[str], tuple[str, ...]] = lambda _: ()
@@ -173,40 +202,49 @@ class Language:
         """Whether functions outside of types construct them by convention."""
         return self.constructors is not _none
 
-    def role_of(self, leaf: SgNode) -> Role:
-        """Return what the name does where it stands."""
-        if self._is_vetoed(leaf):
+    @property
+    def leaves(self) -> frozenset[str]:
+        """The kinds of leaves that can name an implementation."""
+        return self.values | self.types
+
+    def hand_down(self, node: SyntaxNode, children: cabc.Iterable[SyntaxNode]) -> None:
+        """Hand what is known about a node down to children of it.
+
+        A name asks its own parent only, so that deep trees take linear time.
+        """
+        is_vetoed = node.is_vetoed or self._is_veto(node)
+        owners = (*self.owners(node), *node.owners)[:_MOST_OWNERS]
+        for child in children:
+            child.is_vetoed = is_vetoed
+            child.owners = owners
+            child.in_tests = node.in_tests or self.is_test(child)
+            place = Place(child, node, is_direct=child.kind in self.leaves)
+            child.role = next(
+                (r.role for r in self.rules.get(node.kind, ()) if r.holds(place)),
+                node.role,
+            )
+
+    def _is_veto(self, node: SyntaxNode) -> bool:
+        if node.kind not in self.vetoes:
+            return False
+        condition = self.vetoes[node.kind]
+        return condition is None or condition(Place(node, node, is_direct=False))
+
+    def role_of(self, leaf: SyntaxNode) -> Role:
+        """Return what a name does, to which the nodes above have handed down."""
+        if leaf.is_vetoed:
             return Role.IGNORED
-        child = leaf
-        for parent in leaf.ancestors():
-            for rule in self.rules.get(parent.kind(), ()):
-                if rule.holds(Place(leaf, child, parent)):
-                    return rule.role
-            child = parent
-        return Role.USE if leaf.kind() in self.values else Role.IGNORED
+        if leaf.role is not None:
+            return leaf.role
+        return Role.USE if leaf.kind in self.values else Role.IGNORED
 
-    def _is_vetoed(self, leaf: SgNode) -> bool:
-        for node in leaf.ancestors():
-            if node.kind() in self.vetoes:
-                condition = self.vetoes[node.kind()]
-                if condition is None or condition(Place(leaf, leaf, node)):
-                    return True
-        return False
-
-    def owners_of(self, leaf: SgNode) -> frozenset[str]:
-        """Return the types whose own definition the name stands in."""
-        return frozenset(
-            name for node in leaf.ancestors() for name in self.owners(node)
-        )
-
-    def qualifier_of(self, leaf: SgNode) -> str | None:
+    def qualifier_of(self, leaf: SyntaxNode) -> str | None:
         """Return the name before the name: ``postgres`` of ``postgres.Users``."""
-        parent = leaf.parent()
-        fields = self.qualifiers.get(parent.kind()) if parent else None
-        if parent is None or fields is None:
+        parent = leaf.parent
+        fields = self.qualifiers.get(parent.kind) if parent else None
+        if parent is None or fields is None or not parent.has_in_field(fields[1], leaf):
             return None
-        before, name = parent.field(fields[0]), parent.field(fields[1])
-        return last_name(before.text()) if before and name == leaf else None
+        return last_name(parent.text_of(fields[0])) or None
 
 
 def last_name(text: str) -> str:
@@ -230,12 +268,12 @@ def is_constant(name: str) -> bool:
 
 
 def text_of(node: SgNode | None) -> str:
-    """Return a node's text; nothing where there is no node."""
+    """Return a node's text, empty without a node."""
     return node.text() if node else ""
 
 
 def directly(place: Place) -> bool:
-    """Hold where the name itself is the node below."""
+    """Whether the name itself is the node below."""
     return place.is_direct
 
 
@@ -251,12 +289,14 @@ def defined_by(
     return dict.fromkeys(kinds, (Rule(role, field),))
 
 
-def named(kinds: cabc.Iterable[str]) -> cabc.Callable[[SgNode], tuple[str, ...]]:
+def named(
+    kinds: cabc.Iterable[str],
+) -> cabc.Callable[[SyntaxNode], tuple[str, ...]]:
     """Return a function that names the type which a node of these kinds defines."""
     known = frozenset(kinds)
 
-    def owners(node: SgNode) -> tuple[str, ...]:
-        name = node.field("name") if node.kind() in known else None
-        return (name.text(),) if name else ()
+    def owners(node: SyntaxNode) -> tuple[str, ...]:
+        name = node.field("name") if node.kind in known else None
+        return (name.text,) if name else ()
 
     return owners

@@ -7,6 +7,8 @@ import re
 import typing as typ
 
 from pytest_userstate.outbound.wiring.syntax.language import (
+    MODULE,
+    Binding,
     Language,
     Place,
     Relation,
@@ -24,6 +26,7 @@ from pytest_userstate.outbound.wiring.syntax.language import (
 if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+_ABSTRACT = frozenset({"ABC", "Protocol"})
 _LOOKS = frozenset({"cast", "hasattr", "isinstance", "issubclass", "TypeVar"})
 
 
@@ -40,15 +43,39 @@ def _is_alias(place: Place) -> bool:
 
 
 def _is_caught(place: Place) -> bool:
-    return place.child.kind() != "block"
+    return place.child.kind != "block"
 
 
 def _relations(root: SgNode) -> cabc.Iterator[Relation]:
     for node in root.find_all(kind="class_definition"):
-        bases = node.field("superclasses")
-        for base in bases.children() if bases else ():
-            if base.is_named() and base.kind() != "keyword_argument":
-                yield Relation(text_of(node.field("name")), last_name(base.text()))
+        superclasses = node.field("superclasses")
+        bases = [
+            last_name(base.text())
+            for base in (superclasses.children() if superclasses else ())
+            if base.is_named() and base.kind() != "keyword_argument"
+        ]
+        for base in bases:
+            name = text_of(node.field("name"))
+            yield Relation(name, base, is_interface=not _ABSTRACT.isdisjoint(bases))
+
+
+def _bindings(root: SgNode) -> cabc.Iterator[Binding]:
+    for node in root.find_all(kind="import_from_statement"):
+        module = last_name(text_of(node.field("module_name"))) or "."
+        for item in node.field_children("name"):
+            name = last_name(text_of(item.field("name")) or item.text())
+            yield Binding(text_of(item.field("alias")) or name, name, module)
+        if node.find(kind="wildcard_import"):
+            yield Binding(MODULE, MODULE, module)
+    for node in root.find_all(kind="import_statement"):
+        for item in node.field_children("name"):
+            if alias := item.field("alias"):
+                module = last_name(text_of(item.field("name")))
+                yield Binding(alias.text(), MODULE, module)
+    for node in root.find_all(kind="assignment"):
+        if last_name(text_of(node.field("type"))) == "TypeAlias":
+            target = last_name(text_of(node.field("right")))
+            yield Binding(text_of(node.field("left")), target)
 
 
 PYTHON = Language(
@@ -80,6 +107,7 @@ PYTHON = Language(
     qualifiers={"attribute": ("object", "attribute")},
     is_nominal=False,
     relations=_relations,
+    bindings=_bindings,
     owners=named(["class_definition"]),
 )
 """Python's entry."""

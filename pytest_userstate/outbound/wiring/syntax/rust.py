@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import itertools
 import re
 import typing as typ
 
 from pytest_userstate.outbound.wiring.syntax.language import (
+    MODULE,
+    Binding,
     Language,
     Place,
     Relation,
@@ -22,6 +25,11 @@ from pytest_userstate.outbound.wiring.syntax.language import (
 if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+    from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode
+
+_COMMENTS = frozenset({"line_comment", "block_comment"})
+_DEEPEST_TOKENS: typ.Final = 100
+_DEEPEST_PREDICATE: typ.Final = 20
 _BEFORE_A_TYPE = frozenset(
     {":", "->", "<", "as", "dyn", "impl", "for", "struct", "enum", "use", "type"}
 )
@@ -35,26 +43,20 @@ def _names_constant(place: Place) -> bool:
 
 
 def _is_value_token(place: Place) -> bool:
-    """Tell a value from a type or a pattern among the tokens of a macro."""
-    macro = next(
-        (
-            each
-            for each in place.parent.ancestors()
-            if each.kind() == "macro_invocation"
-        ),
-        None,
-    )
-    if macro and last_name(text_of(macro.field("macro"))) in _LOOKING_MACROS:
+    """Whether a token of a macro is a value, and neither a type nor a pattern."""
+    around = itertools.islice(place.parent.ancestors(), _DEEPEST_TOKENS)
+    macro = next((node for node in around if node.kind == "macro_invocation"), None)
+    if macro and last_name(macro.text_of("macro")) in _LOOKING_MACROS:
         return False
-    after = place.leaf.next()
-    if after and after.kind() == "::":
-        member = after.next()
-        return member is None or not is_constant(member.text())
-    before = place.leaf.prev()
-    while before and before.kind() == "::":  # the path that the name ends
-        head = before.prev()
-        before = head.prev() if head else None
-    return before is None or before.text() not in _BEFORE_A_TYPE
+    after = place.child.after
+    if after and after.kind == "::":
+        member = after.after
+        return member is None or not is_constant(member.text)
+    before = place.child.before
+    while before and before.kind == "::":  # the path that the name ends
+        head = before.before
+        before = head.before if head else None
+    return before is None or before.text not in _BEFORE_A_TYPE
 
 
 def _relations(root: SgNode) -> cabc.Iterator[Relation]:
@@ -64,54 +66,88 @@ def _relations(root: SgNode) -> cabc.Iterator[Relation]:
             yield Relation(last_name(subject.text()), last_name(trait.text()))
 
 
-def _owners(node: SgNode) -> tuple[str, ...]:
-    if node.kind() != "impl_item":
-        return ()
-    return (last_name(text_of(node.field("type"))),)
+def _owners(node: SyntaxNode) -> tuple[str, ...]:
+    return (last_name(node.text_of("type")),) if node.kind == "impl_item" else ()
 
 
-def _is_test(leaf: SgNode) -> bool:
-    """Whether the name is compiled into tests only."""
-    child = leaf
-    for node in (leaf, *leaf.ancestors()):
-        if any(map(only_in_tests, _attributes(node))):
-            return True
-        if node.kind() == "if_expression" and child == node.field("consequence"):
-            condition = text_of(node.field("condition"))
-            if condition.startswith("cfg!") and only_in_tests(condition):
-                return True
-        if node.kind() == "token_tree" and only_in_tests(text_of(node.prev())):
-            return True
-        child = node
-    return False
+def _bindings(root: SgNode) -> cabc.Iterator[Binding]:
+    for node in root.find_all(kind="use_declaration"):
+        yield from _uses(text_of(node.field("argument")))
+    for node in root.find_all(kind="type_item"):
+        target = last_name(text_of(node.field("type")))
+        yield Binding(text_of(node.field("name")), target)
 
 
-def _attributes(node: SgNode) -> cabc.Iterator[str]:
+def _uses(text: str) -> cabc.Iterator[Binding]:
+    """Read ``crate::{memory::Users as Store, ports::*}`` without recursion."""
+    module, name, alias = "", "", ""
+    prefixes: list[str] = []
+    is_alias = False
+    for word in (*re.findall(r"\w+|[{},*]", text), ","):
+        if word == "{":
+            prefixes.append(name)
+            module, name = name, ""
+        elif word in {",", "}"}:
+            if name and name != "self":
+                target = MODULE if name == "*" else name
+                yield Binding(alias or name, target, module or None)
+            if word == "}":
+                del prefixes[-1:]
+            module, name = (prefixes[-1] if prefixes else ""), ""
+            alias, is_alias = "", False
+        elif is_alias:
+            alias = word
+        elif word == "as":
+            is_alias = True
+        else:
+            module, name = name or module, word
+
+
+def _is_test(node: SyntaxNode) -> bool:
+    """Whether only tests compile the node: an attribute or a condition says so."""
+    if any(map(only_in_tests, _attributes(node))):
+        return True
+    parent = node.parent
+    if parent and parent.kind == "if_expression":
+        condition = parent.text_of("condition")
+        return (
+            condition.startswith("cfg!")
+            and only_in_tests(condition)
+            and parent.has_in_field("consequence", node)
+        )
+    before = node.before
+    return (
+        node.kind == "token_tree" and before is not None and only_in_tests(before.text)
+    )
+
+
+def _attributes(node: SyntaxNode) -> cabc.Iterator[str]:
     """Yield the attributes before an item, and those inside of it."""
-    before = node.prev()
-    while before and before.kind() in {
-        "attribute_item",
-        "line_comment",
-        "block_comment",
-    }:
-        yield before.text()
-        before = before.prev()
-    for child in node.children():
-        if child.kind() in {"attribute_item", "inner_attribute_item"}:
-            inner = child.kind() == "inner_attribute_item"
-            if inner or node.kind() not in {"source_file", "declaration_list", "block"}:
-                yield child.text()
+    before = node.before
+    while before and before.kind in {"attribute_item", *_COMMENTS}:
+        yield before.text
+        before = before.before
+    has_inner_only = node.kind in {"source_file", "declaration_list", "block"}
+    for child in node.children:
+        if child.kind == "inner_attribute_item" or (
+            child.kind == "attribute_item" and not has_inner_only
+        ):
+            yield child.text
 
 
 def _test_places(root: SgNode, path: str) -> cabc.Iterator[str]:
     """Yield the files of modules that a ``#[cfg(test)]`` declares."""
     folder, _, stem = path.rpartition("/")
     beside = folder if stem in {"lib", "main", "mod"} else path
-    for module in root.find_all(kind="mod_item"):
-        if module.field("body") is None and any(
-            map(only_in_tests, _attributes(module))
-        ):
-            yield f"{beside}/{text_of(module.field('name'))}".lstrip("/")
+    for container in (root, *root.find_all(kind="declaration_list")):
+        is_test = False
+        for item in container.children():
+            if item.kind() == "attribute_item":
+                is_test = is_test or only_in_tests(item.text())
+            elif item.kind() not in _COMMENTS:
+                if is_test and item.kind() == "mod_item" and not item.field("body"):
+                    yield f"{beside}/{text_of(item.field('name'))}".lstrip("/")
+                is_test = False
 
 
 def only_in_tests(attribute: str) -> bool:
@@ -128,30 +164,32 @@ def only_in_tests(attribute: str) -> bool:
     return condition is not None and _implies_test(condition[1])
 
 
-def _implies_test(predicate: str) -> bool:
+def _implies_test(predicate: str, depth: int = 0) -> bool:
+    if depth > _DEEPEST_PREDICATE:
+        return False
     predicate = predicate.strip().rstrip(",")
     name, _, rest = predicate.partition("(")
     match name.strip():
         case "test":
             return not rest
         case "all":
-            return any(map(_implies_test, _arguments(rest)))
+            return any(_implies_test(part, depth + 1) for part in _arguments(rest))
         case "any":
-            return all(map(_implies_test, _arguments(rest)))
+            return all(_implies_test(part, depth + 1) for part in _arguments(rest))
         case _:
             return False
 
 
 def _arguments(text: str) -> list[str]:
     """Split ``a, b(c, d))`` at the commas that are not in parentheses."""
-    found, depth = [""], 0
+    arguments, depth = [""], 0
     for letter in text.rstrip().removesuffix(")"):
         depth += {"(": 1, ")": -1}.get(letter, 0)
         if letter == "," and depth == 0:
-            found.append("")
+            arguments.append("")
         else:
-            found[-1] += letter
-    return [each for each in found if each.strip()]
+            arguments[-1] += letter
+    return [argument for argument in arguments if argument.strip()]
 
 
 RUST = Language(
@@ -190,6 +228,7 @@ RUST = Language(
         "scoped_type_identifier": ("path", "name"),
     },
     relations=_relations,
+    bindings=_bindings,
     owners=_owners,
     is_test=_is_test,
     test_modules=re.compile(r"\btest\b[^{}]*?\bmod\s+\w+\s*;"),

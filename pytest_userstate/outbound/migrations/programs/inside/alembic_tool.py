@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import typing as typ
+import urllib.parse
 
 from .reporting import (
     Catalog,
@@ -34,7 +35,7 @@ def run(task: dict[str, typ.Any]) -> int:
     pipe = Pipe(task["pipe"])
     try:
         import alembic.config
-        import sqlalchemy
+        from sqlalchemy.engine.url import make_url
     except ImportError as error:
         pipe.tell("missing", package="alembic", error=str(error))
         return 1
@@ -42,12 +43,12 @@ def run(task: dict[str, typ.Any]) -> int:
     # of the name.
     sys.path.insert(0, os.getcwd())
     sys.argv[:] = ["alembic", *task["arguments"]]
-    url = sqlalchemy.engine.make_url(task["url"])
-    _lead(pipe, url)
-    watch = _Watch(pipe, Catalog(task["queries"]))
-    watch.start()
+    with pipe.own_work():
+        _lead(pipe, task["url"], make_url)
+        watch = _Watch(pipe, Catalog(task["queries"]))
+        watch.start()
     try:
-        _command_line(alembic.config, url).main(task["arguments"])
+        _command_line(pipe, alembic.config, task["url"]).main(task["arguments"])
     except BaseException as error:
         watch.fail(error)
         raise
@@ -55,15 +56,18 @@ def run(task: dict[str, typ.Any]) -> int:
     return 0
 
 
-def _command_line(config_module: typ.Any, url: typ.Any) -> typ.Any:
+def _command_line(pipe: Pipe, config_module: typ.Any, url: str) -> typ.Any:
     """Return Alembic's command line, which sets ``sqlalchemy.url`` first."""
 
     class CommandLine(config_module.CommandLine):  # type: ignore[misc]
         def run_cmd(self, config: typ.Any, options: typ.Any) -> None:
-            given = config.get_main_option("sqlalchemy.url") or ""
-            ours = url.set(drivername=_driver(given))
-            text = ours.render_as_string(hide_password=False)
-            config.set_main_option("sqlalchemy.url", text.replace("%", "%%"))
+            with pipe.own_work():
+                given = ""
+                # Without an alembic.ini there is no such section to read.
+                if config.file_config.has_section(config.config_ini_section):
+                    given = config.get_main_option("sqlalchemy.url") or ""
+                ours = f"{_driver(given)}://{url.partition('://')[2]}"
+                config.set_main_option("sqlalchemy.url", ours.replace("%", "%%"))
             super().run_cmd(config, options)
 
     return CommandLine(prog="alembic")
@@ -83,19 +87,20 @@ def _driver(given: str) -> str:
     return "postgresql"
 
 
-def _lead(pipe: Pipe, url: typ.Any) -> None:
+def _lead(pipe: Pipe, url: str, make_url: typ.Callable[[str], typ.Any]) -> None:
     """Lead every connection to the database of the URL."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
     elsewhere: set[str] = set()
 
-    def connect(
-        dialect: typ.Any, _: object, arguments: typ.Any, given: dict[str, typ.Any]
-    ) -> typ.Any:
+    def led(
+        dialect: typ.Any, arguments: typ.Any, given: dict[str, typ.Any]
+    ) -> tuple[typ.Any, dict[str, typ.Any]]:
         if dialect.name != "postgresql":
             pipe.refuse(f"env.py connects to {dialect.name}, not to PostgreSQL")
-        ours_first, ours = dialect.create_connect_args(_for_driver(url, dialect.driver))
+        target = make_url(_for_driver(url, dialect.driver))
+        ours_first, ours = dialect.create_connect_args(target)
         place = _place(arguments, given)
         if place != _place(ours_first, ours):
             elsewhere.add(place)
@@ -103,17 +108,26 @@ def _lead(pipe: Pipe, url: typ.Any) -> None:
             listed = " and ".join(sorted(elsewhere))
             pipe.refuse(f"env.py connects to more than one database: {listed}")
         kept = {name: value for name, value in given.items() if name not in _WHERE}
-        return dialect.connect(*ours_first, **{**kept, **ours})
+        return ours_first, {**kept, **ours}
+
+    def connect(
+        dialect: typ.Any, _: object, arguments: typ.Any, given: dict[str, typ.Any]
+    ) -> typ.Any:
+        with pipe.own_work():
+            first, named = led(dialect, arguments, given)
+        return dialect.connect(*first, **named)
 
     event.listen(Engine, "do_connect", connect)
 
 
-def _for_driver(url: typ.Any, driver: str) -> typ.Any:
-    """Return the URL as the driver wants the path of a socket to be told."""
+def _for_driver(url: str, driver: str) -> str:
+    """Return the URL in the form in which the driver takes the path of a socket."""
     if driver != "pg8000":
         return url
-    socket = f"{url.query['host']}/.s.PGSQL.{url.port}"
-    return url.set(host=None, port=None, query={"unix_sock": socket})
+    parts = urllib.parse.urlsplit(url)
+    folder = urllib.parse.parse_qs(parts.query)["host"][0]
+    socket = urllib.parse.quote(f"{folder}/.s.PGSQL.{parts.port}")
+    return f"{parts.scheme}://{parts.username}@{parts.path}?unix_sock={socket}"
 
 
 def _place(arguments: typ.Sequence[typ.Any], given: dict[str, typ.Any]) -> str:
@@ -150,12 +164,13 @@ class _Watch:
         def configured(
             self: typ.Any, *arguments: typ.Any, **options: typ.Any
         ) -> typ.Any:
-            steps = self.context_opts.get("fn")
-            if steps is not None and not hasattr(steps, "is_watched"):
-                self.context_opts["fn"] = watch.watched(steps)
-            others = options.get("on_version_apply") or ()
-            others = tuple(others) if hasattr(others, "__iter__") else (others,)
-            options["on_version_apply"] = (*others, watch.applied)
+            with watch.own_work():
+                steps = self.context_opts.get("fn")
+                if steps is not None and not hasattr(steps, "is_watched"):
+                    self.context_opts["fn"] = watch.watched(steps)
+                others = options.get("on_version_apply") or ()
+                others = tuple(others) if hasattr(others, "__iter__") else (others,)
+                options["on_version_apply"] = (*others, watch.applied)
             return configure(self, *arguments, **options)
 
         EnvironmentContext.configure = configured  # type: ignore[method-assign]
@@ -167,29 +182,36 @@ class _Watch:
         def watched(heads: typ.Any, context: typ.Any) -> typ.Iterator[typ.Any]:
             context_told = False
             for step in steps(heads, context):
-                if not context_told:
-                    context_told = True
-                    self._tell_context(context)
-                revision = step.info.up_revision
-                self._statements.begin(_file(revision))
-                self._pipe.tell("begin", path=revision.path)
-                self._began_afresh = not context.connection.in_transaction()
+                with self.own_work():
+                    if not context_told:
+                        context_told = True
+                        self._tell_context(context)
+                    revision = step.info.up_revision
+                    self._statements.begin(_file(revision))
+                    self._pipe.tell("begin", path=revision.path)
+                    self._began_afresh = not context.connection.in_transaction()
                 yield step
             if not context_told:
-                self._tell_context(context)
+                with self.own_work():
+                    self._tell_context(context)
 
         watched.is_watched = True  # type: ignore[attr-defined]
         return watched
 
     def applied(self, *, ctx: typ.Any, step: typ.Any, **_: typ.Any) -> None:
         """Report a revision that has been applied, in its transaction."""
-        self._pipe.tell(
-            "applied",
-            path=step.up_revision.path,
-            statements=self._statements.told(),
-            rows=self._look(ctx),
-        )
-        self._statements.begin("")
+        with self.own_work():
+            self._pipe.tell(
+                "applied",
+                path=step.up_revision.path,
+                statements=self._statements.told(),
+                rows=self._look(ctx),
+            )
+            self._statements.begin("")
+
+    def own_work(self) -> typ.ContextManager[None]:
+        """Return a context in which an error is not the repository's."""
+        return self._pipe.own_work()
 
     def fail(self, error: BaseException) -> None:
         """Report where it went wrong, if that was in a revision."""
@@ -206,7 +228,7 @@ class _Watch:
             "context",
             table=context.version_table,
             schema=context.version_table_schema,
-            heads=list(context.script.get_heads()),
+            heads=_last(context.script),
             rows=self._look(context),
         )
 
@@ -232,6 +254,16 @@ class _Watch:
     ) -> None:
         if self._statements.file and not self._is_asking:
             self._statements.note(statement)
+
+
+def _last(scripts: typ.Any) -> list[str]:
+    """Return the heads that stay in the version table: no other depends on them."""
+    needed: set[str] = set()
+    for revision in scripts.walk_revisions():
+        names = revision.dependencies or ()
+        for name in (names,) if isinstance(names, str) else names:
+            needed.update(each.revision for each in scripts.get_revisions(name))
+    return [head for head in scripts.get_heads() if head not in needed]
 
 
 def _file(revision: typ.Any) -> str:

@@ -47,9 +47,10 @@ def run(task: dict[str, typ.Any]) -> int:
     except ImproperlyConfigured as error:
         pipe.tell("missing", package=_NO_DRIVER, error=str(error))
         return 1
-    _lead(pipe, task["where"])
-    watch = _Watch(pipe, Catalog(task["queries"]))
-    watch.start()
+    with pipe.own_work():
+        _lead(pipe, task["where"])
+        watch = _Watch(pipe, Catalog(task["queries"]))
+        watch.start()
     sys.argv[:] = ["manage.py", *task["arguments"]]
     try:
         runpy.run_path("manage.py", run_name="__main__")
@@ -73,15 +74,21 @@ def _lead(pipe: Pipe, where: dict[str, str]) -> None:
     names: dict[str, object] = {}
 
     def connected(self: typ.Any) -> typ.Any:
-        if self.vendor != "postgresql":
-            engine = self.settings_dict["ENGINE"]
-            pipe.refuse(
-                f"the database {self.alias!r} of the settings is of {engine}, not of"
-                " PostgreSQL"
-            )
+        with pipe.own_work():
+            if self.vendor != "postgresql":
+                engine = self.settings_dict["ENGINE"]
+                pipe.refuse(
+                    f"the database {self.alias!r} of the settings is of {engine}, not"
+                    " of PostgreSQL"
+                )
         return connect(self)
 
     def led(self: typ.Any) -> typ.Any:
+        with pipe.own_work():
+            lead(self)
+        return parameters(self)
+
+    def lead(self: typ.Any) -> None:
         given = self.settings_dict
         if not names:  # as they are in the settings, before any is replaced
             names.update({alias: each.get("NAME") for alias, each in _databases()})
@@ -97,7 +104,6 @@ def _lead(pipe: Pipe, where: dict[str, str]) -> None:
         options = given.get("OPTIONS") or {}
         kept = {key: value for key, value in options.items() if key not in _WHERE}
         self.settings_dict.update(where, OPTIONS=kept)
-        return parameters(self)
 
     BaseDatabaseWrapper.connect = connected
     DatabaseWrapper.get_connection_params = led
@@ -130,21 +136,28 @@ class _Watch:
         def applied(
             self: typ.Any, state: typ.Any, migration: typ.Any, **options: typ.Any
         ) -> typ.Any:
-            watch.begin(self.connection, migration)
+            with watch.own_work():
+                watch.begin(self.connection, migration)
             with self.connection.execute_wrapper(watch.executed):
                 state = apply_one(self, state, migration, **options)
-            watch.applied(self.connection, migration)
+            with watch.own_work():
+                watch.applied(self.connection, migration)
             return state
 
         def apply(self: typ.Any, *arguments: typ.Any, **options: typ.Any) -> typ.Any:
-            lines = _lines_of_operations(_file(self), len(self.operations))
-            for operation, line in zip(self.operations, lines):
-                watch.note_line(operation, line, "state_forwards")
-                watch.note_line(operation, line, "database_forwards")
+            with watch.own_work():
+                lines = _lines_of_operations(_file(self), len(self.operations))
+                for operation, line in zip(self.operations, lines):
+                    watch.note_line(operation, line, "state_forwards")
+                    watch.note_line(operation, line, "database_forwards")
             return apply_operations(self, *arguments, **options)
 
         MigrationExecutor.apply_migration = applied  # pyright: ignore[reportAttributeAccessIssue]
         Migration.apply = apply
+
+    def own_work(self) -> typ.ContextManager[None]:
+        """Return a context in which an error is not the repository's."""
+        return self._pipe.own_work()
 
     def begin(self, connection: typ.Any, migration: typ.Any) -> None:
         """Report that a migration is next."""

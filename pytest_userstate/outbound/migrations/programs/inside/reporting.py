@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import traceback
 import typing as typ
 
 Row = typ.Sequence[typ.Any]
@@ -39,6 +40,17 @@ class Pipe:
             json.dump({"event": event, **facts}, self._file)
             self._file.write("\n")
             self._file.flush()
+
+    @contextlib.contextmanager
+    def own_work(self) -> typ.Iterator[None]:
+        """Report an error in what is done here, and not in the repository's code."""
+        try:
+            yield
+        except Refused:
+            raise
+        except Exception:
+            self.tell("defect", error=traceback.format_exc())
+            raise
 
     def refuse(self, reason: str) -> typ.NoReturn:
         """Report that a connection is not made, and do not let it be made."""

@@ -1,0 +1,1 @@
+"""Recognition: which tables of a schema look as if they kept user state."""

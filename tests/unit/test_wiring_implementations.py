@@ -1,0 +1,261 @@
+"""Every implementation of a port counts, whether or not a pattern names it."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from pytest_userstate.domain.errors import ConfigurationError
+from tests.helpers.wiring import near, scan, uses
+
+PORT = {"app/ports.py": "class UsersPort(Protocol): ...\n"}
+STORED = {
+    "app/sql.py": "class PostgresUsers(UsersPort): ...\n",
+    "app/main.py": "x = PostgresUsers()\n",
+}
+DEMO = {"app/demo.py": "class DemoUsers(UsersPort): ...\n"}
+
+
+def test_one_that_no_pattern_names_makes_the_port_conditional(
+    tmp_path: pathlib.Path,
+) -> None:
+    """It is evidence beside the database, and the finding asks to list it."""
+    files = {**PORT, **STORED, **DEMO, "app/run.py": "y = DemoUsers()\n"}
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "conditional"
+    assert uses(port) == ["PostgresUsers app/main.py:1", "DemoUsers app/run.py:1"]
+    assert port.finding.endswith(
+        "; and through DemoUsers (app/run.py:1), which neither `database` nor "
+        "`fixture` names: list it under one of the two"
+    )
+    (port,) = scan(tmp_path, {}, port="UsersPort", fixture=("DemoUsers",)).ports
+    assert (port.state, "neither" in port.finding) == ("conditional", False)
+    names = ("PostgresUsers", "DemoUsers")
+    (port,) = scan(tmp_path, {}, port="UsersPort", database=names).ports
+    assert port.state == "database_backed"
+
+
+def test_one_that_no_pattern_names_is_not_probed(tmp_path: pathlib.Path) -> None:
+    """Alone it is neither side: the port is not unwired, and the name is given."""
+    files = {**PORT, **DEMO, "app/run.py": "y = DemoUsers()\n"}
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "not_probed"
+    assert port.finding == (
+        "UsersPort is not probed in the repository: UsersPort is implemented by "
+        "DemoUsers (app/run.py:1), which neither `database` nor `fixture` names: list "
+        "it under one of the two"
+    )
+    assert near(port).keys() == {"DemoUsers"}
+
+
+def test_it_does_not_excuse_a_fixture(tmp_path: pathlib.Path) -> None:
+    """A fixture stays one, whatever else is constructed."""
+    fake = "class FakeUsers(UsersPort): ...\nz = FakeUsers()\n"
+    files = {**PORT, **DEMO, "app/run.py": "y = DemoUsers()\n", "app/fake.py": fake}
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "fixture_backed"
+
+
+@pytest.mark.parametrize(
+    ("base", "state"),
+    [("PostgresUsers", "database_backed"), ("FakeUsers", "fixture_backed")],
+)
+def test_a_subclass_is_on_the_side_of_its_base(
+    tmp_path: pathlib.Path, base: str, state: str
+) -> None:
+    """What extends an implementation need not be listed."""
+    files = {
+        **PORT,
+        "app/base.py": f"class {base}(UsersPort): ...\n",
+        "app/own.py": f"class CachedUsers({base}): ...\nx = CachedUsers()\n",
+    }
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert (port.state, uses(port)) == (state, ["CachedUsers app/own.py:2"])
+
+
+def test_an_implementation_through_another_file_is_seen(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Neither the class nor its use names the port, or a pattern."""
+    files = {
+        **PORT,
+        **STORED,
+        "app/base.py": "class Base(UsersPort): ...\n",
+        "app/demo.py": "class Demo(Base): ...\n",
+        "app/other.py": "y = Demo()\n",
+    }
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "conditional"
+    assert "Demo (app/other.py:1)" in port.finding
+
+
+def test_interfaces_and_definitions_are_no_uses(tmp_path: pathlib.Path) -> None:
+    """What nobody can construct, and what nobody constructs, wires nothing."""
+    files = {
+        "A.cs": (
+            "interface UsersPort {}\ninterface MoreUsers : UsersPort {}\n"
+            "class SqlUsers : MoreUsers {}\nclass Demo : UsersPort {}\n"
+            "class M { void F() { s.AddScoped<MoreUsers, SqlUsers>(); } }\n"
+        )
+    }
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert (port.state, uses(port)) == ("database_backed", ["SqlUsers A.cs:5"])
+
+
+GO_PORT = {"ports/ports.go": "package ports\ntype Users interface{ Find() string }\n"}
+GO_MAIN = 'package main\nimport "x/memory"\nfunc main() {{ run(memory.{}()) }}\n'
+
+
+@pytest.mark.parametrize(
+    "constructor",
+    [
+        "func New() ports.Users { return &Store{} }",
+        "func New() (ports.Users, error) { return Store{}, nil }",
+        "func New() ports.Users { s := &Store{}; s.load(); return s }",
+        "func New() *Store { return &Store{} }",
+        "func New() *Store { return build() }",
+    ],
+)
+def test_a_go_constructor_stands_for_what_it_returns(
+    tmp_path: pathlib.Path, constructor: str
+) -> None:
+    """Also if its result is the interface."""
+    store = f"package memory\ntype Store struct{{}}\n{constructor}\n"
+    files = {**GO_PORT, "memory/store.go": store, "main.go": GO_MAIN.format("New")}
+    names = {"port": "Users", "fixture": ("memory.Store",), "database": ("pg.Store",)}
+    (port,) = scan(tmp_path, files, **names).ports
+    assert (port.state, uses(port)) == ("fixture_backed", ["memory.Store main.go:3"])
+
+
+def test_a_go_constructor_of_something_unknown_is_named(tmp_path: pathlib.Path) -> None:
+    """It returns the interface, and which type that is cannot be seen."""
+    store = "package memory\nfunc New() ports.Users { return build(1) }\n"
+    files = {**GO_PORT, "memory/store.go": store, "main.go": GO_MAIN.format("New")}
+    (port,) = scan(tmp_path, files, port="Users").ports
+    assert port.state == "not_probed"
+    assert near(port).keys() == {"memory.New"}
+
+
+def test_a_go_package_may_be_imported_under_another_name(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Its constructors are those of the package."""
+    store = "package memory\ntype Store struct{}\nfunc New() Users { return Store{} }\n"
+    main = 'package main\nimport m "x/memory"\nfunc main() { run(m.New()) }\n'
+    files = {**GO_PORT, "memory/store.go": store, "main.go": main}
+    (port,) = scan(tmp_path, files, port="Users", fixture=("memory.*",)).ports
+    assert (port.state, uses(port)) == ("fixture_backed", ["memory.Store main.go:3"])
+
+
+GENERATED = {
+    "JPA": (
+        "Users.java",
+        "public interface Users extends JpaRepository<User, UUID> {}",
+    ),
+    "CRUD": ("Users.java", "interface Users extends CrudRepository<User, UUID>, X {}"),
+    "through another": (
+        "Users.java",
+        (
+            "interface Base<T> extends ListCrudRepository<T, UUID> {}\n"
+            "interface Users extends Base<User> {}"
+        ),
+    ),
+    "behind a port": (
+        "Users.java",
+        (
+            "interface Users {}\n"
+            "interface UserTable extends Users, JpaRepository<User, UUID> {}"
+        ),
+    ),
+    "Kotlin": ("Users.kt", "interface Users : JpaRepository<User, UUID>"),
+    "reactive": ("Users.kt", "interface Users : CoroutineCrudRepository<User, UUID>"),
+    "R2DBC": ("Users.java", "interface Users extends R2dbcRepository<User, UUID> {}"),
+    "Panache": (
+        "Users.java",
+        (
+            "@ApplicationScoped\n"
+            "public class Users implements PanacheRepositoryBase<User, UUID> {}"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "code"), GENERATED.values(), ids=GENERATED)
+def test_what_a_framework_implements_is_backed_by_the_database(
+    tmp_path: pathlib.Path, name: str, code: str
+) -> None:
+    """Spring Data and its like write the queries; nothing constructs them."""
+    (port,) = scan(tmp_path, {name: f"{code}\n"}, port="Users").ports
+    assert port.state == "database_backed"
+    (fact,) = port.facts
+    assert "its framework implements what extends" in fact.detail
+    assert fact.source is not None
+    assert fact.source.line == code.count("\n") + 1
+
+
+def test_a_document_store_is_not_the_database(tmp_path: pathlib.Path) -> None:
+    """Spring Data also serves other stores; those are not claimed."""
+    code = "interface Users extends MongoRepository<User, UUID> {}\n"
+    (port,) = scan(tmp_path, {"Users.java": code}, port="Users").ports
+    assert port.state == "not_probed"
+
+
+def test_nothing_is_not_unwired(tmp_path: pathlib.Path) -> None:
+    """Names that sound like the port are given, with their places."""
+    files = {**PORT, "app/a.py": "class UsersGateway: ...\nclass Cart: ...\n"}
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "not_probed"
+    assert near(port).keys() == {"UsersGateway"}
+    assert port.finding.endswith(
+        "for it; similar names: UsersGateway (app/a.py:1); list the implementations "
+        "under `database` or `fixture`"
+    ), port.finding
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("UserPort", "UsersPort"), ("UsersPrt", "UsersPort"), ("Carts", None)],
+)
+def test_a_port_that_no_source_names_is_an_error(
+    tmp_path: pathlib.Path, name: str, nearest: str | None
+) -> None:
+    """The nearest name is offered."""
+    with pytest.raises(ConfigurationError) as caught:
+        scan(tmp_path, {**PORT, **STORED}, port=name, key="wiring.ports.users")
+    message = str(caught.value)
+    assert message.startswith(
+        f"userstate.toml: `wiring.ports.users` names the port {name!r}, which no "
+        "source in the repository names"
+    )
+    assert ("did you mean" in message) is (nearest is not None)
+    assert nearest is None or f"did you mean {nearest!r}?" in message
+
+
+def test_a_composition_root_need_not_name_the_port(tmp_path: pathlib.Path) -> None:
+    """If the sources are narrowed, the repository around them may name it."""
+    files = {**PORT, **STORED}
+    (port,) = scan(tmp_path, files, port="UsersPort", sources=("app/main.py",)).ports
+    assert port.state == "database_backed"
+
+
+def test_a_port_may_be_qualified(tmp_path: pathlib.Path) -> None:
+    """As in code that refers to it."""
+    files = {**PORT, **STORED}
+    (port,) = scan(tmp_path, files, port="app.ports.UsersPort").ports
+    assert (port.port, port.state) == ("app.ports.UsersPort", "database_backed")
+
+
+@pytest.mark.parametrize("suffix", [".java", ".cs", ".kt"])
+def test_type_arguments_may_not_be_endless(tmp_path: pathlib.Path, suffix: str) -> None:
+    """A parser would take hours: the file is left out, and a warning says so."""
+    deep = f"class A {{ int x = FakeUsers + {'a<' * 5000} ; }}\n"
+    files = {**PORT, **STORED, f"deep{suffix}": deep}
+    wiring = scan(tmp_path, files, port="UsersPort")
+    assert wiring.ports[0].state == "database_backed"
+    assert wiring.warnings == (
+        (
+            f"deep{suffix}: type arguments are nested too deeply to be parsed in time, "
+            "and it was not read for the wiring"
+        ),
+    )
