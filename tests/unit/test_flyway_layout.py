@@ -10,9 +10,8 @@ from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundErr
 from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.sql import statements
-from pytest_userstate.outbound.migrations.tools.flyway import LAYOUT
-from pytest_userstate.outbound.migrations.tools.flyway.history import checksum
-from pytest_userstate.outbound.migrations.tools.flyway.transactions import (
+from pytest_userstate.outbound.migrations.tools.flyway import (
+    LAYOUT,
     can_run_in_transaction,
 )
 from tests.helpers.folders import Folder
@@ -142,19 +141,7 @@ def test_a_row_remembers_each_migration(folder: Folder) -> None:
     assert migration.batches[0].record == ()
     [(statement, values)] = migration.after
     assert statement.startswith('INSERT INTO "public"."flyway_schema_history"')
-    expected = str(checksum("SELECT 1;\nSELECT 2;"))
-    assert values == ("1.2", "add users", "SQL", "sub/V1_2__add_users.sql", expected)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("", 0), ("SELECT 1;\n", 78787420), ("a\nb\rc\r\nd", -310194927)],
-)
-def test_a_checksum_is_of_the_lines_without_their_ends(
-    text: str, expected: int
-) -> None:
-    """CRC-32 with a sign; the numbers are Java's own."""
-    assert checksum(text) == expected
+    assert values == ("1.2", "add users", "sub/V1_2__add_users.sql")
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pathlib
+import re
+import time
 
 import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.migrations.tools.flyway import LAYOUT
-from pytest_userstate.outbound.migrations.tools.flyway.spring import (
+from pytest_userstate.outbound.migrations.tools.flyway_settings import (
     SpringError,
-    settings_in,
-    values_of,
+    spring_settings,
+    spring_values,
 )
 from tests.helpers.folders import Folder
 
@@ -40,12 +42,12 @@ def sent(plan: Plan) -> list[str]:
 
 def in_yaml(text: str) -> dict[str, object]:
     """Return Flyway's settings in a file of YAML."""
-    return settings_in(values_of("application.yml", text))
+    return spring_settings(spring_values("application.yml", text))
 
 
 def in_properties(text: str) -> dict[str, object]:
     """Return Flyway's settings in a file of properties."""
-    return settings_in(values_of("application.properties", text))
+    return spring_settings(spring_values("application.properties", text))
 
 
 def test_settings_are_those_of_flyways_own_files(folder: Folder) -> None:
@@ -215,33 +217,83 @@ def test_properties_are_read_as_java_reads_them(line: str, value: str) -> None:
         ('"a\\tb"', "a\tb"),
         ("jdbc:x", "jdbc:x"),
         ("1", "1"),
+        ("1.10", "1.10"),
+        ("true", "true"),
+        ("2024-01-01", "2024-01-01"),
+        ("!!python/name:os.system x", "x"),
+        ("@project.version@", "@project.version@"),
+        (">\n      a\n      b", "a b\n"),
+        ("a\n      b", "a b"),
         ("", None),
+        ("~", None),
         ("# c", None),
     ],
 )
 def test_values_of_yaml(line: str, value: str | None) -> None:
-    """Plain, and in quotes; nothing at all is a map that is empty."""
+    """Each stays the text that it is; nothing at all is no value."""
     expected = {} if value is None else {"table": value, "placeholders": {}}
     assert in_yaml(f"spring:\n  flyway:\n    table: {line}\n") == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "number"),
+    "text",
     [
-        ("spring:\n  flyway:\n    placeholders: {owner: app}\n", 3),
-        ("spring:\n  flyway:\n    table: >\n      a\n", 3),
-        ("spring:\n  flyway:\n    table: *name\n", 3),
-        ("spring:\n  flyway: {enabled: false}\n", 2),
-        ("spring:\n  flyway:\n    table: a\n      b\n", 4),
-        ("a: 1\n---\nspring.flyway:\n  locations:\n    - {a: b}\n", 5),
+        "spring: {flyway: {locations: [a, b], placeholders: {owner: app}}}",
+        '{"spring.flyway": {"locations": ["a", "b"], "placeholders.owner": "app"}}',
+        "spring:\n  flyway: {locations: 'a,b', placeholders: {owner: app}}",
+        "x: &x [a, b]\nspring.flyway: {locations: *x, placeholders.owner: app}",
+        "x: &x {locations: [a, b]}\nspring.flyway: {<<: *x, placeholders.owner: app}",
+        "x: &x {table: t}\ny: &y {table: u}\nspring.flyway:\n  <<: [*x, *y]",
     ],
 )
-def test_yaml_that_is_not_known_is_refused(text: str, number: int) -> None:
-    """Where it is about Flyway; elsewhere it does not matter."""
-    with pytest.raises(SpringError) as caught:
+def test_yaml_may_be_written_in_any_way(text: str) -> None:
+    """In flow style, with anchors, and with maps that are merged into others."""
+    settings = in_yaml(text)
+    if "table" in text:
+        assert settings == {"table": "t", "placeholders": {}}
+        return
+    locations = settings.pop("locations")
+    assert locations in ("a,b", ["a", "b"])
+    assert settings == {"placeholders": {"owner": "app"}}
+
+
+def test_locations_in_flow_style_are_the_ones_audited(folder: Folder) -> None:
+    """Another folder would be audited if they were passed over."""
+    folder.write("../postgres/V1__b.sql", "SELECT 2;")
+    file = folder.root / RESOURCES / "application.yml"
+    file.write_text("spring: {flyway: {locations: ['classpath:db/postgres']}}")
+    find = LAYOUT.project_files[3]
+    assert find.folder(file, folder.root) == folder.root / RESOURCES / "db/postgres"
+
+
+NESTED = "\n".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("spring:\n  flyway:\n    table: *name\n", ":3: not valid YAML"),
+        ("spring:\n  flyway: {a\n", "not valid YAML"),
+        ("spring.flyway: " + "[" * 100_000, "nested too deeply"),
+        (f"a0: &a0 [flyway]\n{NESTED}\n", "values, with aliases"),
+        (
+            "flyway: &a0 {b: c}\n" + re.sub(r"\[(.*)\]", r"{<<: [\1]}", NESTED),
+            "values, with aliases",
+        ),
+        ("flyway: &a {b: *a}\n", "nested too deeply"),
+        ("flyway: x\n" * 200_000, "characters"),
+    ],
+    ids=["alias", "open", "deep", "laughs", "merges", "recursive", "long"],
+)
+def test_yaml_that_cannot_be_read_is_refused(text: str, words: str) -> None:
+    """If it is about Flyway; elsewhere it does not matter. Nothing grows."""
+    start = time.monotonic()
+    with pytest.raises(SpringError, match=words):
         in_yaml(text)
-    assert str(caught.value).startswith(f":{number}: ")
     assert in_yaml(text.replace("flyway", "other")) == {}
+    assert time.monotonic() - start < 5
 
 
 def test_documents_of_a_profile_do_not_count() -> None:
