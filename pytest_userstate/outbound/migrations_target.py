@@ -34,6 +34,9 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
     from pytest_userstate.outbound.postgres.server import EmbeddedServer
 
+READING_TIMEOUT: typ.Final = "60s"
+"""How long a query of the catalog may take: a view can be made to deparse for hours."""
+
 
 def needs_all_databases(settings: PostgresSettings, plan: Plan | ProgramPlan) -> bool:
     """Whether something may use the other databases.
@@ -105,6 +108,7 @@ class MigratedDatabase:
         repository = PostgresSchemaSnapshotRepository(
             functools.partial(self.server.connect, has_time=True),
             bookkeeping=self.migrated.bookkeeping_tables,
+            statement_timeout=READING_TIMEOUT,
         )
         try:
             snapshot = repository.load()

@@ -447,6 +447,20 @@ def test_a_typical_migration_runs_as_the_ordinary_role(
     }
 
 
+@pytest.mark.parametrize("extension", sorted(STUB_EXTENSIONS))
+def test_a_comment_does_not_hide_that_an_extension_is_a_stub(
+    fresh: psycopg.Connection, extension: str
+) -> None:
+    """Dumps comment on the extensions that they create."""
+    fresh.execute(f'CREATE EXTENSION "{extension}"')
+    fresh.execute(f"COMMENT ON EXTENSION \"{extension}\" IS 'the real one'")
+    snapshot = PostgresSchemaSnapshotRepository(fresh).load()
+    assert {one.name: one.is_stub for one in snapshot.extensions} == {
+        extension: True,
+        "plpgsql": False,
+    }
+
+
 def test_the_stubs_say_that_they_are_stubs(stubbed: EmbeddedServer) -> None:
     """In the comment that PostgreSQL shows; and the control files are complete."""
     assert {one.stem for one in STUBS.glob("extension/*.control")} == STUB_EXTENSIONS

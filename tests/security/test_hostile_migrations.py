@@ -7,8 +7,13 @@ import pathlib
 import pytest
 
 from pytest_userstate.application.settings import PostgresSettings
-from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.domain.errors import (
+    MigrationError,
+    SchemaSnapshotRepositoryError,
+    ServerError,
+)
 from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound import migrations_target
 from pytest_userstate.outbound.migrations.finding.discovery import locate
 from pytest_userstate.outbound.migrations.running import session
 from pytest_userstate.outbound.migrations_target import MigrationsTarget
@@ -90,3 +95,40 @@ def test_no_migration_goes_on_for_ever(
     project = target(tmp_path, heedless, timeout=0.2)
     with pytest.raises(MigrationError, match=r"not done after 0\.2 seconds"):
         read(project)
+
+
+def test_no_view_is_read_for_ever(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes long to write as text is given up, and the audit fails."""
+    monkeypatch.setattr(migrations_target, "READING_TIMEOUT", "50ms")
+    slow = """
+    DO $$ BEGIN
+      FOR i IN 1 .. 20 LOOP
+        EXECUTE format('CREATE TABLE t%s (%s)', i, (
+          SELECT string_agg(format('c%s_%s int', i, j), ',')
+          FROM generate_series(1, 1000) AS j));
+      END LOOP;
+      EXECUTE 'CREATE VIEW v AS SELECT 1 AS one FROM users ' || (
+        SELECT string_agg(format('JOIN t%s ON true', i), ' ')
+        FROM generate_series(1, 20) AS i);
+    END $$;
+    """
+    with pytest.raises(SchemaSnapshotRepositoryError, match="took longer than it may"):
+        read(target(tmp_path, USERS, slow))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER DATABASE userstate CONNECTION LIMIT 0",
+        "REVOKE CONNECT ON DATABASE userstate FROM PUBLIC, userstate",
+        "ALTER DATABASE userstate SET local_preload_libraries = 'x'",
+    ],
+)
+def test_a_migration_that_locks_the_audit_out_fails_it(
+    tmp_path: pathlib.Path, statement: str
+) -> None:
+    """The failure says what the server said."""
+    with pytest.raises(ServerError, match="cannot connect to the embedded PostgreSQL"):
+        read(target(tmp_path, USERS, f"{statement};"))

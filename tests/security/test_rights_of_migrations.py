@@ -15,7 +15,7 @@ import pytest
 from pytest_userstate.outbound.migrations.running.runner import run_script
 from pytest_userstate.outbound.migrations.tools import supabase
 from pytest_userstate.outbound.postgres.binaries import Binaries
-from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
+from pytest_userstate.outbound.postgres.server import OWNER, SUPERUSER, EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import STUB_EXTENSIONS, STUBS
 from tests.helpers.servers import installations
 
@@ -144,6 +144,26 @@ def test_a_migration_stays_in_its_database(owner: psycopg.Connection) -> None:
     """It runs no program, reads no file, and becomes nobody else."""
     said = answers(owner, [*PROGRAMS_AND_FILES, *ANOTHER_ROLE])
     assert not_refused(said, "InsufficientPrivilege", "is not available") == {}
+
+
+@pytest.mark.parametrize("user", [OWNER, SUPERUSER])
+def test_no_setting_gives_a_later_session_another_role(
+    owner: psycopg.Connection, server: EmbeddedServer, user: str
+) -> None:
+    """What a role or database can set for its sessions is no way to more rights."""
+    name = owner.info.dbname
+    for statement in (
+        f"ALTER ROLE {OWNER} SET session_authorization = {SUPERUSER}",
+        f"ALTER ROLE {OWNER} IN DATABASE {name} SET role = {SUPERUSER}",
+        f"ALTER DATABASE {name} SET role = {OWNER}",
+    ):
+        owner.execute(statement)
+    with server.connect(dbname=name, user=user) as session:
+        row = session.execute(
+            "SELECT current_user, session_user, current_setting('is_superuser')"
+        ).fetchone()
+    owner.execute(f"ALTER ROLE {OWNER} RESET session_authorization")
+    assert row == (OWNER, user, "off")
 
 
 def test_a_platform_gives_no_more(on_platform: psycopg.Connection) -> None:

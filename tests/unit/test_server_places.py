@@ -361,6 +361,24 @@ def test_no_process_is_touched_that_is_not_the_server(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_a_file_that_is_none_holds_nobody_up(tmp_path: Path, kind: str) -> None:
+    """The account that owns a folder can put anything into it."""
+    data = tmp_path / "run" / "data"
+    data.mkdir(parents=True)
+    if kind == "pipe":
+        os.mkfifo(data / "postmaster.pid")
+    else:
+        (data / "postmaster.pid").symlink_to("/dev/tty")
+    code = "import pathlib, sys; from {} import bury; bury(pathlib.Path(sys.argv[1]))"
+    subprocess.run(
+        [sys.executable, "-c", code.format(remains.__name__), tmp_path / "run"],
+        check=True,
+        timeout=20,
+    )
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("proc", ["/proc", "/nowhere"])
 def test_a_server_of_another_user_is_left_alone(
     orphan: subprocess.Popen[str],

@@ -17,6 +17,7 @@ PROC = Path("/proc")  # where the system has it; `ps` tells the same elsewhere
 SEGMENTS = PROC / "sysvipc" / "shm"  # those of System V, which need no attaching
 ORPHAN_TIMEOUT = 10.0  # seconds for an orphaned server to stop
 _SEGMENT_LINE = 6  # of postmaster.pid, counted from 0: a key, and a number
+_LONGEST = 4096  # bytes of it that are read
 _IPC_RMID = 0
 _KEY_BITS = 0xFFFF_FFFF  # PostgreSQL writes it without its sign, Linux with it
 
@@ -38,12 +39,21 @@ def _orphan(data: Path) -> int | None:
     only one of the folder's owner that has the folder on its command line counts.
     """
     try:
-        pid = int((data / "postmaster.pid").read_text(encoding="ascii").split()[0])
-        owner = data.stat().st_uid
+        pid = int(_read(data / "postmaster.pid").split()[0])
+        owner = data.lstat().st_uid
     except (OSError, ValueError, IndexError):
         return None
     words = _command_line(pid, owner)
     return pid if str(data) in words else None
+
+
+def _read(path: Path) -> str:
+    """Return the beginning of a file, which may be a pipe or a link by now."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        return os.read(descriptor, _LONGEST).decode("ascii")
+    finally:
+        os.close(descriptor)
 
 
 def _command_line(pid: int, owner: int) -> list[str]:
@@ -87,9 +97,9 @@ def _free_segment(data: Path) -> None:
     that key and that number, is the owner's, and is used by nobody counts.
     """
     try:
-        lines = (data / "postmaster.pid").read_text(encoding="ascii").splitlines()
+        lines = _read(data / "postmaster.pid").splitlines()
         key, number = map(int, lines[_SEGMENT_LINE].split())
-        owner = data.stat().st_uid
+        owner = data.lstat().st_uid
         segments = SEGMENTS.read_text(encoding="ascii").splitlines()[1:]
     except (OSError, ValueError, IndexError):
         return

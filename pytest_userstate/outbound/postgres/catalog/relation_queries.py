@@ -145,7 +145,7 @@ COMMENTS = Query(
 
 
 class Extension(typ.NamedTuple):
-    """An installed extension."""
+    """An installed extension, with the comment that its file gives it."""
 
     name: str
     version: str
@@ -153,12 +153,16 @@ class Extension(typ.NamedTuple):
     comment: str | None
 
 
+# From the file, since a migration may comment on an extension, as dumps do. Looking
+# through the files takes time, so it is done for names of stubs only.
 EXTENSIONS = Query(
     Extension._make,
     """
     SELECT extname, extversion,
       (SELECT nspname FROM pg_namespace WHERE pg_namespace.oid = extnamespace),
-      obj_description(pg_extension.oid, 'pg_extension')
+      CASE WHEN extname IN ('pgcrypto', 'uuid-ossp', 'http', 'pg_cron', 'pg_graphql',
+          'pg_net', 'pgjwt', 'pgsodium', 'supabase_vault')
+        THEN (SELECT comment FROM pg_available_extensions() WHERE name = extname) END
     FROM pg_extension
     """,
 )
