@@ -1,8 +1,8 @@
-"""Steps for pytest-bdd: ready without any import where pytest-bdd is active.
+"""Steps for pytest-bdd: ready without any import if pytest-bdd is active.
 
-pytest-bdd sees three steps, which cost nearly nothing; what they can say stands in
-the modules beside this one, loaded when a scenario first says `user-state`. A step
-of a repository's own with the same text takes the place of ours.
+pytest-bdd sees three steps, which cost nearly nothing; what they can say is in the
+modules beside this one, loaded when a scenario first says `user-state`. A step of a
+repository's own with the same text takes precedence.
 """
 
 from __future__ import annotations
@@ -12,27 +12,32 @@ import typing as typ
 import pytest
 from pytest_bdd import given, then, when
 
-from pytest_userstate.steps.phrasebook import Phrasebook, Said, perform
+from pytest_userstate.steps.phrases import (
+    Match,
+    PhraseParser,
+    UserStateScenario,
+    perform,
+)
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.audit import Prepared
     from pytest_userstate.domain.wiring import Wiring
-    from pytest_userstate.steps.scenario import UserStateScenario
-    from pytest_userstate.steps.tables import DataTable
+    from pytest_userstate.steps.phrases import DataTable
+
+__tracebackhide__ = True  # a failing scenario shows its own step, not ours
 
 
-@given(Phrasebook("given", modules=["given"]))
-@when(Phrasebook("when", modules=["when"]))
-@then(Phrasebook("then", modules=["then_audit", "then_schema"]))
+@given(PhraseParser("given", module="given"))
+@when(PhraseParser("when", module="given"))
+@then(PhraseParser("then", module="then"))
 def user_state_step(
     request: pytest.FixtureRequest,
-    said: Said,
+    userstate_phrase: Match,
     datatable: DataTable = (),
     docstring: str = "",
 ) -> None:
     """Do what a step says."""
-    __tracebackhide__ = True
-    perform(said, request, datatable=datatable, docstring=docstring)
+    perform(userstate_phrase, request, datatable=datatable, docstring=docstring)
 
 
 @pytest.fixture
@@ -40,8 +45,4 @@ def userstate_scenario(
     userstate_prepared: Prepared, userstate_wiring: Wiring
 ) -> UserStateScenario:
     """Keep what the user-state steps of a scenario share: its report, above all."""
-    from pytest_userstate.steps.scenario import (  # noqa: PLC0415 - costs time
-        UserStateScenario,
-    )
-
     return UserStateScenario(userstate_prepared.settings.model, userstate_wiring)

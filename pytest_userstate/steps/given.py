@@ -1,22 +1,37 @@
-"""Given: the migrated baseline, and what the scenario changes in its copy."""
+"""Given and when: the migrated baseline, what the scenario changes, and its audit."""
 
 from __future__ import annotations
 
 import typing as typ
 
-from pytest_userstate.steps.phrases import Phrases
-from pytest_userstate.steps.tables import DataTable, rows, text_of
+import attrs
+from psycopg import sql
+
+from pytest_userstate.application.asserting.arguments import choice
+from pytest_userstate.assertions import assert_table
+from pytest_userstate.domain.coverage import RuntimeWiring
+from pytest_userstate.domain.model import Canonical
+from pytest_userstate.domain.wiring import PortWiring
+from pytest_userstate.steps.phrases import (
+    DataTable,
+    Phrases,
+    UserStateScenario,
+    rows,
+    text_of,
+)
 
 if typ.TYPE_CHECKING:
     import psycopg
 
     from pytest_userstate.domain.model import Entity
-    from pytest_userstate.steps.scenario import UserStateScenario
+    from pytest_userstate.domain.snapshot import SchemaSnapshot
+    from pytest_userstate.inbound.fixtures import UserStateAudit
 
     Database: typ.TypeAlias = psycopg.Connection[typ.Any]
 
-PHRASES = Phrases()
-given = PHRASES
+__tracebackhide__ = True  # a failing scenario shows its own step, not ours
+
+given, when = Phrases(), Phrases()
 
 
 @given("the user-state baseline")
@@ -58,8 +73,6 @@ def only_model(
     model: str,
 ) -> None:
     """Drop the tables of the entity's other storage models from the private copy."""
-    from pytest_userstate.assertions import assert_table  # noqa: PLC0415 - costs time
-
     found = _entity(userstate_scenario, entity)
     kept = _tables(userstate_database, userstate_scenario, found, only=model)
     if not kept:
@@ -75,10 +88,6 @@ def canonical_model(
     userstate_scenario: UserStateScenario, model: str, entity: str
 ) -> None:
     """Declare a storage model canonical, for this scenario."""
-    import attrs  # noqa: PLC0415 - costs time
-
-    from pytest_userstate.domain.model import Canonical  # noqa: PLC0415 - costs time
-
     found = _entity(userstate_scenario, entity)
     declared = Canonical(model=model, reason="the scenario declares it")
     changed = attrs.evolve(found, canonical=declared)
@@ -94,16 +103,6 @@ def canonical_model(
 @given('the user-state port of "{entity}" is "{state}"')
 def wired_port(userstate_scenario: UserStateScenario, entity: str, state: str) -> None:
     """Declare what stands behind an entity's port, for this scenario."""
-    import attrs  # noqa: PLC0415 - costs time
-
-    from pytest_userstate.application.asserting.arguments import (  # noqa: PLC0415
-        choice,
-    )
-    from pytest_userstate.domain.coverage import (  # noqa: PLC0415 - costs time
-        RuntimeWiring,
-    )
-    from pytest_userstate.domain.wiring import PortWiring  # noqa: PLC0415 - likewise
-
     _entity(userstate_scenario, entity)
     wiring = userstate_scenario.wiring
     known = [each.port for each in wiring.ports_of(entity)]
@@ -117,11 +116,35 @@ def wired_port(userstate_scenario: UserStateScenario, entity: str, state: str) -
     userstate_scenario.wiring = attrs.evolve(wiring, ports=[*others, port])
 
 
+@when("the user-state audit runs")
+def audit_runs(
+    userstate_audit: UserStateAudit,
+    userstate_database: Database,
+    userstate_scenario: UserStateScenario,
+) -> None:
+    """Audit the scenario's private copy, as the steps before have changed it."""
+    userstate_scenario.report = userstate_audit(
+        userstate_database,
+        model=userstate_scenario.model,
+        wiring=userstate_scenario.wiring,
+    )
+
+
+@when("the user-state audit of the baseline runs")
+def baseline_audit_runs(
+    userstate_audit: UserStateAudit,
+    schema_snapshot: SchemaSnapshot,
+    userstate_scenario: UserStateScenario,
+) -> None:
+    """Audit the baseline itself, whose facts name the migrations they come from."""
+    userstate_scenario.report = userstate_audit(
+        schema_snapshot,
+        model=userstate_scenario.model,
+        wiring=userstate_scenario.wiring,
+    )
+
+
 def _drop(connection: Database, table: str, column: str | None = None) -> None:
-    from psycopg import sql  # noqa: PLC0415 - costs time
-
-    from pytest_userstate.assertions import assert_table  # noqa: PLC0415 - costs time
-
     # What is not there cannot go missing: a misspelt name ends the scenario.
     found = assert_table(connection, table)
     name = sql.Identifier(found.table.schema, found.table.name)
