@@ -162,24 +162,6 @@ def answers_without_running(option: argparse.Namespace) -> bool:
     return any(getattr(option, name, False) for name in questions)
 
 
-def is_certain_to_need_server(option: argparse.Namespace) -> bool:
-    """Whether this process will run a server, as far as the options tell.
-
-    Not where it only hands the tests out to xdist's workers, or is one of them:
-    the first of those to need the server starts it.
-    """
-    return (
-        option.userstate_audit
-        and not option.userstate_dsn
-        and not option.collectonly
-        and not answers_without_running(option)
-        and getattr(option, "dist", "no") == "no"
-        and not getattr(option, "numprocesses", None)
-        and not getattr(option, "tx", None)
-        and "PYTEST_XDIST_WORKER" not in os.environ
-    )
-
-
 def misuse(config: pytest.Config) -> str | None:
     """Say which options do not go together, or None."""
     option = config.option

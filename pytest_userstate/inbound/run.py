@@ -35,11 +35,8 @@ UNUSED_CONFTEST: typ.Final = pytest.StashKey[str]()
 class Composition(typ.Protocol):
     """What the composition root provides."""
 
-    def prepare(self, request: AuditRequest, server: typ.Any = None) -> Prepared:
-        """Put together what a run needs; a UsageError says why it cannot.
-
-        A server that has been started already is used if it fits.
-        """
+    def prepare(self, request: AuditRequest) -> Prepared:
+        """Put together what a run needs; a UsageError says why it cannot."""
 
     def open_baseline(
         self, prepared: Prepared
@@ -283,12 +280,10 @@ def _checks_among(found: cabc.Iterable[pytest.Item]) -> set[str]:
     return {item.name for item in found if isinstance(item, items.AuditItem)}
 
 
-def install(
-    config: pytest.Config, composition: Composition, server: typ.Any = None
-) -> None:
+def install(config: pytest.Config, composition: Composition) -> None:
     """Register the hooks of an audited run, or report why it cannot start."""
     try:
-        _install(config, composition, server)
+        _install(config, composition)
     except UsageError as error:
         report_failure(
             config,
@@ -309,7 +304,7 @@ def install(
         pytest.exit("the audit could not begin", pytest.ExitCode.INTERNAL_ERROR)
 
 
-def _install(config: pytest.Config, composition: Composition, server: typ.Any) -> None:
+def _install(config: pytest.Config, composition: Composition) -> None:
     worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
     alone = worker is None and not config.option.collectonly
     request = request_of(config, compares=True, asks_ahead=alone)
@@ -320,7 +315,7 @@ def _install(config: pytest.Config, composition: Composition, server: typ.Any) -
         composition.report_store(base).check(path)
     if request.snapshot is not None:
         composition.snapshot_store(base).check(request.snapshot)
-    prepared = composition.prepare(request, server)
+    prepared = composition.prepare(request)
     stores = publishing.Stores(
         reports=composition.report_store(base, prepared.base),
         snapshots=composition.snapshot_store(base),

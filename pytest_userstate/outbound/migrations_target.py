@@ -130,8 +130,6 @@ class MigrationsTarget:
         The migrations, and how they were found.
     binaries : Binaries or None
         The server's programs; None where nothing will run.
-    launched : EmbeddedServer or None
-        A server that is starting already; the first `open` uses it.
     setup : Script or None
         SQL to be run first, as superuser.
     settings : PostgresSettings
@@ -140,7 +138,6 @@ class MigrationsTarget:
 
     target: Target
     binaries: Binaries | None
-    launched: EmbeddedServer | None = None
     setup: Script | None
     settings: PostgresSettings
 
@@ -173,16 +170,9 @@ class MigrationsTarget:
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[MigratedDatabase]:
         """Start the server, apply the migrations, and stop it afterwards."""
-        server = self.launched or self._server(
-            all_databases=needs_all_databases(self.settings, self.target.plan)
-        )
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(server)
+        all_databases = needs_all_databases(self.settings, self.target.plan)
+        with self._server(all_databases=all_databases) as server:
             yield MigratedDatabase(server, self.target, self._migrate(server))
-            if self.launched:
-                # It stops while the findings are told; whoever launched it waits.
-                server.begin_stop()
-                stack.pop_all()
 
     @contextlib.contextmanager
     def open_with_all_databases(self) -> cabc.Iterator[MigratedDatabase]:

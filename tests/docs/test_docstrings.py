@@ -10,17 +10,16 @@ import pytest
 
 import pytest_userstate.application
 import pytest_userstate.assertions
-import pytest_userstate.bootstrap
 import pytest_userstate.domain
 
 PACKAGES = (
     pytest_userstate.application,
     pytest_userstate.assertions,
-    pytest_userstate.bootstrap,
     pytest_userstate.domain,
 )
 MODULES = [
     "pytest_userstate",
+    "pytest_userstate.bootstrap",
     *(
         module.name
         for package in PACKAGES

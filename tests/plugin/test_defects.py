@@ -86,8 +86,8 @@ def test_a_defect_in_the_summary_is_shown_as_well(covered: Backend) -> None:
 
 def test_a_defect_before_the_audit_is_reported_as_well(covered: Backend) -> None:
     """No check is collected then."""
-    broken(covered, "bootstrap:preparation:find_configuration")
-    assert "pytest_userstate/bootstrap/" in reported(covered.run())
+    broken(covered, "bootstrap:_Place:settings")
+    assert "pytest_userstate/bootstrap.py:" in reported(covered.run())
 
 
 def test_an_internal_error_of_pytest_is_in_the_report(covered: Backend) -> None:

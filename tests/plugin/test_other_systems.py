@@ -142,7 +142,7 @@ def test_processes_share_findings() -> None:
     """Under the lock that the system has; the folder goes afterwards."""
     assert output_of(EXCHANGE).split("] ") == [
         "['findings'",
-        "['findings', 'findings', 'findings'",
+        "[b'findings', b'findings', b'findings'",
         "False\n",
     ]
 

@@ -1,0 +1,348 @@
+"""The composition root: puts a run together, and is the only importer of outbound."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import os
+import pathlib
+import shlex
+import typing as typ
+
+import attrs
+
+from pytest_userstate.application.audit import Prepared
+from pytest_userstate.application.configuration.reading import read_document
+from pytest_userstate.application.configuration.resolution import (
+    settings_of,
+    with_axes,
+)
+from pytest_userstate.application.settings import AuditRequest, Settings
+from pytest_userstate.domain.errors import (
+    ConfigurationError,
+    MigrationError,
+    SnapshotFileError,
+    UsageError,
+)
+from pytest_userstate.domain.ports import AuditTarget, JobPage
+from pytest_userstate.domain.secrets import hidden
+from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound.configuration_file import (
+    ConfigurationFile,
+    configuration_of,
+    find_configuration,
+    read_configuration,
+    repository_root,
+)
+from pytest_userstate.outbound.exchange import FolderExchange, make_exchange_folder
+from pytest_userstate.outbound.migrations.finding.discovery import (
+    LayoutChoice,
+    Target,
+    locate,
+)
+from pytest_userstate.outbound.migrations.layout import read_sql
+from pytest_userstate.outbound.migrations_target import MigrationsTarget, Script
+from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
+from pytest_userstate.outbound.postgres.machine import check_machine
+from pytest_userstate.outbound.report_files import ReportFiles, read_report
+from pytest_userstate.outbound.snapshot_file import read_snapshot_file
+from pytest_userstate.outbound.unreadable_target import UnreadableTarget
+from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
+from pytest_userstate.outbound.wiring.program import SourceProgramRepository
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.application.comparing.comparison import Reference
+    from pytest_userstate.outbound.baseline import Baseline
+
+exchange_folder = make_exchange_folder
+
+
+def prepare(request: AuditRequest) -> Prepared:
+    """Put together what a run needs; nothing is started.
+
+    Raises
+    ------
+    UsageError
+        When the configuration, the target or the server cannot be used.
+    """
+    root = repository_root(request.invocation_dir, request.root_dir)
+    place = _Place.of(_configuration(request, root), root)
+    settings = place.settings()
+    if request.axes is not None:
+        settings = with_axes(settings, request.axes)
+    wiring = wiring_repository(
+        settings,
+        Place(base=place.base, file=place.shown, prefix=place.key("")),
+        ask=request.ask_wiring,
+        asks_ahead=request.asks_ahead,
+    )
+    target, first_file = _target(request, settings, place)
+    described = target.description
+    return Prepared(
+        settings=settings,
+        target=target,
+        wiring=wiring,
+        program=SourceProgramRepository(
+            place.base,
+            sources=settings.wiring.sources,
+            migrations=described.path,
+            is_diesel=described.kind == "dsn" or described.layout == "diesel",
+        ),
+        references=_references(request, settings, place),
+        snapshot=request.snapshot,
+        base=place.base,
+        configuration=_existing(place.file.path) if place.file else None,
+        configured=(
+            f"configured by {place.shown}" if place.file else "no configuration file"
+        ),
+        first_file=first_file,
+    )
+
+
+def open_baseline(prepared: Prepared) -> contextlib.AbstractContextManager[Baseline]:
+    """Start a server, apply the migrations, yield the migrated baseline.
+
+    Raises
+    ------
+    UsageError
+        When the target is a live database, which nobody may copy.
+    """
+    from pytest_userstate.outbound import baseline  # noqa: PLC0415 - of fixtures only
+
+    if isinstance(prepared.target, MigrationsTarget):
+        return baseline.open_baseline(prepared.target)
+    if isinstance(prepared.target, UnreadableTarget):
+        raise prepared.target.error
+    message = (
+        "the fixtures need migrations to build a baseline from: --userstate-dsn is "
+        "for auditing a live database in place"
+    )
+    raise UsageError(message)
+
+
+def report_store(
+    base: pathlib.Path, audited: pathlib.Path | None = None
+) -> ReportFiles:
+    """Return where reports are written, by paths that start in a folder."""
+    return ReportFiles(base, audited=audited)
+
+
+def snapshot_store(base: pathlib.Path) -> ReportFiles:
+    """Return where the snapshot file is written, by a path that starts in a folder."""
+    return ReportFiles(base, option="--userstate-snapshot", what="schema snapshot")
+
+
+def job_page(audited: pathlib.Path) -> JobPage | None:
+    """Return the page of the job that runs us, if a service runs it."""
+    if "GITHUB_ACTIONS" not in os.environ:
+        return None
+    from pytest_userstate.outbound.github import github_job  # noqa: PLC0415 - rare
+
+    return github_job(os.environ, audited)
+
+
+def exchange(folder: str) -> FolderExchange:
+    """Return where the processes of one run share the audit."""
+    return FolderExchange(pathlib.Path(folder))
+
+
+def snapshot_of(source: typ.Any) -> SchemaSnapshot:
+    """Return the schema of a snapshot, an open psycopg connection, or a DSN.
+
+    A connection is left as it was, whatever transaction it is in.
+
+    Raises
+    ------
+    SchemaSnapshotRepositoryError
+        When connecting or querying failed.
+    TypeError
+        When the source is none of the three.
+    """
+    from pytest_userstate.outbound import schema_sources  # noqa: PLC0415 - of tests
+
+    source = hidden(source)
+
+    return schema_sources.read_snapshot(source)
+
+
+def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:
+    """Return the schema that ``--userstate-snapshot`` wrote to a file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; a relative path starts in the current folder.
+
+    Raises
+    ------
+    SnapshotFileError
+        When there is none, or it is damaged, or was written by a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "schema.json")
+    ...     _ = file.write_text('{"userstate_snapshot": 1, "schemas": ["legal"]}')
+    ...     read_snapshot(file).schemas
+    ('legal',)
+    """
+    __tracebackhide__ = True
+    file = os.fspath(path)
+    try:
+        return read_snapshot_file(pathlib.Path(file), shown=file).load()
+    except SnapshotFileError as error:
+        if not error.is_newer:
+            place = pathlib.Path(file).absolute()
+            error.add_note(
+                f"looked for at {place}; write it anew with "
+                f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file)}"
+            )
+        # Whoever reads it has a file to mend: our own lines say nothing about that.
+        raise error.with_traceback(None) from None
+
+
+def report_text(path: str | os.PathLike[str]) -> str:
+    """Return the text of a report that was written to a file.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file; the message says where it was sought.
+    """
+    __tracebackhide__ = True
+    return read_report(pathlib.Path(path))
+
+
+@attrs.frozen
+class _Place:
+    """The configuration file, if there is one, and the folder that paths start in."""
+
+    file: ConfigurationFile | None
+    base: pathlib.Path
+
+    @classmethod
+    def of(cls, file: ConfigurationFile | None, root: pathlib.Path) -> _Place:
+        return cls(file, file.path.parent if file else root)
+
+    @property
+    def shown(self) -> str:
+        """The file as the user would type it; empty if there is none."""
+        return self.file.shown if self.file else ""
+
+    def key(self, key: str) -> str:
+        """Return a key of ours as the file has it."""
+        prefix = self.file.prefix if self.file else ""
+        return f"{prefix}.{key}" if prefix else key
+
+    def settings(self) -> Settings:
+        """Return what the file says, or the defaults."""
+        if self.file is None:
+            return Settings()
+        document = read_document(
+            self.file.table, file=self.shown, prefix=self.file.prefix
+        )
+        return settings_of(document, file=self.shown, prefix=self.file.prefix)
+
+
+def _configuration(
+    request: AuditRequest, root: pathlib.Path
+) -> ConfigurationFile | None:
+    start, given = request.invocation_dir, request.configuration
+    if given is None:
+        return find_configuration(start, root)
+    if isinstance(given, cabc.Mapping):
+        return configuration_of(given, root)
+    return read_configuration(start / given, start)
+
+
+def _target(
+    request: AuditRequest, settings: Settings, place: _Place
+) -> tuple[AuditTarget, pathlib.Path | None]:
+    """Return what is audited, and its first file."""
+    if request.dsn is not None:
+        from pytest_userstate.outbound.live_target import (  # noqa: PLC0415 - rare
+            live_target,
+        )
+
+        return live_target(request.dsn), None
+    binaries = _binaries(request)
+    try:
+        located = _located(request, settings, place)
+    except MigrationError as error:
+        # A finding about the repository, not about how it was called: the checks
+        # are collected, and end in this error.
+        return UnreadableTarget(error), _existing(place.base / error.path)
+    target = MigrationsTarget(
+        target=located,
+        binaries=binaries,
+        setup=_setup(settings, place),
+        settings=settings.postgres,
+    )
+    first = located.first_file
+    return target, _existing(place.base / first) if first else None
+
+
+def _binaries(request: AuditRequest) -> Binaries | None:
+    if not request.needs_server:
+        return None
+    check_machine()
+    return find_binaries(
+        configured=request.postgresql_exec,
+        configured_by=request.postgresql_exec_origin,
+    )
+
+
+def _located(request: AuditRequest, settings: Settings, place: _Place) -> Target:
+    path, given_by = None, ""
+    if request.migrations is not None:
+        path = str(request.invocation_dir / request.migrations)
+        given_by = "--userstate-migrations"
+    elif settings.migrations.path is not None and place.file:
+        path = str(place.base / settings.migrations.path)
+        given_by = f"`{place.key('migrations')}` in {place.shown}"
+    return locate(
+        root=place.base,
+        base=place.base,
+        path=path,
+        path_given_by=given_by,
+        choice=LayoutChoice(
+            layout=settings.migrations.layout,
+            options=settings.migrations.options,
+            file=place.shown,
+            key=place.key("migrations") if place.file else "",
+        ),
+    )
+
+
+def _setup(settings: Settings, place: _Place) -> Script | None:
+    name = settings.postgres.setup
+    if name is None or place.file is None:
+        return None
+    try:
+        return Script(name, read_sql(place.base / name, name))
+    except MigrationError as error:
+        key = place.key("postgres.setup")
+        message = f"{place.shown}: `{key}`: {error}"
+        raise ConfigurationError(message, file=place.shown, key=key) from error
+
+
+def _references(
+    request: AuditRequest, settings: Settings, place: _Place
+) -> tuple[Reference, ...]:
+    if not request.compares or {settings.snapshot, request.drift} == {None}:
+        return ()
+    from pytest_userstate.outbound.references import (  # noqa: PLC0415 - rare, 25 ms
+        references,
+    )
+
+    key = f"{place.shown}: `{place.key('snapshot')}`" if place.file else ""
+    return tuple(
+        references(request, snapshot=settings.snapshot, base=place.base, key=key)
+    )
+
+
+def _existing(path: pathlib.Path) -> pathlib.Path | None:
+    """Return the path without `..`, symbolic links kept; None if it is no file."""
+    plain = pathlib.Path(os.path.abspath(path))  # noqa: PTH100 - not resolved
+    return plain if plain.is_file() else None
