@@ -201,7 +201,7 @@ class IndexAssertions(ObjectAssertions[R]):
         present = [
             index
             for index in INDEX.parts(subject.owner)
-            if not fact.mismatch(index, subject.owner)
+            if not fact.mismatch(index, subject.owner, subject.snapshot)
         ]
         require(unwanted(subject, f"an index on {fact}", present, INDEX.words))
 

@@ -117,7 +117,9 @@ def assert_domain(
     """
     facts = facts_of(DOMAIN, locals())
     domain = DomainAssertions(reader(source), arguments.place(name))
-    require(as_expected(f"domain {arguments.place(name)}", domain.domain, facts))
+    snapshot, value = domain._look()  # noqa: SLF001 - its own function
+    title = f"domain {arguments.place(name)}"
+    require(as_expected(title, value, facts, snapshot=snapshot))
     return domain
 
 

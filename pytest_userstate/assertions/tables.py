@@ -496,9 +496,11 @@ class InheritanceAssertions(ObjectAssertions[Table]):
 
     def _require(self, given: cabc.Mapping[str, object]) -> None:
         facts = facts_of(TABLE, given)
-        _, table = self._look()
+        snapshot, table = self._look()
         title = f"table {table.qualified_name}"
-        require(as_expected(title, table, facts, details=origins(table)))
+        require(
+            as_expected(title, table, facts, snapshot=snapshot, details=origins(table))
+        )
 
 
 def _depth(depth: int | Unspecified) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import enum
 import typing as typ
 
 import attrs
@@ -24,6 +25,44 @@ class SchemaSnapshotRepository(typ.Protocol):
         ------
         SchemaSnapshotRepositoryError
             When connecting or querying failed; it says which of the two.
+        """
+
+
+class Clause(enum.StrEnum):
+    """A place in a schema where SQL is written."""
+
+    CHECK = "check constraint"
+    DOMAIN_CHECK = "check constraint of a domain"
+    DEFAULT = "default"
+    DOMAIN_DEFAULT = "default of a domain"
+    GENERATED = "generated column"
+    POLICY = "policy"
+    INDEX_KEY = "expression of an index"
+    TRIGGER_CONDITION = "condition of a trigger"
+    EXCLUSION = "exclusion constraint"
+    PARTITION_KEY = "partition key"
+    PARTITION_BOUND = "partition bound"
+
+
+class Deparser(typ.Protocol):
+    """What writes SQL as PostgreSQL does."""
+
+    def deparse(
+        self, clause: Clause, sql: str, *, schema: str, name: str, column: str = ""
+    ) -> str | None:
+        """Return a piece of SQL as PostgreSQL would write it at a place, or None.
+
+        Parameters
+        ----------
+        clause : Clause
+            What it is.
+        sql : str
+            As it is written in a migration, without the words around it.
+        schema, name : str
+            The table, view or domain that it is written for; of a partition's bound,
+            the partitioned table.
+        column : str
+            The column of a default, or of a generated column.
         """
 
 

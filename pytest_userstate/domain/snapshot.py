@@ -32,8 +32,10 @@ from pytest_userstate.domain.converters import (
     dotted,
     refuse_duplicates,
     sorted_strings,
+    strings,
 )
 from pytest_userstate.domain.functions import Function, by_signature
+from pytest_userstate.domain.ports import Deparser
 from pytest_userstate.domain.relations import Table, TableKind, View, ViewKind
 from pytest_userstate.domain.sequences import Sequence
 from pytest_userstate.domain.types import CompositeType, Domain, Enum, RangeType
@@ -173,6 +175,12 @@ class SchemaSnapshot:
         False if rules, functions, owners, grants, replica identities, composite and
         range types, options of views and what triggers fire on are unknown, as in a
         file that version 0.1 wrote.
+    search_path : iterable of str
+        The schemas in which a session looks up a name without a schema; takes no part
+        in equality.
+    deparser : Deparser or None
+        What can write SQL as the database would, if it can be asked; takes no part in
+        equality.
 
     Raises
     ------
@@ -229,6 +237,12 @@ class SchemaSnapshot:
     )
 
     has_protection: bool = attrs.field(default=True, kw_only=True, eq=False)
+    search_path: tuple[str, ...] = attrs.field(
+        default=("public",), kw_only=True, eq=False, converter=strings, repr=False
+    )
+    deparser: Deparser | None = attrs.field(
+        default=None, kw_only=True, eq=False, repr=False
+    )
 
     def __attrs_post_init__(self) -> None:
         """Refuse two relations of one name in one schema."""

@@ -78,7 +78,7 @@ HOLDS: dict[str, Assertion] = {
     "enum": lambda s: users(s).has_column("mood", data_type="mood", default="'ok'"),
     "enum with schema": lambda s: users(s).has_column("mood", data_type="public.mood"),
     "enum elsewhere": lambda s: assert_table(s, "legal.policies").has_column(
-        "kind", data_type="policy_kind"
+        "kind", data_type="legal.policy_kind"
     ),
     "domain": lambda s: users(s).has_column("email", data_type="email", nullable=False),
     "extension's type": lambda s: users(s).has_column("nick", data_type="citext"),

@@ -48,7 +48,7 @@ SAME = {
     "public.mood[]": ["mood[]", "public.mood[]"],
     'public."Mood"': ['"Mood"', 'public."Mood"'],
     "public.geometry(Point,4326)": ["geometry(Point, 4326)", "geometry(point,4326)"],
-    "extensions.citext": ["citext", "extensions.citext"],
+    "public.citext": ["citext", "public.citext"],
     "public.text": ["public.text"],
 }
 

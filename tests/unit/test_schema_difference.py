@@ -29,7 +29,7 @@ from pytest_userstate import (
     View,
     schema_difference,
 )
-from pytest_userstate.application.comparing.meaning import same_query, same_text
+from pytest_userstate.application.sql.equality import same_query, same_text
 from pytest_userstate.domain.difference import ChangeKind
 from tests.helpers.strategies import snapshots
 

@@ -80,7 +80,7 @@ DEFAULTS: dict[type[attrs.AttrsInstance], dict[str, object]] = {
     Rule: {"is_enabled": True, "fires": "origin"},
     Policy: {"command": "all", "roles": ("public",), "is_permissive": True},
     DroppedObject: {},
-    SchemaSnapshot: {"has_protection": True},
+    SchemaSnapshot: {"has_protection": True, "search_path": ("public",)},
 }
 """The defaults that are something; all others are None, False, or empty."""
 

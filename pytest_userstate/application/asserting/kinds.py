@@ -35,7 +35,7 @@ from pytest_userstate.application.explaining.words import (
     trigger_in_words,
 )
 from pytest_userstate.application.sql.data_types import found_type
-from pytest_userstate.application.sql.expressions import same_expression, same_tokens
+from pytest_userstate.application.sql.equality import Clauses
 from pytest_userstate.application.sql.tokens import (
     END,
     Token,
@@ -56,11 +56,10 @@ from pytest_userstate.domain.constraints import (
     Trigger,
 )
 from pytest_userstate.domain.converters import in_sql
+from pytest_userstate.domain.ports import Clause
 from pytest_userstate.domain.snapshot import (
-    Domain,
     Extension,
     Table,
-    View,
 )
 
 __tracebackhide__ = True  # a failing test shows its own line, not ours
@@ -90,32 +89,19 @@ _CONNECTING: typ.Final = frozenset(
 # How keywords are read and compared.
 
 
-def varchars(owner: object) -> frozenset[str]:
-    """Return what PostgreSQL casts to ``text`` to compare it: columns, or ``VALUE``."""
-    match owner:
-        case Table() | View():
-            types = {column.name: column.data_type for column in owner.columns}
-        case Domain():
-            types = {"value": owner.data_type}
-        case _:
-            types = {}
-    return frozenset(
-        name
-        for name, text in types.items()
-        if found_type(text).name == "character varying"
-    )
-
-
-def _expression(get: typ.Any, *, is_optional: bool = True) -> Keyword:
+def _clause(clause: Clause, get: typ.Any, **options: typ.Any) -> Keyword:
+    """Read SQL that may be written as in a migration."""
     return Keyword(
         get,
         arguments.text,
-        same=lambda wanted, fact, owner: same_expression(
-            wanted, fact, varchars=varchars(owner)
-        ),
-        is_optional=is_optional,
+        same=lambda expected, fact, clauses: clauses.same(clause, expected, fact),
         hint=_other_spelling,
+        **options,
     )
+
+
+def _expression(clause: Clause, get: typ.Any) -> Keyword:
+    return _clause(clause, get, is_optional=True)
 
 
 def _other_spelling(expected: str, fact: str) -> str:
@@ -141,16 +127,13 @@ def _mentioned(sql: str) -> set[Token]:
     }
 
 
-def _sql(get: typ.Any) -> Keyword:
-    """Read SQL that is compared token by token, blanks and case apart."""
-    return Keyword(get, arguments.text, same=lambda one, two, _: same_tokens(one, two))
-
-
 def _type(get: str) -> Keyword:
     return Keyword(
         get,
         arguments.type_name,
-        same=lambda wanted, fact, _: wanted.means(found_type(fact)),
+        same=lambda expected, fact, clauses: expected.means(
+            found_type(fact), clauses.snapshot.search_path
+        ),
     )
 
 
@@ -205,9 +188,9 @@ COLUMN: typ.Final = Kind[Column](
     keywords={
         "data_type": _type("data_type"),
         "nullable": _flag("is_nullable"),
-        "default": _expression("default"),
+        "default": _expression(Clause.DEFAULT, "default"),
         "generated": _choice("generated", Generated, is_optional=True),
-        "expression": _expression("expression", is_optional=False),
+        "expression": _clause(Clause.GENERATED, "expression"),
         "identity": _choice("identity", Identity, is_optional=True),
         "primary_key": _flag("is_primary_key"),
         "collation": _quoted("collation", arguments.collation),
@@ -332,13 +315,7 @@ CHECK: typ.Final = Kind[CheckConstraint](
     parts=lambda owner: owner.check_constraints,
     words=check_in_words,
     keywords={
-        "expression": Keyword(
-            _condition,
-            arguments.text,
-            same=_expression("").same,
-            hint=_other_spelling,
-            is_first=True,
-        ),
+        "expression": _clause(Clause.CHECK, _condition, is_first=True),
         "name": _name("name"),
         "columns": _names_in_any_order("columns", are_columns=True),
         "validated": _flag("is_validated"),
@@ -352,12 +329,7 @@ EXCLUSION: typ.Final = Kind[ExclusionConstraint](
     parts=lambda table: table.exclusion_constraints,
     words=check_in_words,
     keywords={
-        "definition": Keyword(
-            "definition",
-            arguments.text,
-            same=lambda wanted, fact, _: same_tokens(wanted, fact),
-            is_first=True,
-        ),
+        "definition": _clause(Clause.EXCLUSION, "definition", is_first=True),
         "name": _name("name"),
     },
     dropped="constraint",
@@ -385,14 +357,14 @@ def _plain_columns(wanted: cabc.Iterable[str]) -> list[str]:
 
 
 def _same_index_columns(
-    wanted: tuple[str, ...], fact: tuple[str, ...], owner: Table | View
+    wanted: tuple[str, ...], fact: tuple[str, ...], clauses: Clauses
 ) -> bool:
-    names = {column.name for column in owner.columns}
+    names = clauses.columns
 
     def same(expected: str, column: str) -> bool:
         if column in names:
             return _is_plain(expected) and arguments.identifier(expected) == column
-        return same_expression(expected, column, varchars=varchars(owner))
+        return clauses.same(Clause.INDEX_KEY, expected, column)
 
     return len(wanted) == len(fact) and all(map(same, wanted, fact))
 
@@ -431,7 +403,7 @@ INDEX: typ.Final = Kind[Index](
                 + ", but the index is not valid" * (fact[0] and not fact[1])
             ),
         ),
-        "where": _expression("predicate"),
+        "where": _expression(Clause.CHECK, "predicate"),
         "included": _names_in_any_order("included"),
         "nulls_distinct": _flag("nulls_distinct"),
         "valid": _flag("is_valid"),
@@ -473,7 +445,7 @@ TRIGGER: typ.Final = Kind[Trigger](
         ),
         "update_of": _names_in_any_order(_if_known("update_of")),
         "level": _choice(_if_known("level"), typ.get_args(Level)),
-        "when": _expression(_if_known("when")),
+        "when": _expression(Clause.TRIGGER_CONDITION, _if_known("when")),
         "enabled": _flag("is_enabled"),
         "constraint": _flag("is_constraint"),
     },
@@ -487,8 +459,8 @@ POLICY: typ.Final = Kind[Policy](
         "command": _choice("command", typ.get_args(Command)),
         "roles": _names_in_any_order("roles"),
         "permissive": _flag("is_permissive"),
-        "using": _expression("using"),
-        "check": _expression("check"),
+        "using": _expression(Clause.POLICY, "using"),
+        "check": _expression(Clause.POLICY, "check"),
     },
 )
 CONSTRAINTS: typ.Final = (FOREIGN_KEY, UNIQUE, CHECK, EXCLUSION, PRIMARY_KEY)
@@ -500,18 +472,18 @@ LABEL: typ.Final = Kind[str](
 
 TABLE: typ.Final[Keywords] = {
     "kind": Keyword("kind", arguments.text),
-    "by": _sql("partition_key"),
+    "by": _clause(Clause.PARTITION_KEY, "partition_key"),
     "partition of": Keyword(
         lambda table, _: table.partition_of or "no table", arguments.text
     ),
-    "bound": _sql("partition_bound"),
+    "bound": _clause(Clause.PARTITION_BOUND, "partition_bound"),
     "enabled": _flag("has_row_security"),
     "forced": _flag("forces_row_security"),
 }
 DOMAIN: typ.Final[Keywords] = {
     "data_type": _type("data_type"),
     "nullable": _flag("is_nullable"),
-    "default": _expression("default"),
+    "default": _expression(Clause.DEFAULT, "default"),
     "collation": _quoted("collation", arguments.collation),
 }
 SEQUENCE: typ.Final[Keywords] = {

@@ -27,7 +27,8 @@ from pytest_userstate.application.asserting.failures import (
     with_source,
 )
 from pytest_userstate.application.explaining.words import nearest
-from pytest_userstate.domain.columns import Source
+from pytest_userstate.application.sql.equality import Clauses
+from pytest_userstate.domain.columns import Column, Source
 from pytest_userstate.domain.converters import dotted, in_sql
 from pytest_userstate.domain.snapshot import (
     DroppedObject,
@@ -45,6 +46,7 @@ Key: typ.TypeAlias = str | tuple[str, ...]
 NOT_KNOWN: typ.Final = "not known"
 """In place of a fact that a snapshot made by hand leaves out: nothing matches it."""
 OTHER_ORDER: typ.Final = "only the order of the columns differs"
+_NO_SNAPSHOT: typ.Final = SchemaSnapshot()
 _CLOSEST: typ.Final = 3
 _SHOWN: typ.Final = 3
 
@@ -81,8 +83,8 @@ class Keyword:
     get: cabc.Callable[[typ.Any, typ.Any], object] = attrs.field(converter=_getter)
     # Checks what the caller passed; takes the keyword's name, too.
     read: cabc.Callable[[typ.Any, str], object]
-    # Takes what was read, the fact, and what the value is a part of.
-    same: cabc.Callable[[typ.Any, typ.Any, typ.Any], bool] = attrs.field(
+    # Takes what was read, the fact, and what the two are clauses of.
+    same: cabc.Callable[[typ.Any, typ.Any, Clauses], bool] = attrs.field(
         default=lambda expected, fact, _: bool(expected == fact), kw_only=True
     )
     words: cabc.Callable[[typ.Any], str] = attrs.field(default=in_words, kw_only=True)
@@ -118,7 +120,9 @@ class Fact:
         """Write what is expected."""
         return self._words(self.expected)
 
-    def mismatch(self, value: object, owner: object) -> Mismatch | None:
+    def mismatch(
+        self, value: object, owner: object, snapshot: SchemaSnapshot
+    ) -> Mismatch | None:
         """Return what is not as expected, or None."""
         keyword, fact = self.keyword, self.keyword.get(value, owner)
         match self.expected:
@@ -129,7 +133,12 @@ class Fact:
             case wanted if wanted is SOME:
                 holds = fact is not None
             case wanted:
-                holds = fact is not None and keyword.same(wanted, fact, owner)
+                clauses = Clauses(
+                    snapshot=snapshot,
+                    owner=typ.cast("Table", value if owner is None else owner),
+                    column=value.name if isinstance(value, Column) else "",
+                )
+                holds = fact is not None and keyword.same(wanted, fact, clauses)
         if holds:
             return None
         hint = ""
@@ -230,8 +239,8 @@ def one_of(kind: Kind[V], subject: Subject, facts: tuple[Fact, ...]) -> V | Fail
         Fact(name, how, expected=True) for name, how in kind.implied.items()
     )
     for value in kind.parts(owner):
-        wrong = mismatches(facts, value, owner)
-        more = mismatches(implied, value, owner)
+        wrong = mismatches(facts, value, owner, subject.snapshot)
+        more = mismatches(implied, value, owner, subject.snapshot)
         if not wrong and not more:
             return value
         candidates.append((value, wrong, more))
@@ -275,10 +284,13 @@ def one_of(kind: Kind[V], subject: Subject, facts: tuple[Fact, ...]) -> V | Fail
 
 
 def mismatches(
-    facts: cabc.Iterable[Fact], value: object, owner: object = None
+    facts: cabc.Iterable[Fact],
+    value: object,
+    owner: object = None,
+    snapshot: SchemaSnapshot = _NO_SNAPSHOT,
 ) -> tuple[Mismatch, ...]:
     """Return every fact that is not as expected."""
-    wrong = (fact.mismatch(value, owner) for fact in facts)
+    wrong = (fact.mismatch(value, owner, snapshot) for fact in facts)
     return tuple(mismatch for mismatch in wrong if mismatch is not None)
 
 
@@ -288,10 +300,11 @@ def as_expected(
     facts: cabc.Iterable[Fact],
     *,
     owner: object = None,
+    snapshot: SchemaSnapshot = _NO_SNAPSHOT,
     details: tuple[Detail, ...] = (),
 ) -> Failure | None:
     """Return a failure unless all facts hold for a value."""
-    wrong = mismatches(facts, value, owner)
+    wrong = mismatches(facts, value, owner, snapshot)
     if not wrong:
         return None
     return Failure(
@@ -337,7 +350,14 @@ def named_as_expected(
     if kind.dropped == "column":
         title = f"{kind.name} {subject.place}.{dotted(name)}"
     details = origins(part) or introduced_with(subject.owner)
-    wrong = as_expected(title, part, facts, owner=subject.owner, details=details)
+    wrong = as_expected(
+        title,
+        part,
+        facts,
+        owner=subject.owner,
+        snapshot=subject.snapshot,
+        details=details,
+    )
     return wrong or part
 
 

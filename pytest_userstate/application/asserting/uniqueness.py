@@ -10,7 +10,7 @@ from pytest_userstate.application.explaining.words import (
     index_in_words,
     key_in_words,
 )
-from pytest_userstate.application.sql.expressions import same_expression
+from pytest_userstate.application.sql.equality import same_expression
 from pytest_userstate.application.sql.tokens import (
     Kind,
     Token,

@@ -12,7 +12,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.comparing.meaning import same_query, same_text
+from pytest_userstate.application.sql.equality import same_query
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import (
     CheckConstraint,
@@ -20,12 +20,14 @@ from pytest_userstate.domain.constraints import (
     Index,
     KeyConstraint,
     Policy,
+    Rule,
     Trigger,
 )
 from pytest_userstate.domain.difference import Change, ChangeKind, Difference
 from pytest_userstate.domain.snapshot import (
     Domain,
     Extension,
+    Function,
     SchemaSnapshot,
     Sequence,
     Table,
@@ -39,15 +41,18 @@ _TEXTS: typ.Final[dict[type, tuple[str, ...]]] = {
     Column: ("default", "expression"),
     CheckConstraint: ("definition",),
     ExclusionConstraint: ("definition",),
-    Index: ("predicate", "definition"),
+    Index: ("columns", "predicate", "definition"),
     Trigger: ("definition",),
     Policy: ("using", "check"),
+    Rule: ("definition",),
+    View: ("definition",),
+    Function: ("body",),
     Domain: ("default",),
     Table: ("partition_key", "partition_bound"),
 }
 _PARTS: typ.Final = (
     *("columns", "check_constraints", "exclusion_constraints", "indexes"),
-    *("triggers", "policies"),
+    *("triggers", "policies", "rules"),
 )
 _TRIGGER_FACTS: typ.Final = ("timing", "events", "update_of", "level", "when")
 _PROTECTING: typ.Final = frozenset(
@@ -112,64 +117,66 @@ def _unprotected(relation: R) -> R:
 
 
 def _in_words_of(before: SchemaSnapshot, after: SchemaSnapshot) -> SchemaSnapshot:
-    """Return `after`, written as in `before` wherever it means the same."""
+    """Return `after`, written as in `before` if it means the same."""
     return attrs.evolve(
         after,
-        tables=_each(before.tables, after.tables),
-        views=_each(before.views, after.views),
-        domains=_each(before.domains, after.domains),
-        extensions=_each(before.extensions, after.extensions),
+        tables=_all_in_words_of(before.tables, after.tables),
+        views=_all_in_words_of(before.views, after.views),
+        domains=_all_in_words_of(before.domains, after.domains),
+        functions=_all_in_words_of(before.functions, after.functions),
+        extensions=_all_in_words_of(before.extensions, after.extensions),
     )
 
 
-def _each(before: cabc.Iterable[V], after: cabc.Iterable[V]) -> list[V]:
-    known = {_place(each): each for each in before}
-    return [_one(known.get(_place(each)), each) for each in after]
+def _all_in_words_of(before: cabc.Iterable[V], after: cabc.Iterable[V]) -> list[V]:
+    known = {_place(value): value for value in before}
+    return [_one_in_words_of(known.get(_place(value)), value) for value in after]
 
 
 def _place(value: typ.Any) -> tuple[str, str]:
-    is_extension = isinstance(value, Extension)
-    return "" if is_extension else getattr(value, "schema", ""), value.name
+    match value:
+        case Extension():
+            return "", value.name
+        case Function():
+            return value.schema, value.signature
+        case _:
+            return getattr(value, "schema", ""), value.name
 
 
-def _one(before: typ.Any, after: typ.Any) -> typ.Any:
+def _one_in_words_of(before: typ.Any, after: typ.Any) -> typ.Any:
     if before is None or before == after or type(before) is not type(after):
         return after
-    changes = {
+    changes: dict[str, typ.Any] = {
         field: getattr(before, field)
         for field in _TEXTS.get(type(after), ())
-        if _same(getattr(before, field), getattr(after, field), same_text)
+        if _is_same(getattr(before, field), getattr(after, field))
     }
+    if isinstance(after, Table | View | Domain):
+        changes |= {
+            field: _all_in_words_of(getattr(before, field), getattr(after, field))
+            for field in _PARTS
+            if hasattr(after, field)
+        }
     match after:
-        case Table() | View() | Domain():
-            changes |= {
-                field: _each(getattr(before, field), getattr(after, field))
-                for field in _PARTS
-                if hasattr(after, field)
-            }
-    if isinstance(after, Trigger) and "definition" in changes:
-        # The statement says it all; a snapshot file of old has nothing else.
-        changes |= {field: getattr(before, field) for field in _TRIGGER_FACTS}
-    match after:
-        case View() if _same(before.definition, after.definition, same_query):
-            changes["definition"] = before.definition
-        case Index():
-            changes["columns"] = _columns(before.columns, after.columns)
+        case Trigger() if "definition" in changes:
+            # The statement says it all; a snapshot file of old has nothing else.
+            changes |= {field: getattr(before, field) for field in _TRIGGER_FACTS}
+        case Function() if after.language != "sql":
+            changes.pop("body", None)  # blanks may count in another language
         case Extension():
             changes |= {"version": before.version, "is_stub": before.is_stub}
     return attrs.evolve(after, **changes)
 
 
-def _columns(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
-    if len(before) == len(after) and all(map(same_text, before, after)):
-        return before
-    return after
-
-
-def _same(
-    before: str | None, after: str | None, alike: cabc.Callable[[str, str], bool]
-) -> bool:
-    return before is not None and after is not None and alike(before, after)
+def _is_same(before: typ.Any, after: typ.Any) -> bool:
+    """Whether two texts, or tuples of texts, are the same piece of SQL."""
+    match before, after:
+        case str(), str():
+            return same_query(before, after)
+        case tuple(), tuple():
+            return len(before) == len(after) and all(map(same_query, before, after))
+        case _:
+            return False
 
 
 def _telling(changes: cabc.Collection[Change]) -> cabc.Iterator[Change]:

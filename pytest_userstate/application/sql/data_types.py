@@ -7,6 +7,7 @@ with ``format_type``.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import typing as typ
 
 import attrs
@@ -123,17 +124,19 @@ class DataType:
         schema = f"{self.schema}." if self.schema else ""
         return f"{schema}{written}{'[]' if self.is_array else ''}"
 
-    def means(self, found: DataType) -> bool:
+    def means(
+        self, found: DataType, search_path: cabc.Sequence[str] = ("public",)
+    ) -> bool:
         """Whether a type in the catalog is what this one says.
 
-        Without a schema, a name that is none of PostgreSQL's own stands for a
-        type of any schema.
+        A name without a schema that is none of PostgreSQL's own is looked up in the
+        search path.
         """
         if (self.modifiers, self.is_array) != (found.modifiers, found.is_array):
             return False
         if self.schema or self.is_built_in or not found.schema:
             return (self.schema, self.name) == (found.schema, found.name)
-        return self.name == found.name
+        return self.name == found.name and found.schema in search_path
 
 
 def data_type(text: str) -> DataType:

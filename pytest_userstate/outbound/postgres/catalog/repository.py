@@ -15,6 +15,7 @@ import gc
 import re
 import typing as typ
 
+import attrs
 import psycopg
 import psycopg.rows
 from psycopg.pq import TransactionStatus
@@ -23,6 +24,7 @@ from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.postgres.catalog.assembly import assemble
 from pytest_userstate.outbound.postgres.catalog.reading import Reading
+from pytest_userstate.outbound.postgres.deparsing import PostgresDeparser
 
 Connection = psycopg.Connection[typ.Any]
 
@@ -102,10 +104,16 @@ class PostgresSchemaSnapshotRepository:
 
     def _read(self, connection: Connection) -> SchemaSnapshot:
         cursor = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row)
-        cursor.execute(_set_locally(self._settings), prepare=False)
-        return assemble(
+        settings = _set_locally(self._settings)
+        row = cursor.execute(settings, prepare=False).fetchone()
+        snapshot = assemble(
             Reading(cursor, connection.info.server_version),
             bookkeeping=self._bookkeeping,
+        )
+        return attrs.evolve(
+            snapshot,
+            search_path=row[0] if row else (),
+            deparser=PostgresDeparser(self._connect, settings),
         )
 
     @contextlib.contextmanager
@@ -121,6 +129,8 @@ class PostgresSchemaSnapshotRepository:
 def _set_locally(settings: cabc.Mapping[str, str]) -> bytes:
     """Return the statement that sets these for the transaction at hand.
 
+    What it returns first are the schemas that the session looked names up in.
+
     It is the only one that runs in the search path of somebody else, who may have a
     function of any name in it: so it names the schema.
     """
@@ -128,7 +138,8 @@ def _set_locally(settings: cabc.Mapping[str, str]) -> bytes:
         f"pg_catalog.set_config('{name}', '{value}', true)"
         for name, value in settings.items()
     )
-    return f"SELECT {', '.join(calls)}".encode()
+    path = "pg_catalog.current_schemas(false)::pg_catalog.text[]"
+    return f"SELECT {', '.join((path, *calls))}".encode()
 
 
 def _open(connect: cabc.Callable[[], Connection]) -> Connection:
