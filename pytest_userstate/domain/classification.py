@@ -6,6 +6,7 @@ which of the few situations of the decision rules that is.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import enum
 import functools
 import typing as typ
@@ -19,6 +20,7 @@ from pytest_userstate.domain.coverage import (
     SchemaCoverage,
 )
 from pytest_userstate.domain.model import AuditModel, Entity, Several, StorageModel
+from pytest_userstate.domain.revision_tokens import XMIN, XMIN_TYPE, why_unreliable
 from pytest_userstate.domain.snapshot import (
     Column,
     Generated,
@@ -50,12 +52,25 @@ class RevisionColumns(enum.StrEnum):
     USABLE = "there is one, and at least one is usable"
 
 
-def unusable_because(column: Column) -> str | None:
-    """Return why a stale write cannot be told by this column, or None.
+def unusable_because(
+    column: Column, base_type: str = "", *, is_enum: bool = False
+) -> str | None:
+    """Return why this column does not show a stale write, or None.
 
-    A revision column is usable when it can be written, can never be null, and
-    its type has an equality operator.
+    A revision column is usable if it can be written, can never be null, and its
+    type has an equality operator and values enough not to repeat.
+
+    Parameters
+    ----------
+    column : Column
+        The column.
+    base_type : str
+        The type behind its domains; empty if it has none.
+    is_enum : bool
+        Whether that type is an enumerated one.
     """
+    if column.name == XMIN:
+        return None
     if column.generated is not None:
         kind = "virtual " if column.generated is Generated.VIRTUAL else ""
         return f"it is a {kind}generated column and cannot be written"
@@ -65,7 +80,7 @@ def unusable_because(column: Column) -> str | None:
         return "it can be null, and null equals nothing"
     if not column.has_equality:
         return f"its type {column.data_type} has no equality operator"
-    return None
+    return why_unreliable(base_type or column.data_type, is_enum=is_enum)
 
 
 @attrs.frozen
@@ -74,6 +89,10 @@ class Candidate:
 
     model: StorageModel
     table: Table
+    faults: cabc.Mapping[str, str] = attrs.field(
+        factory=dict, kw_only=True, eq=False, repr=False
+    )
+    """Why a revision column of the table is not usable, by its name."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -101,14 +120,17 @@ class Candidate:
     @property
     def revisions(self) -> tuple[Column, ...]:
         """The revision columns that the table has."""
-        return self._columns(self.model.revision)
+        columns = self._columns(self.model.revision)
+        if XMIN in self.model.revision:
+            return (*columns, Column(XMIN, XMIN_TYPE, source=self.table.source))
+        return columns
 
     @property
     def revision_columns(self) -> RevisionColumns:
         """What there is in the way of revision columns."""
         if not self.revisions:
             return RevisionColumns.NONE
-        if all(unusable_because(column) for column in self.revisions):
+        if all(column.name in self.faults for column in self.revisions):
             return RevisionColumns.UNUSABLE
         return RevisionColumns.USABLE
 
@@ -204,12 +226,26 @@ class Storage:
 def classify(entity: Entity, snapshot: SchemaSnapshot, model: AuditModel) -> Storage:
     """Hold the snapshot against every storage model of the entity."""
     candidates = tuple(
-        Candidate(storage_model, table)
+        Candidate(storage_model, table, faults=_faults(storage_model, table, snapshot))
         for storage_model in entity.models
         for schema, name in places(storage_model, model.schemas)
         if (table := snapshot.table(name, schema=schema)) is not None
     )
     return Storage(entity, model.schemas, candidates)
+
+
+def _faults(
+    model: StorageModel, table: Table, snapshot: SchemaSnapshot
+) -> dict[str, str]:
+    """Return why revision columns of the table are not usable, by their names."""
+    faults = {}
+    for name in model.revision:
+        if column := table.column(name):
+            base_type = snapshot.base_type(column)
+            is_enum = snapshot.is_enum(base_type)
+            if fault := unusable_because(column, base_type, is_enum=is_enum):
+                faults[name] = fault
+    return faults
 
 
 def places(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import collections.abc as cabc
 import operator
+import re
 import typing as typ
 
 from pytest_userstate.domain.errors import InvalidSnapshotError
@@ -36,6 +37,7 @@ P = typ.TypeVar("P", bound=Placed)
 _name = operator.attrgetter("name")
 _schema_and_name = operator.attrgetter("schema", "name")
 _SHOWN: typ.Final = 100
+_PLAIN_NAME: typ.Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def by_name(values: cabc.Iterable[N]) -> tuple[N, ...]:
@@ -71,6 +73,15 @@ def dotted(*names: str) -> str:
     ('public.users', '"a.b".c')
     """
     return ".".join(in_quotes(name) if {".", '"'} & {*name} else name for name in names)
+
+
+def identifier(name: str) -> str:
+    """Return a name as SQL has it.
+
+    >>> identifier("revision"), identifier("Revision")
+    ('revision', '"Revision"')
+    """
+    return name if _PLAIN_NAME.fullmatch(name) else in_quotes(name)
 
 
 def in_sql(names: cabc.Iterable[str]) -> str:

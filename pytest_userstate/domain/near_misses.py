@@ -10,6 +10,7 @@ import typing as typ
 
 from pytest_userstate.domain.classification import Storage, places
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.revision_tokens import is_token_name, why_unreliable
 from pytest_userstate.domain.snapshot import (
     DroppedObject,
     SchemaSnapshot,
@@ -92,6 +93,25 @@ def near_columns(
             if _is_near(column.name, name)
         ]
     return facts
+
+
+def near_revisions(table: Table, names: cabc.Collection[str]) -> list[Evidence]:
+    """Return the columns with a common name of a revision that is not the model's.
+
+    A column that could not show a stale write is none of them.
+    """
+    return [
+        _near(
+            f"{table.qualified_name}.{column.name}",
+            f"it is named like a revision; if it is one, write "
+            f'revision = ["{column.name}"] in the model',
+            column.source or table.source,
+        )
+        for column in table.columns
+        if column.name not in names
+        and is_token_name(column.name, table.name)
+        and why_unreliable(column.data_type) is None
+    ]
 
 
 def _gone(gone: DroppedObject) -> Evidence:

@@ -12,7 +12,6 @@ from pytest_userstate.domain.classification import (
     RevisionColumns,
     Situation,
     Storage,
-    unusable_because,
 )
 from pytest_userstate.domain.coverage import (
     Axis,
@@ -32,7 +31,7 @@ from pytest_userstate.domain.facts import (
     listed,
     tables,
 )
-from pytest_userstate.domain.near_misses import near_columns
+from pytest_userstate.domain.near_misses import near_columns, near_revisions
 from pytest_userstate.domain.rules import CONFLICT_RULES, UNTRACKED_RULES
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot
 
@@ -131,9 +130,14 @@ def _untracked(storage: Storage, snapshot: SchemaSnapshot) -> _Argument:
         ]
         for each in poor
     )
-    near = itertools.chain.from_iterable(
-        near_columns(each.table, each.model.revision, snapshot) for each in poor
-    )
+    near = {
+        fact.subject: fact
+        for each in poor
+        for fact in (
+            *near_columns(each.table, each.model.revision, snapshot),
+            *near_revisions(each.table, each.model.revision),
+        )
+    }.values()
     return f"{listed(tables(poor))} {has} no column {wanted}", (*facts, *near)
 
 
@@ -154,7 +158,7 @@ def _detectable(storage: Storage) -> _Argument:
     usable = {
         each: columns
         for each in storage.counting
-        if (columns := tuple(c for c in each.revisions if not unusable_because(c)))
+        if (columns := tuple(c for c in each.revisions if c.name not in each.faults))
     }
     either = "and" if storage.needs_each else "or"
     words = listed(itertools.starmap(_reuse, usable.items()), either)
@@ -183,7 +187,7 @@ def _unreliable(storage: Storage) -> _Argument:
         [
             column_fact(EvidenceKind.CONTRADICTION, each, column, detail=because)
             for column in each.revisions
-            if (because := unusable_because(column))
+            if (because := each.faults.get(column.name))
         ]
         for each in storage.counting
         if each.revision_columns is RevisionColumns.UNUSABLE
@@ -193,7 +197,7 @@ def _unreliable(storage: Storage) -> _Argument:
         for group in facts
         for each in group
     ]
-    return f"{'; '.join(faults)}: mend the column, or add another one", grouped(facts)
+    return f"{'; '.join(faults)}: change the column, or add another", grouped(facts)
 
 
 def _kept(

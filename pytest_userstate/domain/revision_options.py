@@ -93,6 +93,7 @@ def _poor(check: Check, facts: Facts) -> list[tuple[str, str, bool]]:
             continue
         table, _, column = fact.subject.rpartition(".")
         schema, _, name = table.partition(".")
+        name = name.removeprefix('"').removesuffix('"').replace('""', '"')
         spread = any(
             not each.is_single for each in facts.diagram.relations_of(schema, name)
         )

@@ -30,6 +30,7 @@ from pytest_userstate.domain.converters import (
     by_name,
     by_place,
     dotted,
+    identifier,
     refuse_duplicates,
     sorted_strings,
     strings,
@@ -261,3 +262,35 @@ class SchemaSnapshot:
     @functools.cached_property
     def _tables_by_place(self) -> dict[tuple[str, str], Table]:
         return {(table.schema, table.name): table for table in self.tables}
+
+    def domains_of(self, column: Column) -> list[Domain]:
+        """Return the domains that a column's type is based on, outermost first."""
+        domains: list[Domain] = []
+        name = column.data_type if column.is_domain else ""
+        while domain := self._domains_by_name.get(name):
+            domains.append(domain)
+            name = domain.data_type
+        return domains
+
+    def base_type(self, column: Column) -> str:
+        """Return the column's type, or the type behind its domains."""
+        domains = self.domains_of(column)
+        return domains[-1].data_type if domains else column.data_type
+
+    def is_enum(self, data_type: str) -> bool:
+        """Whether a type, as a column has it, is an enumerated type."""
+        return data_type in self._enum_names
+
+    @functools.cached_property
+    def _domains_by_name(self) -> dict[str, Domain]:
+        return {name: domain for domain in self.domains for name in _names(domain)}
+
+    @functools.cached_property
+    def _enum_names(self) -> frozenset[str]:
+        return frozenset(name for each in self.enums for name in _names(each))
+
+
+def _names(data_type: Domain | Enum) -> tuple[str, str]:
+    """Return the names that a column's type may be written with."""
+    name = identifier(data_type.name)
+    return name, f"{identifier(data_type.schema)}.{name}"

@@ -149,6 +149,42 @@ def test_what_keeps_updated_at_true(
     assert "default" not in found["public.user_credentials.updated_at"]
 
 
+@pytest.mark.parametrize(
+    ("name", "columns", "is_other"),
+    [
+        ("user_oauth_accounts", ["user_id"], True),
+        ("identities", ["user_id", "provider"], True),
+        ("UserPasskeys", ["userId"], True),
+        ("social_logins", ["account_id"], True),
+        ("oauth_clients", ["user_id"], False),
+        ("oauth_access_tokens", ["user_id"], False),
+        ("providers", ["name"], False),
+        ("orders", ["user_id"], False),
+    ],
+)
+def test_another_way_to_log_in_excuses_a_missing_credential(
+    name: str,
+    columns: list[str],
+    is_other: bool,  # noqa: FBT001
+) -> None:
+    """It is another table of a user's; what other programs are given is none."""
+    other = Table(name, [Column(column, "uuid") for column in columns])
+    assert (told("US301", users(credential()), other) == {}) is is_other
+
+
+@pytest.mark.parametrize(
+    ("name", "is_other"),
+    [("google_id", True), ("sso_subject", True), ("provider", True), ("note", False)],
+)
+def test_a_column_may_be_another_way_to_log_in(
+    name: str,
+    is_other: bool,  # noqa: FBT001
+) -> None:
+    """A row that names an account elsewhere needs no password."""
+    table = users(credential(), Column(name, "text", is_nullable=True))
+    assert (told("US301", table) == {}) is is_other
+
+
 def stored(name: str, *models: tuple[str, ...]) -> AuditModel:
     """Return the default model with an entity whose tables have its own name."""
     storages = [
@@ -194,7 +230,8 @@ def test_a_table_without_a_time_of_change_hides_no_other(first: Column) -> None:
     model = model_with(Entity(name="visits", models=storages))
     assert told("US401", *tables, model=model) == {
         "public.b.updated_at": (
-            "no trigger could maintain this column: a write that does not set it "
-            "leaves it behind; add a BEFORE UPDATE trigger that does"
+            "no trigger sets this column before an update: a write that does not set "
+            "it leaves it behind; let it be set by a BEFORE UPDATE trigger, or "
+            "maintained by your object mapper"
         )
     }

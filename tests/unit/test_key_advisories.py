@@ -8,7 +8,6 @@ import attrs
 import pytest
 
 from pytest_userstate.domain.advisories.rules import advise
-from pytest_userstate.domain.advisories.user_state import identifier
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import (
     ExclusionConstraint,
@@ -17,6 +16,7 @@ from pytest_userstate.domain.constraints import (
     KeyConstraint,
     Trigger,
 )
+from pytest_userstate.domain.converters import identifier
 from pytest_userstate.domain.model import Entity, StorageModel
 from pytest_userstate.domain.snapshot import Domain, Enum, SchemaSnapshot, Table
 from tests.helpers.schemas import model_with

@@ -179,3 +179,32 @@ def test_each_revision_is_told_of_once(
     snapshot = SchemaSnapshot({each.name: each for each in tables}.values())
     advisories = advise(snapshot, model=model)
     assert [(e.code, e.subject) for e in advisories if e.code < "US2"] == found
+
+
+@pytest.mark.parametrize(
+    ("data_type", "default"),
+    [
+        ("integer", "1"),
+        ("numeric(10,0)", "1"),
+        ("timestamp(3) without time zone", "now()"),
+        ("timestamp with time zone", "now()"),
+        ("uuid", "gen_random_uuid()"),
+        ("text", "gen_random_uuid()::text"),
+        ("bytea", "uuid_send(gen_random_uuid())"),
+        ("xid8", "'1'"),
+        ("character varying(8)", None),
+        ("point", None),
+    ],
+)
+def test_the_default_that_is_advised_has_the_type_of_the_column(
+    data_type: str, default: str | None
+) -> None:
+    """A type without a likely first value gets no example."""
+    table = preferences(Column("revision", data_type))
+    (message,) = (
+        advisory.message
+        for advisory in advise(SchemaSnapshot([Table("users"), table]))
+        if advisory.code == "US102"
+    )
+    example = f", such as DEFAULT {default}" if default else ""
+    assert message.endswith(f"that does not name it fails; set one{example}")

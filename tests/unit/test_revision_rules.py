@@ -214,7 +214,7 @@ def test_an_unusable_revision_says_why(token: str, because: str) -> None:
     assert check.rationale.startswith(
         "public.user_preferences.revision cannot catch a stale write, since it"
     )
-    assert check.rationale.endswith(": mend the column, or add another one")
+    assert check.rationale.endswith(": change the column, or add another")
 
 
 def test_one_usable_revision_column_of_several_is_enough() -> None:
@@ -319,5 +319,5 @@ def test_only_the_stores_at_fault_are_named() -> None:
     assert audited("consents.conflict", *both, model=model).rationale == (
         "public.a.revision cannot catch a stale write, since it can be null, and null "
         "equals nothing; public.b.revision cannot catch a stale write, since it can be "
-        "null, and null equals nothing: mend the column, or add another one"
+        "null, and null equals nothing: change the column, or add another"
     )

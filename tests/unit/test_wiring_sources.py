@@ -105,7 +105,7 @@ def test_what_is_not_utf_8_is_told_and_read(tmp_path: pathlib.Path) -> None:
     ]
     assert wiring.warnings == (
         (
-            "a.py, line 2: not UTF-8; it was read for the wiring all the same, with a "
+            "a.py:2: not UTF-8; it was read for the wiring all the same, with a "
             "placeholder for each other character"
         ),
     )

@@ -14,6 +14,7 @@ from pytest_userstate.domain.advisories.user_state import (
     is_set_before,
 )
 from pytest_userstate.domain.columns import Column
+from pytest_userstate.domain.revision_tokens import words_of
 from pytest_userstate.domain.snapshot import Table
 
 _LOGIN: typ.Final = "login"
@@ -23,22 +24,67 @@ _CREDENTIAL: typ.Final = re.compile(
 _SHORTEST: typ.Final = 60
 """Characters of a bcrypt hash, the shortest that is in use as a whole."""
 _LIMITED: typ.Final = re.compile(r"character(?: varying)?\((?P<length>[0-9]+)\)")
+_LOGINS: typ.Final = frozenset(
+    {
+        *("oauth", "oauth2", "oidc", "openid", "saml", "sso", "ldap", "passkey"),
+        *("webauthn", "fido", "fido2", "federated", "identity", "social", "provider"),
+        *("google", "github", "gitlab", "apple", "facebook", "microsoft", "auth0"),
+        *("cognito", "firebase", "keycloak", "okta", "clerk", "supabase"),
+    }
+)
+"""Words of tables and columns that keep another way to log in than a password."""
+_NO_LOGINS: typ.Final = frozenset(
+    {
+        *("access", "application", "authorization", "client", "code", "event"),
+        *("grant", "log", "nonce", "refresh", "scope", "session", "state", "token"),
+    }
+)
+"""Words that make something else of them, such as a client of one's own."""
+_OWNER: typ.Final = frozenset({"account", "member", "person", "user"})
 _CHANGED: typ.Final = "updated_at"
 
 
 def nullable_credential(state: UserState) -> cabc.Iterator[Finding]:
     """Tell of credentials that may be missing from a row."""
     for table, columns in _credentials(state):
-        if not all(each.is_nullable for each in columns):
+        if not all(column.is_nullable for column in columns):
+            continue
+        if _has_other_login(state, table):
             continue
         for column in columns:
             if not _is_demanded(table, column):
                 message = (
                     "this credential can be null, so the row can exist without "
-                    "anything to log in with; make it NOT NULL, or check that "
-                    "another way to log in stands in its place"
+                    "anything to log in with; make it NOT NULL, or add a check "
+                    "that the row has another way to log in"
                 )
                 yield at_column(table, column, message)
+
+
+def _has_other_login(state: UserState, table: Table) -> bool:
+    """Whether the schema stores another way to log in than these credentials.
+
+    That is a column of the same row, such as ``google_id``, or a table that refers
+    to a user, such as ``user_oauth_accounts``.
+    """
+    if any(_is_login(column.name) for column in table.columns):
+        return True
+    return any(
+        _is_login(other.name)
+        and (other.schema, other.name) != (table.schema, table.name)
+        and (other.foreign_keys or any(_OWNER & _words(c.name) for c in other.columns))
+        for other in state.snapshot.tables
+    )
+
+
+def _is_login(name: str) -> bool:
+    words = _words(name)
+    return bool(words & _LOGINS) and not words & _NO_LOGINS
+
+
+def _words(name: str) -> set[str]:
+    words = words_of(name).split()
+    return {re.sub(r"ies$", "y", word).removesuffix("s") for word in words}
 
 
 def short_credential(state: UserState) -> cabc.Iterator[Finding]:
@@ -86,7 +132,8 @@ def stale_updated_at(state: UserState) -> cabc.Iterator[Finding]:
             continue
         starts = "its default holds at insert only, and " if column.default else ""
         message = (
-            f"no trigger could maintain this column: {starts}a write that does not "
-            "set it leaves it behind; add a BEFORE UPDATE trigger that does"
+            f"no trigger sets this column before an update: {starts}a write that "
+            "does not set it leaves it behind; let it be set by a BEFORE UPDATE "
+            "trigger, or maintained by your object mapper"
         )
         yield at_column(table, column, message)

@@ -12,13 +12,13 @@ from pytest_userstate.domain.advisories.user_state import (
     UserState,
     at_column,
     at_table,
-    identifier,
     is_set_before,
     references,
 )
 from pytest_userstate.domain.classification import Candidate
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.constraints import ForeignKey, Index
+from pytest_userstate.domain.converters import identifier
 from pytest_userstate.domain.facts import listed
 from pytest_userstate.domain.snapshot import Table
 

@@ -11,17 +11,26 @@ from pytest_userstate.domain.advisories.user_state import (
     UserState,
     at_column,
     checks_on,
-    identifier,
     is_set_before,
 )
 from pytest_userstate.domain.classification import Storage
 from pytest_userstate.domain.columns import Column
+from pytest_userstate.domain.converters import identifier
 from pytest_userstate.domain.facts import listed
 from pytest_userstate.domain.snapshot import Table
 
 _NUMBERS: typ.Final = re.compile(
     r"smallint|integer|bigint|real|double precision|numeric(\(.*\))?"
 )
+_DEFAULTS: typ.Final = (
+    (_NUMBERS, "1"),
+    (re.compile(r"xid8"), "'1'"),
+    (re.compile(r"timestamp"), "now()"),
+    (re.compile(r"uuid"), "gen_random_uuid()"),
+    (re.compile(r"text|character varying(?!\()"), "gen_random_uuid()::text"),
+    (re.compile(r"bytea"), "uuid_send(gen_random_uuid())"),
+)
+"""A first value for each type that revisions usually have."""
 _NULL: typ.Final = re.compile(r"NULL(::.*)?", re.IGNORECASE)
 _CASTS: typ.Final = r"(?:\)?::[a-z ]+(?:\([0-9,]+\))?)*"
 _NUMBER: typ.Final = rf"\(*'?(?P<number>-?[0-9]+)(?:\.[0-9]+)?'?{_CASTS}"
@@ -55,9 +64,15 @@ def without_default(state: UserState) -> cabc.Iterator[Finding]:
         effect = "starts as null" if column.is_nullable else "fails"
         message = (
             "this revision has no default, so an insert that does not name it "
-            f"{effect}; set one, such as DEFAULT 1 for a number"
+            f"{effect}; set one{_such_as(state.base_type(column))}"
         )
         yield at_column(table, column, message)
+
+
+def _such_as(data_type: str) -> str:
+    """Return an example of a default of the type, as the end of a sentence."""
+    example = next((d for form, d in _DEFAULTS if form.match(data_type)), None)
+    return f", such as DEFAULT {example}" if example else ""
 
 
 def several(state: UserState) -> cabc.Iterator[Finding]:

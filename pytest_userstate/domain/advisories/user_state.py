@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import functools
-import re
 import typing as typ
 
 import attrs
 
 from pytest_userstate.domain.classification import Candidate, Storage, classify
 from pytest_userstate.domain.model import AuditModel
+from pytest_userstate.domain.revision_tokens import XMIN
 from pytest_userstate.domain.snapshot import (
     CheckConstraint,
     Column,
@@ -27,7 +27,6 @@ from pytest_userstate.domain.snapshot import (
 
 USERS: typ.Final = "users"
 """The entity whose tables the other ones refer to."""
-_PLAIN_NAME: typ.Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 Place: typ.TypeAlias = tuple[str, str]
 Finding: typ.TypeAlias = tuple[str, str, Source | None]
@@ -79,34 +78,16 @@ class UserState:
         for candidates in self.candidates.values():
             columns = dict.fromkeys(c for each in candidates for c in each.revisions)
             for column in columns:
-                if column.generated is None:
+                if column.generated is None and column.name != XMIN:
                     yield candidates[0].table, column
 
     def domains(self, column: Column) -> list[Domain]:
         """Return the domains that a column's type is based on, outermost first."""
-        found: list[Domain] = []
-        name = column.data_type if column.is_domain else ""
-        while domain := self._domains.get(name):
-            found.append(domain)
-            name = domain.data_type
-        return found
+        return self.snapshot.domains_of(column)
 
     def base_type(self, column: Column) -> str:
-        """Return the column's type, that behind its domains."""
-        domains = self.domains(column)
-        return domains[-1].data_type if domains else column.data_type
-
-    @functools.cached_property
-    def _domains(self) -> dict[str, Domain]:
-        """The domains by every name that a column's type may be written with."""
-        return {
-            name: domain
-            for domain in self.snapshot.domains
-            for name in (
-                identifier(domain.name),
-                f"{identifier(domain.schema)}.{identifier(domain.name)}",
-            )
-        }
+        """Return the column's type, or the type behind its domains."""
+        return self.snapshot.base_type(column)
 
 
 def user_state(snapshot: SchemaSnapshot, model: AuditModel) -> UserState:
@@ -130,17 +111,6 @@ def at_column(table: Table, column: Column, message: str) -> Finding:
     """Return a finding about a column."""
     subject = f"{table.qualified_name}.{column.name}"
     return subject, message, column.source or table.source
-
-
-def identifier(name: str) -> str:
-    """Return a name as SQL has it.
-
-    >>> identifier("revision"), identifier("Revision")
-    ('revision', '"Revision"')
-    """
-    if _PLAIN_NAME.fullmatch(name):
-        return name
-    return '"' + name.replace('"', '""') + '"'
 
 
 def checks_on(table: Table, column: Column) -> list[CheckConstraint]:
