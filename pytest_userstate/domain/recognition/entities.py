@@ -20,6 +20,7 @@ from pytest_userstate.domain.recognition.result import (
     RecognizedStorage,
     Shape,
 )
+from pytest_userstate.domain.recognition.revisions import revisions
 from pytest_userstate.domain.recognition.structure import Sketch
 from pytest_userstate.domain.recognition.words import words
 
@@ -428,5 +429,6 @@ def _storage(  # noqa: PLR0913, PLR0917 - what a storage is made of
         shape=shape,
         confidence=confidence,
         reasons=reasons,
+        revisions=revisions(sketch.table.columns),
         weight=weight,
     )

@@ -383,3 +383,50 @@ WHOLE: typ.Final = _words(
     "usergroup address status access process class canvas alias news series analysis "
     "basis lens business progress success website keyboard membership organization"
 )
+
+# --- Revisions -------------------------------------------------------------------
+
+# A column of exactly these words changes with each write of its row: the names that
+# Rails, Hibernate, SQLAlchemy, Entity Framework, Django and Doctrine give it.
+REVISION_PHRASES: typ.Final = _phrases(
+    "revision, version, rev, etag, e tag, lock version, row version, rowversion, "
+    "version id, version no, version number, version num, version counter, "
+    "version token, revision id, revision no, revision number, row revision, "
+    "record version, entity version, object version, opt lock, optlock, "
+    "optlock version, opt lock version, optimistic lock, lock no, "
+    "concurrency stamp, concurrency token, change stamp, xmin"
+)
+# Words by which a column is told as a revision, or as something that is near one.
+REVISION_WORDS: typ.Final = _words("revision version rev etag stamp")
+# What is near a revision and none, by a word of the name, and why.
+NO_REVISION: typ.Final = {
+    "schema": "it is the version of a schema",
+    "term": "it says which terms somebody agreed to",
+    "tos": "it says which terms somebody agreed to",
+    "policy": "it says which policy somebody agreed to",
+    "consent": "it says which text somebody agreed to",
+    "privacy": "it says which text somebody agreed to",
+    "agreement": "it says which text somebody agreed to",
+    "sign": "it counts the signatures of a passkey",
+    "signature": "it counts the signatures of a passkey",
+    "security": "it changes with the credentials, and with nothing else",
+    "app": "it is the version of a program",
+    "application": "it is the version of a program",
+    "client": "it is the version of a program",
+    "api": "it is the version of a program",
+    "software": "it is the version of a program",
+    "firmware": "it is the version of a program",
+    "os": "it is the version of a program",
+    "browser": "it is the version of a program",
+    "key": "it says which key was used",
+    "hash": "it says which algorithm was used",
+    "password": "it says which algorithm was used, or when a password changed",
+    "token": "it ends sessions, and is not written with the row",
+    "session": "it ends sessions, and is not written with the row",
+    "cache": "it empties a cache",
+}
+MODIFIED_PHRASES: typ.Final = _phrases(
+    "updated at, updated, updated on, modified, modified at, modified on, "
+    "last modified, last modified date, last updated, last updated at, "
+    "updated date, modified date, update time, date updated, date modified"
+)

@@ -5,15 +5,23 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as typ
 
+import attrs
+
 from pytest_userstate.domain.recognition import entities, weights
+from pytest_userstate.domain.recognition.conventions import (
+    CONVENTIONS,
+    Convention,
+    Part,
+)
 from pytest_userstate.domain.recognition.people import Population, population
 from pytest_userstate.domain.recognition.result import (
     Confidence,
+    Reason,
     Recognition,
     RecognizedEntity,
     RecognizedStorage,
 )
-from pytest_userstate.domain.recognition.structure import structure
+from pytest_userstate.domain.recognition.structure import Sketch, structure
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 
 _ENTITIES: typ.Final[
@@ -24,7 +32,6 @@ _ENTITIES: typ.Final[
     "profile": entities.profile,
     "interests": entities.interests,
 }
-_SURENESS: typ.Final = list(Confidence)
 
 
 def recognize(snapshot: SchemaSnapshot) -> Recognition:
@@ -46,8 +53,61 @@ def recognize(snapshot: SchemaSnapshot) -> Recognition:
     'public.accounts'
     """
     people = population(structure(snapshot))
+    known = _by_convention(people)
     return Recognition(
-        entities=[_entity(name, find(people)) for name, find in _ENTITIES.items()]
+        entities=[
+            _entity(name, _with_conventions(name, find(people), known))
+            for name, find in _ENTITIES.items()
+        ],
+    )
+
+
+def _by_convention(people: Population) -> list[tuple[Convention, Part, Sketch]]:
+    """Return the tables that a framework generated, with what each of them is."""
+    persons = [person.sketch for person in people.people]
+    return [
+        (convention, part, sketch)
+        for convention in CONVENTIONS
+        for part, sketch in convention.find(people.structure, persons)
+    ]
+
+
+def _with_conventions(
+    entity: str,
+    storages: cabc.Iterable[RecognizedStorage],
+    known: list[tuple[Convention, Part, Sketch]],
+) -> cabc.Iterator[RecognizedStorage]:
+    """Yield the storages, those of a convention as certain, and what rules missed."""
+    parts: dict[str, tuple[Convention, Part, Sketch]] = {}
+    for convention, part, sketch in known:
+        if entity in part.entities:
+            table = sketch.table.qualified_name
+            parts.setdefault(table, (convention, part, sketch))
+    for storage in storages:
+        match = parts.pop(storage.table, None)
+        yield _conventional(storage, *match[::2]) if match else storage
+    _, certain = weights.CONFIDENCE[entity]
+    for table, (convention, part, sketch) in parts.items():
+        storage = RecognizedStorage(
+            entity=entity,
+            table=table,
+            columns=[column.name for column in part.shown(sketch)],
+            weight=certain,
+        )
+        yield _conventional(storage, convention, sketch)
+
+
+def _conventional(
+    storage: RecognizedStorage, convention: Convention, sketch: Sketch
+) -> RecognizedStorage:
+    """Return a storage as one that a framework generated."""
+    fact = f"its columns are those that {convention.name} generates"
+    reason = Reason(subject=sketch.table.qualified_name, fact=fact)
+    return attrs.evolve(
+        storage,
+        confidence=Confidence.CERTAIN,
+        convention=convention.name,
+        reasons=[reason, *storage.reasons],
     )
 
 
@@ -55,7 +115,7 @@ def _entity(name: str, storages: cabc.Iterable[RecognizedStorage]) -> Recognized
     ordered = sorted(
         storages,
         key=lambda each: (
-            _SURENESS.index(each.confidence) == 2,
+            not each.is_usable,
             -each.weight,
             each.table,
         ),

@@ -174,14 +174,22 @@ class Recognition:
     ----------
     entities : iterable of RecognizedEntity
         ``login``, ``users``, ``profile`` and ``interests``.
-    conventions : iterable of str
-        The frameworks whose schemas were recognized, by name.
     """
 
     entities: tuple[RecognizedEntity, ...] = attrs.field(
         default=(), converter=_entities
     )
-    conventions: tuple[str, ...] = attrs.field(default=(), converter=_strings)
+
+    @property
+    def conventions(self) -> tuple[str, ...]:
+        """The frameworks whose schemas were recognized, by name."""
+        names = (
+            storage.convention
+            for entity in self.entities
+            for storage in entity.storages
+            if storage.convention
+        )
+        return tuple(dict.fromkeys(names))
 
     def entity(self, name: str) -> RecognizedEntity:
         """Return what was recognized for an entity; nothing for an unknown one."""

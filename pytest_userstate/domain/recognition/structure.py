@@ -146,6 +146,18 @@ class Structure:
             sketches.setdefault(sketch.core, []).append(sketch)
         return sketches
 
+    def called(self, name: Parts) -> list[Sketch]:
+        """Return the sketches of this name, with or without a module in front."""
+        sketches = [*self.by_noun.get(name, ()), *self._by_words.get(name, ())]
+        return list(dict.fromkeys(sketches))
+
+    @functools.cached_property
+    def _by_words(self) -> dict[Parts, list[Sketch]]:
+        sketches: dict[Parts, list[Sketch]] = {}
+        for sketch in self.sketches:
+            sketches.setdefault(sketch.words, []).append(sketch)
+        return sketches
+
     @functools.cached_property
     def mentions(self) -> collections.Counter[Parts]:
         """How many tables name a person in a column without a foreign key."""
