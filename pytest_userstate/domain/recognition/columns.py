@@ -123,7 +123,9 @@ def _any(group: lexicon.Words) -> Rule:
     return lambda _, some: not some.isdisjoint(group)
 
 
-def _is_secret(_: Parts, some: frozenset[str]) -> bool:
+def _is_secret(parts: Parts, some: frozenset[str]) -> bool:
+    if parts in lexicon.PASSWORD_PHRASES:
+        return True
     if some & lexicon.PASSWORD:
         return some.isdisjoint(lexicon.PASSWORD_STATE | lexicon.PASSWORD_OF_OTHERS)
     is_hashed = some & lexicon.HASH and some & lexicon.SECRET
@@ -194,7 +196,8 @@ def _is_picture(parts: Parts, some: frozenset[str]) -> bool:
 
 def _is_preference(_: Parts, some: frozenset[str]) -> bool:
     if some & lexicon.PREFERENCE:
-        return some.isdisjoint(lexicon.NOT_A_CHOICE | lexicon.IDENTIFIER)
+        other = lexicon.NOT_A_CHOICE | lexicon.IDENTIFIER | lexicon.LOCALE
+        return some.isdisjoint(other)
     perhaps = lexicon.PREFERENCE_PERHAPS
     about = perhaps | lexicon.ABOUT_PREFERENCE | lexicon.PERSON
     return bool(some & perhaps) and some <= about

@@ -220,7 +220,7 @@ CONVENTIONS: typ.Final = (
         name="Supabase",
         parts=[
             Part(
-                tables="profiles accounts users",
+                tables="profiles",
                 columns="id",
                 refers_to=("auth", "users"),
                 entities="profile",

@@ -26,6 +26,10 @@ from pytest_userstate.domain.recognition.words import words
 
 Storages: typ.TypeAlias = cabc.Iterator[RecognizedStorage]
 
+_CREDENTIALS_ALONE: typ.Final = (
+    lexicon.CREDENTIAL | lexicon.PERSON | lexicon.PERSON_PERHAPS | lexicon.HASH
+)
+"""A table called so keeps logins even if it names persons by their mail address."""
 _OF_A_PERSON: typ.Final = (
     lexicon.PROFILE
     | lexicon.PROFILE_BESIDE
@@ -100,6 +104,8 @@ def _login_of_child(sketch: Sketch, population: Population) -> Storages:
     if sketch.head in lexicon.NOT_A_LOGIN or name & lexicon.NEVER_A_LOGIN:
         return
     owners = population.owner_columns(sketch)
+    if not owners and name <= _CREDENTIALS_ALONE:
+        owners = sketch.of(Kind.MAIL, Kind.LOGIN_NAME)
     if not owners and not _is_part_of_owned(sketch, population):
         return
     is_single = population.is_row_per_user(sketch)
@@ -246,6 +252,14 @@ def interests(population: Population) -> Storages:
 
 def _choices_of_persons(sketch: Sketch) -> Storages:
     """Yield the users' own table if some of its columns are choices."""
+    columns, weight, shape = _chosen(sketch)
+    if columns:
+        reasons = sketch.reasons(columns[:4], "somebody chose it")
+        yield _storage("interests", sketch, columns, weight, shape, reasons)
+
+
+def _chosen(sketch: Sketch) -> tuple[list[Column], int, Shape]:
+    """Return the choices among the columns of a person, and what they weigh."""
     preferences = [
         column
         for column in sketch.of(Kind.PREFERENCE)
@@ -258,14 +272,11 @@ def _choices_of_persons(sketch: Sketch) -> Storages:
         if is_document(column.data_type)
     ]
     columns = list({c.name: c for c in (*preferences, *documents)}.values())
-    weight, shape = weights.PREFERENCES_JSON, Shape.JSON
-    if not columns:
-        columns, weight = _choices(sketch)
-        is_array = all(column.data_type.endswith("[]") for column in columns)
-        shape = Shape.ARRAY if is_array else Shape.COLUMNS
     if columns:
-        reasons = sketch.reasons(columns[:4], "somebody chose it")
-        yield _storage("interests", sketch, columns, weight, shape, reasons)
+        return columns, weights.PREFERENCES_JSON, Shape.JSON
+    columns, weight = _choices(sketch)
+    is_array = all(column.data_type.endswith("[]") for column in columns)
+    return columns, weight, Shape.ARRAY if is_array else Shape.COLUMNS
 
 
 def _choices(sketch: Sketch) -> tuple[list[Column], int]:
@@ -330,6 +341,8 @@ def _choices_by_name(sketch: Sketch, shape: Shape) -> tuple[int, str]:
         return weight, "its name says preferences"
     if name & lexicon.MARK and not _is_billing(sketch, name):
         return weights.MARKS, "its name says what somebody marked or follows"
+    if shape is Shape.JOIN_TABLE and head in lexicon.TASTE:
+        return weights.TASTES, "each row is a person and what they are interested in"
     if name & lexicon.WEAK_MARK and shape is Shape.JOIN_TABLE:
         return weights.WEAK_MARKS, "its name says what somebody marked"
     return 0, ""
@@ -359,7 +372,9 @@ def _choices_by_columns(
     settings, which are not the owner's.
     """
     names = {column.name for column in owners}
-    if not any(names & key for key in sketch.keys):
+    if not any(names & key for key in sketch.keys) or (
+        not lexicon.NOT_ABOUT_CHOICES.isdisjoint(sketch.core)
+    ):
         return 0, "", []
     columns = [
         column
@@ -372,11 +387,16 @@ def _choices_by_columns(
             for column in sketch.of(Kind.MARK, Kind.NOTIFICATION)
             if is_switch(column.data_type)
         ]
-    if columns:
+    if columns and not any(key <= names for key in sketch.keys):
         fact = f"{columns[0].name} is a choice"
         return weights.CHOICES_OF_A_MEMBER, fact, columns
     if sketch.head in lexicon.BYSTANDER:
         return 0, "", []
+    if any(key <= names for key in sketch.keys):
+        columns, weight, _ = _chosen(sketch)
+        if weight > weights.ALMOST_INTERESTS:
+            weight += weights.BESIDE_USERS
+            return weight, f"{columns[0].name} is a choice", columns
     keys, values = sketch.of(Kind.KEY), sketch.of(Kind.VALUE)
     if values and any(column.name in key for column in keys for key in sketch.keys):
         return weights.KEYS_OF_A_USER, "keys and values of a user", [*keys, *values]

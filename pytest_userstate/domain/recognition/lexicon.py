@@ -67,7 +67,7 @@ PERSON_OUTSIDE: typ.Final = _words(
     "invited imported import export fake demo test sample remote federated "
     "unconfirmed inactive shadow stale former ignored muted favorite reported vcs "
     "google github gitlab facebook twitter apple discord slack telegram steam twitch "
-    "linkedin whatsapp ldap oauth"
+    "linkedin whatsapp ldap oauth webauthn totp anon"
 )
 
 # --- How somebody signs in -------------------------------------------------------
@@ -109,16 +109,19 @@ PASSWORD_STATE: typ.Final = _words(
 )
 # Passwords that open something else than the account of a person.
 PASSWORD_OF_OTHERS: typ.Final = _words(
-    "smtp imap pop mail email db database ldap proxy wifi ftp sftp ssh http basic "
+    "smtp imap pop mail email db database ldap proxy wifi ftp sftp ssh http "
     "router server host link share room meeting file document zip pdf archive site "
     "source target remote bind broker redis mqtt keystore truststore certificate "
     "private wallet device stream enable require show hide"
 )
+PASSWORD_PHRASES: typ.Final = _phrases("mot de passe, pass word, pass wort")
 # `credential_hash`, `pw_hash`, `crypted_pass`: a secret by two words.
 HASH: typ.Final = _words(
     "hash digest hashed pwhash pwdhash passhash encrypted crypted crypt"
 )
-SECRET: typ.Final = _words("credential secret pass pw auth passhash pwhash pwdhash")
+SECRET: typ.Final = _words(
+    "credential secret pass pw auth passhash pwhash pwdhash verifier"
+)
 SECRET_OF_OTHERS: typ.Final = _words(
     "client token api recovery otp totp mfa factor webhook private public app service"
 )
@@ -226,7 +229,8 @@ PROFILE_OF_OTHERS: typ.Final = _words(
 # Tables and JSON columns of preferences.
 PREFERENCE: typ.Final = _words(
     "preference pref setting customization personalization preferencia ajuste "
-    "configuracion configuracao reglage einstellung impostazione voorkeur instelling "
+    "configuracion configuracao reglage einstellung einstellungen "
+    "impostazione voorkeur instelling "
     "ustawienie nastaveni настройка настройки 设置 偏好 設定 설정"
 )
 # The same, unless it is said of what: an authenticator has a configuration, too.
@@ -274,7 +278,8 @@ SWITCH: typ.Final = _words(
 )
 # A column that others decide, or that is about something else.
 NOT_A_CHOICE: typ.Final = _words(
-    "term privacy policy tos eula agreement gdpr mfa totp otp twofactor factor login "
+    "fa term privacy policy tos eula agreement gdpr mfa totp otp "
+    "twofactor factor login "
     "password account api access active admin staff superuser verified verification "
     "confirmed confirmation token deleted locked banned suspended beta created "
     "updated change changed credit quota limit balance stripe plan billing "
@@ -286,7 +291,12 @@ MOMENT: typ.Final = _words("at on date time id count by")
 MARK: typ.Final = _words(
     "favorite favourite fav fave star starred bookmark follow follower following "
     "followed watch watcher watching watched watchlist wishlist interest pin pinned "
-    "subscription saved save favorito preferido lesezeichen favori 收藏 关注 お気に入り"
+    "subscription saved save favorito favoris preferido "
+    "lesezeichen favori 收藏 关注 お気に入り"
+)
+# What somebody has a taste for: a pair of a person and one of these is an interest.
+TASTE: typ.Final = _words(
+    "genre interest topic category hobby cuisine sport taste theme"
 )
 WEAK_MARK: typ.Final = _words("like liked mute muted hide hidden block tag topic")
 # A notification is a message; a word of the second group makes it a choice.

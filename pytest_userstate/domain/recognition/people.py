@@ -257,7 +257,7 @@ def _person_name(
         base = base[:-1]
     # Beside `users`, a table `user_data` is a part of them.
     is_part = base != sketch.core and base in structure.by_noun
-    if is_part or not base or base[-1] in lexicon.BYSTANDER:
+    if is_part or not base or _is_bystander(base):
         return None
     first, noun = base[0], base[-1]
     is_aside = first in lexicon.PERSON_ASIDE
@@ -270,6 +270,16 @@ def _person_name(
     if noun in lexicon.PERSON and len(base) == 2:
         return weights.PERSON_BEHIND_A_WORD, (noun,), is_aside
     return 0, base, is_aside
+
+
+def _is_bystander(base: Parts) -> bool:
+    """Whether a name says something about persons, and not the persons.
+
+    The last word decides in some languages, and the first one in others.
+    """
+    if len(base) == 1 and base[0] in _PERSONS:
+        return False
+    return base[-1] in lexicon.BYSTANDER or base[0] in lexicon.PREFERENCE | lexicon.MARK
 
 
 def _weight_of_noun(noun: str) -> int:

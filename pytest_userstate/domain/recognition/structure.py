@@ -204,12 +204,13 @@ def _modules(names: list[Parts]) -> frozenset[str]:
     """
     tables = {parts[0] for parts in names if len(parts) == 1}
     first = collections.Counter(parts[0] for parts in names if len(parts) > 1)
-    enough = min(_MODULE_TABLES, len(names))
     return frozenset(
         word
         for word, count in first.items()
         if word not in tables
-        and (word in lexicon.MODULE or (word not in _SAYING and count >= enough))
+        and (
+            word in lexicon.MODULE or (word not in _SAYING and count >= _MODULE_TABLES)
+        )
     )
 
 

@@ -47,6 +47,7 @@ PREFERENCES_BY_KEY: typ.Final = 92  # a table of preferences by key and value
 PREFERENCES_JSON: typ.Final = 90  # a column of preferences on the users' table
 PREFERENCES_IN_ROWS: typ.Final = 84  # a table of preferences, several rows for a user
 NOTIFICATION_CHOICES: typ.Final = 80  # choices about notifications, in rows
+TASTES: typ.Final = 62  # a table of pairs: a person, and a topic or genre
 MARKS: typ.Final = 60  # favourites, stars, what somebody follows or takes
 CHOICES: typ.Final = 32  # columns of the users' table that are choices …
 EACH_CHOICE: typ.Final = 8  # … and what each of them adds

@@ -88,10 +88,9 @@ def _fold(token: str) -> str:
 def _parts(token: str) -> tuple[str, ...]:
     """Return the words of a token that has no separators."""
     one = token if token in lexicon.WHOLE else singular(token)
-    if one in KNOWN:
-        return (one,)
-    if token in KNOWN:
-        return (token,)
+    for word in (one, token, token.removesuffix("s")):
+        if word in KNOWN:
+            return (word,)
     least = _SHORTEST if token.isascii() else 2
     for size in range(len(token) - 1, least - 1, -1):
         if token[:size] in lexicon.WRITTEN_FIRST and (rest := _rest(token[size:])):
