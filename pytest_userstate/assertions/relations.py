@@ -33,6 +33,7 @@ from pytest_userstate.application.asserting.kinds import (
     IdentityKind,
     Level,
     Timing,
+    may_be_on,
 )
 from pytest_userstate.application.asserting.matching import (
     as_expected,
@@ -83,9 +84,9 @@ class CommentAssertions(ObjectAssertions[T]):
 
     def _require_comment(self, expected: str | Some | None) -> None:
         facts = facts_of(COMMENT, {"comment": expected})
-        _, owner = self._look()
-        title = f"the comment on {kind_of(owner)} {self._place}"
-        require(as_expected(title, owner, facts, details=origins(owner)))
+        subject = self._subject()
+        title, details = f"the comment on {subject.title}", origins(subject.owner)
+        require(as_expected(title, facts, subject, details=details))
 
 
 class ColumnAssertions(ObjectAssertions[R]):
@@ -195,13 +196,17 @@ class IndexAssertions(ObjectAssertions[R]):
         return self._has(VOID_INDEX if valid is False else INDEX, locals())
 
     def has_no_index(self, columns: ColumnNames) -> None:
-        """Assert that no index is on exactly these columns, in this order."""
+        """Assert that no index is on exactly these columns, in this order.
+
+        An expression that mentions the same names and constants counts as the same,
+        since it may be.
+        """
         fact, subject = INDEX.fact("columns", columns), self._subject()
         require(unknown_column(COLUMN, subject, INDEX, (fact,)))
         present = [
             index
             for index in INDEX.parts(subject.owner)
-            if not fact.mismatch(index, subject.owner, subject.snapshot)
+            if may_be_on(index, fact.expected, subject.clauses())
         ]
         require(unwanted(subject, f"an index on {fact}", present, INDEX.words))
 

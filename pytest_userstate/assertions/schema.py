@@ -21,7 +21,7 @@ from pytest_userstate.application.asserting.failures import (
     require,
 )
 from pytest_userstate.application.asserting.kinds import DOMAIN, SEQUENCE
-from pytest_userstate.application.asserting.matching import as_expected, facts_of
+from pytest_userstate.application.asserting.matching import facts_of
 from pytest_userstate.application.asserting.objects import (
     ObjectKind,
     Read,
@@ -116,11 +116,7 @@ def assert_domain(
         The collation, if it is not the type's own.
     """
     facts = facts_of(DOMAIN, locals())
-    domain = DomainAssertions(reader(source), arguments.place(name))
-    snapshot, value = domain._look()  # noqa: SLF001 - its own function
-    title = f"domain {arguments.place(name)}"
-    require(as_expected(title, value, facts, snapshot=snapshot))
-    return domain
+    return DomainAssertions(reader(source), arguments.place(name), facts)
 
 
 def assert_sequence(
@@ -150,10 +146,7 @@ def assert_sequence(
         The column that it goes away with: ``users.id``; `None` for none.
     """
     facts = facts_of(SEQUENCE, locals())
-    sequence = SequenceAssertions(reader(source), arguments.place(name))
-    title = f"sequence {arguments.place(name)}"
-    require(as_expected(title, sequence.sequence, facts))
-    return sequence
+    return SequenceAssertions(reader(source), arguments.place(name), facts)
 
 
 def assert_schema(source: SchemaSource, name: str) -> SchemaAssertions:

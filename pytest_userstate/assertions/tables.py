@@ -17,7 +17,6 @@ from pytest_userstate.application.asserting.failures import (
     introduced_with,
     origins,
     require,
-    with_source,
 )
 from pytest_userstate.application.asserting.kinds import (
     CHECK,
@@ -40,12 +39,13 @@ from pytest_userstate.application.asserting.matching import (
     Kind,
     Subject,
     as_expected,
+    exactly,
     facts_of,
     unknown_column,
     unwanted,
 )
 from pytest_userstate.application.asserting.objects import ObjectAssertions, ObjectKind
-from pytest_userstate.application.asserting.uniqueness import otherwise_unique
+from pytest_userstate.application.asserting.uniqueness import makes_unique
 from pytest_userstate.assertions.relations import (
     ColumnAssertions,
     CommentAssertions,
@@ -60,11 +60,10 @@ from pytest_userstate.domain.constraints import (
     KeyConstraint,
     Policy,
 )
+from pytest_userstate.domain.converters import in_sql
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, TableKind
 
 __tracebackhide__ = True  # a failing test shows its own line, not ours
-
-K = typ.TypeVar("K", KeyConstraint, ForeignKey)
 
 
 class KeyAssertions(ObjectAssertions[Table]):
@@ -134,13 +133,12 @@ class KeyAssertions(ObjectAssertions[Table]):
         """Assert that nothing makes these columns unique, taken together.
 
         A primary key, a unique index of all rows, and an exclusion constraint that
-        no two equal rows can pass do so, too.
+        no two equal rows can pass do so, too; also if they are on some of the
+        columns only.
         """
-        subject, wanted, keys = self._on_columns(UNIQUE, columns)
-        reasons = [with_source(UNIQUE.words(key), key.source) for key in keys]
-        reasons += otherwise_unique(subject.owner, wanted)
-        what = f"something that makes {', '.join(wanted)} unique"
-        require(unwanted(subject, what, reasons))
+        subject, wanted = self._columns(UNIQUE, columns)
+        what = f"something that makes {in_sql(wanted)} unique"
+        require(unwanted(subject, what, makes_unique(subject.owner, wanted)))
 
     def has_exactly_unique_constraints(
         self, columns: cabc.Iterable[ColumnNames]
@@ -206,8 +204,13 @@ class KeyAssertions(ObjectAssertions[Table]):
 
     def has_no_foreign_key(self, columns: ColumnNames) -> None:
         """Assert that these columns, taken together, refer to nothing."""
-        subject, wanted, keys = self._on_columns(FOREIGN_KEY, columns)
-        what = f"a foreign key from {', '.join(wanted)}"
+        subject, wanted = self._columns(FOREIGN_KEY, columns)
+        keys = [
+            key
+            for key in FOREIGN_KEY.parts(subject.owner)
+            if sorted(key.columns) == sorted(wanted)
+        ]
+        what = f"a foreign key from {in_sql(wanted)}"
         require(unwanted(subject, what, keys, FOREIGN_KEY.words))
 
     def has_exactly_foreign_keys(self, columns: cabc.Iterable[ColumnNames]) -> None:
@@ -221,16 +224,13 @@ class KeyAssertions(ObjectAssertions[Table]):
         wanted = arguments.several_keys(columns)
         self._has_exactly(FOREIGN_KEY, wanted, key=lambda key: key.columns)
 
-    def _on_columns(
-        self, kind: Kind[K], columns: ColumnNames
-    ) -> tuple[Subject, tuple[str, ...], list[K]]:
-        """Return columns that have to be there, and the keys on them in any order."""
+    def _columns(
+        self, kind: Kind[typ.Any], columns: ColumnNames
+    ) -> tuple[Subject, tuple[str, ...]]:
+        """Return the table, and the columns of a key if they are there."""
         fact, subject = kind.fact("columns", columns), self._subject()
         require(unknown_column(COLUMN, subject, kind, (fact,)))
-        keys = kind.parts(subject.owner)
-        wanted = fact.columns
-        on_them = [key for key in keys if sorted(key.columns) == sorted(wanted)]
-        return subject, wanted, on_them
+        return subject, fact.columns
 
 
 class CheckAssertions(ObjectAssertions[Table]):
@@ -288,7 +288,11 @@ class CheckAssertions(ObjectAssertions[Table]):
         self._has_exactly(EXCLUSION, arguments.several_names(names))
 
     def has_no_constraint(self, name: str) -> None:
-        """Assert that no constraint of the table has this name, of whatever kind."""
+        """Assert that no constraint of the table has this name, of whatever kind.
+
+        Not-null constraints, which have names since PostgreSQL 18, are facts of
+        their columns: ``has_column(…, nullable=…)``.
+        """
         wanted = arguments.identifier(name)
         subject = self._subject()
         kinds = {
@@ -317,9 +321,10 @@ class RowSecurityAssertions(ObjectAssertions[Table]):
             Whether it holds for the table's owner, too.
         """
         facts = facts_of(TABLE, {"enabled": True, "forced": forced})
-        _, table = self._look()
-        title = f"row-level security of table {table.qualified_name}"
-        require(as_expected(title, table, facts, details=introduced_with(table)))
+        subject = self._subject()
+        title = f"row-level security of {subject.title}"
+        details = introduced_with(subject.owner)
+        require(as_expected(title, facts, subject, details=details))
 
     def has_no_row_security(self) -> None:
         """Assert that the table is there, and its row-level security is off."""
@@ -417,18 +422,11 @@ class InheritanceAssertions(ObjectAssertions[Table]):
             Tables, with their schema unless that is ``public``.
         """
         snapshot, table = self._look()
-        partitions = Kind[Table](
-            name="partition",
-            plural="partitions",
-            parts=lambda _: [
-                other
-                for other in snapshot.tables
-                if other.partition_of == table.qualified_name
-            ],
-            words=str,
-        )
         wanted = arguments.several_places(names)
-        self._has_exactly(partitions, wanted, key=lambda other: other.qualified_name)
+        is_partitioned = table.kind is TableKind.PARTITIONED
+        partitions = inheritance.children(snapshot, table) if is_partitioned else []
+        found = [(each.qualified_name, each.source) for each in partitions]
+        require(exactly(f"table {self._place}", "partitions", wanted, found))
 
     def is_ancestor_of(
         self, other: str, *, depth: int | Unspecified = UNSPECIFIED
@@ -485,7 +483,8 @@ class InheritanceAssertions(ObjectAssertions[Table]):
         """Assert that the table is there, and nothing inherits from it."""
         snapshot, table = self._look()
         if children := inheritance.children(snapshot, table):
-            require(inheritance.related(table, "has children", children))
+            names = [child.qualified_name for child in children]
+            require(inheritance.related(table, "has children", names))
 
     def _other(self, name: str, what: str) -> Table:
         """Return another table, or fail the test."""
@@ -495,12 +494,9 @@ class InheritanceAssertions(ObjectAssertions[Table]):
         return table
 
     def _require(self, given: cabc.Mapping[str, object]) -> None:
-        facts = facts_of(TABLE, given)
-        snapshot, table = self._look()
-        title = f"table {table.qualified_name}"
-        require(
-            as_expected(title, table, facts, snapshot=snapshot, details=origins(table))
-        )
+        facts, subject = facts_of(TABLE, given), self._subject()
+        title, details = f"table {subject.place}", origins(subject.owner)
+        require(as_expected(title, facts, subject, details=details))
 
 
 def _depth(depth: int | Unspecified) -> int | None:

@@ -200,7 +200,8 @@ class View:
     `definition` is the query as PostgreSQL deparses it, None for a foreign table.
     Different major versions of PostgreSQL write the same query differently.
     `options` are those of ``WITH (…)``, as in ``security_invoker=true``, and
-    ``check_option=cascaded``; `owner` and `grants` are as in `Table`.
+    ``check_option=cascaded``; `owner` and `grants` are as in `Table`. `inherits` is
+    what a foreign table inherits from, or is a partition of.
     """
 
     name: str
@@ -216,6 +217,9 @@ class View:
     )
     rules: tuple[Rule, ...] = attrs.field(default=(), kw_only=True, converter=_rules)
     options: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=sorted_strings
+    )
+    inherits: tuple[str, ...] = attrs.field(
         default=(), kw_only=True, converter=sorted_strings
     )
     owner: str | None = attrs.field(default=None, kw_only=True)

@@ -269,6 +269,36 @@ def test_columns_that_are_named_like_a_list_or_a_clause(database: Connection) ->
     assert odd.level == "statement"
 
 
+def test_foreign_tables_inherit_and_are_partitions_too(
+    database: Connection, server: EmbeddedServer
+) -> None:
+    """Nothing that hangs on a table is left out because it is stored elsewhere."""
+    with server.connect(dbname=database.info.dbname, user=SUPERUSER) as superuser:
+        superuser.execute(
+            """
+            CREATE FOREIGN DATA WRAPPER elsewhere;
+            CREATE SERVER other FOREIGN DATA WRAPPER elsewhere;
+            GRANT USAGE ON FOREIGN SERVER other TO public;
+            """
+        )
+    database.execute(
+        """
+        CREATE TABLE logs (at date) PARTITION BY RANGE (at);
+        CREATE FOREIGN TABLE logs_old PARTITION OF logs
+          FOR VALUES FROM (MINVALUE) TO ('2026-01-01') SERVER other;
+        CREATE TABLE notes (body text);
+        CREATE FOREIGN TABLE far_notes () INHERITS (notes) SERVER other;
+        """
+    )
+    logs, notes = assert_table(database, "logs"), assert_table(database, "notes")
+    logs.has_exactly_partitions(["logs_old"])
+    logs.has_children()
+    with pytest.raises(AssertionError, match=r"public\.far_notes"):
+        notes.has_no_children()
+    with pytest.raises(AssertionError, match="logs_old"):
+        logs.has_exactly_partitions([])
+
+
 def test_parameters_of_a_base_type_are_seen_on_a_server(database: Connection) -> None:
     """Also beneath another domain."""
     database.execute(

@@ -213,6 +213,42 @@ def test_an_index_of_all_values_that_are_not_null_makes_unique() -> None:
     table(indexes=[other]).has_no_unique_constraint("a")
 
 
+@pytest.mark.parametrize("predicate", ["true", "(a IS NOT NULL)"])
+def test_an_index_that_leaves_out_no_value_makes_unique(predicate: str) -> None:
+    """Its condition holds for every row, or for each that has a value."""
+    index = Index(
+        name="i",
+        columns=["a"],
+        is_unique=True,
+        predicate=predicate,
+        nulls_distinct=False,
+    )
+    text = message(lambda: table(indexes=[index]).has_no_unique_constraint("a"))
+    assert "the index: unique i" in text
+
+
+def test_columns_are_unique_if_some_of_them_are() -> None:
+    """A key on one makes each pair unique that it is in; the reverse does not hold."""
+    keys = table(
+        primary_key=KeyConstraint(name="p", columns=["a"]),
+        unique_constraints=[KeyConstraint(name="u", columns=["b", "a.b"])],
+    )
+    text = message(lambda: keys.has_no_unique_constraint(["b", "a"]))
+    assert "the primary key p (a)" in text
+    text = message(lambda: keys.has_no_unique_constraint(['"a.b"', "b", "a, b"]))
+    assert "u (b, a.b)" in text
+    keys.has_no_unique_constraint("b")
+
+
+def test_an_expression_that_may_be_the_same_is_no_absence() -> None:
+    """What cannot be told apart cannot be said to be missing."""
+    indexes = table(indexes=[Index(name="i", columns=["((a || 'x') || b)"])])
+    text = message(lambda: indexes.has_no_index("a || ('x' || b)"))
+    assert "i (((a || 'x') || b))" in text
+    indexes.has_no_index("a || ('y' || b)")
+    indexes.has_no_index("lower(a)")
+
+
 DOMAINS = SchemaSnapshot(
     domains=[
         Domain(name="short", data_type="character varying(32)"),

@@ -9,21 +9,20 @@ from pytest_userstate.application.asserting.failures import (
     detail,
     origins,
 )
-from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, View
 
 
-def parents(table: Table) -> tuple[str, ...]:
+def parents(table: Table | View) -> tuple[str, ...]:
     """Return what a table inherits from, or is a partition of."""
-    return table.inherits if table.partition_of is None else (table.partition_of,)
+    if isinstance(table, Table) and table.partition_of is not None:
+        return (table.partition_of,)
+    return table.inherits
 
 
-def children(snapshot: SchemaSnapshot, table: Table) -> list[str]:
-    """Return the tables that inherit from one, its partitions included."""
-    return [
-        child.qualified_name
-        for child in snapshot.tables
-        if table.qualified_name in parents(child)
-    ]
+def children(snapshot: SchemaSnapshot, table: Table) -> list[Table | View]:
+    """Return the tables that inherit from one; partitions and foreign tables, too."""
+    relations: list[Table | View] = [*snapshot.tables, *snapshot.views]
+    return [child for child in relations if table.qualified_name in parents(child)]
 
 
 def related(table: Table, what: str, found: str | list[str]) -> Failure:

@@ -369,6 +369,20 @@ def _same_index_columns(
     return len(wanted) == len(fact) and all(map(same, wanted, fact))
 
 
+def may_be_on(index: Index, columns: typ.Any, clauses: Clauses) -> bool:
+    """Whether an index is on these columns, or on what may be the same expressions."""
+
+    def alike(expected: str, column: str) -> bool:
+        return _same_index_columns((expected,), (column,), clauses) or (
+            not _is_plain(expected)
+            and _mentioned(expected) == _mentioned(column) != set()
+        )
+
+    return len(columns) == len(index.columns) and all(
+        map(alike, columns, index.columns)
+    )
+
+
 def _primary(index: Index, owner: object) -> bool:
     key = owner.primary_key if isinstance(owner, Table) else None
     return key is not None and index.constraint == key.name

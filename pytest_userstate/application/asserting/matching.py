@@ -46,7 +46,6 @@ Key: typ.TypeAlias = str | tuple[str, ...]
 NOT_KNOWN: typ.Final = "not known"
 """In place of a fact that a snapshot made by hand leaves out: nothing matches it."""
 OTHER_ORDER: typ.Final = "only the order of the columns differs"
-_NO_SNAPSHOT: typ.Final = SchemaSnapshot()
 _CLOSEST: typ.Final = 3
 _SHOWN: typ.Final = 3
 
@@ -120,11 +119,9 @@ class Fact:
         """Write what is expected."""
         return self._words(self.expected)
 
-    def mismatch(
-        self, value: object, owner: object, snapshot: SchemaSnapshot
-    ) -> Mismatch | None:
+    def mismatch(self, value: object, subject: Subject) -> Mismatch | None:
         """Return what is not as expected, or None."""
-        keyword, fact = self.keyword, self.keyword.get(value, owner)
+        keyword, fact = self.keyword, self.keyword.get(value, subject.owner)
         match self.expected:
             case _ if fact is NOT_KNOWN:
                 holds = False
@@ -133,11 +130,7 @@ class Fact:
             case wanted if wanted is SOME:
                 holds = fact is not None
             case wanted:
-                clauses = Clauses(
-                    snapshot=snapshot,
-                    owner=typ.cast("Table", value if owner is None else owner),
-                    column=value.name if isinstance(value, Column) else "",
-                )
+                clauses = subject.clauses(value)
                 holds = fact is not None and keyword.same(wanted, fact, clauses)
         if holds:
             return None
@@ -185,6 +178,11 @@ class Subject:
     def place(self) -> str:
         """The object's name with its schema."""
         return dotted(self.owner.schema, self.owner.name)
+
+    def clauses(self, part: object = None) -> Clauses:
+        """Return how SQL of the object, or of a part of it, is compared."""
+        column = part.name if isinstance(part, Column) else ""
+        return Clauses(snapshot=self.snapshot, owner=self.owner, column=column)
 
     def gone(
         self, kind: typ.Literal["column", "constraint", "index"]
@@ -234,13 +232,13 @@ def kind_of(value: object) -> str:
 
 def one_of(kind: Kind[V], subject: Subject, facts: tuple[Fact, ...]) -> V | Failure:
     """Return the first part for which all facts hold, or show the closest ones."""
-    owner, candidates = subject.owner, []
+    candidates = []
     implied = tuple(
         Fact(name, how, expected=True) for name, how in kind.implied.items()
     )
-    for value in kind.parts(owner):
-        wrong = mismatches(facts, value, owner, subject.snapshot)
-        more = mismatches(implied, value, owner, subject.snapshot)
+    for value in kind.parts(subject.owner):
+        wrong = mismatches(facts, value, subject)
+        more = mismatches(implied, value, subject)
         if not wrong and not more:
             return value
         candidates.append((value, wrong, more))
@@ -257,7 +255,7 @@ def one_of(kind: Kind[V], subject: Subject, facts: tuple[Fact, ...]) -> V | Fail
     ]
     rest = (
         *detail("hint", dict.fromkeys(hints)),
-        *introduced_with(owner),
+        *introduced_with(subject.owner),
         *detail("dropped", itertools.islice(dropped, _SHOWN)),
     )
     headline = f"{subject.title} has no such {kind.name}"
@@ -284,27 +282,23 @@ def one_of(kind: Kind[V], subject: Subject, facts: tuple[Fact, ...]) -> V | Fail
 
 
 def mismatches(
-    facts: cabc.Iterable[Fact],
-    value: object,
-    owner: object = None,
-    snapshot: SchemaSnapshot = _NO_SNAPSHOT,
+    facts: cabc.Iterable[Fact], value: object, subject: Subject
 ) -> tuple[Mismatch, ...]:
     """Return every fact that is not as expected."""
-    wrong = (fact.mismatch(value, owner, snapshot) for fact in facts)
+    wrong = (fact.mismatch(value, subject) for fact in facts)
     return tuple(mismatch for mismatch in wrong if mismatch is not None)
 
 
 def as_expected(
     title: str,
-    value: object,
     facts: cabc.Iterable[Fact],
+    subject: Subject,
+    part: object = None,
     *,
-    owner: object = None,
-    snapshot: SchemaSnapshot = _NO_SNAPSHOT,
     details: tuple[Detail, ...] = (),
 ) -> Failure | None:
-    """Return a failure unless all facts hold for a value."""
-    wrong = mismatches(facts, value, owner, snapshot)
+    """Return a failure unless all facts hold for an object, or a part of it."""
+    wrong = mismatches(facts, subject.owner if part is None else part, subject)
     if not wrong:
         return None
     return Failure(
@@ -350,15 +344,7 @@ def named_as_expected(
     if kind.dropped == "column":
         title = f"{kind.name} {subject.place}.{dotted(name)}"
     details = origins(part) or introduced_with(subject.owner)
-    wrong = as_expected(
-        title,
-        part,
-        facts,
-        owner=subject.owner,
-        snapshot=subject.snapshot,
-        details=details,
-    )
-    return wrong or part
+    return as_expected(title, facts, subject, part, details=details) or part
 
 
 def dropped_columns(subject: Subject, names: cabc.Iterable[str]) -> list[str]:

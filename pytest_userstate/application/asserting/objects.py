@@ -23,6 +23,7 @@ from pytest_userstate.application.asserting.failures import (
 )
 from pytest_userstate.application.asserting.kinds import COLUMN, EXTENSION
 from pytest_userstate.application.asserting.matching import (
+    Fact,
     Kind,
     Subject,
     as_expected,
@@ -258,7 +259,8 @@ def expected_extension(
                 *detail("nearest", nearest(wanted, extensions)),
             ),
         )
-    return as_expected(f"extension {wanted}", extension, facts) or extension
+    subject = Subject(snapshot, extension)
+    return as_expected(f"extension {wanted}", facts, subject) or extension
 
 
 def unwanted_extension(snapshot: SchemaSnapshot, name: str) -> Failure | None:
@@ -292,11 +294,12 @@ class ObjectAssertions(abc.ABC, typ.Generic[T]):
     it is at that moment.
     """
 
-    def __init__(self, read: Read, place: Place) -> None:
-        """Assert that the object is there."""
+    def __init__(self, read: Read, place: Place, facts: tuple[Fact, ...] = ()) -> None:
+        """Assert that the object is there, and that these facts hold for it."""
         self._read = read
         self._place = place
-        self._look()
+        subject = Subject(*self._look())
+        require(as_expected(f"{kind_of(subject.owner)} {place}", facts, subject))
 
     def __repr__(self) -> str:
         """Name the class and the object."""

@@ -22,6 +22,7 @@ from pytest_userstate.application.asserting.failures import (
 )
 from pytest_userstate.application.asserting.matching import (
     Keyword,
+    Subject,
     as_expected,
     facts_of,
     in_words,
@@ -49,6 +50,7 @@ from pytest_userstate.domain.coverage import (
 )
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.snapshot import SchemaSnapshot
 
 Decision: typ.TypeAlias = (
     MigrationDecision | typ.Literal["required", "not_required", "deferred"]
@@ -167,7 +169,8 @@ def needless(checks: cabc.Sequence[Check]) -> Failure | None:
 def not_as_expected(check: Check, given: cabc.Mapping[str, object]) -> Failure | None:
     """Return a failure unless the check is as a call says."""
     facts = facts_of(_keywords(check), given)
-    return as_expected(check.id, check, facts, details=background(check))
+    subject = Subject(SchemaSnapshot(), check)
+    return as_expected(check.id, facts, subject, details=background(check))
 
 
 def _keywords(check: Check) -> dict[str, Keyword]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as typ
 
+from pytest_userstate.application.asserting.failures import with_source
 from pytest_userstate.application.explaining.words import (
     check_in_words,
     index_in_words,
@@ -27,11 +28,28 @@ _WHERE: typ.Final = Token(Kind.WORD, "where")
 _WITH: typ.Final = Token(Kind.WORD, "with")
 
 
-def otherwise_unique(table: Table, columns: cabc.Iterable[str]) -> list[str]:
+def makes_unique(table: Table, columns: cabc.Iterable[str]) -> list[str]:
+    """Return what makes columns unique, taken together, or some of them alone."""
+    wanted = set(columns)
+    reasons = [
+        with_source(key_in_words(key), key.source)
+        for key in table.unique_constraints
+        if wanted.issuperset(key.columns)
+    ]
+    return reasons + otherwise_unique(table, wanted, is_same=wanted.issuperset)
+
+
+def otherwise_unique(
+    table: Table,
+    columns: cabc.Iterable[str],
+    *,
+    is_same: cabc.Callable[[set[str]], bool] | None = None,
+) -> list[str]:
     """Return what makes these columns unique without a unique constraint."""
     wanted, key = set(columns), table.primary_key
+    is_same = is_same or wanted.__eq__
     reasons = []
-    if key and set(key.columns) == wanted:
+    if key and is_same(set(key.columns)):
         reasons.append(f"the primary key {key_in_words(key)}")
     reasons += [
         f"the index: {index_in_words(index)}"
@@ -40,25 +58,24 @@ def otherwise_unique(table: Table, columns: cabc.Iterable[str]) -> list[str]:
         and index.is_valid
         and index.constraint is None
         and _is_of_all_rows(index)
-        and set(index.columns) == wanted
+        and is_same(set(index.columns))
     ]
     reasons += [
         f"the exclusion constraint {check_in_words(constraint)}"
         for constraint in table.exclusion_constraints
-        if wanted and excluded_columns(constraint.definition) == wanted
+        if (excluded := excluded_columns(constraint.definition)) and is_same(excluded)
     ]
     return reasons
 
 
 def _is_of_all_rows(index: Index) -> bool:
-    """Whether no two rows escape a unique index; two nulls differ in any case."""
+    """Whether no two rows without nulls escape a unique index."""
     if index.predicate is None:
         return True
-    names = [in_quotes(name) for name in index.columns]
-    conditions = [f"{name} IS NOT NULL" for name in names]
-    return index.nulls_distinct and any(
+    not_null = [f"{in_quotes(name)} IS NOT NULL" for name in index.columns]
+    return any(
         same_expression(condition, index.predicate)
-        for condition in (*conditions, " AND ".join(conditions))
+        for condition in ("true", *not_null, " AND ".join(not_null))
     )
 
 

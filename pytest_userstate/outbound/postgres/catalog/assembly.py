@@ -122,8 +122,8 @@ def _tables(
 
 
 def _parents(reading: Reading) -> dict[int, list[str]]:
-    """Return what each table inherits from, or is a partition of."""
-    tables = {row.oid for row in reading.tables}
+    """Return what each table inherits from, or is a partition of, foreign ones too."""
+    tables = {row.oid for row in (*reading.tables, *reading.views)}
     parents: dict[int, list[str]] = collections.defaultdict(list)
     for row in reading.rows(relation_queries.INHERITANCE):
         # A superuser's table may inherit from one of the system's, which is not read.
@@ -135,6 +135,7 @@ def _parents(reading: Reading) -> dict[int, list[str]]:
 def _views(
     reading: Reading, columns: Columns, parts: TableParts, privileges: Privileges
 ) -> cabc.Iterator[View]:
+    parents = _parents(reading)
     for row in reading.views:
         yield View(
             row.name,
@@ -146,6 +147,7 @@ def _views(
             triggers=parts.triggers(row.oid),
             rules=parts.rules(row.oid),
             options=_view_options(row.view_options or ()),
+            inherits=parents.get(row.oid, ()),
             owner=privileges.unusual_owner(row.owner),
             grants=privileges.on_relation(row),
             comment=reading.comment(relation_queries.PG_CLASS, row.oid),
