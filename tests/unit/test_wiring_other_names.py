@@ -351,3 +351,25 @@ def test_an_alias_that_leads_nowhere_ends(tmp_path: pathlib.Path) -> None:
     }
     (port,) = scan(tmp_path, files, port="UsersPort").ports
     assert port.state == "fixture_backed"
+
+
+def test_a_class_without_a_name_has_that_of_its_module(tmp_path: pathlib.Path) -> None:
+    """A module may export a class that nothing else names."""
+    files = {
+        "lib/UsersPort.js": "module.exports = class {}\n",
+        "lib/UsersMongo.js": (
+            "const UsersPort = require('./UsersPort')\n"
+            "module.exports = class extends UsersPort {}\n"
+        ),
+        "lib/main.js": (
+            "const Users = require('./UsersMongo')\nmodule.exports = new Users()\n"
+        ),
+    }
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "not_probed"
+    assert near(port).keys() == {"UsersMongo"}
+    (port,) = scan(tmp_path, {}, port="UsersPort", database=("UsersMongo",)).ports
+    assert (port.state, uses(port)) == (
+        "database_backed",
+        ["UsersMongo lib/main.js:2"],
+    )

@@ -110,8 +110,12 @@ class ParsedSource:
 
     @functools.cached_property
     def relations(self) -> tuple[Relation, ...]:
-        """Which types say that they implement which."""
-        return tuple(self.language.relations(self._root))
+        """Which types say that they implement which.
+
+        A type without a name, which a module can export, has that of the file.
+        """
+        relations = self.language.relations(self._root)
+        return tuple(attrs.evolve(r, name=r.name or self.path.stem) for r in relations)
 
     @functools.cached_property
     def types(self) -> cabc.Mapping[str, Source]:
@@ -190,14 +194,12 @@ class Namespace:
                 continue
             seen.add((place.shown, current))
             for home, binding in self._named(place, current):
-                module = binding.module
-                if binding.target != DEFAULT:
-                    names.setdefault(binding.target)
+                module, target = binding.module, binding.target or home.path.stem
+                if target != DEFAULT:
+                    names.setdefault(target)
                     if module:
-                        names.setdefault(f"{module}.{binding.target}")
-                ahead += [
-                    (other, binding.target) for other in self._files(home, module)
-                ]
+                        names.setdefault(f"{module}.{target}")
+                ahead += [(other, target) for other in self._files(home, module)]
         return [*names]
 
     def _named(
@@ -282,10 +284,10 @@ class Namespace:
 
     def occurrences(
         self,
-        names: re.Pattern[str],
+        is_sought: cabc.Callable[[str], bool],
         constructors: cabc.Iterable[Constructor],
     ) -> cabc.Iterator[Occurrence]:
-        """Yield every place of one of the names, given without qualifiers.
+        """Yield every place of the names to look for, which have no qualifiers.
 
         The constructors are functions whose names stand for what they return.
         """
@@ -295,7 +297,7 @@ class Namespace:
             returned.setdefault(key, []).extend(constructor.returns)
         for source in self._sources:
             language = source.language
-            for leaf in source.tree.leaves(names):
+            for leaf in source.tree.leaves(is_sought):
                 yield Occurrence(
                     text=leaf.text,
                     names=tuple(dict.fromkeys(self._names(source, leaf, returned))),

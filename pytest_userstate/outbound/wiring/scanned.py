@@ -44,6 +44,8 @@ _GENERATED_FROM: typ.Final = frozenset(
     }
 )
 """Interfaces that Spring Data, and others like it, implement with queries."""
+_SPRING: typ.Final = frozenset({"Repository"})
+_SPRING_DATA: typ.Final = "org.springframework.data.repository.Repository"
 
 
 class ScannedWiringRepository:
@@ -158,8 +160,8 @@ class _Scan:
             return [*map(self._not_probed, self._sought)]
         sources, constructors = self._related()
         namespace = Namespace(sources)
-        names = self._names(namespace, namespace.kinship(), constructors)
-        occurrences = [*namespace.occurrences(names, constructors)]
+        is_sought = self._names(namespace, namespace.kinship(), constructors)
+        occurrences = [*namespace.occurrences(is_sought, constructors)]
         tests = frozenset(self._test_places())
         occurrences = [
             attrs.evolve(occurrence, in_tests=True)
@@ -267,16 +269,23 @@ class _Scan:
         namespace: Namespace,
         kinship: Kinship,
         constructors: cabc.Sequence[Constructor],
-    ) -> re.Pattern[str]:
-        """Return the names to look for: patterns, implementations, other names."""
+    ) -> cabc.Callable[[str], bool]:
+        """Return whether to look for a name: of a type, or another name of one."""
         aliases, _ = namespace.other_names(self._meaning(kinship, constructors))
         patterns = [pattern.last for pattern in self._patterns]
         if constructors:
             patterns += [f"(?:Must)?[Nn]ew(?:{'|'.join(patterns)})"]
         names = aliases | {*self._implementers(kinship)}
         names |= {constructor.function for constructor in constructors}
-        plain = sorted(name for name in names if _NAME.fullmatch(name))
-        return re.compile("|".join([*patterns, *map(re.escape, plain)]))
+        pattern = re.compile("|".join(patterns))
+
+        @functools.cache
+        def is_sought(name: str) -> bool:
+            if len(name) > _LONGEST_NAME:
+                return False
+            return name in names or pattern.fullmatch(name) is not None
+
+        return is_sought
 
     def _test_places(self) -> cabc.Iterator[str]:
         """Yield the files, without suffix, that others declare to be tests."""
@@ -340,8 +349,9 @@ def _generated(
     for source in sources:
         if source.language.name in {"Java", "Kotlin"}:
             for name in dict.fromkeys(relation.name for relation in source.relations):
-                bases = (b for b in kinship.ancestors(name) if b in _GENERATED_FROM)
-                base = next(bases, None)
+                generic = _SPRING if _SPRING_DATA in source.tree.text else frozenset()
+                known = _GENERATED_FROM | generic
+                base = next((b for b in kinship.ancestors(name) if b in known), None)
                 if base and name in source.types:
                     yield Generated(name, base, source.types[name])
 

@@ -155,11 +155,14 @@ class SyntaxTree:
         starts = [node.replace("").start_pos for node in broken if node]
         return min(map(self.line_of, starts), default=None)
 
-    def leaves(self, names: re.Pattern[str]) -> cabc.Iterator[SyntaxNode]:
-        """Yield the leaves that are one of the names, in the order of the text."""
+    def leaves(
+        self, is_sought: cabc.Callable[[str], bool]
+    ) -> cabc.Iterator[SyntaxNode]:
+        """Yield the leaves that are names to look for, in the order of the text."""
         language = self._language
         kinds: list[Rule] = [{"kind": kind} for kind in sorted(language.leaves)]
-        leaves = self._root.find_all(any=kinds, regex=f"^(?:{names.pattern})$")
+        # Not by a regular expression, which would take a time for each name in it.
+        leaves = (n for n in self._root.find_all(any=kinds) if is_sought(n.text()))
         starts = sorted({leaf.replace("").start_pos for leaf in leaves})
         root = SyntaxNode(self._root, self)
         root.in_tests = language.is_test(root)
