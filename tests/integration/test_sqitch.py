@@ -42,7 +42,7 @@ def rows(database: psycopg.Connection, query: str) -> list[tuple[object, ...]]:
 def test_its_tables_have_their_rows(
     database: psycopg.Connection, tmp_path: pathlib.Path
 ) -> None:
-    """For each change, what it needs, and the tags behind it."""
+    """For each change, and the tags behind it."""
     created = run(
         database,
         tmp_path,
@@ -53,39 +53,22 @@ def test_its_tables_have_their_rows(
     ).created
     assert created["public", "a", "", ""].line == 3
     assert rows(database, "SELECT * FROM b") == [(1,)]
-    changes = "SELECT change, project, note, planner_name, planned_at::date::text"
-    assert rows(database, f"{changes} FROM sqitch.changes ORDER BY committed_at") == [
-        ("a", "shop", "it's", "A B", "2024-01-31"),
-        ("b", "shop", "", "A B", "2024-01-31"),
-    ]
     assert rows(
-        database,
-        "SELECT d.type, d.dependency, c.change FROM sqitch.dependencies d"
-        " LEFT JOIN sqitch.changes c ON c.change_id = d.dependency_id ORDER BY 1",
-    ) == [("conflict", "other:x", None), ("require", "a", "a")]
+        database, "SELECT change, project FROM sqitch.changes ORDER BY committed_at"
+    ) == [("a", "shop"), ("b", "shop")]
     assert rows(database, "SELECT tag, project FROM sqitch.tags") == [("@v1", "shop")]
-    assert rows(
-        database,
-        "SELECT event, change, requires, conflicts, tags FROM sqitch.events"
-        " ORDER BY committed_at",
-    ) == [
-        ("deploy", "a", [], [], []),
-        ("deploy", "b", ["a"], ["other:x"], ["@v1"]),
-    ]
-    assert rows(database, "SELECT project, uri FROM sqitch.projects") == [
-        ("shop", None)
-    ]
+    assert rows(database, "SELECT project FROM sqitch.projects") == [("shop",)]
 
 
 def test_only_its_own_tables_are_its_bookkeeping(
     database: psycopg.Connection, tmp_path: pathlib.Path
 ) -> None:
-    """A shop has tags and events of its own."""
+    """A shop has tags and changes of its own."""
     run(
         database,
         tmp_path,
         f"a{BY}\n",
-        a="CREATE TABLE tags (); CREATE TABLE events ();",
+        a="CREATE TABLE tags (); CREATE TABLE changes ();",
     )
     plan = Folder(LAYOUT, tmp_path, "db").load()
     snapshot = PostgresSchemaSnapshotRepository(
@@ -94,13 +77,13 @@ def test_only_its_own_tables_are_its_bookkeeping(
     marked = {
         table.qualified_name: table.is_bookkeeping
         for table in snapshot.tables
-        if table.name in {"tags", "events"}
+        if table.name in {"tags", "changes"}
     }
     assert marked == {
         "public.tags": False,
-        "public.events": False,
+        "public.changes": False,
         "sqitch.tags": True,
-        "sqitch.events": True,
+        "sqitch.changes": True,
     }
 
 

@@ -7,8 +7,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError
-from pytest_userstate.outbound.migrations.tools.sqitch import LAYOUT
-from pytest_userstate.outbound.migrations.tools.sqitch.settings import Settings
+from pytest_userstate.outbound.migrations.tools.sqitch import LAYOUT, Settings
 from tests.helpers.folders import Folder
 
 PLAN = "%project=shop\n\na 2024-01-31T12:00:00Z A B <a@b.c>\n"

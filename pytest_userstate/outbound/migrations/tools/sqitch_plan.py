@@ -1,13 +1,12 @@
 """Sqitch's plan: which changes there are, in which order, and what they need.
 
-The grammar and the identifiers are those of Sqitch 1 (``App/Sqitch/Plan.pm``,
-``Plan/Change.pm``, ``Plan/Tag.pm``, ``Plan/Depend.pm``, ``Plan/Line.pm``).
+The grammar is that of Sqitch 1 (``App/Sqitch/Plan.pm``, ``Plan/Change.pm``,
+``Plan/Tag.pm``, ``Plan/Depend.pm``, ``Plan/Line.pm``). Identifiers of changes are not
+computed, so a dependency on one is taken for met.
 """
 
 from __future__ import annotations
 
-import collections.abc as cabc
-import hashlib
 import re
 import typing as typ
 
@@ -36,56 +35,23 @@ _DEPENDENCY = re.compile(
 )
 _DATE = re.compile(r" \d{4}-\d\d-\d\dT")
 _HASH = re.compile(r"[0-9a-f]{40}")
-_ESCAPES = {"\\n": "\n", "\\r": "\r", "\\\\": "\\"}
 _RESERVED = frozenset({"ROOT", "HEAD"})
-
-
-@attrs.frozen
-class Dependency:
-    """What a change requires, or conflicts with."""
-
-    is_conflict: bool
-    name: str
-    """The change, the tag, both, or an id; with a project that is another."""
-    change: Change | None = None
-    """The change that is required."""
-
-
-@attrs.frozen
-class Tag:
-    """A name for a state of the plan."""
-
-    id: str
-    name: str
-    note: str
-    date: str
-    planner: tuple[str, str]
 
 
 @attrs.define(eq=False)
 class Change:
-    """One change of the plan.
+    """One change of the plan."""
 
-    Attributes
-    ----------
-    line : int
-        Where it stands in the plan.
-    tags : list of Tag
-        Those that follow it.
-    rework_tags : list of str
-        Where a later change has the same name: the tags between them, latest
-        first, one of which is in the name of this change's file.
-    """
-
-    id: str
     name: str
-    note: str
-    date: str
-    planner: tuple[str, str]
-    dependencies: tuple[Dependency, ...]
     line: int
-    tags: list[Tag] = attrs.field(factory=list)
+    """Its line in the plan."""
+    tags: list[str] = attrs.field(factory=list)
+    """Those that follow it, with their at signs."""
     rework_tags: list[str] = attrs.field(factory=list)
+    """The tags up to a later change of this name, latest first.
+
+    One of them is in the name of this change's file.
+    """
 
 
 @attrs.define
@@ -93,25 +59,11 @@ class SqitchPlan:
     """A whole plan."""
 
     project: str = ""
-    uri: str = ""
     changes: list[Change] = attrs.field(factory=list)
 
 
 def read_plan(text: str, path: str) -> SqitchPlan:
-    """Read a plan.
-
-    Parameters
-    ----------
-    text : str
-        The file's text.
-    path : str
-        How messages name it.
-
-    Raises
-    ------
-    MigrationError
-        Where Sqitch would refuse it.
-    """
+    """Read a plan; raise a MigrationError if Sqitch would refuse it."""
     return _Reader(path).read(text)
 
 
@@ -137,7 +89,7 @@ class _Reader:
             self._refuse("there is no line: %project=…", line=1)
         for number, match in self._later:
             tag = f"@{match['tag']}" if match["tag"] else ""
-            if self._found(match["change"], tag, match["id"]) is None:
+            if not (match["id"] or self._is_planned(match["change"], tag)):
                 what = match[0].removeprefix("!")
                 problem = f"it conflicts with {what}, which is not in the plan"
                 self._refuse(problem, line=number)
@@ -145,10 +97,10 @@ class _Reader:
 
     def _read(self, line: str) -> None:
         match = _NOTE.search(line)
-        note = _unescaped((match and match["note"]) or "")
+        has_note = bool(match and match["note"])
         line = line[: match.start()] if match else line
         if not line.strip():
-            self._may_begin = self._may_begin or not note
+            self._may_begin = self._may_begin or not has_note
             return
         if (pragma := _PRAGMA.fullmatch(line)) is not None:
             self._note_pragma(pragma["name"], pragma["value"] or "")
@@ -163,9 +115,9 @@ class _Reader:
             self._refuse("a blank line has to stand before the first change")
         self._check(entry)
         if (entry["mark"] or "").strip() == "@":
-            self._add_tag(entry, note)
+            self._add_tag(entry)
         else:
-            self._add_change(entry, note)
+            self._add_change(entry)
 
     def _note_pragma(self, name: str, value: str) -> None:
         if self._plan.changes:
@@ -174,8 +126,6 @@ class _Reader:
             if not re.fullmatch(_NAME, value):
                 self._refuse(f"{value!r} is no name for a project")
             self._plan.project = value
-        elif name == "uri":
-            self._plan.uri = value
 
     def _check(self, entry: re.Match[str]) -> None:
         name = entry["name"]
@@ -189,7 +139,7 @@ class _Reader:
         if name in _RESERVED or _HASH.match(name):
             self._refuse(f"{name} is a name that Sqitch keeps for itself")
 
-    def _add_tag(self, entry: re.Match[str], note: str) -> None:
+    def _add_tag(self, entry: re.Match[str]) -> None:
         name = f"@{entry['name']}"
         if "/" in name:
             self._refuse(f"the tag {name} has a slash in its name")
@@ -201,16 +151,11 @@ class _Reader:
             )
         if entry["dependencies"]:
             self._refuse(f"the tag {name} has dependencies, which only changes have")
-        change = self._plan.changes[-1]
-        planner = (entry["planner"], entry["email"])
-        info = self._info(
-            [f"tag {name}", f"change {change.id}"], planner, entry["date"], (), note
-        )
-        change.tags.append(Tag(_id("tag", info), name, note, entry["date"], planner))
+        self._plan.changes[-1].tags.append(name)
         self._tags[name] = (self._line, len(self._plan.changes))
         self._names.clear()
 
-    def _add_change(self, entry: re.Match[str], note: str) -> None:
+    def _add_change(self, entry: re.Match[str]) -> None:
         name = entry["name"]
         if name in self._names:
             self._refuse(
@@ -220,107 +165,47 @@ class _Reader:
         words = (entry["dependencies"] or "").split()
         if twice := next((each for each in words if words.count(each) > 1), None):
             self._refuse(f"{name} names {twice} twice")
-        dependencies = tuple(map(self._dependency, words))
-        planner = (entry["planner"], entry["email"])
-        head = [f"change {name}"]
-        if self._plan.changes:
-            head.append(f"parent {self._plan.changes[-1].id}")
-        info = self._info(head, planner, entry["date"], dependencies, note)
-        change = Change(
-            id=_id("change", info),
-            name=name,
-            note=note,
-            date=entry["date"],
-            planner=planner,
-            dependencies=dependencies,
-            line=self._line,
-        )
+        for word in words:
+            self._check_dependency(word)
         self._note_rework(name)
         self._names[name] = self._line
-        self._plan.changes.append(change)
+        self._plan.changes.append(Change(name, self._line))
 
     def _note_rework(self, name: str) -> None:
-        """Tell the change of this name that there is a later one."""
+        """Note that the change of this name, if there is one, has a later one."""
         tags: list[str] = []
         for change in reversed(self._plan.changes):
-            tags += [tag.name for tag in change.tags]
+            tags += change.tags
             if change.name == name:
                 change.rework_tags = tags
                 return
 
-    def _dependency(self, text: str) -> Dependency:
+    def _check_dependency(self, text: str) -> None:
         match = _DEPENDENCY.fullmatch(text)
         if match is None or not (match["id"] or match["change"] or match["tag"]):
             self._refuse(f"{text} is no dependency that Sqitch understands")
         tag = f"@{match['tag']}" if match["tag"] else ""
         name = match["id"] or f"{match['change'] or ''}{tag}"
-        project = match["project"] or self._plan.project
-        change = None
-        if project == self._plan.project:
-            change = self._found(match["change"], tag, match["id"])
-        else:
-            name = f"{project}:{name}"
+        is_own = match["project"] in {None, self._plan.project}
+        is_planned = is_own and self._is_planned(match["change"], tag)
         if match["conflicts"]:
-            if change is not None:
+            if is_planned and not match["id"]:
                 self._refuse(f"it conflicts with {name}, which is deployed before it")
-            if project == self._plan.project:
+            if is_own:
                 self._later.append((self._line, match))
-        elif change is None:
+        elif not is_planned and not match["id"]:
+            name = name if is_own else f"{match['project']}:{name}"
             self._refuse(f"it requires {name}, which is not in the plan before it")
-        return Dependency(bool(match["conflicts"]), name, change)
 
-    def _found(
-        self, name: str | None, tag: str, identifier: str | None
-    ) -> Change | None:
-        """Return the change that is meant, the latest of its name before the tag."""
+    def _is_planned(self, name: str | None, tag: str) -> bool:
+        """Whether there is a change of this name before the tag."""
         changes = self._plan.changes
         if tag:
             _, count = self._tags.get(tag, (0, 0))
             changes = changes[:count]
-        for change in reversed(changes):
-            if name in {None, change.name} and identifier in {None, change.id}:
-                return change
-        return None
-
-    def _info(
-        self,
-        head: list[str],
-        planner: tuple[str, str],
-        date: str,
-        dependencies: tuple[Dependency, ...],
-        note: str,
-    ) -> str:
-        """Return the text that an identifier is the checksum of."""
-        lines = [f"project {self._plan.project}"]
-        lines += [f"uri {self._plan.uri}"] if self._plan.uri else []
-        lines += [*head, f"planner {planner[0]} <{planner[1]}>", f"date {date}"]
-        for kind, mark, is_conflict in (
-            ("requires", "+", False),
-            ("conflicts", "-", True),
-        ):
-            names = [
-                each.name for each in dependencies if each.is_conflict is is_conflict
-            ]
-            lines += [kind, *(f"  {mark} {each}" for each in names)] if names else []
-        lines += ["", note] if note else []
-        return "\n".join(lines)
+        return any(name in {None, change.name} for change in changes)
 
     def _refuse(self, problem: str, *, line: int | None = None) -> typ.NoReturn:
         line = line or self._line
         message = f"{self._path}:{line}: {problem}.\nSqitch refuses the plan."
         raise MigrationError(message, path=self._path, line=line)
-
-
-def _unescaped(note: str) -> str:
-    return re.sub(r"\\[\\nr]", lambda match: _ESCAPES[match[0]], note.strip())
-
-
-def _id(kind: str, info: str) -> str:
-    content = info.encode()
-    whole = f"{kind} {len(content)}\0".encode() + content
-    return hashlib.sha1(whole, usedforsecurity=False).hexdigest()
-
-
-def names(dependencies: cabc.Iterable[Dependency], *, conflicts: bool) -> list[str]:
-    """Return the names of what is required, or of what is in conflict."""
-    return [each.name for each in dependencies if each.is_conflict is conflicts]
