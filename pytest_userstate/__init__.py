@@ -17,7 +17,7 @@ import importlib
 import typing as typ
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.comparing.schemas import (
+    from pytest_userstate.application.schema_difference import (
         schema_difference,
     )
     from pytest_userstate.bootstrap import (
@@ -258,7 +258,7 @@ __all__ = [
 ]
 
 _HOMES: typ.Final = {
-    "application.comparing.schemas": ("schema_difference",),
+    "application.schema_difference": ("schema_difference",),
     "bootstrap": ("read_snapshot",),
     "domain.access": (
         "Access",

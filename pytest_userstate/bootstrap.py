@@ -51,7 +51,7 @@ from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
 from pytest_userstate.outbound.wiring.program import SourceProgramRepository
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.comparing.comparison import Reference
+    from pytest_userstate.application.comparison import Reference
     from pytest_userstate.outbound.baseline import Baseline
 
 exchange_folder = make_exchange_folder

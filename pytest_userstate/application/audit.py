@@ -30,7 +30,7 @@ from pytest_userstate.domain.unaudited import unaudited
 from pytest_userstate.domain.wiring import Wiring
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.comparing.comparison import Comparison, Reference
+    from pytest_userstate.application.comparison import Comparison, Reference
     from pytest_userstate.domain.state_diagram import StateDiagram
 
 
@@ -161,7 +161,7 @@ def _compared(
 ) -> tuple[Comparison, ...]:
     if not references:
         return ()
-    from pytest_userstate.application.comparing.comparison import (  # noqa: PLC0415 - 25 ms
+    from pytest_userstate.application.comparison import (  # noqa: PLC0415 - 25 ms
         compare,
     )
 
@@ -169,7 +169,7 @@ def _compared(
 
 
 def _written(snapshot: SchemaSnapshot) -> str:
-    from pytest_userstate.application.snapshots.writing import (  # noqa: PLC0415 - rare
+    from pytest_userstate.application.snapshot_text import (  # noqa: PLC0415 - rare
         write_snapshot,
     )
 

@@ -32,13 +32,13 @@ from pytest_userstate.application.asserting.objects import (
     unwanted_extension,
     unwanted_schema,
 )
-from pytest_userstate.application.comparing.origins import Origins
-from pytest_userstate.application.comparing.schemas import schema_difference
+from pytest_userstate.application.comparison import Origins
 from pytest_userstate.application.explaining.differences import (
     counted,
     in_lines,
     legend,
 )
+from pytest_userstate.application.schema_difference import schema_difference
 from pytest_userstate.assertions.objects import (
     DomainAssertions,
     EnumAssertions,
@@ -392,7 +392,7 @@ def _different_schema(
     command = f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file or '')}"
     return Failure(
         headline=f"the schema differs from {name} in {counted(difference.changes)}",
-        lines=(signs, *in_lines(difference, origin=origins.told)),
+        lines=(signs, *in_lines(difference, origin=origins.label)),
         details=detail("hint", f"if this is meant, accept it: {command}" * bool(file)),
     )
 

@@ -37,6 +37,7 @@ P = typ.TypeVar("P", bound=Placed)
 _name = operator.attrgetter("name")
 _schema_and_name = operator.attrgetter("schema", "name")
 _SHOWN: typ.Final = 100
+_LAST_PART: typ.Final = re.compile(r'\.?(?:"(?:[^"]|"")*"|[^."]*)$')
 _PLAIN_NAME: typ.Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -92,6 +93,15 @@ def in_sql(names: cabc.Iterable[str]) -> str:
 def in_quotes(name: str) -> str:
     """Return a name in double quotes."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def owner_of(name: str) -> str:
+    """Return what comes before the last part of a qualified name.
+
+    >>> owner_of("public.users.id"), owner_of('public."a.b"')
+    ('public.users', 'public')
+    """
+    return _LAST_PART.sub("", name)
 
 
 def abridged(values: tuple[object, ...]) -> str:

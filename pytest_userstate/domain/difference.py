@@ -25,7 +25,7 @@ from pytest_userstate.domain.constraints import (
     Rule,
     Trigger,
 )
-from pytest_userstate.domain.converters import dotted
+from pytest_userstate.domain.converters import dotted, owner_of
 from pytest_userstate.domain.sequences import Sequence
 from pytest_userstate.domain.snapshot import (
     CompositeType,
@@ -56,7 +56,7 @@ Part: typ.TypeAlias = (
     | Rule
 )
 Value: typ.TypeAlias = Whole | Part | str
-"""What can differ; a string is the name of a schema."""
+"""Anything that can differ; a string is the name of a schema."""
 
 _Key: typ.TypeAlias = tuple[str, str, str, str]
 _PARTS: typ.Final = (
@@ -74,7 +74,7 @@ _COLLECTIONS: typ.Final = frozenset({field for _, field in _PARTS} | {"primary_k
 
 
 class ChangeKind(enum.StrEnum):
-    """What became of something between the first snapshot and the second."""
+    """How an object differs between the first snapshot and the second."""
 
     REMOVED = "removed"
     ADDED = "added"
@@ -166,7 +166,7 @@ class Difference:
         """
         # Only one side may know which tables a tool keeps its records in.
         left_out = set() if bookkeeping else {*_records(before), *_records(after)}
-        old, new = (_wholes(each, left_out) for each in (before, after))
+        old, new = (_wholes(snapshot, left_out) for snapshot in (before, after))
         changes: list[Change] = []
         for key in sorted(old.keys() | new.keys()):
             changes += _changes(key, old.get(key), new.get(key))
@@ -180,22 +180,22 @@ class Difference:
 
 def _records(snapshot: SchemaSnapshot) -> cabc.Iterator[str]:
     """Yield the tables in which migration tools keep their records."""
-    return (each.qualified_name for each in snapshot.tables if each.is_bookkeeping)
+    return (table.qualified_name for table in snapshot.tables if table.is_bookkeeping)
 
 
 def _wholes(
     snapshot: SchemaSnapshot, left_out: cabc.Container[str]
 ) -> dict[_Key, Value]:
-    """Return everything in a snapshot that stands for itself."""
-    found: dict[_Key, Value] = {
+    """Return everything in a snapshot that is no part of something else."""
+    wholes: dict[_Key, Value] = {
         ("0", table.schema, table.name, "table"): table
         for table in snapshot.tables
         if table.qualified_name not in left_out
     }
     sequences = (
-        each
-        for each in snapshot.sequences
-        if (each.owned_by or "").rpartition(".")[0] not in left_out
+        sequence
+        for sequence in snapshot.sequences
+        if owner_of(sequence.owned_by or "") not in left_out
     )
     kinds: tuple[tuple[str, str, cabc.Iterable[_InSchema]], ...] = (
         ("1", "view", snapshot.views),
@@ -206,17 +206,19 @@ def _wholes(
         ("4", "sequence", sequences),
     )
     for order, what, values in kinds:
-        found |= {(order, each.schema, each.name, what): each for each in values}
-    found |= {
+        wholes |= {(order, value.schema, value.name, what): value for value in values}
+    wholes |= {
         ("4", value.schema, value.signature, "function"): value
         for value in snapshot.functions
     }
-    found |= {
+    wholes |= {
         ("5", value.schema, value.name, "default privileges"): value
         for value in snapshot.default_privileges
     }
-    found |= {("5", "", each.name, "extension"): each for each in snapshot.extensions}
-    return found | {("6", "", name, "schema"): name for name in snapshot.schemas}
+    wholes |= {
+        ("5", "", value.name, "extension"): value for value in snapshot.extensions
+    }
+    return wholes | {("6", "", name, "schema"): name for name in snapshot.schemas}
 
 
 def _changes(key: _Key, before: Value | None, after: Value | None) -> list[Change]:
@@ -256,8 +258,8 @@ def _paired(
     before: cabc.Iterable[Part], after: cabc.Iterable[Part]
 ) -> cabc.Iterator[tuple[str, Part | None, Part | None]]:
     """Yield the parts of the same name side by side."""
-    old = {each.name: each for each in before}
-    new = {each.name: each for each in after}
+    old = {part.name: part for part in before}
+    new = {part.name: part for part in after}
     for name in sorted(old.keys() | new.keys()):
         yield name, old.get(name), new.get(name)
 

@@ -43,7 +43,7 @@ def header(
         f"userstate: {what} ({target.found})",
         f"userstate: {target.server}, {prepared.configured}",
     ]
-    shown = " and ".join(each.shown for each in prepared.references)
+    shown = " and ".join(reference.label for reference in prepared.references)
     if shown:
         lines.append(f"userstate: compared with {shown}")
     if exclusive:

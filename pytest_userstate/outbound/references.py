@@ -7,7 +7,7 @@ import os
 import pathlib
 import shlex
 
-from pytest_userstate.application.comparing.comparison import Reference
+from pytest_userstate.application.comparison import Reference
 from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.domain.errors import SnapshotFileError, UsageError
 from pytest_userstate.domain.secrets import Secret
@@ -70,7 +70,7 @@ def _snapshot_reference(
     audited = "the live database" if request.dsn is not None else "the migrations"
     return Reference(
         name="snapshot",
-        shown=name,
+        label=name,
         repository=repository,
         before=name,
         after=audited,
@@ -91,7 +91,7 @@ def _drift(dsn: Secret) -> Reference:
     target = live_target(dsn, option="--userstate-drift")
     return Reference(
         name="drift",
-        shown=f"a live database ({target.found})",
+        label=f"a live database ({target.found})",
         repository=target,
         before="the migrations",
         after="the live database",

@@ -6,7 +6,7 @@ import pathlib
 
 import attrs
 
-from pytest_userstate.application.snapshots.reading import read_snapshot
+from pytest_userstate.application.snapshot_text import read_snapshot
 from pytest_userstate.domain.errors import SnapshotFileError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 

@@ -6,8 +6,7 @@ import psycopg
 import pytest
 
 from pytest_userstate import SchemaSnapshot, schema_difference
-from pytest_userstate.application.snapshots.reading import read_snapshot
-from pytest_userstate.application.snapshots.writing import write_snapshot
+from pytest_userstate.application.snapshot_text import read_snapshot, write_snapshot
 from tests.helpers.catalog import load, read
 
 SCHEMA = """

@@ -14,7 +14,7 @@ from pytest_userstate import (
     Source,
     Table,
 )
-from pytest_userstate.application.comparing.comparison import (
+from pytest_userstate.application.comparison import (
     Reference,
     compare,
 )
@@ -61,7 +61,7 @@ def reference(
     """Return a reference to a schema, or to a file that is not there yet."""
     return Reference(
         name=name,
-        shown="somewhere",
+        label="somewhere",
         repository=snapshot and FakeSchemaSnapshotRepository(snapshot),
         before="old" if name == "snapshot" else "the migrations",
         after="the migrations" if name == "snapshot" else "live",

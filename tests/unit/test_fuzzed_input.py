@@ -22,8 +22,7 @@ from pytest_userstate.application.documents import check_document
 from pytest_userstate.application.reporting import json_report
 from pytest_userstate.application.run_record import DocumentStatus
 from pytest_userstate.application.settings import Settings
-from pytest_userstate.application.snapshots.reading import read_snapshot
-from pytest_userstate.application.snapshots.writing import write_snapshot
+from pytest_userstate.application.snapshot_text import read_snapshot, write_snapshot
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     SnapshotFileError,

@@ -8,7 +8,7 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.application.comparing.comparison import Comparison, Finding
+from pytest_userstate.application.comparison import Comparison, Finding
 from pytest_userstate.application.printable import inert
 from pytest_userstate.application.reporting.github import (
     Annotation,

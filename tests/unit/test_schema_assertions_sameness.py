@@ -17,7 +17,7 @@ from pytest_userstate import (
     Table,
     read_snapshot,
 )
-from pytest_userstate.application.snapshots.writing import write_snapshot
+from pytest_userstate.application.snapshot_text import write_snapshot
 from pytest_userstate.assertions import assert_same_schema
 
 KEY = KeyConstraint(name="users_pkey", columns=["id"])

@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
-from pytest_userstate.application.comparing.comparison import Reference
+from pytest_userstate.application.comparison import Reference
 from pytest_userstate.application.run_record import Failure
 from pytest_userstate.application.settings import MigrationsSetting, Settings
 from pytest_userstate.domain.errors import MigrationError, ServerError

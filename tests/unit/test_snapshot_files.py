@@ -23,8 +23,7 @@ from pytest_userstate import (
     Table,
     View,
 )
-from pytest_userstate.application.snapshots.reading import read_snapshot
-from pytest_userstate.application.snapshots.writing import write_snapshot
+from pytest_userstate.application.snapshot_text import read_snapshot, write_snapshot
 from tests.helpers.full_snapshots import full_snapshots
 
 SNAPSHOT = SchemaSnapshot(

@@ -19,7 +19,7 @@ from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.snapshot import Source
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.comparing.comparison import Comparison
+    from pytest_userstate.application.comparison import Comparison
 
 _DATA: typ.Final = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY: typ.Final = {**_DATA, ":": "%3A", ",": "%2C"}

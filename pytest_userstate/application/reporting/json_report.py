@@ -26,7 +26,7 @@ from pytest_userstate.domain.report import (
 from pytest_userstate.domain.snapshot import Source
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.comparing.comparison import Comparison, Finding
+    from pytest_userstate.application.comparison import Comparison, Finding
     from pytest_userstate.domain.state_diagram import (
         Relation,
         StateDiagram,

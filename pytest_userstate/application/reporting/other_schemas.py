@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as typ
 
-from pytest_userstate.application.comparing.comparison import Comparison
+from pytest_userstate.application.comparison import Comparison
 from pytest_userstate.application.printable import inert
 from pytest_userstate.application.reporting.text import wrap
 

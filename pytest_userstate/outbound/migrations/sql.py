@@ -1,7 +1,7 @@
-"""The one lexer: where PostgreSQL's own would split a batch of SQL.
+"""Statements: where PostgreSQL's own lexer would split a batch of SQL.
 
-It follows ``src/backend/parser/scan.l`` of PostgreSQL 14 to 18 as far as the
-boundaries of statements depend on it: quotes of every kind, dollar quotes,
+The patterns are those of `application.sql.tokens`, as far as the boundaries of
+statements depend on them: quotes of every kind, dollar quotes,
 nested comments, and the two places where a semicolon does not end a statement
 (parentheses, as in ``CREATE RULE``, and ``BEGIN ATOMIC`` bodies). What only psql
 understands, `script` adds to it. It never
@@ -22,26 +22,25 @@ import re
 
 import attrs
 
-# Before 3.11.5, Python leaves a possessive group where its last, failed attempt was
-# given up, not where that began (gh-106052). So none here holds a lookahead, or parts
-# of which the first can match where the whole does not; greedy ones may.
-_BLANKS = " \t\n\r\f\v"
-_BLANK = f"[{_BLANKS}]"
-_LINE_COMMENT = r"--[^\n\r]*+"
-# What starts and continues a word: letters, "_" and all that is not ASCII. Said by
-# what does not, since a class of ASCII compiles ten times as fast.
-_LETTER = r"[^\x00-@\[-\^`{-\x7f]"
-_WORD = rf"{_LETTER}[^\x00-#%-/:-@\[-\^`{{-\x7f]*+"
-_NUMBER = r"[0-9][0-9_]*+(?:\.[0-9_]++)?+(?:[eE](?:[+-][0-9]++|[0-9]++))?+"
-_QUOTED = r'(?:[uU]&)?+"(?:[^"]|"")*+"?+'
-_TAG = rf"\$(?:{_LETTER}[^\x00-/:-@\[-\^`{{-\x7f]*+)?+\$"
+from pytest_userstate.application.sql.tokens import (
+    BLANKS,
+    ESCAPING,
+    FOLD,
+    LETTER,
+    LINE_COMMENT,
+    NUMBER,
+    PLAIN,
+    QUOTED,
+    TAG,
+    WORD,
+    end_of_comment,
+)
 
-_PLAIN = r"'(?:[^']|'')*+'?+"
-_ESCAPING = r"'(?:[^'\\]|''|\\.)*+"
+_BLANK = f"[{BLANKS}]"
 # Literals with nothing but a line break between them are one literal, and what
 # follows the break is read by the rules of the first part.
-_BREAK = rf"(?:[ \t\f\v]|{_LINE_COMMENT})*+[\n\r](?:{_BLANK}|{_LINE_COMMENT}[\n\r])*+"
-_ESCAPED = rf"{_ESCAPING}(?:'{_BREAK}{_ESCAPING})*'?+"
+_BREAK = rf"(?:[ \t\f\v]|{LINE_COMMENT})*+[\n\r](?:{_BLANK}|{LINE_COMMENT}[\n\r])*+"
+_ESCAPED = rf"{ESCAPING}(?:'{_BREAK}{ESCAPING})*'?+"
 
 
 Span = tuple[int, int]
@@ -74,26 +73,24 @@ class Grammar:
         has_variables : bool
             Whether a colon outside of quotes is not inert, either.
         """
-        unprefixed = _PLAIN if conforming else _ESCAPED
+        unprefixed = PLAIN if conforming else _ESCAPED
         mark = (r"\\" if is_script else "") + (":" if has_variables else "")
         literal = rf"[eE]{_ESCAPED}|(?:[bBxXnN]|[uU]&)?+{unprefixed}"
-        passive = rf"{_BLANK}++|{_LINE_COMMENT}|{literal}"
+        passive = rf"{_BLANK}++|{LINE_COMMENT}|{literal}"
         return cls(
             re.compile(
-                rf"(?:{passive}|{_QUOTED}|{_WORD}|{_NUMBER}|[^/();${mark}])*+",
+                rf"(?:{passive}|{QUOTED}|{WORD}|{NUMBER}|[^/();${mark}])*+",
                 re.DOTALL,
             ),
             re.compile(
-                rf"{passive}|({_QUOTED}|{_WORD}|{_NUMBER}|.)",
+                rf"{passive}|({QUOTED}|{WORD}|{NUMBER}|.)",
                 re.DOTALL,
             ),
         )
 
 
-_BETWEEN = re.compile(rf"(?:{_BLANK}++|;|{_LINE_COMMENT})*+")
-_DOLLAR = re.compile(_TAG)
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
-_FOLD = str.maketrans({chr(code): chr(code + 32) for code in range(65, 91)})
+_BETWEEN = re.compile(rf"(?:{_BLANK}++|;|{LINE_COMMENT})*+")
+_DOLLAR = re.compile(TAG)
 _SHARING = frozenset(
     {
         *("alter", "comment", "create", "delete", "drop", "grant", "insert", "lock"),
@@ -106,7 +103,7 @@ _CONTROL = re.compile(
     r"(?:abort|begin|commit|end|prepare|rollback|start)(?![\w$])", re.IGNORECASE
 )
 _ATOMIC = re.compile("atomic", re.IGNORECASE)
-_END = re.compile(rf"end(?!{_LETTER}|[0-9$])", re.IGNORECASE)
+_END = re.compile(rf"end(?!{LETTER}|[0-9$])", re.IGNORECASE)
 _ROUTINE = re.compile("create (?:or replace )?(?:function|procedure) ")
 
 
@@ -145,7 +142,7 @@ class Statement:
         if code.isascii() and '"' not in code:  # nearly always
             return tuple(_tokens(code.lower(), self._grammar))
         return tuple(
-            _unquoted(token) if '"' in token else token.translate(_FOLD)
+            _unquoted(token) if '"' in token else token.translate(FOLD)
             for token in _tokens(code, self._grammar)
         )
 
@@ -241,7 +238,7 @@ def statement_at(
     It ends at the `limit`, at the latest.
     """
     end, opaque = _extent(sql, start, grammar, len(sql) if limit is None else limit)
-    text = sql[start:end].rstrip(_BLANKS)
+    text = sql[start:end].rstrip(BLANKS)
     code = _without(opaque, sql, start, start + len(text)) if opaque else text
     return Statement(text, start, line, code=code, grammar=grammar), end
 
@@ -253,7 +250,7 @@ def next_start(sql: str, position: int) -> int:
         position = match.end() if match else position
         if not sql.startswith("/*", position):
             return position
-        if (end := _end_of_comment(sql, position)) is None:
+        if (end := end_of_comment(sql, position)) is None:
             return position  # a comment without end is the server's to refuse
         position = end
 
@@ -319,22 +316,12 @@ def end_of_opaque(sql: str, position: int) -> int:
     if sql[position] == "/":
         if not sql.startswith("/*", position):
             return position
-        return _end_of_comment(sql, position) or len(sql)
+        return end_of_comment(sql, position) or len(sql)
     tag = _DOLLAR.match(sql, position)
     if tag is None:
         return position
     closing = sql.find(tag[0], tag.end())
     return len(sql) if closing < 0 else closing + len(tag[0])
-
-
-def _end_of_comment(sql: str, position: int) -> int | None:
-    """Return where the block comment that starts at `position` ends, if it does."""
-    depth = 0
-    for edge in _COMMENT_EDGE.finditer(sql, position):
-        depth += 1 if edge[0] == "/*" else -1
-        if depth == 0:
-            return edge.end()
-    return None
 
 
 def _without(opaque: list[Span], sql: str, start: int, end: int) -> str:

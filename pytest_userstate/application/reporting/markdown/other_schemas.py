@@ -11,7 +11,7 @@ from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.domain.gate import Outcome
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.comparing.comparison import (
+    from pytest_userstate.application.comparison import (
         Comparison,
         Finding,
     )

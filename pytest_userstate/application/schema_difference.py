@@ -1,8 +1,8 @@
 """The difference between two schemas in what they mean.
 
-`Difference.between` tells every difference of two values. Between a schema and
-itself on another server there are some, too: PostgreSQL's versions write the same
-query differently, and bring other versions of their extensions.
+`Difference.between` has every difference of two values. There are some between a
+schema and itself on another server, too: a restored dump and another version of
+PostgreSQL write the same expression differently, and extensions have other versions.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pytest_userstate.domain.constraints import (
     CheckConstraint,
     ExclusionConstraint,
     Index,
-    KeyConstraint,
     Policy,
     Rule,
     Trigger,
 )
+from pytest_userstate.domain.converters import owner_of
 from pytest_userstate.domain.difference import Change, ChangeKind, Difference
 from pytest_userstate.domain.snapshot import (
     Domain,
@@ -64,17 +64,17 @@ _CONSTRAINTS: typ.Final = frozenset(
 
 
 def schema_difference(before: SchemaSnapshot, after: SchemaSnapshot) -> Difference:
-    """Return what has become of a schema, in what it means.
+    """Return the changes from one schema to another, in what they mean.
 
     Left out are the tables in which migration tools keep their records, the versions
-    of extensions, and whether one of them is a stub. The order of columns takes no
-    part either. What follows from another change is not told again: the index of a
-    constraint that is gone, say.
+    of extensions, and whether one of them is a stub. The order of columns does not
+    count either. What follows from another change is left out, too: the index of a
+    constraint that is gone, for example.
 
     Parameters
     ----------
     before, after : SchemaSnapshot
-        What was, and what is; be it on servers of different versions.
+        The two schemas; they may be on servers of different versions.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def schema_difference(before: SchemaSnapshot, after: SchemaSnapshot) -> Differen
     if before == after:
         return Difference()
     changes = Difference.between(before, _in_words_of(before, after)).changes
-    return Difference(tuple(_telling(changes)))
+    return Difference(tuple(_independent(changes)))
 
 
 def _without_protection(snapshot: SchemaSnapshot) -> SchemaSnapshot:
@@ -159,7 +159,7 @@ def _one_in_words_of(before: typ.Any, after: typ.Any) -> typ.Any:
         }
     match after:
         case Trigger() if "definition" in changes:
-            # The statement says it all; a snapshot file of old has nothing else.
+            # An old snapshot file has nothing but the statement, which says it all.
             changes |= {field: getattr(before, field) for field in _TRIGGER_FACTS}
         case Function() if after.language != "sql":
             changes.pop("body", None)  # blanks may count in another language
@@ -179,35 +179,34 @@ def _is_same(before: typ.Any, after: typ.Any) -> bool:
             return False
 
 
-def _telling(changes: cabc.Collection[Change]) -> cabc.Iterator[Change]:
+def _independent(changes: cabc.Collection[Change]) -> cabc.Iterator[Change]:
     """Yield the changes, without those that follow from another one."""
-    told = {(each.what, each.subject, each.kind) for each in changes}
-    keyed = {
-        each.subject.removesuffix(f".{value.name}")
-        for each in changes
-        if each.what == "primary key"
-        and isinstance(value := _value(each), KeyConstraint)
+    known = {(change.what, change.subject, change.kind) for change in changes}
+    keys = {
+        owner_of(change.subject) for change in changes if change.what == "primary key"
     }
     for change in changes:
-        match _value(change):
-            case Index(constraint=str()):
-                follows = any(
-                    (what, change.subject, change.kind) in told for what in _CONSTRAINTS
-                )
-            case Sequence(owned_by=str() as column):
-                table = column.rpartition(".")[0]
-                follows = ("table", table, change.kind) in told or (
-                    ("column", column, change.kind) in told
-                )
-            case Column(name=name) if change.kind is ChangeKind.CHANGED:
-                fields = {field.field for field in change.fields}
-                owner = change.subject.removesuffix(f".{name}")
-                follows = fields == {"is_primary_key"} and owner in keyed
-            case _:
-                follows = False
-        if not follows:
+        if not _follows(change, known, keys):
             yield change
 
 
-def _value(change: Change) -> object:
-    return change.before if change.after is None else change.after
+def _follows(
+    change: Change,
+    known: cabc.Container[tuple[str, str, ChangeKind]],
+    keys: cabc.Container[str],
+) -> bool:
+    """Whether a change follows from another one."""
+    match change.before if change.after is None else change.after:
+        case Index(constraint=str()):
+            return any(
+                (what, change.subject, change.kind) in known for what in _CONSTRAINTS
+            )
+        case Sequence(owned_by=str() as column):
+            return ("table", owner_of(column), change.kind) in known or (
+                ("column", column, change.kind) in known
+            )
+        case Column() if change.kind is ChangeKind.CHANGED:
+            is_key_alone = [fact.field for fact in change.fields] == ["is_primary_key"]
+            return is_key_alone and owner_of(change.subject) in keys
+        case _:
+            return False

@@ -1,1 +1,0 @@
-"""Whether two schemas mean the same, and how a difference is told."""
