@@ -12,11 +12,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.audit import Prepared
-from pytest_userstate.application.configuration.reading import read_document
-from pytest_userstate.application.configuration.resolution import (
-    settings_of,
-    with_axes,
-)
+from pytest_userstate.application.configuration import read_settings, with_axes
 from pytest_userstate.application.settings import AuditRequest, Settings
 from pytest_userstate.domain.errors import (
     ConfigurationError,
@@ -239,10 +235,7 @@ class _Place:
         """Return what the file says, or the defaults."""
         if self.file is None:
             return Settings()
-        document = read_document(
-            self.file.table, file=self.shown, prefix=self.file.prefix
-        )
-        return settings_of(document, file=self.shown, prefix=self.file.prefix)
+        return read_settings(self.file.table, file=self.shown, prefix=self.file.prefix)
 
 
 def _configuration(

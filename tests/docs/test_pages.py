@@ -10,8 +10,7 @@ import tomllib
 
 import pytest
 
-from pytest_userstate.application.configuration.reading import read_document
-from pytest_userstate.application.configuration.resolution import settings_of
+from pytest_userstate.application.configuration import read_settings
 from tests.helpers.markdown import PAGES, ROOT, Block, anchors, blocks, links
 from tests.helpers.walkthrough import stories
 
@@ -57,7 +56,7 @@ def test_every_block_is_run(block: Block) -> None:
 )
 def test_configuration_blocks_can_be_used(block: Block) -> None:
     """Every configuration that a page shows is one that the audit accepts."""
-    settings_of(read_document(tomllib.loads(block.text), file="x"), file="x")
+    read_settings(tomllib.loads(block.text), file="x")
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,18 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.application.configuration import document
-from pytest_userstate.application.configuration.document import Document
-from pytest_userstate.application.configuration.reading import read_document
-from pytest_userstate.application.configuration.resolution import settings_of
+from pytest_userstate.application import configuration
+from pytest_userstate.application.configuration import (
+    Document,
+    keys_of,
+    read_settings,
+)
 from pytest_userstate.application.settings import Settings
 from pytest_userstate.domain.advisories.rules import RULES
 from pytest_userstate.domain.classification import RevisionColumns, Situation
 from pytest_userstate.domain.coverage import Axis, coverage_type
 from pytest_userstate.domain.evidence import EvidenceKind
-from pytest_userstate.domain.gate import Outcome
+from pytest_userstate.domain.gate import DEFAULT_AXES, Outcome
 from pytest_userstate.domain.model import DEFAULT_MODEL
 from pytest_userstate.domain.readings import Use
 from pytest_userstate.domain.report import DECISIONS
@@ -60,12 +62,15 @@ def test_every_option_is_there() -> None:
 
 def keys(kind: type, prefix: str = "") -> typ.Iterator[str]:
     """Yield the configuration's dotted keys, as the reference writes them."""
-    for field in attrs.fields(attrs.resolve_types(kind)):
-        name = f"{prefix}{field.name}"
+    fields = attrs.fields_dict(attrs.resolve_types(kind))
+    for key, name_of_field in keys_of(kind).items():
+        name, field = f"{prefix}{key}", fields[name_of_field]
         tables = [
             each
-            for each in vars(document).values()
-            if attrs.has(each) and re.search(rf"\b{each.__name__}\b", str(field.type))
+            for each in vars(configuration).values()
+            if isinstance(each, type)
+            and attrs.has(each)
+            and re.search(rf"\b{each.__name__}\b", str(field.type))
         ]
         if not tables or name in {"migrations", "entities.NAME.canonical"}:
             yield name
@@ -84,12 +89,12 @@ def test_every_setting_is_there() -> None:
 
 def test_the_defaults_are_the_codes() -> None:
     """An empty configuration means the defaults that the page gives."""
-    settings = settings_of(read_document({}, file="x"), file="x")
+    settings = read_settings({}, file="x")
     assert settings == Settings()
     rows = {
         row[0].strip("`"): row[2].strip("`") for row in table_after(TEXT, "## Settings")
     }
-    assert rows["gate.axes"] == json.dumps([str(axis) for axis in Document().gate.axes])
+    assert rows["gate.axes"] == json.dumps([str(axis) for axis in DEFAULT_AXES])
     assert (
         float(rows["postgres.migration_timeout"]) == settings.postgres.migration_timeout
     )

@@ -7,8 +7,7 @@ import tomllib
 
 import pytest
 
-from pytest_userstate.application.configuration.reading import read_document
-from pytest_userstate.application.configuration.resolution import settings_of
+from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.outbound.wiring.findings import SoughtPort
@@ -50,6 +49,5 @@ def test_every_state_is_there() -> None:
 @pytest.mark.parametrize("code", CODE)
 def test_the_configurations_are_read(code: str) -> None:
     """Each example means what a file with it would mean."""
-    document = read_document(tomllib.loads(code), file="userstate.toml")
-    wiring = settings_of(document, file="userstate.toml").wiring
+    wiring = read_settings(tomllib.loads(code), file="userstate.toml").wiring
     assert wiring.declared.ports or wiring.scanned

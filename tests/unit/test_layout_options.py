@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_userstate.application.configuration.reading import read_document
-from pytest_userstate.application.configuration.resolution import settings_of
+from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
@@ -92,7 +91,7 @@ def test_a_value_of_another_type_is_refused(
 def test_the_configuration_passes_on_what_it_does_not_know() -> None:
     """Path and layout are its own; the rest is the layout's to check."""
     raw = {"migrations": {"layout": "flyway", "placeholders": {"a": "b"}, "path": "p"}}
-    setting = settings_of(read_document(raw, file="f"), file="f").migrations
+    setting = read_settings(raw, file="f").migrations
     assert (setting.path, setting.layout) == ("p", "flyway")
     assert setting.options == {"placeholders": {"a": "b"}}
 
@@ -103,7 +102,7 @@ def test_the_configuration_passes_on_what_it_does_not_know() -> None:
 def test_several_paths_are_not_one(value: object, key: str) -> None:
     """Where a tool takes several folders, the message says how they are named."""
     with pytest.raises(ConfigurationError) as caught:
-        read_document({"migrations": value}, file="userstate.toml")
+        read_settings({"migrations": value}, file="userstate.toml")
     assert caught.value.key == key
     message = str(caught.value)
     assert f"`{key}` is a list; expected a string, the one folder" in message
@@ -113,4 +112,4 @@ def test_several_paths_are_not_one(value: object, key: str) -> None:
 def test_a_path_that_is_neither() -> None:
     """As anywhere else."""
     with pytest.raises(ConfigurationError, match="is 1, a whole number; expected a s"):
-        read_document({"migrations": {"path": 1}}, file="userstate.toml")
+        read_settings({"migrations": {"path": 1}}, file="userstate.toml")

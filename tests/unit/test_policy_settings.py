@@ -6,8 +6,7 @@ import tomllib
 
 import pytest
 
-from pytest_userstate.application.configuration.reading import read_document
-from pytest_userstate.application.configuration.resolution import settings_of
+from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.application.settings import Settings
 from pytest_userstate.domain.advisories.advisory import Silence
 from pytest_userstate.domain.errors import ConfigurationError
@@ -15,7 +14,7 @@ from pytest_userstate.domain.errors import ConfigurationError
 
 def read(text: str) -> Settings:
     """Return the settings of a configuration."""
-    return settings_of(read_document(tomllib.loads(text), file="f"), file="f")
+    return read_settings(tomllib.loads(text), file="f")
 
 
 def work(**items: list[str]) -> str:

@@ -6,8 +6,7 @@ import tomllib
 
 import pytest
 
-from pytest_userstate.application.configuration.reading import read_document
-from pytest_userstate.application.configuration.resolution import settings_of
+from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.application.settings import Settings
 from pytest_userstate.domain.errors import ConfigurationError
 
@@ -15,7 +14,7 @@ from pytest_userstate.domain.errors import ConfigurationError
 def read(text: str) -> Settings:
     """Return the settings of a configuration."""
     raw = tomllib.loads(text)
-    return settings_of(read_document(raw, file="userstate.toml"), file="userstate.toml")
+    return read_settings(raw, file="userstate.toml")
 
 
 def entity(*models: str) -> str:

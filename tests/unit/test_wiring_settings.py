@@ -8,8 +8,7 @@ import tomllib
 
 import pytest
 
-from pytest_userstate.application.configuration.reading import read_document
-from pytest_userstate.application.configuration.resolution import settings_of
+from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.application.settings import PortScan, Settings, WiringSettings
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.errors import ConfigurationError, UsageError
@@ -22,8 +21,7 @@ from tests.helpers.wiring import write
 
 def configured(text: str) -> Settings:
     """Return what a configuration file means."""
-    document = read_document(tomllib.loads(text), file="userstate.toml")
-    return settings_of(document, file="userstate.toml")
+    return read_settings(tomllib.loads(text), file="userstate.toml")
 
 
 def test_a_port_without_a_state_is_scanned() -> None:

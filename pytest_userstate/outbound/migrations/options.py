@@ -12,7 +12,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.configuration.reading import configuration_error
+from pytest_userstate.application.configuration import configuration_error
 from pytest_userstate.application.structuring import nearest
 
 _ALWAYS = ("path", "layout")

@@ -14,7 +14,7 @@ import pathlib
 import types
 import typing as typ
 
-from pytest_userstate.application.configuration.reading import configuration_error
+from pytest_userstate.application.configuration import configuration_error
 from pytest_userstate.application.structuring import nearest
 from pytest_userstate.outbound.migrations.layout import Layout, visible
 

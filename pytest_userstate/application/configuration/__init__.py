@@ -1,1 +1,0 @@
-"""The configuration file: its shape, reading it, and what it means."""
