@@ -38,8 +38,8 @@ from pytest_userstate.outbound.migrations.finding.discovery import (
 )
 from pytest_userstate.outbound.migrations.layout import read_sql
 from pytest_userstate.outbound.migrations_target import MigrationsTarget, Script
+from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
-from pytest_userstate.outbound.postgres.machine import check_machine
 from pytest_userstate.outbound.report_files import ReportFiles, read_report
 from pytest_userstate.outbound.snapshot_file import read_snapshot_file
 from pytest_userstate.outbound.unreadable_target import UnreadableTarget

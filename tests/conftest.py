@@ -15,10 +15,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from pytest_userstate.outbound.postgres.binaries import Binaries
+from pytest_userstate.outbound.postgres.binaries import Binaries, supported_version
 from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
 from pytest_userstate.outbound.postgres.stubs import STUBS
-from pytest_userstate.outbound.postgres.version import supported_version
 from tests.helpers.extras import skip_for_want_of_an_extra
 from tests.helpers.servers import installations
 

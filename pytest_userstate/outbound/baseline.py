@@ -117,7 +117,7 @@ class Baseline:
         """Close the connection; the server goes unless a copy is kept."""
         self.admin.close()
         if self._kept:
-            self._server.outlive(_KEPT_SECONDS)
+            self._server.keep_running(_KEPT_SECONDS)
 
 
 @contextlib.contextmanager

@@ -82,7 +82,7 @@ def make_exchange_folder() -> tuple[str, cabc.Callable[[], None]]:
     killed. Where no server can run, as none has to for a live database, nobody
     sweeps: there it is a temporary folder like any other.
     """
-    from pytest_userstate.outbound.postgres.machine import (  # noqa: PLC0415 - time
+    from pytest_userstate.outbound.postgres.account import (  # noqa: PLC0415 - time
         check_machine,
     )
 
@@ -91,7 +91,7 @@ def make_exchange_folder() -> tuple[str, cabc.Callable[[], None]]:
     except UsageError:
         plain = tempfile.mkdtemp(prefix="userstate-exchange-")
         return plain, functools.partial(shutil.rmtree, plain, ignore_errors=True)
-    from pytest_userstate.outbound.postgres.rundir import (  # noqa: PLC0415 - POSIX
+    from pytest_userstate.outbound.postgres.run_folders import (  # noqa: PLC0415 - POSIX
         make_run_folder,
     )
 

@@ -35,7 +35,7 @@ from pytest_userstate.domain.rules import (
 )
 from pytest_userstate.inbound import hookspecs
 from pytest_userstate.outbound.migrations.tools.registry import layouts
-from pytest_userstate.outbound.postgres.version import OLDEST_MAJOR
+from pytest_userstate.outbound.postgres.binaries import OLDEST_MAJOR
 from tests.helpers.markdown import PAGES, ROOT, table_after
 
 TEXT = (ROOT / "docs/reference.md").read_text()

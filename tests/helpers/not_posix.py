@@ -74,11 +74,11 @@ def leave_posix() -> None:
     # Only for our modules: Python's own would go on to call Windows.
     platform, sys.platform = sys.platform, "win32"
     from pytest_userstate.outbound import exchange  # noqa: PLC0415
-    from pytest_userstate.outbound.postgres import machine  # noqa: PLC0415
+    from pytest_userstate.outbound.postgres import account  # noqa: PLC0415
 
     sys.platform = platform
     assert exchange.msvcrt is sys.modules["msvcrt"]
-    machine.os = types.SimpleNamespace(name="nt")
+    account.os = types.SimpleNamespace(name="nt")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from pytest_userstate.domain.errors import ServerNotFoundError
+from pytest_userstate.outbound.postgres.account import check_system
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
-from pytest_userstate.outbound.postgres.machine import check_system
 
 if typ.TYPE_CHECKING:
     import collections.abc as cabc
@@ -84,9 +84,9 @@ def open_folder() -> cabc.Iterator[Path]:
 
     Caches in it are made by the dozen, so it lies in memory where there is some.
     """
-    from pytest_userstate.outbound.postgres import rundir  # noqa: PLC0415 - POSIX
+    from pytest_userstate.outbound.postgres import run_folders  # noqa: PLC0415 - POSIX
 
-    memory = rundir.MEMORY if os.access(rundir.MEMORY, os.W_OK) else None
+    memory = run_folders.MEMORY if os.access(run_folders.MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="userstate-tests-", dir=memory))
     folder.chmod(0o755)
     try:

@@ -23,12 +23,13 @@ from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.outbound.postgres import cache as cache_module
 from pytest_userstate.outbound.postgres import (
     cluster,
-    connection,
-    rundir,
+    run_folders,
     supervisor,
-    version,
 )
-from pytest_userstate.outbound.postgres.binaries import Binaries
+from pytest_userstate.outbound.postgres import (
+    server as server_module,
+)
+from pytest_userstate.outbound.postgres.binaries import Binaries, supported_version
 from pytest_userstate.outbound.postgres.cache import Cache
 from pytest_userstate.outbound.postgres.server import (
     DATABASE,
@@ -174,7 +175,7 @@ class TestConnecting:
         """A connection that cannot be made leaves the environment as it was."""
         monkeypatch.setenv("PGSERVICE", "no-such-service")
         with pytest.raises(psycopg.OperationalError, match="No such file"):
-            connection.connect(host="/nonexistent", dbname="x", user="y")
+            server_module._connect(host="/nonexistent", dbname="x", user="y")
         assert os.environ["PGSERVICE"] == "no-such-service"
 
     def test_the_server_knows_nothing_of_the_users_environment(
@@ -465,7 +466,7 @@ class TestNothingSurvives:
         self, binaries: Binaries, folder: Path
     ) -> None:
         """Killed, it leaves no files in the system's shared memory (16 and newer)."""
-        if version.supported_version(binaries.postgres).major < 16:
+        if supported_version(binaries.postgres).major < 16:
             pytest.skip("its initdb takes no settings")
         seen: set[str] = set()
         server = EmbeddedServer(binaries, cache_root=folder / "cache")
@@ -554,7 +555,7 @@ class TestNothingSurvives:
     ) -> None:
         """A dead server's process id may be another program's by now."""
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
-        dead = folder / f"{rundir.PREFIX}dead"
+        dead = folder / f"{run_folders.PREFIX}dead"
         (dead / "data").mkdir(parents=True)
         (dead / "lock").touch()
         with subprocess.Popen(["sleep", "60"]) as bystander:  # noqa: S607 - anywhere
@@ -569,8 +570,10 @@ class TestNothingSurvives:
     ) -> None:
         """One that is just being made has none yet; an old one is abandoned."""
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
-        monkeypatch.setattr(rundir, "HALF_MADE_AGE", 3600)
-        young, old = (folder / f"{rundir.PREFIX}{name}" for name in ("young", "old"))
+        monkeypatch.setattr(run_folders, "HALF_MADE_AGE", 3600)
+        young, old = (
+            folder / f"{run_folders.PREFIX}{name}" for name in ("young", "old")
+        )
         for path in (young, old):
             path.mkdir()
         os.utime(old, (0, 0))
@@ -850,7 +853,7 @@ class TestRunFolder:
             unsuitable.mkdir(mode=0o755)
         monkeypatch.setattr(tempfile, "tempdir", str(unsuitable))
         with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
-            assert Path(server.host).parent in rundir.FALLBACKS
+            assert Path(server.host).parent in run_folders.FALLBACKS
             server.connect().close()
 
     def test_where_no_folder_is_suitable_all_are_listed(
@@ -859,7 +862,7 @@ class TestRunFolder:
         """The message names each place, why it will not do, and the remedy."""
         long, missing = folder / ("x" * 90), folder / "missing"
         monkeypatch.setattr(tempfile, "tempdir", str(long))
-        monkeypatch.setattr(rundir, "FALLBACKS", (missing,))
+        monkeypatch.setattr(run_folders, "FALLBACKS", (missing,))
         server = EmbeddedServer(servers.wheel(), cache_root=cache)
         with pytest.raises(ServerError) as failure, server:
             pass

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from pytest_userstate.domain.errors import ServerError, UsageError
-from pytest_userstate.outbound.postgres import account, cache, installation, rundir
+from pytest_userstate.outbound.postgres import account, cache, preparation, run_folders
 from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
@@ -161,7 +161,7 @@ class TestRoot:
         """Root removes what its own runs left, and nobody else's."""
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
         ours, theirs = (
-            folder / f"{rundir.PREFIX}{name}" for name in ("ours", "theirs")
+            folder / f"{run_folders.PREFIX}{name}" for name in ("ours", "theirs")
         )
         for path in (ours, theirs):
             path.mkdir()
@@ -204,9 +204,9 @@ class TestRoot:
         self, folder: Path, closed_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As pytest's own base folder is, and a TMPDIR in root's home."""
-        monkeypatch.setattr(rundir.tempfile, "tempdir", str(closed_folder))
+        monkeypatch.setattr(run_folders.tempfile, "tempdir", str(closed_folder))
         with EmbeddedServer(servers.wheel(), cache_root=folder / "cache") as server:
-            assert Path(server.host).parent in rundir.FALLBACKS
+            assert Path(server.host).parent in run_folders.FALLBACKS
 
     def test_its_usual_cache_is_the_systems(
         self, monkeypatch: pytest.MonkeyPatch, folder: Path
@@ -259,7 +259,7 @@ class TestClosedInstallation:
             with EmbeddedServer(closed, cache_root=folder / "cache") as server:
                 pid = servers.pid_of_server(server.host)
                 program = Path("/proc", str(pid), "exe").readlink()
-            monkeypatch.setattr(installation, "_copy_tree", None)
+            monkeypatch.setattr(preparation, "_copy_tree", None)
         [entry] = (folder / "cache").glob("installation-*")
         assert program.is_relative_to(entry)
         assert program.stat().st_uid == 0

@@ -23,9 +23,9 @@ import pytest
 from pytest_userstate import bootstrap
 from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.domain.errors import ServerError, UsageError
-from pytest_userstate.outbound.postgres import cluster, rundir, supervisor
+from pytest_userstate.outbound.postgres import cluster, run_folders, supervisor
 from pytest_userstate.outbound.postgres import server as server_module
-from pytest_userstate.outbound.postgres.machine import check_machine
+from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers import servers
 
@@ -124,7 +124,7 @@ class TestInTheBackground:
         monkeypatch.setattr(server_module._Launch, "wait", wait_and_tell)
         with servers.interrupted(is_waited_for.is_set) as pressed:
 
-            def make_late(*args: typ.Any) -> rundir.RunFolder:
+            def make_late(*args: typ.Any) -> run_folders.RunFolder:
                 pressed.wait(servers.PATIENCE)
                 return make(*args)
 
@@ -396,11 +396,11 @@ class TestPoorMachines:
         self, cache: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
     ) -> None:
         """Without /dev/shm the server lives on disk."""
-        monkeypatch.setattr(rundir, "MEMORY", folder / "nowhere")
+        monkeypatch.setattr(run_folders, "MEMORY", folder / "nowhere")
         monkeypatch.setattr(tempfile, "tempdir", None)
         monkeypatch.delenv("TMPDIR", raising=False)
         with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
-            assert Path(server.host).parent in rundir.FALLBACKS
+            assert Path(server.host).parent in run_folders.FALLBACKS
 
     def test_a_folder_for_temporary_files_that_is_read_only(
         self, cache: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -410,7 +410,7 @@ class TestPoorMachines:
         def refuse(*_: object, **__: object) -> typ.NoReturn:
             raise OSError(30, "Read-only file system")
 
-        monkeypatch.setattr(rundir.tempfile, "mkdtemp", refuse)
+        monkeypatch.setattr(run_folders.tempfile, "mkdtemp", refuse)
         server = EmbeddedServer(servers.wheel(), cache_root=cache)
         with pytest.raises(ServerError) as failure, server:
             pass
@@ -438,7 +438,7 @@ class TestSocketPath:
         make = server_module.make_run_folder
         sockets = []
 
-        def make_taken(*args: typ.Any) -> rundir.RunFolder:
+        def make_taken(*args: typ.Any) -> run_folders.RunFolder:
             run = make(*args)
             if kind == "a file":
                 run.socket.touch()
@@ -459,7 +459,7 @@ class TestSocketPath:
             server.connect().close()
         for each in sockets:
             each.close()
-        assert not list(folder.glob(f"{rundir.PREFIX}*"))
+        assert not list(folder.glob(f"{run_folders.PREFIX}*"))
         assert not servers.processes_of(folder)
 
 
@@ -479,7 +479,7 @@ def test_servers_one_after_the_other_leave_nothing(cache: Path) -> None:
     """No descriptor, thread, process or folder; also not in the long run."""
 
     def counts() -> tuple[int, ...]:
-        runs = rundir.MEMORY.glob(f"{rundir.PREFIX}*")
+        runs = run_folders.MEMORY.glob(f"{run_folders.PREFIX}*")
         mine = {path for path in runs if path.name in hosts}
         return (*held(), len(mine))
 
@@ -513,7 +513,7 @@ def test_audits_one_after_the_other_leave_nothing(
     for number in range(200):
         with bootstrap.prepare(request).target.open() as database:
             assert database.load().tables
-        assert not list(folder.glob(f"{rundir.PREFIX}*"))
+        assert not list(folder.glob(f"{run_folders.PREFIX}*"))
         if number in {9, 199}:
             seen.append((*held(), len(gc.get_objects())))
     assert not servers.processes_of(folder)

@@ -29,7 +29,7 @@ WITHOUT_DESCRIPTORS = """
 import os, resource, tempfile
 from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.outbound.postgres.account import server_account
-from pytest_userstate.outbound.postgres.rundir import make_run_folder
+from pytest_userstate.outbound.postgres.run_folders import make_run_folder
 account = server_account()
 tempfile.gettempdir()  # writes a file to find out
 resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))

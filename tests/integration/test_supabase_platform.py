@@ -12,9 +12,12 @@ from pytest_userstate.application.settings import PostgresSettings
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.finding.discovery import Target, locate
 from pytest_userstate.outbound.migrations_target import MigrationsTarget
-from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
+from pytest_userstate.outbound.postgres.binaries import (
+    Binaries,
+    find_binaries,
+    supported_version,
+)
 from pytest_userstate.outbound.postgres.stubs import OF_PLATFORMS
-from pytest_userstate.outbound.postgres.version import supported_version
 from tests.helpers.servers import installations
 
 PROFILES = """\

@@ -15,8 +15,8 @@ import attrs
 import psycopg
 import pytest
 
-from pytest_userstate.outbound.postgres import rundir
-from pytest_userstate.outbound.postgres.connection import connect
+from pytest_userstate.outbound.postgres import run_folders
+from pytest_userstate.outbound.postgres.server import connect
 from pytest_userstate.outbound.postgres.settings import DATABASE, SUPERUSER
 from tests.helpers import servers
 from tests.helpers.backends import USERS, Backend
@@ -56,7 +56,7 @@ class Started:
 
     def server(self) -> pathlib.Path | None:
         """Return the folder of the server, once it accepts connections."""
-        for file in self.temporary.glob(f"{rundir.PREFIX}*/data/postmaster.pid"):
+        for file in self.temporary.glob(f"{run_folders.PREFIX}*/data/postmaster.pid"):
             lines = file.read_text().splitlines()
             if len(lines) > 7 and lines[7].strip() == "ready":
                 return file.parents[1]
@@ -114,7 +114,7 @@ class Started:
     def remains(self) -> list[object]:
         """Return what is left of it: folders, processes, half-written reports."""
         return [
-            *self.temporary.glob(f"{rundir.PREFIX}*"),
+            *self.temporary.glob(f"{run_folders.PREFIX}*"),
             *servers.processes_of(self.temporary),
             *self.backend.path.glob(".report*"),
         ]

@@ -22,8 +22,7 @@ REFUSED = "the embedded PostgreSQL runs on POSIX systems only: Linux, macOS, BSD
 OF_THE_SERVER = {
     f"pytest_userstate.outbound.postgres.{name}"
     for name in (
-        *("account", "cache", "cluster", "installation", "preparation", "remains"),
-        *("rundir", "server", "supervisor"),
+        *("cache", "cluster", "preparation", "run_folders", "server", "supervisor"),
     )
 }
 IMPORT_ALL = """\

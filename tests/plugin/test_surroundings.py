@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from pytest_userstate.outbound.postgres import rundir
+from pytest_userstate.outbound.postgres import run_folders
 from tests.helpers import servers
 from tests.helpers.accounts import IS_ROOT, ordinary_environment, ordinary_python
 from tests.helpers.backends import Backend
@@ -41,7 +41,7 @@ def temporary(folder: pathlib.Path) -> pathlib.Path:
 
 def remains(temporary: pathlib.Path) -> list[object]:
     """Return what is left of runs: folders and processes."""
-    folders = temporary.glob(f"{rundir.PREFIX}*")
+    folders = temporary.glob(f"{run_folders.PREFIX}*")
     return [*folders, *servers.processes_of(temporary)]
 
 
@@ -127,7 +127,7 @@ class TestContainer:
         covered.write("migrations/009_slow.sql", "SELECT pg_sleep(600);")
 
         def is_up() -> bool:
-            found = temporary.glob(f"{rundir.PREFIX}*/data/postmaster.pid")
+            found = temporary.glob(f"{run_folders.PREFIX}*/data/postmaster.pid")
             return any("ready" in file.read_text() for file in found)
 
         with subprocess.Popen(
@@ -138,7 +138,7 @@ class TestContainer:
             stderr=subprocess.DEVNULL,
         ) as process:
             servers.wait_for(is_up, of=process)
-            [host] = temporary.glob(f"{rundir.PREFIX}*")
+            [host] = temporary.glob(f"{run_folders.PREFIX}*")
             segment = servers.segment_of(host)
             process.send_signal(signal.SIGKILL)
         servers.wait_for(lambda: not servers.processes_of(temporary))

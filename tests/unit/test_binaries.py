@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from pytest_userstate.domain.errors import ServerNotFoundError
-from pytest_userstate.outbound.postgres import binaries, machine, version
-from pytest_userstate.outbound.postgres.binaries import find_binaries
-from pytest_userstate.outbound.postgres.version import (
+from pytest_userstate.outbound.postgres import account, binaries
+from pytest_userstate.outbound.postgres.binaries import (
     UnusableError,
+    find_binaries,
     supported_version,
 )
 from tests.helpers.extras import on_the_embedded_server
@@ -157,7 +157,7 @@ class TestConfigured:
     ) -> None:
         """The message names the setting, its value and what is there."""
         seconds = 0.5 if "no answer" in found else 60  # however busy the machine
-        monkeypatch.setattr(version, "ANSWER_TIMEOUT", seconds)
+        monkeypatch.setattr(binaries, "ANSWER_TIMEOUT", seconds)
         configured = str(make(tmp_path))
         with pytest.raises(ServerNotFoundError) as failure:
             find_binaries(configured=configured, configured_by="postgresql_exec")
@@ -331,7 +331,7 @@ class TestNothing:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Windows has neither the sockets' rights nor the accounts it takes."""
-        monkeypatch.setattr(machine, "os", types.SimpleNamespace(name="nt"))
+        monkeypatch.setattr(account, "os", types.SimpleNamespace(name="nt"))
         with pytest.raises(ServerNotFoundError, match="POSIX systems only") as failure:
             find_binaries(configured="C:/PostgreSQL/bin")
         assert "--userstate-dsn" in str(failure.value)

@@ -18,7 +18,7 @@ import pytest
 
 from pytest_userstate.domain.errors import ServerError, UsageError
 from pytest_userstate.outbound.exchange import make_exchange_folder
-from pytest_userstate.outbound.postgres import account, cache, remains, rundir
+from pytest_userstate.outbound.postgres import account, cache, run_folders
 from pytest_userstate.outbound.postgres.account import Account, server_account
 
 if typ.TYPE_CHECKING:
@@ -127,7 +127,7 @@ def test_mode_bits_count_as_they_do_for_the_kernel(
 
 def test_without_a_switch_nothing_changes_hands(tmp_path: Path) -> None:
     """All is ours already, and closed."""
-    folder = rundir.RunFolder(tmp_path, lock=0)
+    folder = run_folders.RunFolder(tmp_path, lock=0)
     before = tmp_path.stat().st_mode
     OURSELVES.take_over(tmp_path / "nowhere")
     folder.open_for(OURSELVES)
@@ -210,8 +210,8 @@ def test_a_locked_cache_says_what_to_do(
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> cabc.Iterator[Path]:
     """Let run folders be made in a folder of the test alone, with a short name."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
-        monkeypatch.setattr(rundir, "MEMORY", tmp_path / "no-memory")
-        monkeypatch.setattr(rundir, "FALLBACKS", (Path(name),))
+        monkeypatch.setattr(run_folders, "MEMORY", tmp_path / "no-memory")
+        monkeypatch.setattr(run_folders, "FALLBACKS", (Path(name),))
         monkeypatch.setattr(tempfile, "gettempdir", lambda: name)
         yield Path(name)
 
@@ -230,16 +230,16 @@ def test_where_nothing_can_be_written_every_place_is_named(
     monkeypatch.setattr(tempfile, "gettempdir", nowhere)
     monkeypatch.setattr(tempfile, "mkdtemp", full)
     with pytest.raises(ServerError) as caught:
-        rundir.make_run_folder(OURSELVES)
+        run_folders.make_run_folder(OURSELVES)
     text = str(caught.value)
-    assert f"  {rundir.MEMORY}: not to be used, or not roomy enough" in text
+    assert f"  {run_folders.MEMORY}: not to be used, or not roomy enough" in text
     assert f"  {temporary}: No space left on device" in text
     assert "set TMPDIR to a folder with a short path" in text
 
 
 def test_a_discarded_folder_leaves_neither_files_nor_its_lock() -> None:
     """What a run has shared between its processes goes so."""
-    folder = rundir.make_run_folder(OURSELVES)
+    folder = run_folders.make_run_folder(OURSELVES)
     os.fstat(folder.lock)
     folder.discard()
     assert not folder.path.exists()
@@ -269,7 +269,7 @@ def test_a_folder_without_its_lock_is_not_left(
     monkeypatch.setattr(owner, call, fail)
     before = len([*Path("/dev/fd").iterdir()])
     with pytest.raises(ServerError, match="No locks available"):
-        rundir.make_run_folder(OURSELVES)
+        run_folders.make_run_folder(OURSELVES)
     monkeypatch.undo()
     assert [*temporary.iterdir()] == []
     assert len([*Path("/dev/fd").iterdir()]) == before
@@ -277,30 +277,30 @@ def test_a_folder_without_its_lock_is_not_left(
 
 def test_only_what_is_surely_dead_is_swept(temporary: Path) -> None:
     """A lock that is held, one that is no file of ours, a folder just made: alive."""
-    alive = rundir.make_run_folder(OURSELVES)
+    alive = run_folders.make_run_folder(OURSELVES)
     linked, fresh, dead, old = (
-        temporary / f"{rundir.PREFIX}{name}"
+        temporary / f"{run_folders.PREFIX}{name}"
         for name in ("linked", "fresh", "dead", "old")
     )
     for folder in (linked, fresh, dead, old):
         folder.mkdir()
     (linked / "lock").symlink_to(alive.path / "lock")
     (dead / "lock").touch()
-    long_ago = time.time() - 2 * rundir.HALF_MADE_AGE
+    long_ago = time.time() - 2 * run_folders.HALF_MADE_AGE
     os.utime(old, (long_ago, long_ago))
     (temporary / "other").mkdir()
-    rundir._bury_if_dead(linked)  # a sweep would pass over the rest instead
-    rundir.sweep(OURSELVES)
+    run_folders._remove_if_dead(linked)  # a sweep would pass over the rest instead
+    run_folders.sweep(OURSELVES)
     left = {path.name for path in temporary.iterdir()}
     assert left == {alive.path.name, linked.name, fresh.name, "other"}
     alive.release()
-    rundir.sweep(OURSELVES)
+    run_folders.sweep(OURSELVES)
     assert not alive.path.exists()
 
 
 def test_a_folder_that_goes_while_it_is_looked_at_has_no_age(tmp_path: Path) -> None:
     """Another run swept it: nothing is left to do."""
-    rundir._bury_if_dead(tmp_path / "gone")
+    run_folders._remove_if_dead(tmp_path / "gone")
 
 
 # What another run left.
@@ -331,9 +331,9 @@ def test_a_server_that_does_not_heed_is_killed(
     """It is known by its folder, in /proc or, where there is none, by `ps`."""
     if proc == "/proc" and not Path(proc).is_dir():
         pytest.skip("there is no /proc here")
-    monkeypatch.setattr(remains, "PROC", Path(proc))
-    monkeypatch.setattr(remains, "ORPHAN_TIMEOUT", 0.2)
-    remains.bury(tmp_path / "run")
+    monkeypatch.setattr(run_folders, "PROC", Path(proc))
+    monkeypatch.setattr(run_folders, "ORPHAN_TIMEOUT", 0.2)
+    run_folders.remove_with_server(tmp_path / "run")
     assert orphan.wait(timeout=10) == -signal.SIGKILL
     assert not (tmp_path / "run").exists()
 
@@ -352,11 +352,11 @@ def test_no_process_is_touched_that_is_not_the_server(
     (tmp_path / "run" / "data").mkdir(parents=True)
     killed: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, _: killed.append(pid))
-    monkeypatch.setattr(remains, "PROC", Path(proc))
-    monkeypatch.setattr(remains, "ORPHAN_TIMEOUT", 0.0)
+    monkeypatch.setattr(run_folders, "PROC", Path(proc))
+    monkeypatch.setattr(run_folders, "ORPHAN_TIMEOUT", 0.0)
     numbers = {"own": os.getpid(), "other": 1, "nobody": 2**22 + 1}
     (tmp_path / "run/data/postmaster.pid").write_text(text.format(**numbers))
-    remains.bury(tmp_path / "run")
+    run_folders.remove_with_server(tmp_path / "run")
     assert killed == []
     assert not (tmp_path / "run").exists()
 
@@ -370,9 +370,9 @@ def test_a_file_that_is_none_holds_nobody_up(tmp_path: Path, kind: str) -> None:
         os.mkfifo(data / "postmaster.pid")
     else:
         (data / "postmaster.pid").symlink_to("/dev/tty")
-    code = "import pathlib, sys; from {} import bury; bury(pathlib.Path(sys.argv[1]))"
+    code = "import pathlib, sys, {0}; {0}.remove_with_server(pathlib.Path(sys.argv[1]))"
     subprocess.run(
-        [sys.executable, "-c", code.format(remains.__name__), tmp_path / "run"],
+        [sys.executable, "-c", code.format(run_folders.__name__), tmp_path / "run"],
         check=True,
         timeout=20,
     )
@@ -387,7 +387,7 @@ def test_a_server_of_another_user_is_left_alone(
     proc: str,
 ) -> None:
     """Whoever put a folder there may want something killed."""
-    monkeypatch.setattr(remains, "PROC", Path(proc))
+    monkeypatch.setattr(run_folders, "PROC", Path(proc))
     data = tmp_path / "run" / "data"
-    assert str(data) in remains._command_line(orphan.pid, US.pw_uid)
-    assert remains._command_line(orphan.pid, US.pw_uid + 1) == []
+    assert str(data) in run_folders._command_line(orphan.pid, US.pw_uid)
+    assert run_folders._command_line(orphan.pid, US.pw_uid + 1) == []

@@ -16,7 +16,7 @@ from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.outbound.postgres import supervisor
 from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
-from pytest_userstate.outbound.postgres.rundir import RunFolder, make_run_folder
+from pytest_userstate.outbound.postgres.run_folders import RunFolder, make_run_folder
 from pytest_userstate.outbound.postgres.supervisor import Supervisor
 from tests.helpers.servers import PATIENCE, open_folder
 

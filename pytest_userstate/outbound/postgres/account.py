@@ -1,18 +1,82 @@
-"""The operating-system account that runs the server, and what it can reach."""
+"""The operating-system account that runs the server, and what its machine must have."""
 
 from __future__ import annotations
 
-import collections.abc as cabc
-import functools
+import contextlib
 import os
-import pwd
+import shutil
 import stat
 import typing as typ
 from pathlib import Path
 
 import attrs
 
-from pytest_userstate.domain.errors import UsageError
+from pytest_userstate.domain.errors import ServerNotFoundError, UsageError
+from pytest_userstate.outbound.postgres.child_processes import clean_environment
+
+if typ.TYPE_CHECKING:
+    import pwd
+
+
+# A server refuses to start with fewer: "server needs at least 58", and a few are open.
+FEWEST_FILES = 64
+
+
+def check_system() -> None:
+    """Refuse systems on which the server's modules cannot even be imported.
+
+    Raises
+    ------
+    ServerNotFoundError
+        On Windows, and whatever else is not POSIX; where a process may have too few
+        open files.
+    """
+    if os.name != "posix":
+        raise ServerNotFoundError(_OTHER_SYSTEM.format(name=os.name))
+    import resource  # noqa: PLC0415 - POSIX
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit != resource.RLIM_INFINITY and limit < FEWEST_FILES:
+        raise ServerNotFoundError(_TOO_FEW_FILES.format(limit=limit))
+
+
+def check_machine() -> Account:
+    """Return the account that a server can run as here.
+
+    Raises
+    ------
+    UsageError
+        When there is none, or no `tar`, which unpacks the data directory.
+    """
+    check_system()
+    account = server_account()
+    path = clean_environment()["PATH"]
+    if shutil.which("tar", path=path) is None:
+        raise UsageError(_NO_TAR.format(path=path))
+    return account
+
+
+_OTHER_SYSTEM = """\
+the embedded PostgreSQL runs on POSIX systems only: Linux, macOS, BSD.
+  found      a Python for the platform {name!r}
+To mend it, run pytest in a container or in WSL, or audit a live database:
+  --userstate-dsn"""
+
+_TOO_FEW_FILES = f"""\
+the embedded PostgreSQL cannot run: a process may have too few files open here.
+  found      at most {{limit}} open files (ulimit -n)
+  needed     at least {FEWEST_FILES}; 1024 are usual
+To mend it, raise the limit, for instance in the shell that starts pytest:
+  ulimit -n 1024"""
+
+_NO_TAR = """\
+the embedded PostgreSQL cannot run: there is no tar to unpack its data with.
+  looked for tar, in the folders of PATH
+  PATH       {path}
+To mend it, install it, for instance in the container's image:
+  apt-get install tar, dnf install tar, apk add tar
+or audit a live database instead: --userstate-dsn"""
+
 
 # In this order: the account made for the purpose, then the one that always is.
 UNPRIVILEGED = ("postgres", "nobody")
@@ -106,43 +170,25 @@ def server_account() -> Account:
     UsageError
         When there is no such account.
     """
+    import pwd  # noqa: PLC0415 - POSIX
+
     uid = os.geteuid()
-    client = _entry(functools.partial(pwd.getpwuid, uid))
-    if client is None:
-        raise UsageError(_NO_ENTRY.format(uid=uid))
+    try:
+        client = pwd.getpwuid(uid)
+    except KeyError:
+        raise UsageError(_NO_ENTRY.format(uid=uid)) from None
     if uid != 0:
         return _account(client, client=client, is_switched=False)
     for name in UNPRIVILEGED:
-        entry = _entry(functools.partial(pwd.getpwnam, name))
-        if entry is not None and entry.pw_uid != 0:
-            return _account(entry, client=client, is_switched=True)
+        with contextlib.suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            if entry.pw_uid != 0:
+                return _account(entry, client=client, is_switched=True)
     raise UsageError(_NO_ACCOUNT.format(names=" nor ".join(UNPRIVILEGED)))
-
-
-def clean_environment() -> dict[str, str]:
-    """Return the environment of the server and its tools: nothing of the user's.
-
-    Messages have to be in English for us to read them, and a `PGDATA` or
-    `PGOPTIONS` meant for another server has to stay away from ours.
-    """
-    kept = {
-        name: os.environ[name]
-        for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-        if name in os.environ
-    }
-    path = os.pathsep.join(filter(None, (os.environ.get("PATH"), os.defpath)))
-    return {"LC_ALL": "C", "TZ": "UTC", "PATH": path, **kept}
 
 
 def _steps(folder: Path) -> tuple[Path, ...]:
     return (folder, *folder.parents)
-
-
-def _entry(look_up: cabc.Callable[[], pwd.struct_passwd]) -> pwd.struct_passwd | None:
-    try:
-        return look_up()
-    except KeyError:
-        return None
 
 
 def _account(

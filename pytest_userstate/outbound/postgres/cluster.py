@@ -13,20 +13,23 @@ from pathlib import Path
 import attrs
 
 from pytest_userstate.domain.errors import ServerError
-from pytest_userstate.outbound.postgres import forks
-from pytest_userstate.outbound.postgres.account import Account, clean_environment
-from pytest_userstate.outbound.postgres.binaries import Binaries
-from pytest_userstate.outbound.postgres.log import tail
-from pytest_userstate.outbound.postgres.remains import WORKPLACE
+from pytest_userstate.outbound.postgres.account import Account
+from pytest_userstate.outbound.postgres.binaries import (
+    Binaries,
+    UnusableError,
+    Version,
+    supported_version,
+)
+from pytest_userstate.outbound.postgres.child_processes import (
+    clean_environment,
+    fork_lock,
+    tail,
+)
+from pytest_userstate.outbound.postgres.run_folders import WORKPLACE
 from pytest_userstate.outbound.postgres.settings import (
     configuration_files,
     initdb_options,
     sql,
-)
-from pytest_userstate.outbound.postgres.version import (
-    UnusableError,
-    Version,
-    supported_version,
 )
 
 INITIALIZE_TIMEOUT = 120.0  # seconds; it takes about a third of one
@@ -130,7 +133,7 @@ def _initialize(
     environment = clean_environment() | configuration_files(account, version)
     environment["SQL"] = sql(version)
     try:
-        with forks.held_off:
+        with fork_lock:
             process = subprocess.Popen(
                 ["/bin/sh", "-c", script, SCRIPT.name, *map(str, words)],
                 stdin=subprocess.DEVNULL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import os
 import threading
 import types
 import typing as typ
@@ -11,16 +12,16 @@ from pathlib import Path
 
 import attrs
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from pytest_userstate.domain.errors import ServerError
-from pytest_userstate.outbound.postgres import connection
-from pytest_userstate.outbound.postgres.binaries import Binaries
+from pytest_userstate.outbound.postgres.account import check_machine
+from pytest_userstate.outbound.postgres.binaries import Binaries, Version
 from pytest_userstate.outbound.postgres.cache import open_cache
+from pytest_userstate.outbound.postgres.child_processes import advised
 from pytest_userstate.outbound.postgres.cluster import Cluster
-from pytest_userstate.outbound.postgres.log import advised
-from pytest_userstate.outbound.postgres.machine import check_machine
 from pytest_userstate.outbound.postgres.preparation import Preparation, Prepared
-from pytest_userstate.outbound.postgres.rundir import (
+from pytest_userstate.outbound.postgres.run_folders import (
     PORT,
     RunFolder,
     make_run_folder,
@@ -28,7 +29,6 @@ from pytest_userstate.outbound.postgres.rundir import (
 )
 from pytest_userstate.outbound.postgres.settings import DATABASE, OWNER, SUPERUSER
 from pytest_userstate.outbound.postgres.supervisor import Supervisor
-from pytest_userstate.outbound.postgres.version import Version
 
 __all__ = ["DATABASE", "OWNER", "SUPERUSER", "EmbeddedServer"]
 
@@ -203,7 +203,7 @@ class EmbeddedServer:
             When it cannot be made; the message says whether the server still runs.
         """
         try:
-            return connection.connect(
+            return _connect(
                 host=self.host,
                 port=self.port,
                 dbname=dbname,
@@ -244,9 +244,9 @@ class EmbeddedServer:
         """Stop a server that was launched, if it was not entered and left."""
         self._stop()
 
-    def outlive(self, seconds: int) -> None:
+    def keep_running(self, seconds: int) -> None:
         """Let the server live on after the context, for so many seconds."""
-        self._running.supervisor.outlive(seconds)
+        self._running.supervisor.keep_running(seconds)
 
     def begin_stop(self) -> None:
         """Let the server stop while the caller does something else.
@@ -365,3 +365,44 @@ cannot connect to the embedded PostgreSQL {version}, which {state}.
   error      {error}
 The end of its log:
 {tail}"""
+
+
+_environment = threading.Lock()
+
+
+def _connect(*, autocommit: bool = True, **conninfo: str | int) -> psycopg.Connection:
+    """Connect with these parameters only.
+
+    libpq takes what a caller leaves out from variables such as `PGSERVICE`,
+    `PGOPTIONS` or `PGSSLMODE`: they are meant for another server, so they are
+    hidden from it while it connects.
+
+    Parameters
+    ----------
+    autocommit : bool
+        Whether each statement is its own transaction.
+    **conninfo
+        Connection parameters, as libpq names them.
+
+    Raises
+    ------
+    psycopg.OperationalError
+        When the connection cannot be made.
+    """
+    with _without_pg_variables():
+        return psycopg.connect(make_conninfo("", **conninfo), autocommit=autocommit)
+
+
+@contextlib.contextmanager
+def _without_pg_variables() -> cabc.Iterator[None]:
+    """Take the `PG*` variables away for a while, in one thread at a time."""
+    with _environment:
+        hidden = {
+            name: os.environ.pop(name)
+            for name in tuple(os.environ)
+            if name.startswith("PG")
+        }
+        try:
+            yield
+        finally:
+            os.environ.update(hidden)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as typ
 from pathlib import Path
 
-from pytest_userstate.outbound.postgres.version import Version
+from pytest_userstate.outbound.postgres.binaries import Version
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.account import Account

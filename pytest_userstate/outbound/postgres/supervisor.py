@@ -11,11 +11,15 @@ import weakref
 from pathlib import Path
 
 from pytest_userstate.domain.errors import ServerError
-from pytest_userstate.outbound.postgres import forks
-from pytest_userstate.outbound.postgres.account import Account, clean_environment
+from pytest_userstate.outbound.postgres.account import Account
 from pytest_userstate.outbound.postgres.binaries import Binaries
-from pytest_userstate.outbound.postgres.log import Log, advised
-from pytest_userstate.outbound.postgres.rundir import RunFolder
+from pytest_userstate.outbound.postgres.child_processes import (
+    Log,
+    advised,
+    clean_environment,
+    fork_lock,
+)
+from pytest_userstate.outbound.postgres.run_folders import RunFolder
 
 POLL_INTERVAL = 0.001  # seconds
 START_TIMEOUT = 60.0  # seconds; it takes about a twentieth of one
@@ -72,7 +76,7 @@ class Supervisor:
         words = [str(word) for word in (folder.path, *archives, *server)]
         script = Path(__file__).with_name("supervise.sh").read_text(encoding="utf-8")
         try:
-            with forks.held_off:
+            with fork_lock:
                 self._process = subprocess.Popen(
                     ["/bin/sh", "-c", script, "pytest-userstate", *words],
                     stdin=subprocess.PIPE,
@@ -142,7 +146,7 @@ class Supervisor:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
-    def outlive(self, seconds: int) -> None:
+    def keep_running(self, seconds: int) -> None:
         """Let the server live on for a while, whatever becomes of this process."""
         pipe = self._process.stdin
         if pipe is None:

@@ -10,8 +10,8 @@ import typing as typ
 
 import pytest
 
-from pytest_userstate.outbound.postgres import remains
-from pytest_userstate.outbound.postgres.remains import bury
+from pytest_userstate.outbound.postgres import run_folders
+from pytest_userstate.outbound.postgres.run_folders import remove_with_server
 from tests.helpers import servers
 
 if typ.TYPE_CHECKING:
@@ -69,7 +69,7 @@ def test_a_segment_that_was_left_is_removed(
     """That of the server, and that of an initdb; with them goes the folder."""
     key = KEY | 0xFFFF_FFFF_0000_0000  # as PostgreSQL writes a negative one
     path = leave(tmp_path, data, key=key, number=segment)
-    bury(path)
+    remove_with_server(path)
     assert segment not in servers.segments()
     assert not path.exists()
 
@@ -79,8 +79,8 @@ def test_one_that_is_another_by_now_stays(
 ) -> None:
     """The number, or the key, has been given to somebody else's."""
     with made(libc, KEY + 1) as another:
-        bury(leave(tmp_path, "data", key=KEY, number=another))
-        bury(leave(tmp_path, "data", key=KEY + 1, number=segment))
+        remove_with_server(leave(tmp_path, "data", key=KEY, number=another))
+        remove_with_server(leave(tmp_path, "data", key=KEY + 1, number=segment))
         assert {segment, another} <= servers.segments().keys()
 
 
@@ -90,7 +90,7 @@ def test_one_that_is_used_stays(
     """Somebody has attached it."""
     address = libc.shmat(segment, None, 0)
     try:
-        bury(leave(tmp_path, "data", key=KEY, number=segment))
+        remove_with_server(leave(tmp_path, "data", key=KEY, number=segment))
     finally:
         libc.shmdt(address)
     assert segment in servers.segments()
@@ -101,7 +101,7 @@ def test_one_of_another_user_stays(tmp_path: pathlib.Path, segment: int) -> None
     """Whoever writes the file cannot have root remove what is not theirs."""
     path = leave(tmp_path, "data", key=KEY, number=segment)
     os.chown(path / "data", 4321, 4321)
-    bury(path)
+    remove_with_server(path)
     assert segment in servers.segments()
 
 
@@ -112,7 +112,7 @@ def test_a_file_that_names_none_is_passed_over(
     """Cut short, or not what it should be."""
     path = leave(tmp_path, "data", key=KEY, number=segment)
     (path / "data" / "postmaster.pid").write_text(text)
-    bury(path)
+    remove_with_server(path)
     assert segment in servers.segments()
     assert not path.exists()
 
@@ -121,6 +121,6 @@ def test_an_unlisted_segment_is_left_alone(
     tmp_path: pathlib.Path, segment: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on systems that list none in a file."""
-    monkeypatch.setattr(remains, "SEGMENTS", tmp_path / "nowhere")
-    bury(leave(tmp_path, "data", key=KEY, number=segment))
+    monkeypatch.setattr(run_folders, "SEGMENTS", tmp_path / "nowhere")
+    remove_with_server(leave(tmp_path, "data", key=KEY, number=segment))
     assert segment in servers.segments()

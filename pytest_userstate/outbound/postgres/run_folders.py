@@ -11,7 +11,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
+import signal
 import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +24,7 @@ import attrs
 
 from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.outbound.postgres.account import Account
-from pytest_userstate.outbound.postgres.remains import bury
+from pytest_userstate.outbound.postgres.child_processes import clean_environment
 
 PREFIX = "pytest-userstate-"
 PORT = 5432  # of the socket's name only: nothing listens on a network
@@ -85,7 +88,7 @@ class RunFolder:
     def remove(self) -> None:
         """Remove what is left of the folder, an orphaned server first."""
         if self.path.exists():
-            bury(self.path)
+            remove_with_server(self.path)
 
     def release(self) -> None:
         """Let others know that nobody needs it any more; once."""
@@ -126,7 +129,7 @@ def sweep(account: Account) -> None:
         with contextlib.suppress(OSError), os.scandir(parent) as entries:
             for entry in entries:
                 if entry.name.startswith(PREFIX) and _is_own(entry, owners):
-                    _bury_if_dead(Path(entry.path))
+                    _remove_if_dead(Path(entry.path))
 
 
 def _places() -> list[Path]:
@@ -197,12 +200,12 @@ def _is_own(entry: os.DirEntry[str], owners: set[int]) -> bool:
     return stat.S_ISDIR(status.st_mode) and status.st_uid in owners
 
 
-def _bury_if_dead(path: Path) -> None:
+def _remove_if_dead(path: Path) -> None:
     try:
         lock = os.open(path / "lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         if _age(path) > HALF_MADE_AGE:
-            bury(path)
+            remove_with_server(path)
         return
     except OSError:
         return
@@ -211,7 +214,7 @@ def _bury_if_dead(path: Path) -> None:
     except OSError:
         return  # alive
     else:
-        bury(path)
+        remove_with_server(path)
     finally:
         os.close(lock)
 
@@ -227,3 +230,110 @@ _NO_PLACE = """\
 there is no folder to run the embedded PostgreSQL in. Looked at:
 {misses}
 To mend it, set TMPDIR to a folder with a short path that can be written to."""
+
+
+WORKPLACE = "fresh-"  # how the folders begin in which data are made
+PROC = Path("/proc")  # where the system has it; `ps` tells the same elsewhere
+SEGMENTS = PROC / "sysvipc" / "shm"  # those of System V, which need no attaching
+ORPHAN_TIMEOUT = 10.0  # seconds for an orphaned server to stop
+_SEGMENT_LINE = 6  # of postmaster.pid, counted from 0: a key, and a number
+_LONGEST = 4096  # bytes of it that are read
+_IPC_RMID = 0
+_KEY_BITS = 0xFFFF_FFFF  # PostgreSQL writes it without its sign, Linux with it
+
+
+def remove_with_server(path: Path) -> None:
+    """Remove a run folder that nobody needs, an orphaned server in it first."""
+    pid = _orphan(path / "data")
+    if pid is not None:
+        _stop(pid, path / "data")
+    for data in (path / "data", *path.glob(f"{WORKPLACE}*/data")):
+        _free_segment(data)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _orphan(data: Path) -> int | None:
+    """Return the process id of the server that runs on the data, if any does.
+
+    The file of a dead server may name a process that is somebody else's by now:
+    only one of the folder's owner that has the folder on its command line counts.
+    """
+    try:
+        pid = int(_read(data / "postmaster.pid").split()[0])
+        owner = data.lstat().st_uid
+    except (OSError, ValueError, IndexError):
+        return None
+    words = _command_line(pid, owner)
+    return pid if str(data) in words else None
+
+
+def _read(path: Path) -> str:
+    """Return the beginning of a file, which may be a pipe or a link by now."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        return os.read(descriptor, _LONGEST).decode("ascii")
+    finally:
+        os.close(descriptor)
+
+
+def _command_line(pid: int, owner: int) -> list[str]:
+    """Return the words of a process's command line; none if another user's."""
+    if PROC.is_dir():
+        process = PROC / str(pid)
+        try:
+            if process.stat().st_uid != owner:
+                return []
+            return process.joinpath("cmdline").read_bytes().decode().split("\0")
+        except (OSError, UnicodeDecodeError):
+            return []
+    answer = subprocess.run(
+        ["ps", "-o", "uid=,command=", "-p", str(pid)],  # noqa: S607 - wherever it is
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    uid, *words = answer.stdout.split() or [""]
+    return words if uid == str(owner) else []
+
+
+def _stop(pid: int, data: Path) -> None:
+    """Stop an orphaned server: at once, or with force where it does not heed."""
+    deadline = time.monotonic() + ORPHAN_TIMEOUT
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGQUIT)
+        while time.monotonic() < deadline:
+            if _orphan(data) != pid:
+                return
+            time.sleep(0.005)
+        os.kill(pid, signal.SIGKILL)
+
+
+def _free_segment(data: Path) -> None:
+    """Remove the few bytes that a server has left in the system's shared memory.
+
+    One that ends, however abruptly, removes them and its file; one that was killed
+    can do neither. What its file names may be somebody else's by now: only what has
+    that key and that number, is the owner's, and is used by nobody counts.
+    """
+    try:
+        lines = _read(data / "postmaster.pid").splitlines()
+        key, number = map(int, lines[_SEGMENT_LINE].split())
+        owner = data.lstat().st_uid
+        segments = SEGMENTS.read_text(encoding="ascii").splitlines()[1:]
+    except (OSError, ValueError, IndexError):
+        return
+    for segment in segments:
+        its_key, its_number, _, _, _, _, attached, uid = segment.split()[:8]
+        if (
+            int(its_number) == number
+            and int(its_key) & _KEY_BITS == key & _KEY_BITS
+            and (int(attached), int(uid)) == (0, owner)
+        ):
+            _remove_segment(number)
+
+
+def _remove_segment(number: int) -> None:
+    import ctypes  # noqa: PLC0415 - hardly ever needed
+
+    ctypes.CDLL(None).shmctl(number, _IPC_RMID, None)

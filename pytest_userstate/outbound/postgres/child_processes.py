@@ -1,11 +1,44 @@
-"""What a server said, kept where no clean-up can take it away."""
+"""Starting programs: the environment that they get, forks meanwhile, and their output.
+
+A fork takes every open descriptor along. One of the moment in which the pipes to a
+new program are still open at both ends would keep the program waiting for their end
+for as long as the fork lives. One thread alone need not care; but a server is started
+in a thread of its own, and a test suite may fork at any time.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
+import threading
 import typing as typ
+
+# Reentrant: a signal's handler may fork as well.
+fork_lock = threading.RLock()
+
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(
+        before=fork_lock.acquire,
+        after_in_parent=fork_lock.release,
+        after_in_child=fork_lock.release,
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment of the server and its tools: nothing of the user's.
+
+    Messages have to be in English for us to read them, and a `PGDATA` or
+    `PGOPTIONS` meant for another server has to stay away from ours.
+    """
+    kept = {
+        name: os.environ[name]
+        for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+        if name in os.environ
+    }
+    path = os.pathsep.join(filter(None, (os.environ.get("PATH"), os.defpath)))
+    return {"LC_ALL": "C", "TZ": "UTC", "PATH": path, **kept}
+
 
 TAIL_LINES = 15
 _TAIL_BYTES = 16_384
