@@ -31,14 +31,8 @@ if typ.TYPE_CHECKING:
         Role,
         Securable,
     )
-    from pytest_userstate.domain.advisories.advisory import (
-        Advisory,
-    )
-    from pytest_userstate.domain.advisories.rules import (
+    from pytest_userstate.domain.advisories import (
         advise,
-    )
-    from pytest_userstate.domain.check import (
-        Check,
     )
     from pytest_userstate.domain.coverage import (
         Axis,
@@ -76,6 +70,7 @@ if typ.TYPE_CHECKING:
         UserStateError,
     )
     from pytest_userstate.domain.evidence import (
+        Check,
         Evidence,
         EvidenceKind,
         Prerequisite,
@@ -147,6 +142,9 @@ if typ.TYPE_CHECKING:
         Trigger,
         View,
         ViewKind,
+    )
+    from pytest_userstate.domain.user_state import (
+        Advisory,
     )
     from pytest_userstate.domain.wiring import (
         PortWiring,
@@ -268,9 +266,7 @@ _HOMES: typ.Final = {
         "Role",
         "Securable",
     ),
-    "domain.advisories.advisory": ("Advisory",),
-    "domain.advisories.rules": ("advise",),
-    "domain.check": ("Check",),
+    "domain.advisories": ("advise",),
     "domain.coverage": (
         "Axis",
         "ConflictCoverage",
@@ -307,6 +303,7 @@ _HOMES: typ.Final = {
         "UserStateError",
     ),
     "domain.evidence": (
+        "Check",
         "Evidence",
         "EvidenceKind",
         "Prerequisite",
@@ -377,6 +374,7 @@ _HOMES: typ.Final = {
         "View",
         "ViewKind",
     ),
+    "domain.user_state": ("Advisory",),
     "domain.wiring": (
         "PortWiring",
         "TableMention",

@@ -9,10 +9,8 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.settings import Settings
-from pytest_userstate.domain.advisories.advisory import Advisory, silence
-from pytest_userstate.domain.advisories.rules import advise
-from pytest_userstate.domain.contested import contested_tables
-from pytest_userstate.domain.declared_schema import contradictions
+from pytest_userstate.domain.advisories import advise
+from pytest_userstate.domain.classification import contested_tables
 from pytest_userstate.domain.downstream import WorkStatus, assess
 from pytest_userstate.domain.errors import ToolError, UsageError
 from pytest_userstate.domain.gate import Verdict, judge
@@ -25,9 +23,10 @@ from pytest_userstate.domain.ports import (
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.domain.state_drawing import draw
+from pytest_userstate.domain.state_diagram import draw
 from pytest_userstate.domain.unaudited import unaudited
-from pytest_userstate.domain.wiring import Wiring
+from pytest_userstate.domain.user_state import Advisory, silence
+from pytest_userstate.domain.wiring import Wiring, contradictions
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Comparison, Reference

@@ -35,8 +35,7 @@ from pytest_userstate.application.structuring import (
     member,
     nearest,
 )
-from pytest_userstate.domain.advisories.advisory import Silence
-from pytest_userstate.domain.advisories.rules import RULES
+from pytest_userstate.domain.advisories import RULES
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring, coverage_type
 from pytest_userstate.domain.downstream import WANTED, WorkItem, in_order
 from pytest_userstate.domain.errors import ConfigurationError, InvalidModelError
@@ -51,6 +50,7 @@ from pytest_userstate.domain.model import (
     StorageModel,
 )
 from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.domain.user_state import Silence
 from pytest_userstate.domain.wiring import PortWiring, Wiring
 
 V = typ.TypeVar("V")

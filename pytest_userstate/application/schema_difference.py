@@ -13,9 +13,9 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.sql.equality import same_query
-from pytest_userstate.domain.columns import Column
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ExclusionConstraint,
     Index,
     Policy,

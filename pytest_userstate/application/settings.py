@@ -9,10 +9,10 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.advisories.advisory import Silence
 from pytest_userstate.domain.downstream import WorkItem
 from pytest_userstate.domain.gate import GatePolicy
 from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
+from pytest_userstate.domain.user_state import Silence
 from pytest_userstate.domain.wiring import Wiring
 
 CONFIGURATION_FILE: typ.Final = "userstate.toml"

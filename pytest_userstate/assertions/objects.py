@@ -33,7 +33,7 @@ from pytest_userstate.assertions.relations import (
     PrivilegeAssertions,
 )
 from pytest_userstate.domain.access import Securable
-from pytest_userstate.domain.constraints import CheckConstraint
+from pytest_userstate.domain.columns import CheckConstraint
 from pytest_userstate.domain.snapshot import Domain, Enum, SchemaSnapshot, Sequence
 
 __tracebackhide__ = True  # a failing test shows its own line, not ours

@@ -50,8 +50,7 @@ from pytest_userstate.application.asserting.objects import (
 )
 from pytest_userstate.application.asserting.privileges import Claim, Question
 from pytest_userstate.domain.access import Access, ObjectAccess, Securable
-from pytest_userstate.domain.columns import Column, Generated, Identity
-from pytest_userstate.domain.constraints import Index, Trigger
+from pytest_userstate.domain.columns import Column, Generated, Identity, Index, Trigger
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, View, ViewKind
 
 __tracebackhide__ = True  # a failing test shows its own line, not ours

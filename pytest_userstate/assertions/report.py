@@ -28,7 +28,6 @@ from pytest_userstate.application.asserting.report import (
     not_as_expected,
     report_of,
 )
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import (
     Axis,
     ConflictCoverage,
@@ -39,7 +38,7 @@ from pytest_userstate.domain.coverage import (
     RevisionCoverage,
     RuntimeWiring,
 )
-from pytest_userstate.domain.evidence import Evidence
+from pytest_userstate.domain.evidence import Check, Evidence
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 
 __tracebackhide__ = True  # a failing test shows its own line, not ours

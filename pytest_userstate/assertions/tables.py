@@ -53,7 +53,7 @@ from pytest_userstate.assertions.relations import (
     RelationPrivilegeAssertions,
     TriggerAssertions,
 )
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
     ExclusionConstraint,
     ForeignKey,

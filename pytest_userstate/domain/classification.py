@@ -306,3 +306,19 @@ def _word(storage: Storage, *, missing: W, covered: W, several: W, copies: W) ->
             return copies
         case _:
             return several
+
+
+_CONTESTED = {Situation.UNDECLARED, Situation.COPIES, Situation.DECLARED}
+
+
+def contested_tables(snapshot: SchemaSnapshot, model: AuditModel) -> tuple[str, ...]:
+    """Return the names of tables that store an entity beside another one."""
+    storages = [classify(each, snapshot, model) for each in model.entities]
+    return tuple(
+        dict.fromkeys(
+            candidate.table.name
+            for storage in storages
+            if storage.situation in _CONTESTED
+            for candidate in storage.complete
+        )
+    )

@@ -1,18 +1,484 @@
-"""From a snapshot to the checks of an entity."""
+"""What follows from the storage of an entity, as tables of rules and in words."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import itertools
+import operator
+import typing as typ
 
-from pytest_userstate.domain.check import Check
-from pytest_userstate.domain.classification import classify
-from pytest_userstate.domain.coverage import Axis
+import attrs
+
+from pytest_userstate.domain.classification import (
+    Candidate,
+    RevisionColumns,
+    Situation,
+    Storage,
+    classify,
+)
+from pytest_userstate.domain.coverage import (
+    Axis,
+    ConflictCoverage,
+    MigrationDecision,
+    RevisionCoverage,
+)
+from pytest_userstate.domain.evidence import (
+    Check,
+    Evidence,
+    EvidenceKind,
+    Prerequisite,
+    absent,
+    all_absent,
+    canonical_model,
+    column_fact,
+    declaration,
+    fact,
+    grouped,
+    labelled,
+    lacks,
+    listed,
+    side_by_side,
+    stored,
+    tables,
+)
 from pytest_userstate.domain.model import AuditModel, Entity
-from pytest_userstate.domain.revision_decisions import conflict_check, revision_check
-from pytest_userstate.domain.schema_decisions import schema_check
-from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.domain.wiring import Wiring
-from pytest_userstate.domain.wiring_decisions import wiring_check
+from pytest_userstate.domain.near_misses import (
+    near_columns,
+    near_misses,
+    near_revisions,
+)
+from pytest_userstate.domain.snapshot import Column, SchemaSnapshot
+from pytest_userstate.domain.wiring import PortWiring, Wiring, agreements
+
+_REQUIRED = MigrationDecision.REQUIRED
+_NOT_REQUIRED = MigrationDecision.NOT_REQUIRED
+_DEFERRED = MigrationDecision.DEFERRED
+
+SCHEMA_RULES: typ.Final[dict[Situation, MigrationDecision]] = {
+    Situation.MISSING: _REQUIRED,
+    Situation.SINGLE: _NOT_REQUIRED,
+    Situation.SEVERAL_FINE: _NOT_REQUIRED,
+    Situation.UNDECLARED: _REQUIRED,
+    Situation.COPIES: _REQUIRED,
+    Situation.DECLARED: _DEFERRED,
+    Situation.DECLARED_INCOMPLETE: _REQUIRED,
+}
+"""What a situation means for the storage itself."""
+
+UNTRACKED_RULES: typ.Final[dict[Situation, MigrationDecision]] = {
+    Situation.MISSING: _DEFERRED,
+    Situation.SINGLE: _REQUIRED,
+    Situation.SEVERAL_FINE: _REQUIRED,
+    Situation.UNDECLARED: _DEFERRED,
+    Situation.COPIES: _DEFERRED,
+    Situation.DECLARED: _REQUIRED,
+    Situation.DECLARED_INCOMPLETE: _DEFERRED,
+}
+"""What follows where the storage that counts has no revision column."""
+
+CONFLICT_RULES: typ.Final[
+    dict[RevisionColumns, tuple[ConflictCoverage, MigrationDecision | None]]
+] = {
+    RevisionColumns.NONE: (ConflictCoverage.ABSENT, None),
+    RevisionColumns.UNUSABLE: (ConflictCoverage.UNRELIABLE, _REQUIRED),
+    RevisionColumns.USABLE: (ConflictCoverage.DETECTABLE, _NOT_REQUIRED),
+}
+"""What the revision columns mean for stale writes; None: as for revisions."""
+
+
+@attrs.frozen
+class Recommendation:
+    """A model to declare canonical, or None on a tie; and the words for it."""
+
+    model: str | None
+    words: str
+
+
+@attrs.frozen(order=True)
+class _Merits:
+    """What speaks for a candidate, in the order in which it counts."""
+
+    has_usable_revision: bool
+    is_in_use: bool
+    guards: int
+
+    def reason_over(self, other: _Merits) -> str:
+        """Say why these merits beat the other ones."""
+        if self.has_usable_revision != other.has_usable_revision:
+            return "it has a usable revision column"
+        if self.is_in_use != other.is_in_use:
+            return "the running program uses it"
+        return "keys and foreign keys guard it better"
+
+
+def recommend(storage: Storage, wiring: Wiring) -> Recommendation:
+    """Compare the complete models; recommend none on a tie.
+
+    A model counts by the best of its tables. A usable revision column counts
+    most, then use by the running program, then the primary key and foreign keys
+    over the columns that the model needs.
+    """
+    merits: dict[str, _Merits] = {}
+    for each in storage.complete:
+        own = _merits(each, storage, wiring)
+        merits[each.model.name] = max(own, merits.get(each.model.name, own))
+    (first, best), (_, next_best) = sorted(
+        merits.items(), key=operator.itemgetter(1), reverse=True
+    )[:2]
+    key = f"[entities.{storage.entity.name}]"
+    if best == next_best:
+        return Recommendation(
+            None,
+            f"The facts favour none: declare {listed(merits, 'or')} canonical "
+            f"under {key}",
+        )
+    return Recommendation(
+        first,
+        f"Recommended: {first}, since {best.reason_over(next_best)}; declare it "
+        f'under {key}: canonical = {{ model = "{first}", reason = "…" }}',
+    )
+
+
+def _merits(candidate: Candidate, storage: Storage, wiring: Wiring) -> _Merits:
+    return _Merits(
+        has_usable_revision=candidate.revision_columns is RevisionColumns.USABLE,
+        is_in_use=any(
+            port.state.reaches_database and port.model == candidate.model.name
+            for port in wiring.ports_of(storage.entity.name)
+        ),
+        guards=_guards(candidate),
+    )
+
+
+def _guards(candidate: Candidate) -> int:
+    """Count the key and the foreign keys over the columns that the model needs."""
+    table = candidate.table
+    needed = {name for group in candidate.model.column_groups for name in group}
+    keys = [
+        key
+        for key in (table.primary_key, *table.unique_constraints)
+        if key is not None and needed & {*key.columns}
+    ]
+    flagged = any(c.is_primary_key for c in table.columns if c.name in needed)
+    references = [
+        key for key in table.foreign_keys if key.is_enforced and needed & {*key.columns}
+    ]
+    return bool(keys or flagged) + len(references)
+
+
+_Argument: typ.TypeAlias = tuple[str, tuple[Evidence, ...]]
+
+
+def schema_check(storage: Storage, snapshot: SchemaSnapshot, wiring: Wiring) -> Check:
+    """Decide whether the entity's storage needs a migration."""
+    situation = storage.situation
+    recommendation = None
+    prerequisite = None
+    match situation:
+        case Situation.MISSING:
+            rationale, evidence = _missing(storage, snapshot)
+        case Situation.SINGLE | Situation.SEVERAL_FINE:
+            rationale = _stored_in(storage, tables(storage.complete))
+            evidence = stored(storage.declared or storage.complete)
+        case Situation.UNDECLARED:
+            recommended = recommend(storage, wiring)
+            recommendation = recommended.model
+            rationale = (
+                f"{_stored_in(storage, labelled(storage.complete))}, and nothing "
+                f"says which of them is canonical. {recommended.words}"
+            )
+            evidence = side_by_side(storage)
+        case Situation.COPIES:
+            rationale, evidence = _copies(storage)
+        case Situation.DECLARED:
+            others = [c for c in storage.complete if c not in storage.declared]
+            prerequisite = _retired(others)
+            rationale, evidence = _declared(storage, others)
+        case Situation.DECLARED_INCOMPLETE:
+            rationale, evidence = _declared_incomplete(storage, snapshot)
+    return Check(
+        entity=storage.entity.name,
+        axis=Axis.SCHEMA,
+        coverage=storage.coverage,
+        decision=SCHEMA_RULES[situation],
+        models=storage.models,
+        canonical=storage.canonical,
+        recommendation=recommendation,
+        prerequisite=prerequisite,
+        rationale=rationale,
+        evidence=(*evidence, *_agreements(storage, wiring)),
+    )
+
+
+def _missing(storage: Storage, snapshot: SchemaSnapshot) -> _Argument:
+    reasons = "; ".join(lacks(model, storage) for model in storage.entity.models)
+    return (
+        f"no storage of {storage.entity.name} is complete: {reasons}",
+        (*all_absent(storage), *near_misses(storage, snapshot)),
+    )
+
+
+def _copies(storage: Storage) -> _Argument:
+    copies = tables(storage.declared or storage.complete)
+    return (
+        (
+            f"{_stored_in(storage, copies)}, and nothing tells which copy counts. "
+            f'Keep one, or let the model name only one: table = "{copies[0]}"'
+        ),
+        side_by_side(storage),
+    )
+
+
+def _declared(storage: Storage, others: list[Candidate]) -> _Argument:
+    stand = "stands" if len(others) == 1 else "stand"
+    return (
+        (
+            f"{listed(labelled(storage.declared))} is declared canonical, but "
+            f"{listed(labelled(others))} still {stand} beside it"
+        ),
+        (declaration(storage.entity), *side_by_side(storage)),
+    )
+
+
+def _retired(others: list[Candidate]) -> Prerequisite:
+    names = tables(others)
+    are = "is" if len(names) == 1 else "are"
+    return Prerequisite(condition=f"{listed(names)} {are} retired")
+
+
+def _declared_incomplete(storage: Storage, snapshot: SchemaSnapshot) -> _Argument:
+    model = canonical_model(storage.entity)
+    rationale = (
+        f"{model.name} is declared canonical, but {lacks(model, storage)}; "
+        f"{_stored_in(storage, labelled(storage.complete))}"
+    )
+    facts = grouped([[declaration(storage.entity)], *absent(model, storage)])
+    return rationale, (*facts, *near_misses(storage, snapshot))
+
+
+def _agreements(storage: Storage, wiring: Wiring) -> cabc.Iterator[Evidence]:
+    """Yield what the program declares of the tables that count, where it is right."""
+    for table in dict.fromkeys(each.table for each in storage.complete):
+        yield from agreements(table, wiring.declared_tables)
+
+
+def _stored_in(storage: Storage, places: list[str]) -> str:
+    return f"{storage.entity.name} is stored in {listed(places)}"
+
+
+def revision_check(storage: Storage, snapshot: SchemaSnapshot) -> Check:
+    """Decide whether revision tracking needs a migration."""
+    if storage.revision_columns is RevisionColumns.NONE:
+        return _without_revision(
+            storage, snapshot, Axis.REVISION, RevisionCoverage.UNTRACKED
+        )
+    rationale, evidence = _tracked(storage)
+    return Check(
+        entity=storage.entity.name,
+        axis=Axis.REVISION,
+        coverage=RevisionCoverage.TRACKED,
+        decision=MigrationDecision.NOT_REQUIRED,
+        models=storage.models,
+        canonical=storage.canonical,
+        rationale=rationale,
+        evidence=evidence,
+    )
+
+
+def conflict_check(storage: Storage, snapshot: SchemaSnapshot) -> Check:
+    """Decide whether stale-write conflict handling needs a migration."""
+    coverage, decision = CONFLICT_RULES[storage.revision_columns]
+    if decision is None:
+        return _without_revision(storage, snapshot, Axis.CONFLICT, coverage)
+    if coverage is ConflictCoverage.DETECTABLE:
+        rationale, evidence = _detectable(storage)
+    else:
+        rationale, evidence = _unreliable(storage)
+    return Check(
+        entity=storage.entity.name,
+        axis=Axis.CONFLICT,
+        coverage=coverage,
+        decision=decision,
+        models=storage.models,
+        canonical=storage.canonical,
+        rationale=rationale,
+        evidence=evidence,
+    )
+
+
+def _without_revision(
+    storage: Storage,
+    snapshot: SchemaSnapshot,
+    axis: Axis,
+    coverage: RevisionCoverage | ConflictCoverage,
+) -> Check:
+    """Answer a revision or conflict check where no revision column is there."""
+    entity = storage.entity.name
+    decision = UNTRACKED_RULES[storage.situation]
+    rationale, evidence = _untracked(storage, snapshot)
+    prerequisite = None
+    strategy = ["add a revision column"] if axis is Axis.CONFLICT else []
+    if strategy and storage.counting:
+        rationale += ", so a stale write looks like a fresh one"
+    if decision is MigrationDecision.DEFERRED:
+        prerequisite = Prerequisite(check=f"{entity}.{Axis.SCHEMA}")
+        strategy = [f"{prerequisite.check} comes first", *strategy]
+    return Check(
+        entity=entity,
+        axis=axis,
+        coverage=coverage,
+        decision=decision,
+        models=storage.models,
+        canonical=storage.canonical,
+        prerequisite=prerequisite,
+        rationale=": ".join(filter(None, (rationale, ", then ".join(strategy)))),
+        evidence=evidence,
+    )
+
+
+def _untracked(storage: Storage, snapshot: SchemaSnapshot) -> _Argument:
+    entity = storage.entity
+    if storage.situation is Situation.MISSING:
+        rationale = f"{entity.name} has no storage yet that could keep a revision"
+        return rationale, all_absent(storage)
+    if storage.situation is Situation.DECLARED_INCOMPLETE:
+        rationale = f"the canonical storage of {entity.name} is not complete yet"
+        return rationale, grouped(absent(canonical_model(entity), storage))
+    poor = [each for each in storage.counting if not each.revisions]
+    has = "has" if len(poor) == 1 else "have"
+    wanted = listed(dict.fromkeys(n for c in poor for n in c.model.revision), "or")
+    facts = grouped(
+        [
+            fact(
+                EvidenceKind.ABSENT,
+                f"{each.table.qualified_name}.{name}",
+                model=each.model,
+            )
+            for name in each.model.revision
+        ]
+        for each in poor
+    )
+    near = {
+        fact.subject: fact
+        for each in poor
+        for fact in (
+            *near_columns(each.table, each.model.revision, snapshot),
+            *near_revisions(each.table, each.model.revision),
+        )
+    }.values()
+    return f"{listed(tables(poor))} {has} no column {wanted}", (*facts, *near)
+
+
+def _tracked(storage: Storage) -> _Argument:
+    holders = {c: c.revisions for c in storage.counting if c.revisions}
+    others = [each for each in storage.counting if each not in holders]
+    names = listed(
+        f"{each.table.qualified_name}.{column.name} ({each.model.name})"
+        for each, columns in holders.items()
+        for column in columns
+    )
+    has = "has" if len(others) == 1 else "have"
+    rest = f"; {listed(labelled(others))} {has} none" if others else ""
+    return f"revisions are kept in {names}{rest}", _kept(storage, holders)
+
+
+def _detectable(storage: Storage) -> _Argument:
+    usable = {
+        each: columns
+        for each in storage.counting
+        if (columns := tuple(c for c in each.revisions if c.name not in each.faults))
+    }
+    either = "and" if storage.needs_each else "or"
+    words = listed(itertools.starmap(_reuse, usable.items()), either)
+    return (
+        f"reuse the revision that exists: compare {words} on write",
+        _kept(storage, usable),
+    )
+
+
+def _reuse(candidate: Candidate, columns: tuple[Column, ...]) -> str:
+    """Name the revision column to reuse, and what else in the row it guards."""
+    table, model = candidate.table, candidate.model
+    own = {*model.revision, *itertools.chain.from_iterable(model.column_groups)}
+    shared = [
+        column.name
+        for column in table.columns
+        if column.name not in own and not column.is_primary_key
+    ]
+    most = shared if len(shared) <= 4 else [*shared[:3], f"{len(shared) - 3} more"]
+    also = f" (which also guards {listed(most)})" if shared else ""
+    return f"{table.qualified_name}.{columns[0].name}{also}"
+
+
+def _unreliable(storage: Storage) -> _Argument:
+    facts = [
+        [
+            column_fact(EvidenceKind.CONTRADICTION, each, column, detail=because)
+            for column in each.revisions
+            if (because := each.faults.get(column.name))
+        ]
+        for each in storage.counting
+        if each.revision_columns is RevisionColumns.UNUSABLE
+    ]
+    faults = [
+        f"{each.subject} cannot catch a stale write, since {each.detail}"
+        for group in facts
+        for each in group
+    ]
+    return f"{'; '.join(faults)}: change the column, or add another", grouped(facts)
+
+
+def _kept(
+    storage: Storage, columns: cabc.Mapping[Candidate, tuple[Column, ...]]
+) -> tuple[Evidence, ...]:
+    """Return the revision columns as facts, grouped by what the verdict needs."""
+    facts = [
+        [column_fact(EvidenceKind.PRESENT, each, column) for column in found]
+        for each, found in columns.items()
+    ]
+    return grouped(facts if storage.needs_each else [itertools.chain(*facts)])
+
+
+def wiring_check(entity: Entity, wiring: Wiring) -> Check:
+    """Report how the entity's ports are wired; no migration follows from it."""
+    ports = wiring.ports_of(entity.name)
+    rationale = "; ".join(map(_words, ports)) or (
+        f"no port of {entity.name} is known: declare it under "
+        f"[wiring.ports.{entity.name}]"
+    )
+    return Check(
+        entity=entity.name,
+        axis=Axis.WIRING,
+        coverage=wiring.state_of(entity.name),
+        rationale=rationale,
+        evidence=(
+            fact for group, port in enumerate(ports, 1) for fact in _facts(port, group)
+        ),
+    )
+
+
+def _words(port: PortWiring) -> str:
+    found = port.finding or f"{port.port} is {port.origin} {port.state.words}"
+    return f"{found}: {port.reason}" if port.reason else found
+
+
+def _facts(port: PortWiring, group: int) -> cabc.Iterator[Evidence]:
+    """Yield what a scan found, or else the word of whoever gave it.
+
+    Each port is a group of its own; what only looks like it belongs to none.
+    """
+    for evidence in port.facts:
+        helpful = evidence.kind is EvidenceKind.NEAR_MISS
+        yield attrs.evolve(evidence, group=None if helpful else group)
+    for source in () if port.facts else port.sources or (None,):
+        yield Evidence(
+            kind=EvidenceKind.DECLARED,
+            group=group,
+            subject=port.port,
+            model=port.model,
+            detail=port.state.value,
+            source=source,
+        )
 
 
 def decide(

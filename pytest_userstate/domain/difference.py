@@ -14,9 +14,9 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.columns import Column
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ExclusionConstraint,
     ForeignKey,
     Index,
@@ -26,7 +26,7 @@ from pytest_userstate.domain.constraints import (
     Trigger,
 )
 from pytest_userstate.domain.converters import dotted, owner_of
-from pytest_userstate.domain.sequences import Sequence
+from pytest_userstate.domain.relations import Sequence
 from pytest_userstate.domain.snapshot import (
     CompositeType,
     DefaultPrivileges,

@@ -9,11 +9,10 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.converters import strings
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.errors import InvalidModelError
-from pytest_userstate.domain.facts import listed
+from pytest_userstate.domain.evidence import Check, listed
 from pytest_userstate.domain.gate import gap
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 

@@ -9,12 +9,12 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import (
     Axis,
     MigrationDecision,
     RuntimeWiring,
 )
+from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.readings import contradiction
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 

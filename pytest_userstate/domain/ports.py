@@ -10,9 +10,8 @@ import typing as typ
 import attrs
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.domain.declared_schema import DeclaredTable
     from pytest_userstate.domain.snapshot import SchemaSnapshot
-    from pytest_userstate.domain.wiring import TableMentions, Wiring
+    from pytest_userstate.domain.wiring import DeclaredTable, TableMentions, Wiring
 
 
 class SchemaSnapshotRepository(typ.Protocol):

@@ -12,11 +12,9 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.converters import strings
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
-from pytest_userstate.domain.evidence import EvidenceKind
-from pytest_userstate.domain.facts import listed
+from pytest_userstate.domain.evidence import Check, EvidenceKind, listed
 from pytest_userstate.domain.wiring import PortWiring, TableMentions, Wiring
 
 

@@ -1,4 +1,4 @@
-"""Relations: the tables that store rows, and the views that show them."""
+"""Tables and views, and the types, sequences, and functions that they use."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import enum
 
 import attrs
 
-from pytest_userstate.domain.columns import Column, Source
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.access import EVERYBODY
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ExclusionConstraint,
     ForeignKey,
     Index,
     KeyConstraint,
     Policy,
     Rule,
+    Source,
     Trigger,
 )
 from pytest_userstate.domain.converters import (
@@ -23,7 +25,171 @@ from pytest_userstate.domain.converters import (
     dotted,
     refuse_duplicates,
     sorted_strings,
+    strings,
 )
+
+
+def _checks(values: cabc.Iterable[CheckConstraint]) -> tuple[CheckConstraint, ...]:
+    return by_name(values)
+
+
+@attrs.frozen(kw_only=True)
+class Enum:
+    """An enumerated type; its labels keep the order that PostgreSQL sorts by."""
+
+    name: str
+    labels: tuple[str, ...] = attrs.field(converter=strings)
+    schema: str = "public"
+    comment: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CompositeType:
+    """A composite type; `attributes` are names with types: ``street text``."""
+
+    name: str
+    attributes: tuple[str, ...] = attrs.field(converter=strings)
+    schema: str = "public"
+    comment: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RangeType:
+    """A range type: the type of its bounds, and what orders them.
+
+    `collation` is set if it is not the subtype's own, `operator_class` if it is not
+    the subtype's default; `canonical` and `difference` are functions.
+    """
+
+    name: str
+    subtype: str
+    schema: str = "public"
+    collation: str | None = None
+    operator_class: str | None = None
+    canonical: str | None = None
+    difference: str | None = None
+    comment: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Domain:
+    """A domain: a base type with constraints of its own."""
+
+    name: str
+    data_type: str
+    schema: str = "public"
+    is_nullable: bool = True
+    default: str | None = None
+    collation: str | None = None
+    check_constraints: tuple[CheckConstraint, ...] = attrs.field(
+        default=(), converter=_checks
+    )
+    comment: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Sequence:
+    """A sequence.
+
+    Parameters
+    ----------
+    name, schema : str
+        Where it is, without quotes.
+    data_type : str
+        ``bigint``, ``integer`` or ``smallint``.
+    start, increment, minimum, maximum : int
+        Its first number, its step, and its bounds.
+    cache : int
+        How many numbers a session takes at once.
+    cycles : bool
+        Whether it starts again at the other end.
+    owned_by : str or None
+        The column that it goes away with, unquoted: ``public.users.id``.
+    is_identity : bool
+        Whether it is part of an identity column.
+    comment : str or None
+        The comment on the sequence.
+
+    Examples
+    --------
+    >>> Sequence(name="users_id_seq", owned_by="public.users.id").qualified_name
+    'public.users_id_seq'
+    """
+
+    name: str
+    schema: str = "public"
+    data_type: str = "bigint"
+    start: int = 1
+    increment: int = 1
+    minimum: int = 1
+    maximum: int = 2**63 - 1
+    cache: int = 1
+    cycles: bool = False
+    owned_by: str | None = None
+    is_identity: bool = False
+    comment: str | None = None
+
+    @property
+    def qualified_name(self) -> str:
+        """The name with its schema."""
+        return dotted(self.schema, self.name)
+
+
+@attrs.frozen(kw_only=True)
+class Function:
+    """A function, as far as it decides what happens to rows.
+
+    Parameters
+    ----------
+    name, schema : str
+        Where it is, without quotes.
+    arguments : str
+        The types of its arguments, as PostgreSQL writes them.
+    result : str
+        What it returns.
+    language : str
+        ``sql``, ``plpgsql``, ….
+    body : str
+        Its source, or its statements as PostgreSQL deparses them.
+    is_security_definer : bool
+        Whether it runs with its owner's rights.
+    is_strict, is_leakproof : bool
+        As in ``CREATE FUNCTION``.
+    volatility : str
+        ``volatile``, ``stable`` or ``immutable``.
+    settings : iterable of str
+        What it sets while it runs, such as ``search_path=""``.
+    executors : iterable of str
+        The roles that may call it, besides its owner.
+    owner : str or None
+        Its owner, if that is not the role that owns the rest of the schema.
+    """
+
+    name: str
+    schema: str = "public"
+    arguments: str = ""
+    result: str = ""
+    language: str = "sql"
+    body: str = ""
+    is_security_definer: bool = False
+    is_strict: bool = False
+    is_leakproof: bool = False
+    volatility: str = "volatile"
+    settings: tuple[str, ...] = attrs.field(default=(), converter=strings)
+    executors: tuple[str, ...] = attrs.field(
+        default=(EVERYBODY,), converter=sorted_strings
+    )
+    owner: str | None = None
+
+    @property
+    def signature(self) -> str:
+        """The name with the types of its arguments."""
+        return f"{dotted(self.name)}({self.arguments})"
+
+
+def by_signature(values: cabc.Iterable[Function]) -> tuple[Function, ...]:
+    """Return functions as a tuple, sorted by schema and signature."""
+    return tuple(sorted(values, key=lambda value: (value.schema, value.signature)))
 
 
 class TableKind(enum.StrEnum):
@@ -50,10 +216,6 @@ def _keys(values: cabc.Iterable[KeyConstraint]) -> tuple[KeyConstraint, ...]:
 
 
 def _foreign_keys(values: cabc.Iterable[ForeignKey]) -> tuple[ForeignKey, ...]:
-    return by_name(values)
-
-
-def _checks(values: cabc.Iterable[CheckConstraint]) -> tuple[CheckConstraint, ...]:
     return by_name(values)
 
 

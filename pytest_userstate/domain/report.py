@@ -8,7 +8,6 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.converters import strings
 from pytest_userstate.domain.coverage import (
     Axis,
@@ -20,6 +19,7 @@ from pytest_userstate.domain.coverage import (
     RevisionCoverage,
 )
 from pytest_userstate.domain.decisions import decide
+from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
 from pytest_userstate.domain.ports import SchemaSnapshotRepository
 from pytest_userstate.domain.readings import Reading, read_together

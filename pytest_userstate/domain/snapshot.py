@@ -14,15 +14,18 @@ import functools
 import attrs
 
 from pytest_userstate.domain.access import Access, DefaultPrivileges, by_scope
-from pytest_userstate.domain.columns import Column, Generated, Identity, Source
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ExclusionConstraint,
     ForeignKey,
+    Generated,
+    Identity,
     Index,
     KeyConstraint,
     Policy,
     Rule,
+    Source,
     Trigger,
 )
 from pytest_userstate.domain.converters import (
@@ -35,11 +38,20 @@ from pytest_userstate.domain.converters import (
     sorted_strings,
     strings,
 )
-from pytest_userstate.domain.functions import Function, by_signature
 from pytest_userstate.domain.ports import Deparser
-from pytest_userstate.domain.relations import Table, TableKind, View, ViewKind
-from pytest_userstate.domain.sequences import Sequence
-from pytest_userstate.domain.types import CompositeType, Domain, Enum, RangeType
+from pytest_userstate.domain.relations import (
+    CompositeType,
+    Domain,
+    Enum,
+    Function,
+    RangeType,
+    Sequence,
+    Table,
+    TableKind,
+    View,
+    ViewKind,
+    by_signature,
+)
 
 __all__ = [
     "CheckConstraint",

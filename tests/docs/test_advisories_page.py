@@ -7,7 +7,7 @@ import re
 import psycopg
 import pytest
 
-from pytest_userstate.domain.advisories.rules import RULES, advise
+from pytest_userstate.domain.advisories import RULES, advise
 from tests.helpers.catalog import read
 from tests.helpers.markdown import ROOT
 

@@ -20,19 +20,19 @@ from pytest_userstate.application.configuration import (
     read_settings,
 )
 from pytest_userstate.application.settings import Settings
-from pytest_userstate.domain.advisories.rules import RULES
+from pytest_userstate.domain.advisories import RULES
 from pytest_userstate.domain.classification import RevisionColumns, Situation
 from pytest_userstate.domain.coverage import Axis, coverage_type
+from pytest_userstate.domain.decisions import (
+    CONFLICT_RULES,
+    SCHEMA_RULES,
+    UNTRACKED_RULES,
+)
 from pytest_userstate.domain.evidence import EvidenceKind
 from pytest_userstate.domain.gate import DEFAULT_AXES, Outcome
 from pytest_userstate.domain.model import DEFAULT_MODEL
 from pytest_userstate.domain.readings import Use
 from pytest_userstate.domain.report import DECISIONS
-from pytest_userstate.domain.rules import (
-    CONFLICT_RULES,
-    SCHEMA_RULES,
-    UNTRACKED_RULES,
-)
 from pytest_userstate.inbound import hookspecs
 from pytest_userstate.outbound.migrations.tools.registry import layouts
 from pytest_userstate.outbound.postgres.binaries import OLDEST_MAJOR

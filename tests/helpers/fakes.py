@@ -8,11 +8,10 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.declared_schema import DeclaredTable
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
 from pytest_userstate.domain.ports import TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.domain.wiring import TableMentions, Wiring
+from pytest_userstate.domain.wiring import DeclaredTable, TableMentions, Wiring
 
 
 class FakeSchemaSnapshotRepository:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import attrs
 from hypothesis import strategies as st
 
-from pytest_userstate.domain.columns import Column, Source
-from pytest_userstate.domain.constraints import ForeignKey, KeyConstraint
+from pytest_userstate.domain.columns import Column, ForeignKey, KeyConstraint, Source
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
 from pytest_userstate.domain.gate import Acceptance, GatePolicy
 from pytest_userstate.domain.model import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
-from pytest_userstate.domain.check import Check
+from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table

@@ -11,7 +11,7 @@ import re
 import psycopg
 import pytest
 
-from pytest_userstate.domain.advisories.rules import advise
+from pytest_userstate.domain.advisories import advise
 from tests.helpers.catalog import read
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY, display_name text NOT NULL);"

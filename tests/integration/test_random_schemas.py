@@ -9,8 +9,13 @@ import psycopg
 from hypothesis import strategies as st
 from psycopg import sql
 
-from pytest_userstate.domain.columns import Column, Identity
-from pytest_userstate.domain.constraints import ForeignKey, Index, KeyConstraint
+from pytest_userstate.domain.columns import (
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    KeyConstraint,
+)
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
 from tests.helpers.catalog import read
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from pytest_userstate.domain.advisories.rules import RULES, advise
-from pytest_userstate.domain.columns import Column, Generated, Identity, Source
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.advisories import RULES, advise
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ForeignKey,
+    Generated,
+    Identity,
     Index,
     KeyConstraint,
+    Source,
     Trigger,
 )
 from pytest_userstate.domain.model import (

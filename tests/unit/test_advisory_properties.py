@@ -8,12 +8,11 @@ import pytest
 from hypothesis import strategies as st
 
 from pytest_userstate.application.settings import Settings
-from pytest_userstate.domain.advisories.advisory import Advisory, Silence, silence
-from pytest_userstate.domain.advisories.rules import RULES, advise
-from pytest_userstate.domain.columns import Column
-from pytest_userstate.domain.constraints import ForeignKey, KeyConstraint
+from pytest_userstate.domain.advisories import RULES, advise
+from pytest_userstate.domain.columns import Column, ForeignKey, KeyConstraint
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from pytest_userstate.domain.user_state import Advisory, Silence, silence
 from tests.helpers.documents import audited
 from tests.helpers.strategies import kinds, models, snapshots, tables
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from pytest_userstate.domain.architecture import ArchitectureDecision, Standing
-from pytest_userstate.domain.architecture_review import architecture
+from pytest_userstate.domain.architecture import (
+    ArchitectureDecision,
+    Standing,
+    architecture,
+)
 from pytest_userstate.domain.model import (
     DEFAULT_MODEL,
     AuditModel,
@@ -17,7 +20,7 @@ from pytest_userstate.domain.model import (
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import ForeignKey, SchemaSnapshot, Table
-from pytest_userstate.domain.state_drawing import draw
+from pytest_userstate.domain.state_diagram import draw
 from tests.helpers.schemas import TOKENS, join_table, model_with, preferences, table
 
 USERS = table("users", "id", "display_name")

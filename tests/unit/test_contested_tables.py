@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from pytest_userstate.domain.contested import contested_tables
+from pytest_userstate.domain.classification import contested_tables
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
 from tests.helpers.schemas import join_table, model_with, preferences, table

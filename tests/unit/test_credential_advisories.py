@@ -5,9 +5,8 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from pytest_userstate.domain.advisories.rules import advise
-from pytest_userstate.domain.columns import Column, Generated
-from pytest_userstate.domain.constraints import CheckConstraint, Trigger
+from pytest_userstate.domain.advisories import advise
+from pytest_userstate.domain.columns import CheckConstraint, Column, Generated, Trigger
 from pytest_userstate.domain.model import (
     DEFAULT_MODEL,
     AuditModel,

@@ -5,11 +5,15 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.classification import RevisionColumns, Situation
 from pytest_userstate.domain.columns import Column, Source
 from pytest_userstate.domain.coverage import MigrationDecision
-from pytest_userstate.domain.facts import listed
+from pytest_userstate.domain.decisions import (
+    CONFLICT_RULES,
+    SCHEMA_RULES,
+    UNTRACKED_RULES,
+)
+from pytest_userstate.domain.evidence import Check, listed
 from pytest_userstate.domain.model import (
     AuditModel,
     Canonical,
@@ -19,11 +23,6 @@ from pytest_userstate.domain.model import (
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
-from pytest_userstate.domain.rules import (
-    CONFLICT_RULES,
-    SCHEMA_RULES,
-    UNTRACKED_RULES,
-)
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
 from tests.helpers.schemas import TOKENS, join_table, model_with, preferences, table
 

@@ -9,10 +9,10 @@ import attrs
 import hypothesis
 from hypothesis import strategies as st
 
-from pytest_userstate.domain.check import Check
-from pytest_userstate.domain.constraints import Index
+from pytest_userstate.domain.columns import Index
 from pytest_userstate.domain.coverage import Axis, MigrationDecision
 from pytest_userstate.domain.downstream import WorkItem, assess
+from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.gate import GatePolicy, Outcome, gap, judge
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport

@@ -5,7 +5,6 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import (
     Axis,
     EntitySchemaCoverage,
@@ -19,7 +18,7 @@ from pytest_userstate.domain.downstream import (
     unblocking,
 )
 from pytest_userstate.domain.errors import InvalidModelError
-from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.evidence import Check, Evidence, EvidenceKind
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.wiring import PortWiring, Wiring

@@ -7,7 +7,6 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.coverage import (
     Axis,
@@ -16,7 +15,7 @@ from pytest_userstate.domain.coverage import (
     RuntimeWiring,
 )
 from pytest_userstate.domain.errors import UnjustifiedDecisionError, UserStateError
-from pytest_userstate.domain.evidence import Evidence, EvidenceKind, Prerequisite
+from pytest_userstate.domain.evidence import Check, Evidence, EvidenceKind, Prerequisite
 
 REQUIRED = MigrationDecision.REQUIRED
 NOT_REQUIRED = MigrationDecision.NOT_REQUIRED

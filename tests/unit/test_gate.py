@@ -7,8 +7,8 @@ import datetime as dt
 import attrs
 import pytest
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import Axis, EntitySchemaCoverage, RuntimeWiring
+from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.gate import (
     Acceptance,
     GatePolicy,

@@ -7,9 +7,9 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.domain.advisories.rules import advise
-from pytest_userstate.domain.columns import Column
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.advisories import advise
+from pytest_userstate.domain.columns import (
+    Column,
     ExclusionConstraint,
     ForeignKey,
     Index,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.columns import Column, Source
 from pytest_userstate.domain.coverage import MigrationDecision
-from pytest_userstate.domain.evidence import Evidence
+from pytest_userstate.domain.evidence import Check, Evidence
 from pytest_userstate.domain.model import AuditModel, Entity, StorageModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import (

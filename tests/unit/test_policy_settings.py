@@ -8,8 +8,8 @@ import pytest
 
 from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.application.settings import Settings
-from pytest_userstate.domain.advisories.advisory import Silence
 from pytest_userstate.domain.errors import ConfigurationError
+from pytest_userstate.domain.user_state import Silence
 
 
 def read(text: str) -> Settings:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from pytest_userstate.domain.check import Check
-from pytest_userstate.domain.columns import Column
-from pytest_userstate.domain.constraints import ForeignKey, KeyConstraint
+from pytest_userstate.domain.columns import Column, ForeignKey, KeyConstraint
 from pytest_userstate.domain.coverage import MigrationDecision, RuntimeWiring
+from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.model import AuditModel, Entity, StorageModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table

@@ -7,9 +7,8 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.domain.advisories.rules import advise
-from pytest_userstate.domain.columns import Column
-from pytest_userstate.domain.constraints import CheckConstraint, Trigger
+from pytest_userstate.domain.advisories import advise
+from pytest_userstate.domain.columns import CheckConstraint, Column, Trigger
 from pytest_userstate.domain.model import Entity, Several, StorageModel
 from pytest_userstate.domain.snapshot import Domain, SchemaSnapshot, Table
 from tests.helpers.schemas import model_with, preferences

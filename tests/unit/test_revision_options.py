@@ -5,12 +5,11 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from pytest_userstate.domain.architecture import ArchitectureDecision
-from pytest_userstate.domain.architecture_review import architecture
+from pytest_userstate.domain.architecture import ArchitectureDecision, architecture
 from pytest_userstate.domain.model import AuditModel, Entity, Revisions, StorageModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import ForeignKey, SchemaSnapshot, Table
-from pytest_userstate.domain.state_drawing import draw
+from pytest_userstate.domain.state_diagram import draw
 from tests.helpers.schemas import TOKENS, join_table, model_with, preferences, table
 
 TRACKED = preferences(TOKENS["not null"])

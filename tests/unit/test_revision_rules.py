@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.coverage import MigrationDecision
+from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.model import (
     AuditModel,
     Entity,

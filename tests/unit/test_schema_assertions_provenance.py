@@ -6,7 +6,7 @@ import pytest
 
 from pytest_userstate.application.reporting.text import condensed
 from pytest_userstate.assertions import assert_table
-from pytest_userstate.domain.constraints import ForeignKey, Index, KeyConstraint
+from pytest_userstate.domain.columns import ForeignKey, Index, KeyConstraint
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.near_misses import near_columns
 from pytest_userstate.domain.snapshot import (

@@ -8,15 +8,16 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.domain.columns import Column, Source
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ExclusionConstraint,
     ForeignKey,
     Index,
     KeyConstraint,
     Policy,
     Rule,
+    Source,
     Trigger,
 )
 from pytest_userstate.domain.relations import TableKind, ViewKind

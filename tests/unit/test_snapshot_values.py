@@ -9,13 +9,16 @@ import attrs
 import pytest
 
 from pytest_userstate.domain.access import Access
-from pytest_userstate.domain.columns import Column, Generated, Identity, Source
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ExclusionConstraint,
     ForeignKey,
+    Generated,
+    Identity,
     Index,
     KeyConstraint,
+    Source,
     Trigger,
 )
 from pytest_userstate.domain.errors import InvalidSnapshotError, UserStateError

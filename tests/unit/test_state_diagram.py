@@ -18,8 +18,7 @@ from pytest_userstate.domain.snapshot import (
     SchemaSnapshot,
     Table,
 )
-from pytest_userstate.domain.state_diagram import KeyRole, Relation, StateDiagram
-from pytest_userstate.domain.state_drawing import draw
+from pytest_userstate.domain.state_diagram import KeyRole, Relation, StateDiagram, draw
 from tests.helpers.schemas import model_with
 
 USERS = Table(

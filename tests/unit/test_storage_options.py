@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from pytest_userstate.domain.architecture import Option
-from pytest_userstate.domain.architecture_review import architecture
+from pytest_userstate.domain.architecture import Option, architecture
 from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
@@ -15,7 +14,7 @@ from pytest_userstate.domain.model import (
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import ForeignKey, SchemaSnapshot, Table
-from pytest_userstate.domain.state_drawing import draw
+from pytest_userstate.domain.state_diagram import draw
 from tests.helpers.schemas import join_table, model_with, preferences, table
 
 SETTLES = (

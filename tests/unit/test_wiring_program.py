@@ -6,7 +6,6 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.domain.declared_schema import contradictions
 from pytest_userstate.domain.evidence import EvidenceKind
 from pytest_userstate.domain.model import (
     DEFAULT_MODEL,
@@ -17,7 +16,7 @@ from pytest_userstate.domain.model import (
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Source, Table
-from pytest_userstate.domain.wiring import Wiring
+from pytest_userstate.domain.wiring import Wiring, contradictions
 from pytest_userstate.outbound.wiring.diesel_schema import declared_tables
 from pytest_userstate.outbound.wiring.program import SourceProgramRepository
 from tests.helpers.schemas import model_with

@@ -45,11 +45,13 @@ from pytest_userstate.application.sql.tokens import (
 from pytest_userstate.application.sql.tokens import (
     Kind as TokenKind,
 )
-from pytest_userstate.domain.columns import Column, Generated, Identity
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ExclusionConstraint,
     ForeignKey,
+    Generated,
+    Identity,
     Index,
     KeyConstraint,
     Policy,

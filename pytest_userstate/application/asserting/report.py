@@ -38,7 +38,6 @@ from pytest_userstate.application.reporting.json_report import (
     report_document,
 )
 from pytest_userstate.application.reporting.text import condensed
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.coverage import (
     Axis,
@@ -48,7 +47,7 @@ from pytest_userstate.domain.coverage import (
     RuntimeWiring,
     coverage_type,
 )
-from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.evidence import Check, Evidence, EvidenceKind
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 

@@ -18,7 +18,7 @@ from pytest_userstate.application.sql.tokens import (
     UnreadableSqlError,
     tokens,
 )
-from pytest_userstate.domain.constraints import Index
+from pytest_userstate.domain.columns import Index
 from pytest_userstate.domain.converters import in_quotes
 from pytest_userstate.domain.snapshot import Table
 

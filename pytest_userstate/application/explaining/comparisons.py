@@ -23,7 +23,6 @@ from pytest_userstate.application.explaining.words import (
     shortened,
 )
 from pytest_userstate.application.printable import inert
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import (
     ConflictCoverage,
     EntitySchemaCoverage,
@@ -34,6 +33,7 @@ from pytest_userstate.domain.coverage import (
     RuntimeWiring,
 )
 from pytest_userstate.domain.difference import Difference
+from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import (
     Domain,

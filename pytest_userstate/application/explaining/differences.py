@@ -18,9 +18,9 @@ from pytest_userstate.application.explaining.words import (
     shortened,
     trigger_in_words,
 )
-from pytest_userstate.domain.columns import Column
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ExclusionConstraint,
     ForeignKey,
     Index,

@@ -6,9 +6,9 @@ import collections.abc as cabc
 import difflib
 import typing as typ
 
-from pytest_userstate.domain.columns import Column
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
+    Column,
     ExclusionConstraint,
     ForeignKey,
     Index,

@@ -13,10 +13,8 @@ import attrs
 
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.run_record import RunRecord
-from pytest_userstate.domain.advisories.advisory import Advisory
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.downstream import WorkStatus
-from pytest_userstate.domain.evidence import Evidence
+from pytest_userstate.domain.evidence import Check, Evidence
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.readings import Reading
 from pytest_userstate.domain.report import (
@@ -24,6 +22,7 @@ from pytest_userstate.domain.report import (
     UserStateSchemaAuditReport,
 )
 from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.domain.user_state import Advisory
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Comparison, Finding

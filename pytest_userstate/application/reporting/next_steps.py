@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import (
     Axis,
     ConflictCoverage,
     MigrationDecision,
     RuntimeWiring,
 )
-from pytest_userstate.domain.facts import listed
+from pytest_userstate.domain.evidence import Check, listed
 from pytest_userstate.domain.gate import Verdict
 
 

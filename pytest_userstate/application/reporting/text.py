@@ -12,8 +12,7 @@ from pytest_userstate.application.printable import inert
 from pytest_userstate.application.reporting.next_steps import next_steps
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.downstream import WorkStatus, unblocking
-from pytest_userstate.domain.evidence import Evidence, EvidenceKind, origin
-from pytest_userstate.domain.facts import listed
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind, listed, origin
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.readings import Reading, Use
 from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport

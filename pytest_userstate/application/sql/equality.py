@@ -26,9 +26,8 @@ from pytest_userstate.application.sql.tokens import (
     tokens,
 )
 from pytest_userstate.domain.ports import Clause
-from pytest_userstate.domain.relations import Table, View
+from pytest_userstate.domain.relations import Domain, Table, View
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.domain.types import Domain
 
 SEARCH_PATH: typ.Final = ("public",)
 """Where a bare name is looked up unless a database says otherwise."""

@@ -12,8 +12,8 @@ import re
 import tomllib
 import typing as typ
 
-from pytest_userstate.domain.declared_schema import DeclaredColumn, DeclaredTable
 from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.domain.wiring import DeclaredColumn, DeclaredTable
 
 _TOKEN = re.compile(
     r"""

@@ -10,8 +10,7 @@ import attrs
 
 from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.coverage import RuntimeWiring
-from pytest_userstate.domain.evidence import Evidence, EvidenceKind
-from pytest_userstate.domain.facts import listed
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind, listed
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.wiring import PortWiring, WiringOrigin
 from pytest_userstate.outbound.wiring.naming import Kinship, Pattern, belongs

@@ -8,9 +8,8 @@ import pathlib
 import re
 import typing as typ
 
-from pytest_userstate.domain.declared_schema import DeclaredTable
 from pytest_userstate.domain.snapshot import Source
-from pytest_userstate.domain.wiring import TableMention, TableMentions
+from pytest_userstate.domain.wiring import DeclaredTable, TableMention, TableMentions
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.wiring.sources import SourceText

@@ -8,8 +8,11 @@ from pytest_userstate.application.reporting.markdown.syntax import (
     sentence,
     text,
 )
-from pytest_userstate.domain.architecture import ArchitectureDecision, Option
-from pytest_userstate.domain.architecture_review import architecture
+from pytest_userstate.domain.architecture import (
+    ArchitectureDecision,
+    Option,
+    architecture,
+)
 from pytest_userstate.domain.state_diagram import StateDiagram
 
 

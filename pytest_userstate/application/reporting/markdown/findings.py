@@ -14,9 +14,8 @@ from pytest_userstate.application.reporting.markdown.syntax import (
     text,
     words,
 )
-from pytest_userstate.domain.check import Check
 from pytest_userstate.domain.coverage import Axis
-from pytest_userstate.domain.evidence import Evidence
+from pytest_userstate.domain.evidence import Check, Evidence
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
 

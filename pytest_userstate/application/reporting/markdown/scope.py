@@ -16,7 +16,7 @@ from pytest_userstate.application.reporting.markdown.syntax import (
     volatile,
 )
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
-from pytest_userstate.domain.facts import listed
+from pytest_userstate.domain.evidence import listed
 from pytest_userstate.domain.model import Entity, StorageModel
 
 _QUESTIONS: typ.Final = {

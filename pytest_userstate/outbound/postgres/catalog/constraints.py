@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import typing as typ
 
-from pytest_userstate.domain.constraints import (
+from pytest_userstate.domain.columns import (
     CheckConstraint,
     ExclusionConstraint,
     ForeignKey,

@@ -6,7 +6,7 @@ import collections.abc as cabc
 import functools
 import typing as typ
 
-from pytest_userstate.domain.constraints import Index
+from pytest_userstate.domain.columns import Index
 from pytest_userstate.outbound.postgres.catalog import (
     constraint_queries,
     type_queries,
