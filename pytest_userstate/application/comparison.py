@@ -11,8 +11,8 @@ import attrs
 from pytest_userstate.application.explaining.differences import (
     counted,
     described,
+    fact_in_words,
     in_lines,
-    value_in_words,
 )
 from pytest_userstate.application.schema_difference import schema_difference
 from pytest_userstate.domain.difference import Change, ChangeKind
@@ -207,8 +207,7 @@ def _finding(change: Change, origins: Origins) -> Finding:
 
 def _facts_in_words(change: Change) -> str:
     return "; ".join(
-        f"{fact.field.removeprefix('is_')}: "
-        f"{value_in_words(fact.before)} != {value_in_words(fact.after)}"
+        f"{fact.field.removeprefix('is_')}: {' != '.join(fact_in_words(fact))}"
         for fact in change.fields
     )
 

@@ -238,9 +238,15 @@ def _changes(key: _Key, before: Value | None, after: Value | None) -> list[Chang
 
 
 def _subject(what: str, schema: str, name: str) -> str:
-    if what in {"function", "default privileges"}:  # `name` is more than a name
-        return f"{dotted(schema)}.{name}" if schema else name
-    return dotted(schema, name) if schema else name
+    if not schema:
+        return name
+    match what:
+        case "function":  # the name has the types of the arguments
+            return f"{dotted(schema)}.{name}"
+        case "default privileges":
+            return f"{name} in {schema}"
+        case _:
+            return dotted(schema, name)
 
 
 def _part_changes(

@@ -73,7 +73,7 @@ CHANGES = {
         "range type public.span"
     ),
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO someone": (
-        "default privileges public.tables"
+        "default privileges tables in public"
     ),
     "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC": (
         "default privileges functions"
@@ -142,3 +142,19 @@ def test_names_with_dots_are_different_tables(database: psycopg.Connection) -> N
     (change,) = schema_difference(one, other).changes
     assert change.subject == "public.child"
     assert [field.field for field in change.fields] == ["inherits"]
+
+
+def test_the_role_that_owns_the_schema_has_no_name(
+    database: psycopg.Connection, superuser: psycopg.Connection
+) -> None:
+    """The same schema belongs to other roles on other servers."""
+    before = read(database, SCHEMA)
+    superuser.execute("DROP ROLE IF EXISTS someone; CREATE ROLE someone")
+    try:
+        superuser.execute("REASSIGN OWNED BY userstate TO someone")
+        assert schema_difference(before, load(superuser)).is_empty
+        superuser.execute("ALTER TABLE users OWNER TO userstate")
+        changes = schema_difference(before, load(superuser)).changes
+        assert "public.users" in [change.subject for change in changes]
+    finally:
+        superuser.execute("REASSIGN OWNED BY someone TO userstate; DROP ROLE someone")

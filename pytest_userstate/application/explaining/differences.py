@@ -142,7 +142,7 @@ _WORDS: typ.Final[cabc.Mapping[type, cabc.Callable[[typ.Any], str]]] = {
     CompositeType: lambda value: f"({', '.join(value.attributes)})",
     RangeType: lambda value: f"of {value.subtype}",
     Function: lambda value: f"returns {value.result}",
-    DefaultPrivileges: lambda value: "; ".join(value.grants) or "none",
+    DefaultPrivileges: lambda value: "; ".join(value.grants) or "to nobody",
     Column: column_in_words,
     KeyConstraint: key_in_words,
     ForeignKey: foreign_key_in_words,
@@ -172,7 +172,7 @@ def _lines(change: Change, came: str) -> list[str]:
 
 def _field_lines(change: FieldChange) -> list[str]:
     name = change.field.removeprefix("is_")
-    before, after = value_in_words(change.before), value_in_words(change.after)
+    before, after = fact_in_words(change)
     line = f"    {name}: {before} != {after}"
     if len(line) <= WIDTH:
         return [line]
@@ -181,6 +181,14 @@ def _field_lines(change: FieldChange) -> list[str]:
         *_wrapped(f"      - {before}", "        "),
         *_wrapped(f"      + {after}", "        "),
     ]
+
+
+def fact_in_words(change: FieldChange) -> tuple[str, str]:
+    """Return a fact as it was, and as it is."""
+    before, after = change.before, change.after
+    if change.field == "owner":
+        before, after = (owner or "as of the rest" for owner in (before, after))
+    return value_in_words(before), value_in_words(after)
 
 
 def value_in_words(value: object) -> str:

@@ -137,8 +137,8 @@ class Privileges:
     """Owners and privileges in words that are the same on every server.
 
     Roles have other names on other servers. So the role that owns the schema is not
-    named: it is the database's owner or, if that role owns none of several tables
-    and one other role owns all of them, that other role.
+    named: it is the role that owns most tables, if there are several, else the
+    database's owner.
     """
 
     def __init__(self, reading: Reading) -> None:
@@ -153,8 +153,8 @@ class Privileges:
         }
         owners = collections.Counter(row.owner for row in reading.tables)
         database_owner = next((row.oid for row in roles if row.owns_database), 0)
-        (usual, count), *others = owners.most_common() or [(database_owner, 0)]
-        is_usual = count > 1 and not others
+        [(usual, count)] = owners.most_common(1) or [(database_owner, 0)]
+        is_usual = count > max(1, owners[database_owner])
         self._usual = usual if is_usual else database_owner
 
     def unusual_owner(self, role: int) -> str | None:
