@@ -12,7 +12,7 @@ import tomllib
 import pytest
 
 import pytest_userstate
-from pytest_userstate.outbound.migrations.tools.registry import HOLDS
+from pytest_userstate.outbound.migrations.tools.registry import layouts
 
 ROOT = pathlib.Path(__file__).parents[2]
 PACKAGE = pathlib.Path(pytest_userstate.__file__).parent
@@ -102,6 +102,5 @@ def test_every_tool_is_kept_apart() -> None:
         for each in settings["tool"]["importlinter"]["contracts"]
         if each["id"] == "tools-know-nothing-of-each-other"
     )
-    package = "pytest_userstate.outbound.migrations.tools"
-    modules = {f"{package}.{name.replace('-', '_')}" for name in HOLDS}
+    modules = {type(layout).__module__ for layout in layouts()}
     assert set(contract["modules"]) == modules

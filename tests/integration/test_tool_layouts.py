@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pathlib
 
 import psycopg
@@ -85,7 +84,6 @@ def test_sqlx(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
         (2, "b", True),
         (3, "c", True),
     ]
-    assert rows[0][3] == hashlib.sha384(b"CREATE TABLE a (x int);").digest()
     assert all(row[4] for row in rows)
     zone = database.execute("SHOW TimeZone").fetchone()
     assert zone == ("UTC",)

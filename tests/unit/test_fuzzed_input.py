@@ -198,7 +198,7 @@ TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=7).map("".join) | st.bin
     max_size=12
 )
 PATHS = st.sampled_from(["", "migrations", "migrations/structure.sql"])
-LAYOUTS = sorted(registry.HOLDS)
+LAYOUTS = sorted(layout.name for layout in registry.layouts())
 
 
 def write(folder: pathlib.Path, files: dict[str, str | bytes]) -> None:

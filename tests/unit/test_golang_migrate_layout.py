@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.finding.recognition import recognized
+from pytest_userstate.outbound.migrations.finding.search import recognized
 from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.tools.golang_migrate import LAYOUT

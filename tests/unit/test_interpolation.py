@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_userstate.outbound.migrations.tools.interpolation import (
+from pytest_userstate.outbound.migrations.tools.goose import (
     InterpolationError,
     interpolated,
 )

@@ -8,8 +8,7 @@ import typing as typ
 import pytest
 
 from pytest_userstate.domain.errors import TargetNotFoundError
-from pytest_userstate.outbound.migrations.finding.recognition import recognized
-from pytest_userstate.outbound.migrations.finding.search import Candidate
+from pytest_userstate.outbound.migrations.finding.search import Candidate, recognized
 from pytest_userstate.outbound.migrations.layout import (
     Confidence,
     LayoutDefaults,

@@ -82,6 +82,7 @@ class Confidence(enum.IntEnum):
     CERTAIN = 3
 
 
+@typ.runtime_checkable
 class Layout(typ.Protocol):
     """How one tool names, orders and sections its migration files."""
 

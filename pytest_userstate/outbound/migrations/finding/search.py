@@ -17,7 +17,6 @@ import attrs
 
 from pytest_userstate.domain.errors import TargetNotFoundError, UsageError
 from pytest_userstate.outbound.migrations.finding import other_tools
-from pytest_userstate.outbound.migrations.finding.recognition import recognized
 from pytest_userstate.outbound.migrations.finding.repository import Repository
 from pytest_userstate.outbound.migrations.layout import (
     Confidence,
@@ -26,6 +25,7 @@ from pytest_userstate.outbound.migrations.layout import (
     visible,
 )
 from pytest_userstate.outbound.migrations.tools import registry
+from pytest_userstate.outbound.migrations.tools.files import text_of
 
 _USUAL_NAMES = frozenset({"migrations", "migration", "migrate", "drizzle"})
 _DUMPS = re.compile(
@@ -446,6 +446,61 @@ def _lowest(
     lowest = min(ranks)
     pairs = zip(candidates, ranks, strict=True)
     return [candidate for candidate, its_rank in pairs if its_rank == lowest]
+
+
+def recognized(
+    path: pathlib.Path, layouts: cabc.Iterable[Layout], root: pathlib.Path
+) -> tuple[Layout, ...]:
+    """Return the layout of a folder: none, one, or several that it could be.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, or the file.
+    layouts : iterable of Layout
+        Those that come into question.
+    root : Path
+        The repository's root, where its own files are looked for last.
+    """
+    likenesses = {layout: layout.recognizes(path) for layout in layouts}
+    certain = _having(likenesses, Confidence.CERTAIN)
+    if len(certain) == 1:
+        return certain
+    contenders = certain or _having(likenesses, Confidence.POSSIBLE)
+    declared = _declared(contenders, path, root)
+    return declared or certain or _having(likenesses, Confidence.FALLBACK)
+
+
+def _having(
+    likenesses: cabc.Mapping[Layout, Confidence], likeness: Confidence
+) -> tuple[Layout, ...]:
+    return tuple(layout for layout, each in likenesses.items() if each is likeness)
+
+
+def _declared(
+    layouts: tuple[Layout, ...], path: pathlib.Path, root: pathlib.Path
+) -> tuple[Layout, ...]:
+    """Return the layouts that the project names, in the nearest folder that does."""
+    for folder in _upward(path, root) if layouts else ():
+        if named := tuple(each for each in layouts if _is_named(each, folder)):
+            return named
+    return ()
+
+
+def _upward(path: pathlib.Path, root: pathlib.Path) -> cabc.Iterator[pathlib.Path]:
+    """Return the folder and those above it, up to the root if it is among them."""
+    path, root = path.absolute(), root.absolute()
+    if not path.is_relative_to(root):
+        return iter((path, path.parent))
+    above = (path, *path.parents)
+    return iter(above[: above.index(root) + 1])
+
+
+def _is_named(layout: Layout, folder: pathlib.Path) -> bool:
+    return any((folder / file.name).is_file() for file in layout.project_files) or any(
+        re.search(manifest.sign, text_of(folder / manifest.name), re.MULTILINE)
+        for manifest in layout.manifests
+    )
 
 
 def described(folder: pathlib.Path, base: pathlib.Path) -> str:

@@ -38,8 +38,8 @@ from pytest_userstate.outbound.migrations.programs.plan import (
     ProgramFile,
     ProgramPlan,
 )
+from pytest_userstate.outbound.migrations.tools.files import read_program_file
 from pytest_userstate.outbound.migrations.tools.interpreters import interpreter
-from pytest_userstate.outbound.migrations.tools.program_files import read_program_file
 
 if typ.TYPE_CHECKING:
     import configparser

@@ -23,7 +23,7 @@ from pytest_userstate.outbound.migrations.programs.plan import (
     ProgramFile,
     ProgramPlan,
 )
-from pytest_userstate.outbound.migrations.tools.program_files import read_program_file
+from pytest_userstate.outbound.migrations.tools.files import read_program_file
 
 _WARNING = (
     "the migrations are applied by a command of the repository's own: which of them"

@@ -29,7 +29,7 @@ from pytest_userstate.outbound.migrations.options import (
     Options,
 )
 from pytest_userstate.outbound.migrations.plan import Batch, Command, Migration, Plan
-from pytest_userstate.outbound.migrations.tools.duplicates import refuse_duplicates
+from pytest_userstate.outbound.migrations.tools.files import refuse_duplicates
 
 _TABLE = "schema_migrations"
 _NAME = re.compile(r"([0-9]+)[^\n]*\.sql")

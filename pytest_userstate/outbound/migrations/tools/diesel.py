@@ -27,7 +27,7 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
-from pytest_userstate.outbound.migrations.tools.script_folders import (
+from pytest_userstate.outbound.migrations.tools.files import (
     has_script_folder,
     loose_scripts,
 )

@@ -49,6 +49,7 @@ from pytest_userstate.outbound.migrations.sql import (
     literal,
     statements,
 )
+from pytest_userstate.outbound.migrations.tools.files import left_out_programs
 from pytest_userstate.outbound.migrations.tools.flyway_settings import (
     CONF,
     RESOURCES,
@@ -61,7 +62,6 @@ from pytest_userstate.outbound.migrations.tools.flyway_settings import (
     settings_for,
     usual_folder,
 )
-from pytest_userstate.outbound.migrations.tools.left_out import left_out_programs
 
 _NAMED = re.compile(r"(?:[VBU][0-9]+(?:[._][0-9]+)*|R)__.*\.sql", re.IGNORECASE)
 _BUILD_FILES = (

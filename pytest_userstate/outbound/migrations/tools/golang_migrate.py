@@ -37,7 +37,7 @@ from pytest_userstate.outbound.migrations.plan import (
     Piece,
     Plan,
 )
-from pytest_userstate.outbound.migrations.tools.left_out import left_out_programs
+from pytest_userstate.outbound.migrations.tools.files import left_out_programs
 
 _TABLE = "schema_migrations"
 _PREPARE = """\

@@ -32,7 +32,7 @@ from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.migrations.tools import registry
-from pytest_userstate.outbound.migrations.tools.left_out import left_out_programs
+from pytest_userstate.outbound.migrations.tools.files import left_out_programs
 
 _SUFFIX = ".sql"
 _WAY_UP = re.compile(r"\.(?:up|do)(?=\.|$)", re.IGNORECASE)

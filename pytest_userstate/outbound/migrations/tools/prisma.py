@@ -8,7 +8,6 @@ of prisma, and of prisma-engines ``migrations_directory.rs``,
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pathlib
 import re
@@ -27,7 +26,7 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
-from pytest_userstate.outbound.migrations.tools.script_folders import (
+from pytest_userstate.outbound.migrations.tools.files import (
     has_script_folder,
     loose_scripts,
 )
@@ -54,7 +53,7 @@ CREATE TABLE {_TABLE} (
 )"""
 _START = f"""\
 INSERT INTO {_TABLE} (id, checksum, started_at, migration_name)
-VALUES ($1, $2, clock_timestamp(), $3)"""  # noqa: S608 - constant
+VALUES ($1, '', clock_timestamp(), $2)"""  # noqa: S608 - constant
 _FINISH = f"""\
 UPDATE {_TABLE} SET applied_steps_count = applied_steps_count + 1,
     finished_at = clock_timestamp() WHERE id = $1"""  # noqa: S608 - constant
@@ -177,12 +176,11 @@ def _read(entry: os.DirEntry[str], base: pathlib.Path) -> Migration:
         raise MigrationError(message, path=folder)
     sql = read_sql(file, path, strips_byte_order_mark=False)
     number = str(uuid.uuid5(uuid.NAMESPACE_URL, entry.name))
-    checksum = hashlib.sha256(sql.encode()).hexdigest()
     return Migration(
         version=entry.name,
         path=path,
         batches=(Batch(sql=sql, in_transaction=False),),
-        before=((_START, (number, checksum, entry.name)),),
+        before=((_START, (number, entry.name)),),
         after=((_FINISH, (number,)),),
     )
 

@@ -25,9 +25,10 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
-from pytest_userstate.outbound.migrations.tools.duplicates import refuse_duplicates
-from pytest_userstate.outbound.migrations.tools.left_out import left_out_programs
-from pytest_userstate.outbound.migrations.tools.siphash import siphash13
+from pytest_userstate.outbound.migrations.tools.files import (
+    left_out_programs,
+    refuse_duplicates,
+)
 
 _TABLE = "refinery_schema_history"
 _NAME = re.compile(r"([UV|])(\d+(?:\.\d+)?)__(\w+)\.(sql|rs)")
@@ -46,7 +47,7 @@ CREATE TABLE IF NOT EXISTS {_TABLE} (
 )"""
 _RECORD = f"""\
 INSERT INTO {_TABLE} (version, name, applied_on, checksum) VALUES ($1, $2,
-    to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), $3)"""  # noqa: S608 - constant
+    to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '0')"""  # noqa: S608 - constant
 _ADVICE = (
     "refinery runs each file in a transaction and has no way out of it: a statement"
     " such as CREATE INDEX CONCURRENTLY cannot be a migration of refinery's."
@@ -81,7 +82,7 @@ class RefineryLayout(LayoutDefaults):
             _File.of(entry, base, largest) for entry in entries if entry not in programs
         ]
         files.sort(key=lambda file: file.version)
-        migrations = tuple(file.read(8 if has_long_versions else 4) for file in files)
+        migrations = tuple(file.read() for file in files)
         refuse_duplicates(
             migrations,
             "refinery",
@@ -124,25 +125,18 @@ class _File:
             raise _too_large(path, number)
         return cls(entry, path, int(number), name)
 
-    def read(self, size: int) -> Migration:
+    def read(self) -> Migration:
         """Read the text, and what refinery writes down about it.
 
         The row is written in a transaction of its own, after that of the file.
         """
         sql = read_sql(self.entry.path, self.path, strips_byte_order_mark=False)
-        checksum = siphash13(
-            self.name.encode()
-            + b"\xff"
-            + self.version.to_bytes(size, "little")
-            + sql.encode()
-            + b"\xff"
-        )
         version = str(self.version)
         return Migration(
             version=version,
             path=self.path,
             batches=(Batch(sql=sql),),
-            after=((_RECORD, (version, self.name, str(checksum))),),
+            after=((_RECORD, (version, self.name)),),
         )
 
 

@@ -1,7 +1,8 @@
-"""The layouts that there are: the only place that lists them.
+"""The migration tools that there are: those built in, and those of other packages.
 
-A run needs one of them, so each module is imported only when a folder holds
-something that its layout could mean.
+A tool is an entry point of the group `pytest_userstate.migration_tools`, whose name
+is that of the layout. The built-in ones are entry points as well, listed here, so
+that none of them is imported before a folder holds something that it could mean.
 """
 
 from __future__ import annotations
@@ -9,70 +10,108 @@ from __future__ import annotations
 import collections.abc as cabc
 import fnmatch
 import functools
-import importlib
+import importlib.metadata
 import pathlib
 import types
 import typing as typ
 
 from pytest_userstate.application.configuration import configuration_error
 from pytest_userstate.application.structuring import nearest
+from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.outbound.migrations.layout import Layout, visible
 
-# The name, which is also that of the module, and what a folder of the layout has to
-# hold, or ("./…") how a file of it is named. Whether it then is of that layout, the
-# layout itself decides.
-HOLDS: typ.Final[cabc.Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
-    {
-        "alembic": ("env.py", "alembic.ini"),
-        "command": (),
-        "diesel": ("*/up.sql",),
-        "drizzle": ("meta/_journal.json", "*/snapshot.json"),
-        "django": ("manage.py", "[0-9][0-9][0-9][0-9]_*.py"),
-        "sqlx": ("*_*.sql",),
-        "dbmate": ("[0-9]*.sql",),
-        "goose": ("*_*.sql",),
-        "flyway": ("[vbu]*__*.sql", "r__*.sql", "*/v*__*.sql"),
-        "refinery": ("[uv]*__*.sql", "[uv]*__*.rs", "*/[uv]*__*.sql"),
-        "prisma": ("migration_lock.toml", "*/migration.sql"),
-        "golang-migrate": ("[0-9]*_*.up.*", "[0-9]*_*.down.*"),
-        "sqitch": ("sqitch.plan", "sqitch.conf"),
-        "structure": ("./*structure.sql",),
-        "pg_dump": ("./*.sql",),
-        "supabase": ("[0-9]*_*.sql",),
-        "plain": ("*.sql",),
-    }
-)
+GROUP: typ.Final = "pytest_userstate.migration_tools"
+_PACKAGE = __package__
 
+# Where a layout is, and what a folder of it has to hold, or ("./…") how a file of it
+# is named. Whether it then is of that layout, the layout itself decides.
+_BUILT_IN: typ.Final[cabc.Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "alembic": ("alembic:LAYOUT", ("env.py", "alembic.ini")),
+    "command": ("command:LAYOUT", ()),
+    "dbmate": ("dbmate:LAYOUT", ("[0-9]*.sql",)),
+    "diesel": ("diesel:LAYOUT", ("*/up.sql",)),
+    "django": ("django:LAYOUT", ("manage.py", "[0-9][0-9][0-9][0-9]_*.py")),
+    "drizzle": ("drizzle:LAYOUT", ("meta/_journal.json", "*/snapshot.json")),
+    "flyway": ("flyway:LAYOUT", ("[vbu]*__*.sql", "r__*.sql", "*/v*__*.sql")),
+    "golang-migrate": ("golang_migrate:LAYOUT", ("[0-9]*_*.up.*", "[0-9]*_*.down.*")),
+    "goose": ("goose:LAYOUT", ("*_*.sql",)),
+    "pg_dump": ("dumps:PG_DUMP", ("./*.sql",)),
+    "plain": ("plain:LAYOUT", ("*.sql",)),
+    "prisma": ("prisma:LAYOUT", ("migration_lock.toml", "*/migration.sql")),
+    "refinery": ("refinery:LAYOUT", ("[uv]*__*.sql", "[uv]*__*.rs", "*/[uv]*__*.sql")),
+    "sqitch": ("sqitch:LAYOUT", ("sqitch.plan", "sqitch.conf")),
+    "sqlx": ("sqlx:LAYOUT", ("*_*.sql",)),
+    "structure": ("dumps:STRUCTURE", ("./*structure.sql",)),
+    "supabase": ("supabase:LAYOUT", ("[0-9]*_*.sql",)),
+}
 # The options that name their layout by themselves.
 _IMPLIED_BY: typ.Final = types.MappingProxyType({"command": "command"})
 
 
 @functools.cache
+def _entries() -> cabc.Mapping[str, importlib.metadata.EntryPoint]:
+    """Return all entry points; a name that is built in cannot be taken."""
+    built_in = {
+        name: importlib.metadata.EntryPoint(name, f"{_PACKAGE}.{place}", GROUP)
+        for name, (place, _) in _BUILT_IN.items()
+    }
+    others = {
+        entry.name: entry
+        for entry in importlib.metadata.entry_points(group=GROUP)
+        if entry.name not in built_in
+    }
+    return {**built_in, **others}
+
+
+@functools.cache
 def layout(name: str) -> Layout:
-    """Return the layout of a name that is in the list."""
-    package = __package__ or ""
-    module = importlib.import_module(f"{package}.{name.replace('-', '_')}")
-    found: Layout = module.LAYOUT
-    return found
+    """Return the layout of a name that is in the list.
+
+    Raises
+    ------
+    ConfigurationError
+        When the package that it is of cannot be loaded, or has no layout there.
+    """
+    entry = _entries()[name]
+    if name in _BUILT_IN:
+        built_in: Layout = entry.load()
+        return built_in
+    package = entry.dist.name if entry.dist else "a package"
+    problem = ""
+    try:
+        loaded = entry.load()
+    except (ImportError, AttributeError) as error:
+        problem = str(error)
+    else:
+        if isinstance(loaded, Layout) and loaded.name == name:
+            return loaded
+        problem = f"it is no layout of the name {name!r}"
+    message = (
+        f"the migration tool {name} of {package} cannot be used: {entry.value}:"
+        f" {problem}.\nUninstall {package}, or use a version of it that fits this one"
+        " of pytest-userstate."
+    )
+    raise ConfigurationError(message, file=package)
 
 
 def layouts() -> tuple[Layout, ...]:
     """Return all layouts."""
-    return tuple(map(layout, HOLDS))
+    return tuple(map(layout, _entries()))
 
 
 def layouts_possible_in(path: pathlib.Path) -> tuple[Layout, ...]:
     """Return the layouts that a folder or file could be of, by its names alone."""
     return tuple(
         layout(name)
-        for name, patterns in HOLDS.items()
-        if any(_holds(path, pattern) for pattern in patterns)
+        for name in _entries()
+        if name not in _BUILT_IN
+        or any(_holds(path, pattern) for pattern in _BUILT_IN[name][1])
     )
 
 
 def names() -> str:
     """Return the names of all layouts, for messages."""
-    return ", ".join(HOLDS)
+    return ", ".join(sorted(_entries()))
 
 
 def layout_named(name: str, *, file: str, key: str) -> Layout:
@@ -83,19 +122,19 @@ def layout_named(name: str, *, file: str, key: str) -> Layout:
     ConfigurationError
         When there is none; `file` and `key` are where it was asked for.
     """
-    if name in HOLDS:
+    if name in _BUILT_IN or name in _entries():
         return layout(name)
-    fault = (f"{key}.layout", f"is {name!r}; {nearest(name.lower(), HOLDS)}")
+    fault = (f"{key}.layout", f"is {name!r}; {nearest(name.lower(), _entries())}")
     raise configuration_error([fault], file=file)
 
 
 def name_implied_by(options: cabc.Iterable[str]) -> str | None:
     """Return the layout that has to be meant, by the options that are set."""
-    return next((_IMPLIED_BY[each] for each in options if each in _IMPLIED_BY), None)
+    return next((_IMPLIED_BY[name] for name in options if name in _IMPLIED_BY), None)
 
 
 def _holds(path: pathlib.Path, pattern: str) -> bool:
-    """Tell whether something in the folder, or the file itself, is named so."""
+    """Whether something in the folder, or the file itself, is named so."""
     name, _, nested = pattern.partition("/")
     if path.is_file():
         return name == "." and fnmatch.fnmatchcase(path.name.lower(), nested)

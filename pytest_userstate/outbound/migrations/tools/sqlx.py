@@ -8,7 +8,6 @@ The rules are those of sqlx 0.9 (``sqlx-core/src/migrate/source.rs``,
 from __future__ import annotations
 
 import collections.abc as cabc
-import hashlib
 import os
 import pathlib
 import re
@@ -33,7 +32,7 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
-from pytest_userstate.outbound.migrations.tools.duplicates import refuse_duplicates
+from pytest_userstate.outbound.migrations.tools.files import refuse_duplicates
 
 _TABLE = "_sqlx_migrations"
 _SETTINGS_FILE = "sqlx.toml"
@@ -58,7 +57,7 @@ SET extra_float_digits TO 2;
 # sqlx sets the time, in nanoseconds, only afterwards; the row is the same.
 _RECORD = """\
 INSERT INTO {table} (version, description, success, checksum, execution_time)
-VALUES ($1, $2, TRUE, decode($3, 'hex'),
+VALUES ($1, $2, TRUE, '',
     (extract(epoch FROM clock_timestamp() - now()) * 1000000000)::bigint)"""
 _ADVICE = (
     "In sqlx's layout a migration runs outside of a transaction when its file starts"
@@ -98,8 +97,6 @@ class _Settings:
     folder: str | None = None
     table: str = _TABLE
     schemas: tuple[str, ...] = ()
-    ignored: str = ""
-    """Characters that do not count in a checksum."""
 
 
 def _folder_named_by(
@@ -195,8 +192,6 @@ def _read(
     path = label(file.path, base)
     sql = read_sql(file.path, path, strips_byte_order_mark=False)
     in_transaction = not sql.startswith(_WITHOUT_TRANSACTION)
-    counted = sql.translate(dict.fromkeys(map(ord, settings.ignored)))
-    checksum = hashlib.sha384(counted.encode()).hexdigest()
     record = _RECORD.format(table=settings.table)
     migration = Migration(
         version=str(name.version),
@@ -205,7 +200,7 @@ def _read(
             Batch(
                 sql=sql,
                 in_transaction=in_transaction,
-                record=((record, (str(name.version), name.description, checksum)),),
+                record=((record, (str(name.version), name.description)),),
             ),
         ),
     )
@@ -275,7 +270,7 @@ def _read_settings(file: pathlib.Path, path: str) -> _Settings:
     if not isinstance(settings, dict):
         settings = {"migrate": settings}
     texts = ("migrations-dir", "table-name")
-    lists = ("create-schemas", "ignored-chars")
+    lists = ("create-schemas",)
     for key, value in settings.items():
         wanted = "a string" if key in texts else "a list of strings"
         fits = isinstance(value, str) if key in texts else _are_texts(value)
@@ -286,7 +281,6 @@ def _read_settings(file: pathlib.Path, path: str) -> _Settings:
         folder=settings.get("migrations-dir"),
         table=settings.get("table-name", _TABLE),
         schemas=tuple(sorted(settings.get("create-schemas", ()))),
-        ignored="".join(settings.get("ignored-chars", ())),
     )
 
 

@@ -29,7 +29,7 @@ from pytest_userstate.outbound.migrations.plan import (
     Plan,
 )
 from pytest_userstate.outbound.migrations.sql import statements
-from pytest_userstate.outbound.migrations.tools.duplicates import refuse_duplicates
+from pytest_userstate.outbound.migrations.tools.files import refuse_duplicates
 
 _NAME = re.compile(r"([0-9]+)_([^\n]*)\.sql")
 # The first file, of this name and before this time, was written by old versions of

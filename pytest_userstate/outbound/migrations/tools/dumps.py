@@ -1,8 +1,13 @@
-"""One file with a whole schema in it, as psql would load it.
+"""Files with a whole schema: what pg_dump writes, and Rails' ``db/structure.sql``.
 
-Who owns what is left out, as ``pg_dump --no-owner`` leaves it out: an ordinary role
-can give things only to roles that it belongs to. Roles that the file mentions are
-made without login if they are missing.
+They are run as psql would load them. Who owns what is left out, as ``pg_dump
+--no-owner`` leaves it out: an ordinary role can give things only to roles that it
+belongs to. Roles that a file grants to are made without login if they are missing.
+
+The rules about Rails' file are those of Rails 8 (Active Record's
+``tasks/postgresql_database_tasks.rb``, ``tasks/database_tasks.rb``, and
+``internal_metadata.rb``). The migrations themselves are Ruby; the file also holds
+the rows of ``schema_migrations``.
 """
 
 from __future__ import annotations
@@ -14,8 +19,22 @@ import re
 import attrs
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.layout import label, masked, read_sql
-from pytest_userstate.outbound.migrations.plan import Batch, Migration, Mode, Piece
+from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
+    LayoutDefaults,
+    ProjectFile,
+    label,
+    masked,
+    read_sql,
+)
+from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
+from pytest_userstate.outbound.migrations.plan import (
+    Batch,
+    Migration,
+    Mode,
+    Piece,
+    Plan,
+)
 from pytest_userstate.outbound.migrations.script import script
 from pytest_userstate.outbound.migrations.sql import Statement
 
@@ -28,14 +47,87 @@ _ABOUT_ROLES = re.compile(
 _NO_ROLES = frozenset(
     {"public", "current_user", "session_user", "current_role", "none", "group"}
 )
-ADVICE = (
+_ADVICE = (
     "The file is run as psql runs it, statement by statement: one that cannot be in a"
     " transaction must not stand between BEGIN and COMMIT."
 )
+_FILE = "structure.sql"
+_VERSIONS = "schema_migrations"
+_METADATA = "ar_internal_metadata"
+_CREATE = f"""\
+CREATE TABLE IF NOT EXISTS "{_METADATA}" (
+    "key" character varying NOT NULL PRIMARY KEY,
+    "value" character varying,
+    "created_at" timestamp(6) NOT NULL,
+    "updated_at" timestamp(6) NOT NULL
+)"""
+_SET = f"""\
+INSERT INTO "{_METADATA}" ("key", "value", "created_at", "updated_at")
+VALUES ('environment', 'test', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
+ON CONFLICT ("key") DO UPDATE
+SET "value" = excluded."value", "updated_at" = excluded."updated_at"
+"""  # noqa: S608 - a constant
+
+
+class PgDumpLayout(LayoutDefaults):
+    """The layout of a file that holds a whole schema."""
+
+    name = "pg_dump"
+    expects = "no folder, but one SQL file, such as pg_dump writes"
+    takes_a_file = True
+
+    def recognizes(self, path: pathlib.Path) -> Confidence:
+        """Take any file: nothing else could be done with it."""
+        return Confidence.FALLBACK if path.is_file() else Confidence.NONE
+
+    def load(
+        self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
+    ) -> Plan:
+        """Read the file."""
+        del options  # there are none
+        dump = _dump_in(path, base)
+        return Plan(
+            layout=self.name,
+            migrations=(dump.migration,),
+            roles=dump.roles,
+            advice_on_transactions=_ADVICE,
+            warnings=dump.warnings,
+        )
+
+
+class StructureLayout(LayoutDefaults):
+    """The layout of Rails with ``config.active_record.schema_format = :sql``."""
+
+    name = "structure"
+    expects = f"no folder, but Rails' file db/{_FILE}"
+    project_files = (ProjectFile(f"db/{_FILE}", lambda file, _: file),)
+    takes_a_file = True
+
+    def recognizes(self, path: pathlib.Path) -> Confidence:
+        """Judge by the file's name."""
+        is_one = path.is_file() and path.name.endswith(_FILE)
+        return Confidence.CERTAIN if is_one else Confidence.NONE
+
+    def load(
+        self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
+    ) -> Plan:
+        """Read the file, and what Rails does once it has loaded it."""
+        del options  # there are none
+        dump = _dump_in(path, base)
+        return Plan(
+            layout=self.name,
+            migrations=(dump.migration,),
+            roles=dump.roles,
+            finish=((_CREATE, ()), (_SET, ())),
+            bookkeeping_tables=frozenset({_VERSIONS, _METADATA}),
+            separate_sessions=True,
+            advice_on_transactions=_ADVICE,
+            warnings=dump.warnings,
+        )
 
 
 @attrs.frozen
-class Dump:
+class _Dump:
     """A dump as the one migration that it is.
 
     Parameters
@@ -53,7 +145,7 @@ class Dump:
     warnings: tuple[str, ...]
 
 
-def dump_in(file: pathlib.Path, base: pathlib.Path) -> Dump:
+def _dump_in(file: pathlib.Path, base: pathlib.Path) -> _Dump:
     """Read the file.
 
     Raises
@@ -83,7 +175,7 @@ def dump_in(file: pathlib.Path, base: pathlib.Path) -> Dump:
     if owned:
         sql = masked(sql, _pieces_without(owned, len(sql)))
     batch = Batch(sql=sql, mode=Mode.SCRIPT, in_transaction=False)
-    return Dump(
+    return _Dump(
         migration=Migration(version=file.stem, path=path, batches=(batch,)),
         roles=frozenset(roles),
         warnings=tuple(_warnings(owned, path)),
@@ -140,3 +232,7 @@ def _warnings(owned: list[Statement], path: str) -> cabc.Iterator[str]:
             " out, as pg_dump --no-owner leaves them out: everything belongs to the"
             " role that the audit migrates as."
         )
+
+
+PG_DUMP = PgDumpLayout()
+STRUCTURE = StructureLayout()
