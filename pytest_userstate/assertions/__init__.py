@@ -28,7 +28,7 @@ About what the audit says there are `assert_check`, `assert_wiring`,
 `assert_no_migration_needed`, and `assert_same_report`, which take a report first.
 
 Names are written ``name`` (in schema ``public``) or ``schema.name``, as the catalog
-has them: case counts. A name that holds a dot stands in double quotes.
+has them: case counts. A name that holds a dot is written in double quotes.
 """
 
 from __future__ import annotations

@@ -88,9 +88,9 @@ class SchemaAssertions(PrivilegeAssertions[str, SchemaPrivilege]):
         self._has_exactly_objects(ObjectKind.SEQUENCE, names)
 
     def _has_exactly_objects(self, kind: ObjectKind, names: cabc.Iterable[str]) -> None:
-        wanted = arguments.several_names(names)
+        expected = arguments.several_names(names)
         snapshot, schema = self._look()
-        require(exactly_objects(snapshot, schema, kind, wanted))
+        require(exactly_objects(snapshot, schema, kind, expected))
 
     def _search(self, snapshot: SchemaSnapshot) -> str | Failure:
         return no_schema(snapshot, self._place.schema) or self._place.schema
@@ -127,16 +127,16 @@ class EnumAssertions(PrivilegeAssertions[Enum, TypePrivilege], CommentAssertions
 
     def has_exactly_labels(self, labels: cabc.Iterable[str]) -> None:
         """Assert that these are the labels, in this order: all, and no other."""
-        wanted = arguments.several(labels, "labels")
+        expected = arguments.several(labels, "labels")
         _, enum = self._look()
-        if enum.labels == wanted:
+        if enum.labels == expected:
             return
-        missing = [label for label in wanted if label not in enum.labels]
-        unexpected = [label for label in enum.labels if label not in wanted]
-        is_order = sorted(wanted) == sorted(enum.labels)
+        missing = [label for label in expected if label not in enum.labels]
+        unexpected = [label for label in enum.labels if label not in expected]
+        is_order = sorted(expected) == sorted(enum.labels)
         failure = Failure(
             headline=f"enum {self._place} does not have exactly these labels",
-            mismatches=(Mismatch("labels", listed(wanted), listed(enum.labels)),),
+            mismatches=(Mismatch("labels", listed(expected), listed(enum.labels)),),
             details=(
                 *detail("missing", listed(missing) if missing else ""),
                 *detail("unexpected", listed(unexpected) if unexpected else ""),
@@ -147,25 +147,25 @@ class EnumAssertions(PrivilegeAssertions[Enum, TypePrivilege], CommentAssertions
 
     def has_label(self, label: str) -> None:
         """Assert that this is one of the labels."""
-        wanted = arguments.text(label, "label")
+        expected = arguments.text(label, "label")
         _, enum = self._look()
-        if wanted not in enum.labels:
+        if expected not in enum.labels:
             failure = Failure(
-                headline=f"enum {self._place} has no label {wanted!r}",
+                headline=f"enum {self._place} has no label {expected!r}",
                 details=(
                     *detail("found", listed(enum.labels)),
-                    *detail("nearest", nearest(wanted, enum.labels)),
+                    *detail("nearest", nearest(expected, enum.labels)),
                 ),
             )
             require(failure)
 
     def has_no_label(self, label: str) -> None:
         """Assert that the type is there, and this is none of its labels."""
-        wanted = arguments.text(label, "label")
+        text = arguments.text(label, "label")
         _, enum = self._look()
-        if wanted in enum.labels:
+        if text in enum.labels:
             failure = Failure(
-                headline=f"enum {self._place} has the label {wanted!r}, and should not",
+                headline=f"enum {self._place} has the label {text!r}, and should not",
                 details=detail("found", listed(enum.labels)),
             )
             require(failure)

@@ -218,8 +218,8 @@ class IndexAssertions(ObjectAssertions[R]):
 
         An index that backs a constraint counts only if it is named.
         """
-        wanted = arguments.several_names(names)
-        self._has_exactly(INDEX, wanted, unless=lambda index: index.constraint)
+        expected = arguments.several_names(names)
+        self._has_exactly(INDEX, expected, unless=lambda index: index.constraint)
 
 
 class TriggerAssertions(ObjectAssertions[R]):
@@ -279,14 +279,14 @@ class OwnerAssertions(ObjectAssertions[T]):
 
     def is_owned_by(self, role: str) -> None:
         """Assert that this role owns the object."""
-        wanted = arguments.identifier(role, "role")
+        expected = arguments.identifier(role, "role")
         snapshot, owned = self._look()
         access, target = expect(self._access(snapshot, owned))
-        if target.owner != wanted:
-            known = "" if access.role(wanted) else f"there is no role {wanted!r}"
+        if target.owner != expected:
+            known = "" if access.role(expected) else f"there is no role {expected!r}"
             failure = Failure(
                 headline=f"{self._title(owned)} is not owned as expected",
-                mismatches=(Mismatch("owner", wanted, target.owner),),
+                mismatches=(Mismatch("owner", expected, target.owner),),
                 details=detail("hint", known),
             )
             require(failure)

@@ -101,18 +101,9 @@ class AuditCheckAssertions:
 
     def needs_migration(self) -> None:
         """Assert that a migration is due, now or after its prerequisite."""
-        check, decision = self._check, decided(self._check)
-        if not decision.needs_migration:
-            require(
-                Failure(
-                    headline=f"{check.id} needs no migration, and should need one",
-                    details=(
-                        *detail("expected", "decision required, or deferred"),
-                        *detail("found", found_in_words(check)),
-                        *background(check),
-                    ),
-                )
-            )
+        if not decided(self._check).needs_migration:
+            headline = "needs no migration, and should need one"
+            require(self._failure(headline, "decision required, or deferred"))
 
     def needs_no_migration(self) -> None:
         """Assert that no migration is due, neither now nor later."""
@@ -142,31 +133,28 @@ class AuditCheckAssertions:
         model : str
             The storage model that it was looked up for.
         """
-        return expect(
-            expected_evidence(
-                self._check, subject, kind=kind, source=source, model=model
-            )
-        )
+        evidence = expected_evidence(self._check, locals())
+        return expect(evidence)
 
-    def _require_one_of(self, wanted: frozenset[Coverage], word: str) -> None:
+    def _require_one_of(self, coverages: frozenset[Coverage], word: str) -> None:
         check = self._check
         if check.axis is Axis.WIRING:
             message = f"{check.id} is no storage: assert_wiring is about its state"
             raise ValueError(message)
-        if check.coverage not in wanted:
-            fitting = sorted(
-                str(each) for each in type(check.coverage) if each in wanted
-            )
-            require(
-                Failure(
-                    headline=f"{check.id} is not {word}",
-                    details=(
-                        *detail("expected", f"coverage {' or '.join(fitting)}"),
-                        *detail("found", found_in_words(check)),
-                        *background(check),
-                    ),
-                )
-            )
+        if check.coverage not in coverages:
+            fitting = sorted(map(str, coverages & {*type(check.coverage)}))
+            expected = f"coverage {' or '.join(fitting)}"
+            require(self._failure(f"is not {word}", expected))
+
+    def _failure(self, headline: str, expected: str) -> Failure:
+        return Failure(
+            headline=f"{self._check.id} {headline}",
+            details=(
+                *detail("expected", expected),
+                *detail("found", found_in_words(self._check)),
+                *background(self._check),
+            ),
+        )
 
 
 def assert_check(
@@ -213,16 +201,15 @@ def assert_check(
     >>> users.has_evidence("users", kind="absent").model
     'users'
     """
-    given = locals()
-    found = find_check(report, check)
-    require(not_as_expected(found, given))
-    return AuditCheckAssertions(found)
+    given, audited = locals(), find_check(report, check)
+    require(not_as_expected(audited, given))
+    return AuditCheckAssertions(audited)
 
 
 def assert_wiring(
     report: UserStateSchemaAuditReport, entity: str, state: WiringState
 ) -> AuditCheckAssertions:
-    """Assert what stands behind an entity's port in the running program.
+    """Assert what is behind an entity's port in the running program.
 
     Raises
     ------
@@ -243,7 +230,7 @@ def assert_no_migration_needed(
     Parameters
     ----------
     checks : iterable of str
-        The checks that count; all that have a decision where it is left out.
+        The checks that count; all that have a decision if it is left out.
     """
     require(needless(chosen_checks(report, checks)))
 
@@ -262,12 +249,12 @@ def assert_same_report(
     accepted : UserStateSchemaAuditReport, str or path
         Another report, or the JSON file that ``--userstate-report`` wrote.
     """
-    found = report_of(report)
+    audited = report_of(report)
     if isinstance(accepted, UserStateSchemaAuditReport):
-        require(different(found, accepted, name="the accepted one"))
+        require(different(audited, accepted, name="the accepted one"))
         return
     # Imported here, since nothing else about a report needs adapters.
     from pytest_userstate.bootstrap import report_text  # noqa: PLC0415
 
     text = report_text(accepted)
-    require(different(found, text, name=os.fspath(accepted)))
+    require(different(audited, text, name=os.fspath(accepted)))

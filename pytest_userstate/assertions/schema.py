@@ -157,8 +157,8 @@ def assert_schema(source: SchemaSource, name: str) -> SchemaAssertions:
 
 def assert_exactly_schemas(source: SchemaSource, names: cabc.Iterable[str]) -> None:
     """Assert that these are the schemas, PostgreSQL's own apart: all, and no other."""
-    wanted = arguments.several_names(names)
-    require(exactly_schemas(reader(source)(), wanted))
+    expected = arguments.several_names(names)
+    require(exactly_schemas(reader(source)(), expected))
 
 
 def assert_extension(
@@ -187,8 +187,8 @@ def assert_exactly_extensions(source: SchemaSource, names: cabc.Iterable[str]) -
 
     ``plpgsql``, which is in every database, counts only if it is named.
     """
-    wanted = arguments.several_names(names)
-    require(exactly_extensions(reader(source)(), wanted))
+    expected = arguments.several_names(names)
+    require(exactly_extensions(reader(source)(), expected))
 
 
 # What is not there.
@@ -311,8 +311,8 @@ def assert_no_schema(source: SchemaSource, name: str) -> None:
 
 def assert_no_extension(source: SchemaSource, name: str) -> None:
     """Assert that no extension of this name is installed."""
-    wanted = arguments.identifier(name)
-    require(unwanted_extension(reader(source)(), wanted))
+    expected = arguments.identifier(name)
+    require(unwanted_extension(reader(source)(), expected))
 
 
 def _require_no(

@@ -136,9 +136,9 @@ class KeyAssertions(ObjectAssertions[Table]):
         no two equal rows can pass do so, too; also if they are on some of the
         columns only.
         """
-        subject, wanted = self._columns(UNIQUE, columns)
-        what = f"something that makes {in_sql(wanted)} unique"
-        require(unwanted(subject, what, makes_unique(subject.owner, wanted)))
+        subject, names = self._columns(UNIQUE, columns)
+        what = f"something that makes {in_sql(names)} unique"
+        require(unwanted(subject, what, makes_unique(subject.owner, names)))
 
     def has_exactly_unique_constraints(
         self, columns: cabc.Iterable[ColumnNames]
@@ -150,8 +150,8 @@ class KeyAssertions(ObjectAssertions[Table]):
         columns : iterable of str or of iterable of str
             The columns of each: ``["email", ["tenant", "number"]]``.
         """
-        wanted = arguments.several_keys(columns)
-        self._has_exactly(UNIQUE, wanted, key=lambda key: key.columns)
+        expected = arguments.several_keys(columns)
+        self._has_exactly(UNIQUE, expected, key=lambda key: key.columns)
 
     def has_foreign_key(
         self,
@@ -204,13 +204,13 @@ class KeyAssertions(ObjectAssertions[Table]):
 
     def has_no_foreign_key(self, columns: ColumnNames) -> None:
         """Assert that these columns, taken together, refer to nothing."""
-        subject, wanted = self._columns(FOREIGN_KEY, columns)
+        subject, names = self._columns(FOREIGN_KEY, columns)
         keys = [
             key
             for key in FOREIGN_KEY.parts(subject.owner)
-            if sorted(key.columns) == sorted(wanted)
+            if sorted(key.columns) == sorted(names)
         ]
-        what = f"a foreign key from {in_sql(wanted)}"
+        what = f"a foreign key from {in_sql(names)}"
         require(unwanted(subject, what, keys, FOREIGN_KEY.words))
 
     def has_exactly_foreign_keys(self, columns: cabc.Iterable[ColumnNames]) -> None:
@@ -221,8 +221,8 @@ class KeyAssertions(ObjectAssertions[Table]):
         columns : iterable of str or of iterable of str
             The columns of each: ``["user_id", ["tenant", "number"]]``.
         """
-        wanted = arguments.several_keys(columns)
-        self._has_exactly(FOREIGN_KEY, wanted, key=lambda key: key.columns)
+        expected = arguments.several_keys(columns)
+        self._has_exactly(FOREIGN_KEY, expected, key=lambda key: key.columns)
 
     def _columns(
         self, kind: Kind[typ.Any], columns: ColumnNames
@@ -293,7 +293,7 @@ class CheckAssertions(ObjectAssertions[Table]):
         Not-null constraints, which have names since PostgreSQL 18, are facts of
         their columns: ``has_column(…, nullable=…)``.
         """
-        wanted = arguments.identifier(name)
+        name = arguments.identifier(name)
         subject = self._subject()
         kinds = {
             part.name: kind.name
@@ -305,8 +305,8 @@ class CheckAssertions(ObjectAssertions[Table]):
             for trigger in TRIGGER.parts(subject.owner)
             if trigger.is_constraint
         }
-        if wanted in kinds:
-            require(unwanted(subject, f"a {kinds[wanted]} {wanted!r}", [""]))
+        if name in kinds:
+            require(unwanted(subject, f"a {kinds[name]} {name!r}", [""]))
 
 
 class RowSecurityAssertions(ObjectAssertions[Table]):
@@ -422,11 +422,11 @@ class InheritanceAssertions(ObjectAssertions[Table]):
             Tables, with their schema unless that is ``public``.
         """
         snapshot, table = self._look()
-        wanted = arguments.several_places(names)
+        expected = arguments.several_places(names)
         is_partitioned = table.kind is TableKind.PARTITIONED
         partitions = inheritance.children(snapshot, table) if is_partitioned else []
         found = [(each.qualified_name, each.source) for each in partitions]
-        require(exactly(f"table {self._place}", "partitions", wanted, found))
+        require(exactly(f"table {self._place}", "partitions", expected, found))
 
     def is_ancestor_of(
         self, other: str, *, depth: int | Unspecified = UNSPECIFIED

@@ -53,7 +53,7 @@ def missing_column(userstate_database: Database, column: str, table: str) -> Non
 
 @given("these are missing from the user-state database:")
 def missing_things(userstate_database: Database, datatable: DataTable) -> None:
-    """Drop several: columns, and whole tables where no column is named."""
+    """Drop several: columns, and whole tables if no column is named."""
     for row in rows(datatable, needed=["table"], allowed=["column"]):
         _drop(userstate_database, row["table"], row.get("column"))
 
@@ -73,13 +73,13 @@ def only_model(
     model: str,
 ) -> None:
     """Drop the tables of the entity's other storage models from the private copy."""
-    found = _entity(userstate_scenario, entity)
-    kept = _tables(userstate_database, userstate_scenario, found, only=model)
+    stored = _entity(userstate_scenario, entity)
+    kept = _tables(userstate_database, userstate_scenario, stored, only=model)
     if not kept:
         assert_table(
-            userstate_database, _candidates(userstate_scenario, found, model)[0]
+            userstate_database, _candidates(userstate_scenario, stored, model)[0]
         )
-    for table in _tables(userstate_database, userstate_scenario, found) - kept:
+    for table in _tables(userstate_database, userstate_scenario, stored) - kept:
         _drop(userstate_database, table)
 
 
@@ -88,31 +88,31 @@ def canonical_model(
     userstate_scenario: UserStateScenario, model: str, entity: str
 ) -> None:
     """Declare a storage model canonical, for this scenario."""
-    found = _entity(userstate_scenario, entity)
+    stored = _entity(userstate_scenario, entity)
     declared = Canonical(model=model, reason="the scenario declares it")
-    changed = attrs.evolve(found, canonical=declared)
+    changed = attrs.evolve(stored, canonical=declared)
     userstate_scenario.model = attrs.evolve(
         userstate_scenario.model,
         entities=[
-            changed if each is found else each
-            for each in userstate_scenario.model.entities
+            changed if other is stored else other
+            for other in userstate_scenario.model.entities
         ],
     )
 
 
 @given('the user-state port of "{entity}" is "{state}"')
 def wired_port(userstate_scenario: UserStateScenario, entity: str, state: str) -> None:
-    """Declare what stands behind an entity's port, for this scenario."""
+    """Declare what is behind an entity's port, for this scenario."""
     _entity(userstate_scenario, entity)
     wiring = userstate_scenario.wiring
-    known = [each.port for each in wiring.ports_of(entity)]
+    known = [port.port for port in wiring.ports_of(entity)]
     port = PortWiring(
         entity=entity,
         port=" and ".join(known) or f"port of {entity}",
         state=RuntimeWiring(choice(state, "state", map(str, RuntimeWiring))),
         reason="the scenario declares it",
     )
-    others = [each for each in wiring.ports if each.entity != entity]
+    others = [other for other in wiring.ports if other.entity != entity]
     userstate_scenario.wiring = attrs.evolve(wiring, ports=[*others, port])
 
 
@@ -146,34 +146,34 @@ def baseline_audit_runs(
 
 def _drop(connection: Database, table: str, column: str | None = None) -> None:
     # What is not there cannot go missing: a misspelt name ends the scenario.
-    found = assert_table(connection, table)
-    name = sql.Identifier(found.table.schema, found.table.name)
+    present = assert_table(connection, table)
+    name = sql.Identifier(present.table.schema, present.table.name)
     if column is None:
         statement = sql.SQL("DROP TABLE {} CASCADE").format(name)
     else:
         alter = sql.SQL("ALTER TABLE {} DROP COLUMN {} CASCADE")
-        gone = sql.Identifier(found.has_column(column).name)
+        gone = sql.Identifier(present.has_column(column).name)
         statement = alter.format(name, gone)
     connection.execute(statement)
     connection.commit()
 
 
 def _entity(scenario: UserStateScenario, name: str) -> Entity:
-    found = scenario.model.entity(name)
-    if found is None:
-        known = ", ".join(entity.name for entity in scenario.model.entities)
+    entity = scenario.model.entity(name)
+    if entity is None:
+        known = ", ".join(other.name for other in scenario.model.entities)
         message = f"there is no entity {name!r}; the entities are {known}"
         raise LookupError(message)
-    return found
+    return entity
 
 
 def _candidates(
     scenario: UserStateScenario, entity: Entity, only: str | None = None
 ) -> list[str]:
     """Return the qualified name of each table that may store the entity."""
-    models = [each for each in entity.models if only in {None, each.name}]
+    models = [model for model in entity.models if only in {None, model.name}]
     if not models:
-        known = ", ".join(each.name for each in entity.models)
+        known = ", ".join(model.name for model in entity.models)
         message = f"{entity.name} has no storage model {only!r}; it has {known}"
         raise LookupError(message)
     return [

@@ -49,7 +49,7 @@ then = Phrases()
 def coverage_is(
     userstate_scenario: UserStateScenario, check: str, coverage: str
 ) -> None:
-    """Hold the coverage of a check against the one word of the report."""
+    """Compare the coverage of a check with one word of the report."""
     _check(userstate_scenario, check, coverage=coverage)
 
 
@@ -67,7 +67,7 @@ def check_is_missing(userstate_scenario: UserStateScenario, check: str) -> None:
 
 @then("the user-state checks are:")
 def checks_are(userstate_scenario: UserStateScenario, datatable: DataTable) -> None:
-    """Hold several checks against a table; empty cells are not looked at."""
+    """Compare several checks with a table; empty cells are not looked at."""
     for row in rows(datatable, needed=["check"], allowed=_FACTS):
         check = row.pop("check")
         if not row:
@@ -80,7 +80,7 @@ def checks_are(userstate_scenario: UserStateScenario, datatable: DataTable) -> N
 def decision_is(
     userstate_scenario: UserStateScenario, check: str, decision: str
 ) -> None:
-    """Hold the decision on a check against required, not_required, or deferred."""
+    """Compare the decision with required, not_required, or deferred."""
     _check(userstate_scenario, check, decision=decision)
 
 
@@ -112,7 +112,7 @@ def migration_for(userstate_scenario: UserStateScenario, check: str) -> None:
 
 @then('the user-state wiring of "{entity}" is "{state}"')
 def wiring_is(userstate_scenario: UserStateScenario, entity: str, state: str) -> None:
-    """Hold what stands behind an entity's port against a state."""
+    """Compare what is behind an entity's port with a state."""
     _check(userstate_scenario, f"{entity}.wiring", coverage=state)
 
 
@@ -126,7 +126,7 @@ def stored_as(userstate_scenario: UserStateScenario, entity: str, models: str) -
 def recommendation_is(
     userstate_scenario: UserStateScenario, entity: str, model: str
 ) -> None:
-    """Hold the recommended storage model of an entity against a name."""
+    """Compare the recommended storage model of an entity with a name."""
     _check(userstate_scenario, f"{entity}.schema", recommendation=model)
 
 
@@ -197,15 +197,14 @@ def has_view(userstate_database: Database, view: str) -> None:
 
 @then('the user-state database has an extension "{extension}"')
 def has_extension(userstate_database: Database, extension: str) -> None:
-    """Expect an extension, be it only declared."""
+    """Expect an extension, or a stub of it."""
     assert_extension(userstate_database, extension)
 
 
 @then('the user-state database has an enum "{enum}" of "{labels}"')
 def has_enum(userstate_database: Database, enum: str, labels: str) -> None:
     """Expect exactly these labels, separated by commas, in this order."""
-    found = assert_enum(userstate_database, enum)
-    found.has_exactly_labels(names(labels))
+    assert_enum(userstate_database, enum).has_exactly_labels(names(labels))
 
 
 @then('the user-state table "{table}" has a column "{column}"')
@@ -231,7 +230,7 @@ def has_no_column(userstate_database: Database, table: str, column: str) -> None
 @then('the user-state table "{table}" has the columns:')
 def has_columns(userstate_database: Database, table: str, datatable: DataTable) -> None:
     """Expect these columns, others beside them; empty cells are not looked at."""
-    found = assert_table(userstate_database, table)
+    described = assert_table(userstate_database, table)
     for row in rows(
         datatable, needed=["column"], allowed=["type", "nullable", "default"]
     ):
@@ -242,7 +241,7 @@ def has_columns(userstate_database: Database, table: str, datatable: DataTable) 
             facts["nullable"] = yes(row["nullable"])
         if "default" in row:
             facts["default"] = None if row["default"] == "none" else row["default"]
-        found.has_column(row["column"], **facts)
+        described.has_column(row["column"], **facts)
 
 
 @then('the user-state table "{table}" has exactly the columns "{columns}"')
@@ -268,8 +267,9 @@ def has_foreign_key(
     userstate_database: Database, table: str, columns: str, target: str
 ) -> None:
     """Expect a foreign key from these columns to a table."""
-    found = assert_table(userstate_database, table)
-    found.has_foreign_key(names(columns), references=target)
+    assert_table(userstate_database, table).has_foreign_key(
+        names(columns), references=target
+    )
 
 
 @then('the user-state table "{table}" has an index on "{columns}"')
@@ -280,7 +280,7 @@ def has_index(userstate_database: Database, table: str, columns: str) -> None:
 
 @then('the user-state table "{table}" has the check constraint:')
 def has_check(userstate_database: Database, table: str, docstring: str) -> None:
-    """Expect a check constraint of this meaning; its expression stands beneath."""
+    """Expect a check constraint of this meaning; its expression is beneath."""
     assert_table(userstate_database, table).has_check_constraint(text_of(docstring))
 
 

@@ -1,6 +1,6 @@
-"""What assertions hold against what a test expects, and say where it is not so.
+"""How assertions compare what a test expects with a snapshot, and what they say.
 
-Everything here works on snapshots. Arguments are checked first, and wrongly
-written ones are a `TypeError` or `ValueError` whatever the schema looks like; only
-then is the schema looked at, and a finding is a `Failure`.
+Arguments are checked first, and wrong ones are a `TypeError` or `ValueError`
+whatever the schema looks like; only then is the schema looked at. What does not hold
+is a `Failure`.
 """

@@ -93,14 +93,14 @@ def whole_number(value: object, what: str) -> int:
 
 def identifier(value: object, what: str = "name") -> str:
     """Return a name as the catalog has it; quotes stand around one with a dot."""
-    found = text(value, what)
-    if not _ONE.fullmatch(found):
+    given = text(value, what)
+    if not _ONE.fullmatch(given):
         message = (
-            f"{what}: {found!r} is not a single name. Leave the schema and the table "
+            f"{what}: {given!r} is not a single name. Leave the schema and the table "
             f"out; a name that holds a dot is written in double quotes: '\"a.b\"'."
         )
         raise ValueError(message)
-    return _unquoted(found, what)
+    return _unquoted(given, what)
 
 
 def place(value: object, what: str = "name") -> Place:
@@ -215,23 +215,23 @@ def several_choices(
 
 def type_name(value: object, what: str) -> DataType:
     """Return the type that a caller names."""
-    found = text(value, what)
-    if refusal := refusal_of_serial(found):
+    given = text(value, what)
+    if refusal := refusal_of_serial(given):
         raise ValueError(refusal)
     try:
-        return data_type(found)
+        return data_type(given)
     except UnreadableSqlError as error:
-        message = f"{what}: {found!r} is not the name of a type: {error}"
+        message = f"{what}: {given!r} is not the name of a type: {error}"
         raise ValueError(message) from None
 
 
 def _parts(
     pattern: re.Pattern[str], value: object, what: str, problem: str
 ) -> list[str]:
-    found = text(value, what)
-    match = pattern.fullmatch(found)
+    given = text(value, what)
+    match = pattern.fullmatch(given)
     if not match:
-        message = f"{what}: {found!r} is {problem}"
+        message = f"{what}: {given!r} is {problem}"
         raise ValueError(message)
     return [_unquoted(part, what) if part else "" for part in match.groups()]
 

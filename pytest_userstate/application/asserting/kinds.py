@@ -167,7 +167,7 @@ def _columns(get: typ.Any) -> Keyword:
         arguments.columns,
         is_first=True,
         columns=tuple,
-        hint=lambda wanted, fact: OTHER_ORDER * (sorted(wanted) == sorted(fact)),
+        hint=lambda expected, fact: OTHER_ORDER * (sorted(expected) == sorted(fact)),
     )
 
 
@@ -175,7 +175,7 @@ def _names_in_any_order(get: typ.Any, *, are_columns: bool = False) -> Keyword:
     return Keyword(
         get,
         arguments.names_or_none,
-        same=lambda wanted, fact, _: sorted(wanted) == sorted(fact),
+        same=lambda expected, fact, _: sorted(expected) == sorted(fact),
         columns=tuple if are_columns else lambda _: (),
     )
 
@@ -340,13 +340,13 @@ EXCLUSION: typ.Final = Kind[ExclusionConstraint](
 
 def _index_columns(value: object, what: str) -> tuple[str, ...]:
     """Return the columns and expressions that a caller named."""
-    wanted = arguments.one_or_several(value, what)
-    if not wanted:
+    expected = arguments.one_or_several(value, what)
+    if not expected:
         message = f"{what}: name at least one column or expression"
         raise ValueError(message)
-    for item in filter(_is_plain, wanted):
+    for item in filter(_is_plain, expected):
         arguments.identifier(item, what)
-    return wanted
+    return expected
 
 
 def _is_plain(text: str) -> bool:
@@ -354,12 +354,12 @@ def _is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
-def _plain_columns(wanted: cabc.Iterable[str]) -> list[str]:
-    return [arguments.identifier(item) for item in wanted if _is_plain(item)]
+def _plain_columns(expected: cabc.Iterable[str]) -> list[str]:
+    return [arguments.identifier(item) for item in expected if _is_plain(item)]
 
 
 def _same_index_columns(
-    wanted: tuple[str, ...], fact: tuple[str, ...], clauses: Clauses
+    expected: tuple[str, ...], fact: tuple[str, ...], clauses: Clauses
 ) -> bool:
     names = clauses.columns
 
@@ -368,7 +368,7 @@ def _same_index_columns(
             return _is_plain(expected) and arguments.identifier(expected) == column
         return clauses.same(Clause.INDEX_KEY, expected, column)
 
-    return len(wanted) == len(fact) and all(map(same, wanted, fact))
+    return len(expected) == len(fact) and all(map(same, expected, fact))
 
 
 def may_be_on(index: Index, columns: typ.Any, clauses: Clauses) -> bool:
@@ -403,7 +403,9 @@ INDEX: typ.Final = Kind[Index](
             words=", ".join,
             is_first=True,
             columns=_plain_columns,
-            hint=lambda wanted, fact: OTHER_ORDER * (sorted(wanted) == sorted(fact)),
+            hint=lambda expected, fact: (
+                OTHER_ORDER * (sorted(expected) == sorted(fact))
+            ),
         ),
         "name": _name("name"),
         "method": _name("method"),
@@ -411,8 +413,8 @@ INDEX: typ.Final = Kind[Index](
             lambda index, _: (index.is_unique, index.is_valid),
             lambda value, what: (arguments.flag(value, what), True),
             # An index that is not valid keeps nothing unique, and is no other index.
-            same=lambda wanted, fact, _: (
-                wanted[0] is fact[0] and (fact[1] or not fact[0])
+            same=lambda expected, fact, _: (
+                expected[0] is fact[0] and (fact[1] or not fact[0])
             ),
             words=lambda fact: (
                 in_words(fact[0])
@@ -456,7 +458,7 @@ TRIGGER: typ.Final = Kind[Trigger](
         "events": Keyword(
             _if_known("events"),
             functools.partial(arguments.several_choices, choices=typ.get_args(Event)),
-            same=lambda wanted, fact, _: wanted == {*fact},
+            same=lambda expected, fact, _: expected == {*fact},
             words=lambda events: " or ".join(sorted(events)),
         ),
         "update_of": _names_in_any_order(_if_known("update_of")),

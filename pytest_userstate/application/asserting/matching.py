@@ -121,23 +121,22 @@ class Fact:
 
     def mismatch(self, value: object, subject: Subject) -> Mismatch | None:
         """Return what is not as expected, or None."""
-        keyword, fact = self.keyword, self.keyword.get(value, subject.owner)
-        match self.expected:
-            case _ if fact is NOT_KNOWN:
-                holds = False
-            case None:
-                holds = fact is None
-            case wanted if wanted is SOME:
-                holds = fact is not None
-            case wanted:
-                clauses = subject.clauses(value)
-                holds = fact is not None and keyword.same(wanted, fact, clauses)
-        if holds:
+        fact = self.keyword.get(value, subject.owner)
+        if self._holds(fact, subject.clauses(value)):
             return None
-        hint = ""
-        if not {self.expected, fact} & {None, SOME, NOT_KNOWN}:
-            hint = keyword.hint(self.expected, fact)
+        is_missing = self.expected is None or fact is None or fact is NOT_KNOWN
+        no_hint = is_missing or self.expected is SOME
+        hint = "" if no_hint else self.keyword.hint(self.expected, fact)
         return Mismatch(self.name, str(self), self._words(fact), hint)
+
+    def _holds(self, fact: object, clauses: Clauses) -> bool:
+        if fact is NOT_KNOWN:
+            return False
+        if self.expected is SOME:
+            return fact is not None
+        if self.expected is None or fact is None:
+            return self.expected is fact
+        return self.keyword.same(self.expected, fact, clauses)
 
     def _words(self, value: object) -> str:
         if value is None or value is NOT_KNOWN:

@@ -103,9 +103,9 @@ class ObjectKind(enum.StrEnum):
         """Return the object of this kind and name, or None."""
         if self is ObjectKind.TABLE:
             return snapshot.table(place.name, schema=place.schema)
-        wanted = place.schema, place.name
+        expected = place.schema, place.name
         for value in self.among(snapshot):
-            if (value.schema, value.name) == wanted:
+            if (value.schema, value.name) == expected:
                 return value
         return None
 
@@ -248,19 +248,19 @@ def expected_extension(
     snapshot: SchemaSnapshot, name: str, given: cabc.Mapping[str, object]
 ) -> Extension | Failure:
     """Return the extension if it is as expected, or what there is instead."""
-    wanted, facts = arguments.identifier(name), EXTENSION.facts(given)
+    expected, facts = arguments.identifier(name), EXTENSION.facts(given)
     extensions = {extension.name: extension for extension in snapshot.extensions}
-    extension = extensions.get(wanted)
+    extension = extensions.get(expected)
     if extension is None:
         return Failure(
-            headline=f"there is no extension {wanted!r}",
+            headline=f"there is no extension {expected!r}",
             details=(
                 *detail("found", listed(list(extensions))),
-                *detail("nearest", nearest(wanted, extensions)),
+                *detail("nearest", nearest(expected, extensions)),
             ),
         )
     subject = Subject(snapshot, extension)
-    return as_expected(f"extension {wanted}", facts, subject) or extension
+    return as_expected(f"extension {expected}", facts, subject) or extension
 
 
 def unwanted_extension(snapshot: SchemaSnapshot, name: str) -> Failure | None:
@@ -333,12 +333,12 @@ class ObjectAssertions(abc.ABC, typ.Generic[T]):
 
     def _has_none_named(self, kind: Kind[V], name: str) -> None:
         """Assert that no part of a kind has this name."""
-        wanted = arguments.identifier(name)
+        name = arguments.identifier(name)
         subject = self._subject()
-        part = part_named(kind, subject, wanted)
+        part = part_named(kind, subject, name)
         if not isinstance(part, Failure):
             article = "an" if kind.name[0] in "aeiou" else "a"
-            what = f"{article} {kind.name} {wanted!r}"
+            what = f"{article} {kind.name} {name!r}"
             require(unwanted(subject, what, [part], kind.words))
 
     def _has_exactly(
@@ -350,15 +350,15 @@ class ObjectAssertions(abc.ABC, typ.Generic[T]):
         unless: cabc.Callable[[typ.Any], bool] = lambda _: False,
     ) -> None:
         """Assert that these are the parts: all, and no other."""
-        subject, wanted = self._subject(), list(expected)
+        subject, keys = self._subject(), list(expected)
         failure = exactly(
             subject.title,
             kind.plural,
-            wanted,
+            keys,
             [
                 (key(part), source_of(part) or source_of(subject.owner))
                 for part in kind.parts(subject.owner)
-                if key(part) in wanted or not unless(part)
+                if key(part) in keys or not unless(part)
             ],
             dropped=lambda missing: (
                 dropped_columns(subject, missing) if kind is COLUMN else []

@@ -45,6 +45,13 @@ class Claim(enum.Enum):
     NONE = enum.auto()
 
 
+_WORDS: typ.Final = {
+    Claim.AT_LEAST: ("does not allow {} all that it should", "allowed"),
+    Claim.EXACTLY: ("does not allow {} exactly what it should", "exactly"),
+    Claim.NONE: ("allows {} what it should forbid", "forbidden"),
+}
+
+
 @attrs.frozen(kw_only=True)
 class Question:
     """What a test claims: a role, some privileges, and a column, any, or `WHOLE`."""
@@ -67,25 +74,26 @@ class Question:
         may_be_absent: object = False,
     ) -> Question:
         """Check what the caller passed."""
-        is_exact = claim is Claim.EXACTLY
-        whole = column is UNSPECIFIED
-        choices = sorted(PRIVILEGES[kind] if whole else COLUMN_PRIVILEGES)
+        is_exact, is_whole = claim is Claim.EXACTLY, column is UNSPECIFIED
+        choices = sorted(PRIVILEGES[kind] if is_whole else COLUMN_PRIVILEGES)
         given = arguments.one_or_several(to, "to", single=not is_exact)
-        privileges = (
-            arguments.several_choices(given, "to", choices)
-            if given or not is_exact
-            else frozenset[str]()
-        )
+        is_nothing = is_exact and not given
+        if not isinstance(column, Some | Unspecified):
+            column = arguments.identifier(column, "column")
         return cls(
             role=arguments.identifier(role, "role"),
             claim=claim,
-            privileges=privileges,
-            column=_column(column),
+            privileges=(
+                frozenset()
+                if is_nothing
+                else arguments.several_choices(given, "to", choices)
+            ),
+            column=WHOLE if isinstance(column, Unspecified) else column,
             may_be_absent=arguments.flag(may_be_absent, "role_may_be_absent"),
         )
 
     def failure(
-        self, subject: str, access: Access, target: ObjectAccess
+        self, title: str, access: Access, target: ObjectAccess
     ) -> Failure | None:
         """Return why the claim does not hold, or None."""
         if self.role != EVERYBODY and access.role(self.role) is None:
@@ -98,58 +106,38 @@ class Question:
                 holds = self.privileges == everywhere == somewhere
             case Claim.NONE:
                 holds = not self.privileges & somewhere
-        return None if holds else self._failure(subject, somewhere, access, target)
+        if holds:
+            return None
+        headline, label = _WORDS[self.claim]
+        expected, allowed = (
+            listed(sorted(some)) for some in (self.privileges, somewhere)
+        )
+        return Failure(
+            headline=f"{title}{self._part} {headline.format(self.role)}",
+            mismatches=(Mismatch(label, expected, f"{allowed} is allowed"),),
+            details=_granted(access.grants(target)),
+        )
 
     def _possible(
         self, access: Access, target: ObjectAccess
     ) -> tuple[frozenset[str], frozenset[str]]:
         """Return what the role may do all over it, and at least in some place."""
-        granted = {grant.column for grant in target.column_grants} | {WHOLE}
+        columns = {grant.column for grant in target.column_grants} | {WHOLE}
         if isinstance(self.column, str) and self.column != WHOLE:
-            granted = {self.column}
+            columns = {self.column}
         somewhere = frozenset[str]().union(
-            *(access.privileges(self.role, target, column=each) for each in granted)
+            *(access.privileges(self.role, target, column=name) for name in columns)
         )
         if self.column is SOME:
             somewhere &= COLUMN_PRIVILEGES
             return somewhere, somewhere
         return access.privileges(self.role, target, column=self.column), somewhere
 
-    def _failure(
-        self,
-        subject: str,
-        found: frozenset[str],
-        access: Access,
-        target: ObjectAccess,
-    ) -> Failure:
-        headline, label = {
-            Claim.AT_LEAST: ("does not allow {} all that it should", "allowed"),
-            Claim.EXACTLY: ("does not allow {} exactly what it should", "exactly"),
-            Claim.NONE: ("allows {} what it should forbid", "forbidden"),
-        }[self.claim]
-        return Failure(
-            headline=f"{subject}{self._where} {headline.format(self.role)}",
-            mismatches=(
-                Mismatch(
-                    label,
-                    listed(sorted(self.privileges)),
-                    f"{listed(sorted(found))} is allowed",
-                ),
-            ),
-            details=_granted(access.grants(target)),
-        )
-
     @property
-    def _where(self) -> str:
+    def _part(self) -> str:
         if self.column is SOME:
             return ", some column,"
         return f", column {self.column!r}," if self.column else ""
-
-
-def _column(column: str | Some | Unspecified) -> str | Some:
-    if column is UNSPECIFIED:
-        return WHOLE
-    return SOME if column is SOME else arguments.identifier(column, "column")
 
 
 def _granted(grants: cabc.Iterable[Grant]) -> tuple[Detail, ...]:
@@ -163,12 +151,12 @@ def _granted(grants: cabc.Iterable[Grant]) -> tuple[Detail, ...]:
 
 
 def _no_role(access: Access, role: str) -> Failure:
-    names = [each.name for each in access.roles]
-    known = [name for name in names if not name.startswith("pg_")]
+    names = [known.name for known in access.roles]
+    own = [name for name in names if not name.startswith("pg_")]
     return Failure(
         headline=f"there is no role {role!r}",
         details=(
-            *detail("found", listed(known)),
+            *detail("found", listed(own)),
             *detail("nearest", nearest(role, names)),
         ),
     )

@@ -10,8 +10,10 @@ import pathlib
 import re
 import typing as typ
 
+import attrs
+
 from pytest_userstate.application.asserting import arguments
-from pytest_userstate.application.asserting.arguments import UNSPECIFIED, Unspecified
+from pytest_userstate.application.asserting.arguments import Unspecified
 from pytest_userstate.application.asserting.failures import (
     Detail,
     Failure,
@@ -26,6 +28,7 @@ from pytest_userstate.application.asserting.matching import (
     as_expected,
     facts_of,
     in_words,
+    mismatches,
 )
 from pytest_userstate.application.explaining.words import (
     did_you_mean,
@@ -60,9 +63,6 @@ FactKind: typ.TypeAlias = (
         "present", "absent", "contradiction", "declared", "dropped", "near_miss"
     ]
 )
-Findings: typ.TypeAlias = dict[str, Json]
-"""What a report says about each cell of the matrix, by id."""
-
 _GAP: typ.Final = {EvidenceKind.ABSENT: "-", EvidenceKind.CONTRADICTION: "!"}
 _PLACE: typ.Final = re.compile(r"(?P<path>.+?)(?::(?P<line>\d+))?")
 _LINE: typ.Final = re.compile(r"(?<=\.\w)(\w*):\d+")
@@ -83,8 +83,17 @@ _HINT: typ.Final = (
 )
 _NO_SOURCES: typ.Final = (
     "one of the two reports names no migrations: it is about a database or a "
-    "snapshot, whose history nobody knows. Compare reports about migrations"
+    "snapshot, whose history is not known. Compare reports about migrations"
 )
+
+
+@attrs.frozen
+class Finding:
+    """What a report says about a cell: facts and evidence, or why it has none."""
+
+    facts: dict[str, str] = attrs.field(factory=dict)
+    evidence: list[str] = attrs.field(factory=list)
+    not_applicable: str = ""
 
 
 def report_of(value: object) -> UserStateSchemaAuditReport:
@@ -99,19 +108,12 @@ def report_of(value: object) -> UserStateSchemaAuditReport:
 
 
 def find_check(report: object, check_id: object) -> Check:
-    """Return the check of this id.
-
-    Raises
-    ------
-    LookupError
-        When there is none; the message says why, or names the nearest.
-    """
-    checked = report_of(report)
-    name = arguments.text(check_id, "check")
-    known = {check.id: check for check in checked.checks}
+    """Return the check of this id, or raise an error that names the nearest."""
+    audited, name = report_of(report), arguments.text(check_id, "check")
+    known = {check.id: check for check in audited.checks}
     if name in known:
         return known[name]
-    for cell in checked.not_applicable:
+    for cell in audited.not_applicable:
         if f"{cell.entity}.{cell.axis}" == name:
             message = f"{name} is no check here: {cell.reason}"
             raise LookupError(message)
@@ -133,17 +135,17 @@ def decided(check: Check) -> MigrationDecision:
 def chosen_checks(
     report: object, checks: cabc.Iterable[str] | Unspecified
 ) -> list[Check]:
-    """Return the named checks; where none is named, all that have a decision."""
+    """Return the named checks, or all that have a decision if none is named."""
     if isinstance(checks, Unspecified):
         return [check for check in report_of(report).checks if check.decision]
     names = arguments.several(checks, "checks")
     if not names:
         message = "checks: name at least one, or leave it out for all"
         raise ValueError(message)
-    found = [find_check(report, name) for name in names]
-    for check in found:
+    chosen = [find_check(report, name) for name in names]
+    for check in chosen:
         decided(check)
-    return found
+    return chosen
 
 
 def needless(checks: cabc.Sequence[Check]) -> Failure | None:
@@ -160,7 +162,9 @@ def needless(checks: cabc.Sequence[Check]) -> Failure | None:
             *detail("expected", "decision not_required"),
             *detail("found", f"{first.id}: {found_in_words(first)}"),
             *background(first),
-            *detail("also", (f"{each.id}: {found_in_words(each)}" for each in others)),
+            *detail(
+                "also", (f"{other.id}: {found_in_words(other)}" for other in others)
+            ),
         ),
     )
 
@@ -187,7 +191,7 @@ def _keywords(check: Check) -> dict[str, Keyword]:
         "models": Keyword(
             "models",
             arguments.several,
-            same=lambda wanted, models, _: sorted(wanted) == sorted(models),
+            same=lambda expected, models, _: sorted(expected) == sorted(models),
             words=lambda models: in_words(tuple(sorted(models))),
         ),
         "canonical": Keyword("canonical", arguments.text, is_optional=True),
@@ -228,8 +232,8 @@ def remedy(check: Check) -> str:
             return _wiring_remedy(check.entity, check.coverage)
         case MigrationDecision.NOT_REQUIRED:
             return (
-                "the audit finds nothing to mend here: if the test is right, look at "
-                "where the evidence comes from"
+                "the audit finds nothing to change here: if the test is right, look at "
+                "the files that the evidence names"
             )
         case MigrationDecision.DEFERRED:
             return (
@@ -242,9 +246,9 @@ def remedy(check: Check) -> str:
 
 def _wiring_remedy(entity: str, state: Coverage) -> str:
     if state is RuntimeWiring.NOT_PROBED:
-        return f"declare the port under [wiring.ports.{entity}], with where it is seen"
+        return f"declare the port under [wiring.ports.{entity}], with its evidence"
     return (
-        f"change what stands behind the port of {entity}, or what "
+        f"change what is behind the port of {entity}, or what "
         f"[wiring.ports.{entity}] says about it"
     )
 
@@ -266,52 +270,33 @@ def _migration_remedy(check: Check) -> str:
 
 
 def expected_evidence(
-    check: Check,
-    subject: str,
-    *,
-    kind: FactKind,
-    source: str | Unspecified = UNSPECIFIED,
-    model: str | Unspecified = UNSPECIFIED,
+    check: Check, given: cabc.Mapping[str, object]
 ) -> Evidence | Failure:
     """Return the fact of the check that is like this, or what facts there are."""
-    wanted = arguments.text(subject, "subject")
-    word = EvidenceKind(arguments.choice(kind, "kind", map(str, EvidenceKind)))
-    place = source if isinstance(source, Unspecified) else _place(source)
-    if not isinstance(model, Unspecified):
-        arguments.text(model, "model")
-    about = [
-        fact
-        for fact in check.evidence
-        if fact.subject in {wanted, f"public.{wanted}"} and fact.kind is word
-    ]
-    fitting = [
-        fact
-        for fact in about
-        if (isinstance(model, Unspecified) or fact.model == model)
-        and (isinstance(place, Unspecified) or _is_from(fact.source, place))
-    ]
-    if fitting:
-        return fitting[0]
-    expected = f"{wanted}: {word}"
-    if not isinstance(source, Unspecified):
-        expected += f", by {source}"
-    if not isinstance(model, Unspecified):
-        expected += f", for model {model}"
+    stated, subject = facts_of(_EVIDENCE, given), Subject(SchemaSnapshot(), check)
+    for fact in check.evidence:
+        if not mismatches(stated, fact, subject):
+            return fact
+    name = str(given["subject"])
+    about = [fact for fact in check.evidence if fact.subject in _either_name(name)]
+    subjects = sorted({fact.subject for fact in check.evidence})
+    qualified = name if "." in name else f"public.{name}"
     return Failure(
         headline=f"{check.id} has no such evidence",
         details=(
-            *detail("expected", expected),
-            *detail("found", _facts_about(check, wanted)),
-            *detail("nearest", _nearest(wanted, check.evidence)),
+            *detail("expected", ", ".join(f"{fact.name} {fact}" for fact in stated)),
+            *detail(
+                "found",
+                map(_fact_in_words, about) if about else f"nothing about {name}",
+            ),
+            *detail("nearest", () if about else nearest(qualified, subjects)),
             *background(check),
         ),
     )
 
 
-def _facts_about(check: Check, subject: str) -> list[str]:
-    names = {subject, f"public.{subject}"}
-    found = [_fact_in_words(fact) for fact in check.evidence if fact.subject in names]
-    return found or [f"nothing about {subject}"]
+def _either_name(subject: str) -> tuple[str, str]:
+    return subject, f"public.{subject}"
 
 
 def _fact_in_words(fact: Evidence) -> str:
@@ -320,28 +305,35 @@ def _fact_in_words(fact: Evidence) -> str:
     return f"{fact.subject}: {fact.kind}{by}{model}"
 
 
-def _nearest(subject: str, evidence: cabc.Iterable[Evidence]) -> tuple[str, ...]:
-    subjects = {fact.subject for fact in evidence}
-    if {subject, f"public.{subject}"} & subjects:
-        return ()
-    qualified = subject if "." in subject else f"public.{subject}"
-    return nearest(qualified, sorted(subjects))
-
-
-def _place(source: object) -> Source:
-    match = _PLACE.fullmatch(arguments.text(source, "source"))
+def _place(source: object, what: str) -> Source:
+    match = _PLACE.fullmatch(arguments.text(source, what))
     if match is None:
-        message = f"source: {source!r} is neither a path nor path:line"
+        message = f"{what}: {source!r} is neither a path nor path:line"
         raise ValueError(message)
     line = match["line"]
     return Source(match["path"], int(line) if line else None)
 
 
-def _is_from(found: Source | None, wanted: Source) -> bool:
-    if found is None or wanted.line not in {None, found.line}:
+def _is_from(expected: Source, source: Source, _: object) -> bool:
+    if expected.line not in {None, source.line}:
         return False
-    parts = pathlib.PurePosixPath(wanted.path).parts
-    return pathlib.PurePosixPath(found.path).parts[-len(parts) :] == parts
+    parts = pathlib.PurePosixPath(expected.path).parts
+    return pathlib.PurePosixPath(source.path).parts[-len(parts) :] == parts
+
+
+_EVIDENCE: typ.Final = {
+    "subject": Keyword(
+        "subject",
+        arguments.text,
+        same=lambda expected, subject, _: subject in _either_name(expected),
+    ),
+    "kind": Keyword(
+        "kind",
+        functools.partial(arguments.choice, choices=tuple(map(str, EvidenceKind))),
+    ),
+    "source": Keyword("source", _place, same=_is_from),
+    "model": Keyword("model", arguments.text),
+}
 
 
 def different(
@@ -350,32 +342,27 @@ def different(
     *,
     name: str,
 ) -> Failure | None:
-    """Return a failure unless both reports say the same about every check.
+    """Return a failure unless a report says of every check what another one says.
 
-    Parameters
-    ----------
-    accepted : UserStateSchemaAuditReport or str
-        The report, or the text of a JSON report.
-    name : str
-        What to call it.
+    The other one is a report or the text of a JSON report, and is called `name`.
     """
     if isinstance(accepted, str):
-        expected = _findings(_parsed(accepted, name))
+        before = _findings(_parsed(accepted, name))
     else:
-        expected = _findings(report_document(accepted))
-    found = _findings(report_document(report))
+        before = _findings(report_document(accepted))
+    after = _findings(report_document(report))
     differences = [
         difference
-        for check_id in dict.fromkeys([*expected, *found])
+        for check_id in dict.fromkeys([*before, *after])
         for difference in _differences(
-            check_id, expected.get(check_id), found.get(check_id)
+            check_id, before.get(check_id), after.get(check_id)
         )
     ]
     if not differences:
         return None
-    checks = dict.fromkeys(each.keyword.split()[0] for each in differences)
+    checks = dict.fromkeys(mismatch.keyword.split()[0] for mismatch in differences)
     more = len(differences) - _MOST_DIFFERENCES
-    sources = _HINT if _has_sources(expected) == _has_sources(found) else _NO_SOURCES
+    sources = _HINT if _has_sources(before) == _has_sources(after) else _NO_SOURCES
     return Failure(
         headline=f"the report differs from {name} in {', '.join(bounded([*checks]))}",
         mismatches=tuple(differences[:_MOST_DIFFERENCES]),
@@ -406,59 +393,58 @@ def _parsed(text: str, name: str) -> Json:
     return typ.cast("Json", value)
 
 
-def _findings(document: Json) -> Findings:
+def _findings(document: Json) -> dict[str, Finding]:
+    """Return what a report says about each cell of the matrix, by id."""
     cells = {
-        cell["id"]: {"not applicable": cell["reason"]}
+        cell["id"]: Finding(not_applicable=cell["reason"])
         for cell in document["not_applicable"]
     }
-    checks = {check["id"]: _comparable(check) for check in document["checks"]}
-    return {**cells, **checks}
+    return cells | {
+        check["id"]: Finding(
+            facts={name: _in_a_line(check[name]) for name in _FIELDS},
+            evidence=[_evidence_in_words(fact) for fact in check["evidence"]],
+        )
+        for check in document["checks"]
+    }
 
 
-def _comparable(check: Json) -> Json:
-    """Return what counts of a check: not where in a file something stands."""
-    facts = {name: check[name] for name in _FIELDS}
-    facts["models"] = sorted(check["models"])
-    facts["rationale"] = _LINE.sub(r"\1", check["rationale"])
-    facts["evidence"] = [_evidence_in_words(fact) for fact in check["evidence"]]
-    return facts
+def _in_a_line(value: object) -> str:
+    """Return a value of a report, without the lines of files that it names."""
+    match value:
+        case None | []:
+            return "none"
+        case dict():
+            return ", ".join(map(str, value.values()))
+        case list():
+            return ", ".join(sorted(map(str, value)))
+        case _:
+            return _LINE.sub(r"\1", str(value))
 
 
 def _evidence_in_words(fact: Json) -> str:
     group = f" (group {fact['group']})" if fact["group"] else ""
     model = f" for model {fact['model']}" if fact["model"] else ""
-    text = _LINE.sub(r"\1", fact["detail"])
-    told = f": {text}" if text else ""
+    text = f": {_in_a_line(fact['detail'])}" if fact["detail"] else ""
     source = f", by {fact['source']['path']}" if fact["source"] else ""
-    return f"{fact['subject']} {fact['kind']}{group}{model}{told}{source}"
+    return f"{fact['subject']} {fact['kind']}{group}{model}{text}{source}"
 
 
 def _differences(
-    check_id: str, expected: Json | None, found: Json | None
+    check_id: str, before: Finding | None, after: Finding | None
 ) -> cabc.Iterator[Mismatch]:
-    if expected is None or found is None:
-        yield Mismatch(check_id, _whole(expected), _whole(found))
+    if before is None or after is None or before.not_applicable or after.not_applicable:
+        if before != after:
+            yield Mismatch(check_id, _whole(before), _whole(after))
         return
-    if expected.keys() != found.keys():
-        yield Mismatch(check_id, _whole(expected), _whole(found))
-        return
-    for name, wanted in expected.items():
-        if name == "evidence":
-            yield from _evidence(check_id, wanted, found[name])
-        elif wanted != found[name]:
-            yield Mismatch(
-                f"{check_id} {name}",
-                _value_in_words(wanted),
-                _value_in_words(found[name]),
+    for name, text in before.facts.items():
+        if text != after.facts[name]:
+            expected, found = (
+                shortened(side.facts[name], _LONGEST_VALUE) for side in (before, after)
             )
-
-
-def _evidence(
-    check_id: str, expected: list[str], found: list[str]
-) -> cabc.Iterator[Mismatch]:
+            yield Mismatch(f"{check_id} {name}", expected, found)
     # Counted, since several lines of one file can give the same fact.
-    wanted, actual = collections.Counter(expected), collections.Counter(found)
-    gone, more = [*(wanted - actual).elements()], [*(actual - wanted).elements()]
+    old, new = map(collections.Counter, (before.evidence, after.evidence))
+    gone, more = [*(old - new).elements()], [*(new - old).elements()]
     if gone or more:
         yield Mismatch(
             f"{check_id} evidence",
@@ -467,31 +453,20 @@ def _evidence(
         )
 
 
-def _whole(facts: Json | None) -> str:
-    if facts is None:
+def _whole(finding: Finding | None) -> str:
+    if finding is None:
         return "no such check"
-    if "not applicable" in facts:
-        return f"not applicable: {facts['not applicable']}"
-    decision = f", decision {facts['decision']}" if facts["decision"] else ""
-    return f"coverage {facts['coverage']}{decision}"
+    if finding.not_applicable:
+        return f"not applicable: {finding.not_applicable}"
+    decision = finding.facts["decision"]
+    suffix = f", decision {decision}" if decision != "none" else ""
+    return f"coverage {finding.facts['coverage']}{suffix}"
 
 
-def _value_in_words(value: object) -> str:
-    match value:
-        case None | []:
-            return "none"
-        case dict():
-            return ", ".join(map(str, value.values()))
-        case list():
-            return ", ".join(map(str, value))
-        case _:
-            return shortened(str(value), _LONGEST_VALUE)
-
-
-def _has_sources(findings: Findings) -> bool:
+def _has_sources(findings: cabc.Mapping[str, Finding]) -> bool:
     return any(
         ", by " in fact
-        for facts in findings.values()
-        for fact in facts.get("evidence", ())
+        for finding in findings.values()
+        for fact in finding.evidence
         if " present" in fact
     )

@@ -30,13 +30,13 @@ _WITH: typ.Final = Token(Kind.WORD, "with")
 
 def makes_unique(table: Table, columns: cabc.Iterable[str]) -> list[str]:
     """Return what makes columns unique, taken together, or some of them alone."""
-    wanted = set(columns)
+    names = set(columns)
     reasons = [
         with_source(key_in_words(key), key.source)
         for key in table.unique_constraints
-        if wanted.issuperset(key.columns)
+        if names.issuperset(key.columns)
     ]
-    return reasons + otherwise_unique(table, wanted, is_same=wanted.issuperset)
+    return reasons + otherwise_unique(table, names, is_same=names.issuperset)
 
 
 def otherwise_unique(
@@ -46,8 +46,7 @@ def otherwise_unique(
     is_same: cabc.Callable[[set[str]], bool] | None = None,
 ) -> list[str]:
     """Return what makes these columns unique without a unique constraint."""
-    wanted, key = set(columns), table.primary_key
-    is_same = is_same or wanted.__eq__
+    key, is_same = table.primary_key, is_same or set(columns).__eq__
     reasons = []
     if key and is_same(set(key.columns)):
         reasons.append(f"the primary key {key_in_words(key)}")

@@ -50,7 +50,7 @@ QUESTIONS: typ.Final[cabc.Mapping[type[enum.StrEnum], str]] = {
     LoginSchemaCoverage: "whether the schema stores credentials",
     InterestsStorageCoverage: "which of the ways to store interests the schema has",
     RevisionCoverage: "whether the storage keeps a revision",
-    ConflictCoverage: "whether a stale write can be told from a fresh one",
+    ConflictCoverage: "whether a stale write can be seen to be one",
     RuntimeWiring: "what the running program puts behind a port",
     MigrationDecision: "what follows for migrations",
 }
@@ -58,7 +58,7 @@ QUESTIONS: typ.Final[cabc.Mapping[type[enum.StrEnum], str]] = {
 
 MEANINGS: typ.Final[cabc.Mapping[type[enum.StrEnum], cabc.Mapping[str, str]]] = {
     EntitySchemaCoverage: {
-        "covered": "one storage model is complete, or several where that is fine",
+        "covered": "one storage model is complete, or several if that is fine",
         "missing": "no storage model is complete",
         "ambiguous": "several are complete, and which one counts is not declared",
     },
@@ -89,7 +89,7 @@ MEANINGS: typ.Final[cabc.Mapping[type[enum.StrEnum], cabc.Mapping[str, str]]] = 
         "fixture_backed": "the port is served from fixtures",
         "conditional": "the port is served from the database in some builds or runs",
         "unwired": "nothing is behind the port",
-        "not_probed": "nobody has said or looked",
+        "not_probed": "neither declared nor looked for",
     },
     MigrationDecision: {
         "required": "a migration is due now",
@@ -103,20 +103,7 @@ NOT_APPLICABLE: typ.Final = "the check is not applicable, so it has no answer"
 
 
 def explain(operator: str, left: object, right: object) -> list[str] | None:
-    """Return the lines that explain why a comparison failed, or None.
-
-    Parameters
-    ----------
-    operator : str
-        The operator as it was written: ``==``.
-    left, right : object
-        What was compared.
-
-    Returns
-    -------
-    list of str or None
-        None where there is nothing to say that pytest does not say itself.
-    """
+    """Return the lines that explain a failed comparison, or None to leave it."""
     if operator not in {"==", "!="}:
         return None
     lines = _explained(operator, left, right)
@@ -163,7 +150,7 @@ def _explain_objects(left: object, right: object) -> list[str] | None:
 
 
 def _snapshot_with(value: object) -> SchemaSnapshot | None:
-    """Return a snapshot of nothing but this object, where there can be one."""
+    """Return a snapshot of nothing but this object, if there can be one."""
     match value:
         case Table():
             return SchemaSnapshot([value])
@@ -187,22 +174,22 @@ def _with_legend(difference: Difference) -> list[str]:
 
 
 def _explain_answers(operator: str, left: object, right: object) -> list[str]:
-    known = [each for each in (left, right) if is_answer(each)]
+    known = [side for side in (left, right) if is_answer(side)]
     lines = [f"{_answer(left)} {operator} {_answer(right)}"]
-    for line in dict.fromkeys(question(each) for each in known):
+    for line in dict.fromkeys(map(question, known)):
         lines += textwrap.wrap(line, WIDTH)
     for side, value in (("left", left), ("right", right)):
-        text = _told(value, answers(known[0]))
+        text = _explained_answer(value, answers(known[0]))
         lines += textwrap.wrap(
             f"{side:<6}{_answer(value)}: {text}", WIDTH, subsequent_indent=" " * 6
         )
     return lines
 
 
-def _told(value: object, known: cabc.Mapping[str, str]) -> str:
+def _explained_answer(value: object, known: cabc.Mapping[str, str]) -> str:
     """Return what an answer means, or which answers there could be instead."""
-    if told := meaning(value, known):
-        return told
+    if text := answer_in_words(value, known):
+        return text
     if isinstance(value, str):
         return f"none of the answers {', '.join(known)}{did_you_mean(value, known)}"
     return f"a value of {_type(value)}, and no answer"
@@ -220,7 +207,7 @@ def _explain_reports(
     head = f"report {operator} report:"
     if operator == "!=":
         return [f"{head} they are the same"]
-    old, new = ({check.id: check for check in each.checks} for each in (left, right))
+    old, new = ({check.id: check for check in side.checks} for side in (left, right))
     lines: list[str] = []
     for check_id in dict.fromkeys((*old, *new)):
         lines += _check_lines(check_id, old.get(check_id), new.get(check_id))
@@ -237,7 +224,7 @@ def _check_lines(check_id: str, left: Check | None, right: Check | None) -> list
     if left is None or right is None:
         return [f"{check_id}: only on the {'right' if left is None else 'left'}"]
     facts = [
-        f"{name} {_shown(one)} != {_shown(other)}"
+        f"{name} {_in_short(one)} != {_in_short(other)}"
         for name in (field.name for field in attrs.fields(Check))
         if name not in {"evidence", "rationale"}
         and (one := getattr(left, name)) != (other := getattr(right, name))
@@ -245,7 +232,7 @@ def _check_lines(check_id: str, left: Check | None, right: Check | None) -> list
     return [f"{check_id}: {', '.join(facts) or 'the evidence or rationale differs'}"]
 
 
-def _shown(value: object) -> str:
+def _in_short(value: object) -> str:
     return "none" if value is None or value == () else shortened(str(value), 60)
 
 
@@ -268,14 +255,8 @@ def question(value: enum.StrEnum) -> str:
     return f"{type(value).__name__} says {QUESTIONS[type(value)]}"
 
 
-def meaning(value: object, known: cabc.Mapping[str, str]) -> str:
-    """Return what an answer means; empty for what is no answer.
-
-    Parameters
-    ----------
-    known : mapping
-        The answers that a plain string may stand for.
-    """
+def answer_in_words(value: object, known: cabc.Mapping[str, str]) -> str:
+    """Return what an answer means, or a string among the known ones; else nothing."""
     if value is None:
         return NOT_APPLICABLE
     if is_answer(value):

@@ -77,7 +77,7 @@ def counted(changes: cabc.Iterable[Change]) -> str:
 def legend(
     changes: cabc.Iterable[Change], *, before: str, after: str, both: str
 ) -> str:
-    """Return what the signs mean, and how often each stands: ``- 1 only on …``."""
+    """Return what the signs mean, and how often they occur: ``- 1 only on …``."""
     counts = collections.Counter(change.kind for change in changes)
     words = {
         ChangeKind.REMOVED: f"only {before}",
@@ -108,7 +108,7 @@ def in_lines(
 ) -> list[str]:
     """Return the changes, a line or a few for each, and how many more there are.
 
-    `origin` says where an object comes from, behind it.
+    `origin` says where an object comes from.
     """
     lines: list[str] = []
     for change in difference.changes[:shown]:
@@ -120,7 +120,7 @@ def in_lines(
 
 
 def described(value: Value) -> str:
-    """Return an object in a line, its own name left out where it stands already."""
+    """Return an object in a line, without its own name."""
     words = _WORDS.get(type(value))
     if words is None or isinstance(value, str):
         return ""
