@@ -15,7 +15,7 @@ from pytest_userstate import (
     Table,
 )
 from pytest_userstate.assertions import assert_table
-from pytest_userstate.outbound.postgres.catalog.privilege_lists import grants
+from pytest_userstate.outbound.postgres.catalog.access import grants
 
 NOTES = ObjectAccess(
     kind=Securable.TABLE,

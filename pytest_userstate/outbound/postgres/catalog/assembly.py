@@ -21,15 +21,21 @@ from pytest_userstate.domain.snapshot import (
     View,
     ViewKind,
 )
-from pytest_userstate.outbound.postgres.catalog import (
-    access_queries,
-    relation_queries,
-    type_queries,
+from pytest_userstate.outbound.postgres.catalog.access import (
+    Privileges,
+    SequenceRow,
+    access_of,
 )
-from pytest_userstate.outbound.postgres.catalog.access import Privileges, access_of
-from pytest_userstate.outbound.postgres.catalog.columns import Columns
 from pytest_userstate.outbound.postgres.catalog.constraints import TableParts
 from pytest_userstate.outbound.postgres.catalog.reading import Reading
+from pytest_userstate.outbound.postgres.catalog.relations import (
+    EXTENSIONS,
+    INHERITANCE,
+    PG_CLASS,
+    PG_TYPE,
+    Columns,
+)
+from pytest_userstate.outbound.postgres.catalog.types import LABELS, RANGES
 from pytest_userstate.outbound.postgres.stubs import is_stub
 
 _TABLES: typ.Final = {"r": TableKind.ORDINARY, "p": TableKind.PARTITIONED}
@@ -117,7 +123,7 @@ def _tables(
             is_bookkeeping=not bookkeeping.isdisjoint(
                 {row.name, f"{reading.schemas[row.schema]}.{row.name}"}
             ),
-            comment=reading.comment(relation_queries.PG_CLASS, row.oid),
+            comment=reading.comment(PG_CLASS, row.oid),
         )
 
 
@@ -125,7 +131,7 @@ def _parents(reading: Reading) -> dict[int, list[str]]:
     """Return what each table inherits from, or is a partition of, foreign ones too."""
     tables = {row.oid for row in (*reading.tables, *reading.views)}
     parents: dict[int, list[str]] = collections.defaultdict(list)
-    for row in reading.rows(relation_queries.INHERITANCE):
+    for row in reading.rows(INHERITANCE):
         # A superuser's table may inherit from one of the system's, which is not read.
         if row.child in tables and row.parent in reading.relations:
             parents[row.child].append(dotted(*reading.place(row.parent)))
@@ -150,7 +156,7 @@ def _views(
             inherits=parents.get(row.oid, ()),
             owner=privileges.unusual_owner(row.owner),
             grants=privileges.on_relation(row),
-            comment=reading.comment(relation_queries.PG_CLASS, row.oid),
+            comment=reading.comment(PG_CLASS, row.oid),
         )
 
 
@@ -166,7 +172,7 @@ def _view_options(options: cabc.Iterable[str]) -> cabc.Iterator[str]:
 
 def _enums(reading: Reading) -> cabc.Iterator[Enum]:
     labels: dict[int, list[str]] = collections.defaultdict(list)
-    for label in reading.rows(type_queries.LABELS):
+    for label in reading.rows(LABELS):
         labels[label.type].append(label.label)
     for row in reading.user_types:
         if row.kind == "e":
@@ -174,7 +180,7 @@ def _enums(reading: Reading) -> cabc.Iterator[Enum]:
                 name=row.name,
                 labels=labels[row.oid],
                 schema=reading.schemas[row.schema],
-                comment=reading.comment(relation_queries.PG_TYPE, row.oid),
+                comment=reading.comment(PG_TYPE, row.oid),
             )
 
 
@@ -191,7 +197,7 @@ def _domains(reading: Reading, parts: TableParts) -> cabc.Iterator[Domain]:
                 default=row.default,
                 collation=reading.own_collation(row.collation, base.collation),
                 check_constraints=checks.get(row.oid, ()),
-                comment=reading.comment(relation_queries.PG_TYPE, row.oid),
+                comment=reading.comment(PG_TYPE, row.oid),
             )
 
 
@@ -202,7 +208,7 @@ def _composite_types(reading: Reading) -> cabc.Iterator[CompositeType]:
                 name=row.name,
                 attributes=_composite_attributes(reading, row.relation),
                 schema=reading.schemas[row.schema],
-                comment=reading.comment(relation_queries.PG_TYPE, row.oid),
+                comment=reading.comment(PG_TYPE, row.oid),
             )
 
 
@@ -216,7 +222,7 @@ def _composite_attributes(reading: Reading, relation: int) -> cabc.Iterator[str]
 
 
 def _range_types(reading: Reading) -> cabc.Iterator[RangeType]:
-    ranges = {row.type: row for row in reading.rows(type_queries.RANGES)}
+    ranges = {row.type: row for row in reading.rows(RANGES)}
     for row in reading.user_types:
         if row.kind == "r":
             parts = ranges[row.oid]
@@ -228,7 +234,7 @@ def _range_types(reading: Reading) -> cabc.Iterator[RangeType]:
                 operator_class=parts.operator_class,
                 canonical=parts.canonical,
                 difference=parts.difference,
-                comment=reading.comment(relation_queries.PG_TYPE, row.oid),
+                comment=reading.comment(PG_TYPE, row.oid),
             )
 
 
@@ -265,11 +271,11 @@ def _sequences(reading: Reading) -> cabc.Iterator[Sequence]:
             cycles=row.cycles,
             owned_by=_owning_column(reading, row),
             is_identity=row.is_identity,
-            comment=reading.comment(relation_queries.PG_CLASS, row.oid),
+            comment=reading.comment(PG_CLASS, row.oid),
         )
 
 
-def _owning_column(reading: Reading, row: access_queries.Sequence) -> str | None:
+def _owning_column(reading: Reading, row: SequenceRow) -> str | None:
     if row.table is None or row.column is None:
         return None
     (column,) = reading.column_names(row.table, [row.column])
@@ -277,7 +283,7 @@ def _owning_column(reading: Reading, row: access_queries.Sequence) -> str | None
 
 
 def _extensions(reading: Reading) -> cabc.Iterator[Extension]:
-    for row in reading.rows(relation_queries.EXTENSIONS):
+    for row in reading.rows(EXTENSIONS):
         yield Extension(
             name=row.name,
             version=row.version,

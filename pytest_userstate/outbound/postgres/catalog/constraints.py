@@ -1,7 +1,9 @@
-"""From rows of the catalog to keys, constraints, indexes, triggers, policies."""
+"""Keys, constraints, indexes, triggers, policies and rules."""
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import functools
 import re
 import typing as typ
 
@@ -16,12 +18,298 @@ from pytest_userstate.domain.columns import (
     Trigger,
 )
 from pytest_userstate.domain.converters import dotted, in_sql
-from pytest_userstate.outbound.postgres.catalog import (
-    constraint_queries,
-    relation_queries,
+from pytest_userstate.outbound.postgres.catalog.query import Query
+from pytest_userstate.outbound.postgres.catalog.types import OPERATOR_CLASSES
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.postgres.catalog.reading import Reading
+    from pytest_userstate.outbound.postgres.catalog.relations import RelationRow
+
+
+class ConstraintRow(typ.NamedTuple):
+    """A constraint of a table or domain."""
+
+    oid: int
+    name: str
+    relation: int
+    domain: int
+    kind: str
+    columns: list[int] | None
+    backing_index: int
+    target: int
+    target_columns: list[int] | None
+    on_update: str
+    on_delete: str
+    match: str
+    is_deferrable: bool
+    is_initially_deferred: bool
+    is_validated: bool
+    set_columns: list[int] | None
+    is_enforced: bool
+    is_temporal: bool
+    parent: int
+    definition: str | None
+
+
+# Not-null constraints (18) are told by the column's own flag, except that the
+# flag is also set where the constraint has not been validated yet.
+CONSTRAINTS: typ.Final[Query[ConstraintRow]] = Query(
+    ConstraintRow._make,
+    """
+    SELECT oid, conname, conrelid, contypid, contype, conkey, conindid, confrelid,
+      confkey, confupdtype, confdeltype, confmatchtype, condeferrable, condeferred,
+      convalidated, $set_columns, $is_enforced, $is_temporal, conparentid,
+      CASE WHEN contype IN ('c', 'x') THEN pg_get_constraintdef(oid) END
+    FROM pg_constraint
+    WHERE oid >= 16384
+      AND (contype IN ('p', 'u', 'f', 'c', 'x') OR contype = 'n' AND NOT convalidated)
+    """,
 )
-from pytest_userstate.outbound.postgres.catalog.indexes import Indexes
-from pytest_userstate.outbound.postgres.catalog.reading import Reading
+
+
+class IndexRow(typ.NamedTuple):
+    """An index; vectors come as text, a column number of 0 is an expression."""
+
+    oid: int
+    relation: int
+    columns: str
+    key_columns: int
+    is_unique: bool
+    nulls_distinct: bool
+    is_valid: bool
+    options: str
+    operator_classes: str
+    collations: str
+    predicate: str | None
+    expressions: list[str] | None
+    is_clustered: bool
+    is_replica_identity: bool
+
+
+INDEXES: typ.Final[Query[IndexRow]] = Query(
+    IndexRow._make,
+    """
+    SELECT indexrelid, indrelid, indkey, indnkeyatts, indisunique, $nulls_distinct,
+      indisvalid, indoption, indclass, indcollation, pg_get_expr(indpred, indrelid),
+      CASE WHEN indexprs IS NOT NULL THEN ARRAY(
+        SELECT pg_get_indexdef(indexrelid, number, false)
+        FROM generate_series(1, indnkeyatts) AS number ORDER BY number) END,
+      indisclustered, indisreplident
+    FROM pg_index
+    WHERE indrelid >= 16384
+    """,
+)
+
+
+class IndexDefinitionRow(typ.NamedTuple):
+    """The statement that creates an index."""
+
+    oid: int
+    text: str
+
+
+INDEX_DEFINITIONS: typ.Final[Query[IndexDefinitionRow]] = Query(
+    IndexDefinitionRow._make,
+    "SELECT oid, pg_get_indexdef(oid) FROM unnest(%s::oid[]) AS wanted (oid)",
+)
+
+
+class AccessMethodRow(typ.NamedTuple):
+    """An access method of indexes."""
+
+    oid: int
+    name: str
+
+
+ACCESS_METHODS = Query(AccessMethodRow._make, "SELECT oid, amname FROM pg_am")
+
+
+class TriggerRow(typ.NamedTuple):
+    """A trigger that a user created, or the copy of one on a partition."""
+
+    relation: int
+    name: str
+    function_schema: str
+    function: str
+    kind: int
+    columns: list[int]
+    has_condition: bool
+    enabled: str
+    is_constraint: bool
+    definition: str
+
+
+# Up to PostgreSQL 14 the copies on partitions are marked as internal; those that
+# really are belong to a key or foreign key.
+TRIGGERS: typ.Final[Query[TriggerRow]] = Query(
+    TriggerRow._make,
+    """
+    SELECT tgrelid, tgname, nspname, proname, tgtype,
+      ARRAY(SELECT unnest(tgattr)), tgqual IS NOT NULL,
+      tgenabled, tgconstraint <> 0, pg_get_triggerdef(pg_trigger.oid)
+    FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+      JOIN pg_namespace ON pg_namespace.oid = pronamespace
+    WHERE NOT tgisinternal OR tgconstraint = 0
+      OR tgconstraint IN (SELECT oid FROM pg_constraint WHERE contype = 't')
+    """,
+)
+
+
+class PolicyRow(typ.NamedTuple):
+    """A row-level security policy."""
+
+    relation: int
+    name: str
+    command: str
+    is_permissive: bool
+    roles: list[str]
+    using: str | None
+    check: str | None
+
+
+POLICIES: typ.Final[Query[PolicyRow]] = Query(
+    PolicyRow._make,
+    """
+    SELECT polrelid, polname, polcmd, polpermissive,
+      ARRAY(SELECT CASE WHEN role = 0 THEN 'public' ELSE pg_get_userbyid(role) END
+        FROM unnest(polroles) AS role),
+      pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
+    FROM pg_policy
+    """,
+)
+
+
+class RuleRow(typ.NamedTuple):
+    """A rule of the rewriter, except those that make a view."""
+
+    relation: int
+    name: str
+    enabled: str
+    definition: str
+
+
+RULES: typ.Final[Query[RuleRow]] = Query(
+    RuleRow._make,
+    """
+    SELECT ev_class, rulename, ev_enabled, pg_get_ruledef(oid)
+    FROM pg_rewrite
+    WHERE oid >= 16384 AND rulename <> '_RETURN'
+    """,
+)
+
+
+_COMMON_COLLATIONS: typ.Final = frozenset({0, 100})
+"""No collation at all, and the database's default."""
+_PLAIN_METHODS: typ.Final = frozenset({"btree", "hash"})
+"""Access methods whose operator classes take no parameters."""
+
+
+class Indexes:
+    """The indexes of all tables.
+
+    Deparsing every index would take longer than everything else together, so only
+    those have a definition that the other facts do not tell wholly.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        """Arrange the rows, and have deparsed what needs it."""
+        self._reading = reading
+        self._by_table = reading.by_relation(INDEXES)
+        self._methods = {row.oid: row.name for row in reading.rows(ACCESS_METHODS)}
+        self._usual_classes = {row.oid for row in reading.rows(OPERATOR_CLASSES)}
+        self._by_oid = {
+            row.oid: row for rows in self._by_table.values() for row in rows
+        }
+        self._definitions = reading.index_definitions(
+            [
+                row.oid
+                for relation in (*reading.tables, *reading.views)
+                for row in self._by_table.get(relation.oid, ())
+                if not self._is_told_by_facts(row)
+            ]
+        )
+
+    def of(self, table: int, constraints: cabc.Mapping[int, str]) -> list[Index]:
+        """Return a table's indexes, given the constraints that indexes back."""
+        return [
+            self._index(row, constraints.get(row.oid))
+            for row in self._by_table.get(table, ())
+        ]
+
+    def replica_identity(self, table: int) -> str:
+        """Return the index that identifies a table's rows to subscribers, or ""."""
+        for row in self._by_table.get(table, ()):
+            if row.is_replica_identity:
+                return f"index {self._reading.relations[row.oid].name}"
+        return ""
+
+    def behind(self, constraint: ConstraintRow) -> IndexRow:
+        """Return the index that backs a constraint."""
+        return self._by_oid[constraint.backing_index]
+
+    def included(self, row: IndexRow) -> tuple[str, ...]:
+        """Return the names of the columns that an index only stores."""
+        numbers = _numbers(row.columns)[row.key_columns :]
+        return self._reading.column_names(row.relation, numbers)
+
+    def _index(self, row: IndexRow, constraint: str | None) -> Index:
+        relation = self._reading.relations[row.oid]
+        return Index(
+            name=relation.name,
+            columns=self._keys(row),
+            included=self.included(row),
+            method=self._methods[relation.access_method],
+            is_unique=row.is_unique,
+            nulls_distinct=row.nulls_distinct,
+            is_valid=row.is_valid,
+            predicate=row.predicate,
+            constraint=constraint,
+            definition=self._definitions.get(row.oid, ""),
+            is_clustered=row.is_clustered,
+        )
+
+    def _keys(self, row: IndexRow) -> tuple[str, ...]:
+        numbers = _numbers(row.columns)[: row.key_columns]
+        if row.expressions is None:
+            return self._reading.column_names(row.relation, numbers)
+        columns = self._reading.columns_by_number(row.relation)
+        return tuple(
+            columns[number].name if number else _bare(expression)
+            for number, expression in zip(numbers, row.expressions, strict=True)
+        )
+
+    def _is_told_by_facts(self, row: IndexRow) -> bool:
+        relation = self._reading.relations[row.oid]
+        return (
+            not relation.has_options
+            and not any(_numbers(row.options))
+            and self._methods[relation.access_method] in _PLAIN_METHODS
+            and self._usual_classes.issuperset(_numbers(row.operator_classes))
+            and all(self._usual_collations(row))
+        )
+
+    def _usual_collations(self, row: IndexRow) -> cabc.Iterator[bool]:
+        """Tell of each key whether it sorts as its column does."""
+        columns = self._reading.columns_by_number(row.relation)
+        # Collations are only told of keys, so the included columns fall away.
+        keys = zip(_numbers(row.columns), _numbers(row.collations), strict=False)
+        for number, collation in keys:
+            if number:
+                yield collation == columns[number].collation
+            else:
+                yield collation in _COMMON_COLLATIONS
+
+
+@functools.lru_cache(maxsize=1024)
+def _numbers(vector: str) -> tuple[int, ...]:
+    """Read the text form of an ``int2vector`` or ``oidvector``."""
+    return tuple(map(int, vector.split()))
+
+
+def _bare(expression: str) -> str:
+    """Take away the parentheses that an index needs around an expression."""
+    return expression[1:-1] if expression.startswith("((") else expression
+
 
 _ACTIONS: typ.Final = {
     "a": "no action",
@@ -66,10 +354,10 @@ class TableParts:
         """Arrange the rows by table."""
         self._reading = reading
         self._indexes = Indexes(reading)
-        self._constraints = reading.by_relation(constraint_queries.CONSTRAINTS)
-        self._triggers = reading.by_relation(constraint_queries.TRIGGERS)
-        self._policies = reading.by_relation(constraint_queries.POLICIES)
-        self._rules = reading.by_relation(constraint_queries.RULES)
+        self._constraints = reading.by_relation(CONSTRAINTS)
+        self._triggers = reading.by_relation(TRIGGERS)
+        self._policies = reading.by_relation(POLICIES)
+        self._rules = reading.by_relation(RULES)
         self._table_of_constraint = {
             row.oid: row.relation for rows in self._constraints.values() for row in rows
         }
@@ -137,7 +425,7 @@ class TableParts:
             for row in self._rules.get(relation, ())
         ]
 
-    def replica_identity(self, table: relation_queries.Relation) -> str:
+    def replica_identity(self, table: RelationRow) -> str:
         """Return what identifies a table's rows to subscribers."""
         if table.replica_identity != _BY_INDEX:
             return _REPLICA_IDENTITIES[table.replica_identity]
@@ -158,7 +446,7 @@ class TableParts:
             for row in self._policies.get(table, ())
         ]
 
-    def _trigger(self, row: constraint_queries.Trigger) -> Trigger:
+    def _trigger(self, row: TriggerRow) -> Trigger:
         return Trigger(
             name=row.name,
             function=dotted(row.function_schema, row.function),
@@ -173,10 +461,10 @@ class TableParts:
             when=_condition(row.definition) if row.has_condition else None,
         )
 
-    def _of_kind(self, table: int, kind: str) -> list[constraint_queries.Constraint]:
+    def _of_kind(self, table: int, kind: str) -> list[ConstraintRow]:
         return [row for row in self._constraints.get(table, ()) if row.kind == kind]
 
-    def _key(self, row: constraint_queries.Constraint) -> KeyConstraint:
+    def _key(self, row: ConstraintRow) -> KeyConstraint:
         index = self._indexes.behind(row)
         return KeyConstraint(
             name=row.name,
@@ -188,7 +476,7 @@ class TableParts:
             is_temporal=row.is_temporal,
         )
 
-    def _foreign_key(self, row: constraint_queries.Constraint) -> ForeignKey:
+    def _foreign_key(self, row: ConstraintRow) -> ForeignKey:
         schema, name = self._reading.place(row.target)
         names = self._reading.column_names
         on_delete = _ACTIONS[row.on_delete]
@@ -211,7 +499,7 @@ class TableParts:
             is_temporal=row.is_temporal,
         )
 
-    def _check(self, row: constraint_queries.Constraint) -> CheckConstraint:
+    def _check(self, row: ConstraintRow) -> CheckConstraint:
         return CheckConstraint(
             name=row.name,
             definition=row.definition or "",

@@ -4,21 +4,94 @@ from __future__ import annotations
 
 import collections
 import collections.abc as cabc
+import functools
 import itertools
 import typing as typ
 
 import psycopg
 
-from pytest_userstate.outbound.postgres.catalog import (
-    access_queries,
-    constraint_queries,
-    function_queries,
-    queries,
-    relation_queries,
-    type_queries,
+from pytest_userstate.outbound.postgres.catalog.access import (
+    DEFAULT_PRIVILEGES,
+    FUNCTIONS,
+    PRIVILEGE_LISTS,
+    ROLES,
+    SEQUENCES,
+    FunctionRow,
+    SequenceRow,
+)
+from pytest_userstate.outbound.postgres.catalog.constraints import (
+    ACCESS_METHODS,
+    CONSTRAINTS,
+    INDEX_DEFINITIONS,
+    INDEXES,
+    POLICIES,
+    RULES,
+    TRIGGERS,
 )
 from pytest_userstate.outbound.postgres.catalog.query import Query
-from pytest_userstate.outbound.postgres.catalog.type_facts import Types
+from pytest_userstate.outbound.postgres.catalog.relations import (
+    ATTRIBUTES,
+    COMMENTS,
+    DEFAULTS,
+    EXTENSIONS,
+    INHERITANCE,
+    MEMBERS,
+    PG_CLASS,
+    PG_NAMESPACE,
+    PG_PROC,
+    PG_TYPE,
+    RELATIONS,
+    SCHEMAS,
+    AttributeRow,
+    RelationRow,
+)
+from pytest_userstate.outbound.postgres.catalog.types import (
+    COERCIONS,
+    COLLATIONS,
+    LABELS,
+    OPERATOR_CLASSES,
+    RANGES,
+    TYPES,
+    USER_TYPES,
+    TypeRow,
+    Types,
+    UserTypeRow,
+)
+
+TOGETHER: typ.Final[tuple[Query[typ.Any], ...]] = (
+    SCHEMAS,
+    RELATIONS,
+    ATTRIBUTES,
+    DEFAULTS,
+    CONSTRAINTS,
+    INDEXES,
+    TRIGGERS,
+    POLICIES,
+    RULES,
+    INHERITANCE,
+    USER_TYPES,
+    LABELS,
+    RANGES,
+    COMMENTS,
+    EXTENSIONS,
+    MEMBERS,
+    ACCESS_METHODS,
+    OPERATOR_CLASSES,
+    COERCIONS,
+    SEQUENCES,
+    PRIVILEGE_LISTS,
+    ROLES,
+    FUNCTIONS,
+    DEFAULT_PRIVILEGES,
+)
+"""What is asked in one go; the rest depends on the answers."""
+
+
+@functools.cache
+def text_for(server_version: int) -> bytes:
+    """Return all of `TOGETHER` for a server of this version, as one batch."""
+    return ";".join(query.text(server_version) for query in TOGETHER).encode()
+
 
 Cursor = psycopg.Cursor[tuple[typ.Any, ...]]
 
@@ -63,22 +136,22 @@ class Reading:
         self.server_version = server_version
         self._cursor = cursor
         self._answers = self._ask_together(server_version)
-        self._numbered: dict[int, dict[int, relation_queries.Attribute]] = {}
-        self._members = {tuple(row) for row in self.rows(relation_queries.MEMBERS)}
+        self._numbered: dict[int, dict[int, AttributeRow]] = {}
+        self._members = {tuple(row) for row in self.rows(MEMBERS)}
         self._comments = {
             (row.catalog, row.object, row.column): row.text
-            for row in self.rows(relation_queries.COMMENTS)
+            for row in self.rows(COMMENTS)
         }
-        schemas = self.rows(relation_queries.SCHEMAS)
+        schemas = self.rows(SCHEMAS)
         self.schemas = {row.oid: row.name for row in schemas}
         self.schema_owners = {row.oid: row.owner for row in schemas}
-        self.relations = {row.oid: row for row in self.rows(relation_queries.RELATIONS)}
+        self.relations = {row.oid: row for row in self.rows(RELATIONS)}
         self.tables = self._relations_of_user("rp")
         self.views = self._relations_of_user("vmf")
         self.user_types = self._types_of_user()
         self.functions = self._functions_of_user()
         self.sequences = self._sequences_of_user()
-        self.attributes = self.by_relation(relation_queries.ATTRIBUTES)
+        self.attributes = self.by_relation(ATTRIBUTES)
         self.types = self._find_types()
         self._collations = self._find_collations()
 
@@ -98,14 +171,14 @@ class Reading:
         return [
             name
             for oid, name in self.schemas.items()
-            if self._is_of_user(relation_queries.PG_NAMESPACE, oid, oid)
+            if self._is_of_user(PG_NAMESPACE, oid, oid)
         ]
 
     def comment(self, catalog: int, oid: int, column: int = 0) -> str | None:
         """Return the comment on an object or column."""
         return self._comments.get((catalog, oid, column))
 
-    def columns_by_number(self, relation: int) -> dict[int, relation_queries.Attribute]:
+    def columns_by_number(self, relation: int) -> dict[int, AttributeRow]:
         """Return a relation's columns by their numbers."""
         columns = self._numbered.get(relation)
         if columns is None:
@@ -146,46 +219,45 @@ class Reading:
         """Return the statements that create these indexes."""
         if not indexes:
             return {}
-        asked = self._ask(constraint_queries.INDEX_DEFINITIONS, indexes)
+        asked = self._ask(INDEX_DEFINITIONS, indexes)
         return {row.oid: row.text for row in asked}
 
     def _is_of_user(self, catalog: int, oid: int, schema: int) -> bool:
         """Whether an object is in a user's schema and belongs to no extension."""
         return schema in self.schemas and (catalog, oid) not in self._members
 
-    def _relations_of_user(self, kinds: str) -> list[relation_queries.Relation]:
+    def _relations_of_user(self, kinds: str) -> list[RelationRow]:
         return [
             row
             for row in self.relations.values()
-            if row.kind in kinds
-            and self._is_of_user(relation_queries.PG_CLASS, row.oid, row.schema)
+            if row.kind in kinds and self._is_of_user(PG_CLASS, row.oid, row.schema)
         ]
 
-    def _types_of_user(self) -> list[type_queries.UserType]:
+    def _types_of_user(self) -> list[UserTypeRow]:
         return [
             row
-            for row in self.rows(type_queries.USER_TYPES)
-            if self._is_of_user(relation_queries.PG_TYPE, row.oid, row.schema)
+            for row in self.rows(USER_TYPES)
+            if self._is_of_user(PG_TYPE, row.oid, row.schema)
         ]
 
-    def _functions_of_user(self) -> list[function_queries.Function]:
+    def _functions_of_user(self) -> list[FunctionRow]:
         return [
             row
-            for row in self.rows(function_queries.FUNCTIONS)
-            if self._is_of_user(relation_queries.PG_PROC, row.oid, row.schema)
+            for row in self.rows(FUNCTIONS)
+            if self._is_of_user(PG_PROC, row.oid, row.schema)
         ]
 
-    def _sequences_of_user(self) -> list[access_queries.Sequence]:
+    def _sequences_of_user(self) -> list[SequenceRow]:
         return [
             row
-            for row in self.rows(access_queries.SEQUENCES)
-            if self._is_of_user(relation_queries.PG_CLASS, row.oid, row.schema)
+            for row in self.rows(SEQUENCES)
+            if self._is_of_user(PG_CLASS, row.oid, row.schema)
         ]
 
     def _ask_together(self, server_version: int) -> dict[Query[typ.Any], list[typ.Any]]:
-        cursor = self._cursor.execute(queries.text_for(server_version), prepare=False)
+        cursor = self._cursor.execute(text_for(server_version), prepare=False)
         answers = {}
-        for query in queries.TOGETHER:
+        for query in TOGETHER:
             answers[query] = query.rows(cursor.fetchall())
             cursor.nextset()
         return answers
@@ -203,14 +275,14 @@ class Reading:
             with_equality=self._types_with_equality(),
         )
 
-    def _look_types_up(self, wanted: set[tuple[int, int]]) -> list[type_queries.Type]:
+    def _look_types_up(self, wanted: set[tuple[int, int]]) -> list[TypeRow]:
         oids, modifiers = zip(*wanted, strict=True)
-        return self._ask(type_queries.TYPES, list(oids), list(modifiers))
+        return self._ask(TYPES, list(oids), list(modifiers))
 
     def _types_with_equality(self) -> set[int]:
-        classes = self.rows(type_queries.OPERATOR_CLASSES)
+        classes = self.rows(OPERATOR_CLASSES)
         types = {row.type for row in classes if row.knows_equality}
-        coercions = self.rows(type_queries.COERCIONS)
+        coercions = self.rows(COERCIONS)
         return types | {row.source for row in coercions if row.target in types}
 
     def _find_collations(self) -> dict[int, str]:
@@ -230,8 +302,8 @@ class Reading:
         }
         if not own:
             return {}
-        rows = self._ask(type_queries.COLLATIONS, sorted(own))
+        rows = self._ask(COLLATIONS, sorted(own))
         return {row.oid: row.text for row in rows}
 
-    def _all_attributes(self) -> cabc.Iterator[relation_queries.Attribute]:
+    def _all_attributes(self) -> cabc.Iterator[AttributeRow]:
         return itertools.chain.from_iterable(self.attributes.values())

@@ -1,0 +1,275 @@
+"""Schemas, tables, views and their columns: the questions and the answers."""
+
+from __future__ import annotations
+
+import typing as typ
+
+from pytest_userstate.domain.columns import Column, Generated, Identity
+from pytest_userstate.outbound.postgres.catalog.constraints import CONSTRAINTS
+from pytest_userstate.outbound.postgres.catalog.query import Query
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.postgres.catalog.reading import Reading
+
+PG_TYPE = 1247
+PG_PROC = 1255
+PG_CLASS = 1259
+PG_NAMESPACE = 2615
+"""The identifiers of the catalogs themselves, the same in every version."""
+
+
+class SchemaRow(typ.NamedTuple):
+    """A schema that users may fill; names in ``pg_`` are the system's own."""
+
+    oid: int
+    name: str
+    owner: int
+
+
+SCHEMAS: typ.Final[Query[SchemaRow]] = Query(
+    SchemaRow._make,
+    r"""
+    SELECT oid, nspname, nspowner FROM pg_namespace
+    WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\_%'
+    """,
+)
+
+
+class RelationRow(typ.NamedTuple):
+    """A table, view, index or composite type."""
+
+    oid: int
+    name: str
+    schema: int
+    kind: str
+    is_unlogged: bool
+    has_row_security: bool
+    forces_row_security: bool
+    is_partition: bool
+    partition_key: str | None
+    partition_bound: str | None
+    view_definition: str | None
+    access_method: int
+    has_options: bool
+    owner: int
+    view_options: list[str] | None
+    replica_identity: str
+
+
+RELATIONS: typ.Final[Query[RelationRow]] = Query(
+    RelationRow._make,
+    """
+    SELECT oid, relname, relnamespace, relkind, relpersistence = 'u',
+      relrowsecurity, relforcerowsecurity, relispartition,
+      CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END,
+      CASE WHEN relispartition THEN pg_get_expr(relpartbound, oid) END,
+      CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END,
+      relam, reloptions IS NOT NULL, relowner,
+      CASE WHEN relkind = 'v' THEN reloptions END, relreplident
+    FROM pg_class
+    WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I', 'c')
+    """,
+)
+
+
+class AttributeRow(typ.NamedTuple):
+    """A column that was not dropped."""
+
+    relation: int
+    number: int
+    name: str
+    type: int
+    modifier: int
+    is_not_null: bool
+    identity: str
+    generated: str
+    collation: int
+    privileges: str | None
+
+
+ATTRIBUTES: typ.Final[Query[AttributeRow]] = Query(
+    AttributeRow._make,
+    """
+    SELECT attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attidentity,
+      attgenerated, attcollation, attacl::text
+    FROM pg_attribute
+    WHERE attnum > 0 AND NOT attisdropped AND attrelid IN (
+      SELECT oid FROM pg_class
+      WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'c'))
+    """,
+)
+
+
+class DefaultRow(typ.NamedTuple):
+    """A column's default, or a generated column's expression."""
+
+    relation: int
+    number: int
+    expression: str
+
+
+# Deparsing for a relation loads it into the server's cache, which costs more
+# than the deparsing, and is needed only where the expression names a column.
+DEFAULTS: typ.Final[Query[DefaultRow]] = Query(
+    DefaultRow._make,
+    """
+    SELECT adrelid, adnum, pg_get_expr(
+      adbin, CASE WHEN adbin::text LIKE '%{VAR :%' THEN adrelid ELSE 0 END)
+    FROM pg_attrdef
+    WHERE adrelid >= 16384
+    """,
+)
+
+
+class InheritanceRow(typ.NamedTuple):
+    """A relation and one that it inherits from, or is a partition of."""
+
+    child: int
+    parent: int
+
+
+INHERITANCE = Query(InheritanceRow._make, "SELECT inhrelid, inhparent FROM pg_inherits")
+
+
+class CommentRow(typ.NamedTuple):
+    """A comment on a relation, column or type."""
+
+    catalog: int
+    object: int
+    column: int
+    text: str
+
+
+COMMENTS: typ.Final[Query[CommentRow]] = Query(
+    CommentRow._make,
+    """
+    SELECT classoid, objoid, objsubid, description FROM pg_description
+    WHERE objoid >= 16384 AND classoid IN (1247, 1259)
+    """,
+)
+
+
+class ExtensionRow(typ.NamedTuple):
+    """An installed extension, with the comment that its file gives it."""
+
+    name: str
+    version: str
+    schema: str
+    comment: str | None
+
+
+# From the file, since a migration may comment on an extension, as dumps do. Looking
+# through the files takes time, so it is done for names of stubs only.
+EXTENSIONS: typ.Final[Query[ExtensionRow]] = Query(
+    ExtensionRow._make,
+    """
+    SELECT extname, extversion,
+      (SELECT nspname FROM pg_namespace WHERE pg_namespace.oid = extnamespace),
+      CASE WHEN extname IN ('pgcrypto', 'uuid-ossp', 'http', 'pg_cron', 'pg_graphql',
+          'pg_net', 'pgjwt', 'pgsodium', 'supabase_vault')
+        THEN (SELECT comment FROM pg_available_extensions() WHERE name = extname) END
+    FROM pg_extension
+    """,
+)
+
+
+class MemberRow(typ.NamedTuple):
+    """An object that belongs to an extension."""
+
+    catalog: int
+    object: int
+
+
+MEMBERS: typ.Final[Query[MemberRow]] = Query(
+    MemberRow._make,
+    """
+    SELECT classid, objid FROM pg_depend
+    WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+      AND classid IN (1247, 1255, 1259, 2615)
+    """,
+)
+
+
+_IDENTITIES: typ.Final = {
+    "": None,
+    "a": Identity.ALWAYS,
+    "d": Identity.BY_DEFAULT,
+}
+_GENERATED: typ.Final = {
+    "": None,
+    "s": Generated.STORED,
+    "v": Generated.VIRTUAL,
+}
+
+
+class Columns:
+    """The columns of all tables and views.
+
+    Columns are values, and large schemas repeat themselves: equal ones are made
+    once and shared.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        """Arrange what is known of columns beside their own rows."""
+        self._reading = reading
+        self._made: dict[tuple[typ.Any, ...], Column] = {}
+        self._expressions = {
+            (row.relation, row.number): row.expression for row in reading.rows(DEFAULTS)
+        }
+        self._keys: set[tuple[int, int]] = set()
+        self._maybe_null: set[tuple[int, int]] = set()
+        places = {"p": self._keys, "n": self._maybe_null}
+        for row in reading.rows(CONSTRAINTS):
+            if row.kind in places:
+                numbers = row.columns or ()
+                places[row.kind].update((row.relation, number) for number in numbers)
+
+    def of(self, relation: int) -> list[Column]:
+        """Return the columns of a table or view."""
+        return [
+            self._column(attribute)
+            for attribute in self._reading.attributes.get(relation, ())
+        ]
+
+    def _column(self, row: AttributeRow) -> Column:
+        place = (row.relation, row.number)
+        is_not_null = row.is_not_null and place not in self._maybe_null
+        is_primary_key = place in self._keys
+        expression = self._expressions.get(place)
+        comment = self._reading.comment(PG_CLASS, *place)
+        facts = (row[2:], is_not_null, is_primary_key, expression, comment)
+        column = self._made.get(facts)
+        if column is None:
+            column = self._made[facts] = self._make(
+                row,
+                is_not_null=is_not_null,
+                is_primary_key=is_primary_key,
+                expression=expression,
+                comment=comment,
+            )
+        return column
+
+    def _make(
+        self,
+        row: AttributeRow,
+        *,
+        is_not_null: bool,
+        is_primary_key: bool,
+        expression: str | None,
+        comment: str | None,
+    ) -> Column:
+        used = self._reading.types[row.type, row.modifier]
+        return Column(
+            row.name,
+            used.text,
+            is_nullable=not (is_not_null or used.is_never_null),
+            is_primary_key=is_primary_key,
+            default=None if row.generated else expression,
+            identity=_IDENTITIES[row.identity],
+            generated=_GENERATED[row.generated],
+            expression=expression if row.generated else None,
+            has_equality=used.has_equality,
+            is_domain=used.is_domain,
+            collation=self._reading.own_collation(row.collation, used.collation),
+            comment=comment,
+        )
