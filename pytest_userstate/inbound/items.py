@@ -13,7 +13,10 @@ import pytest
 from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import HEADLINE, defect
 from pytest_userstate.application.printable import inert_lines
-from pytest_userstate.application.reporting.text import explanation
+from pytest_userstate.application.reporting.text import (
+    comparison_explanation,
+    explanation,
+)
 from pytest_userstate.application.run_record import Failure
 from pytest_userstate.domain.errors import DefectError
 from pytest_userstate.domain.gate import Outcome, Verdict
@@ -145,11 +148,7 @@ class ComparisonItem(AuditItem):
         """Fail if the schemas differ."""
         comparison = audit.comparison(self.name)
         if comparison.outcome is Outcome.FAILED:
-            from pytest_userstate.application.reporting.other_schemas import (  # noqa: PLC0415 - costs time
-                explanation,
-            )
-
-            pytest.fail(explanation(comparison), pytrace=False)
+            pytest.fail(comparison_explanation(comparison), pytrace=False)
 
 
 def _properties(verdict: Verdict) -> cabc.Iterator[tuple[str, str]]:

@@ -10,7 +10,9 @@ import attrs
 import pytest
 
 from pytest_userstate.application.audit import Prepared
-from pytest_userstate.application.reporting import json_report, text
+from pytest_userstate.application.documents import check_document
+from pytest_userstate.application.reporting import github, json_report, markdown, text
+from pytest_userstate.application.reporting.markdown_syntax import Links, links_at
 from pytest_userstate.application.run_record import (
     DocumentCheck,
     DocumentStatus,
@@ -20,9 +22,6 @@ from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.ports import JobPage, ReportStore
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.inbound.options import renewal
-
-if typ.TYPE_CHECKING:
-    from pytest_userstate.application.reporting.github import Annotation
 
 _GAP: typ.Final = "\n"
 
@@ -53,10 +52,6 @@ def check_documents(
 ) -> tuple[DocumentCheck, ...]:
     """Compare the committed reports that were named with the audit."""
     paths: list[str] = config.option.userstate_check_report
-    if not paths:
-        return ()
-    from pytest_userstate.application.documents import check_document  # noqa: PLC0415
-
     return tuple(check_document(record, path, store) for path in dict.fromkeys(paths))
 
 
@@ -130,8 +125,6 @@ def annotate(
     job: JobPage, record: RunRecord, configuration: Source | None = None
 ) -> list[str]:
     """Append the document to the job's summary; return the lines of annotations."""
-    from pytest_userstate.application.reporting import github  # noqa: PLC0415 - rare
-
     annotations = [
         *github.annotations_of(record, configuration),
         *_summarize(job, record),
@@ -139,17 +132,13 @@ def annotate(
     return [_in_workspace(each, job).command() for each in annotations]
 
 
-def _summarize(job: JobPage, record: RunRecord) -> cabc.Iterator[Annotation]:
+def _summarize(job: JobPage, record: RunRecord) -> cabc.Iterator[github.Annotation]:
     """Append the document; yield a warning if that is not possible."""
     from pytest_userstate.application.reporting import github  # noqa: PLC0415 - rare
-    from pytest_userstate.application.reporting.markdown import (  # noqa: PLC0415
-        document,
-        links,
-    )
 
     url = job.files_url
-    place = links.Links(audited=job.audited, prefix=url) if url else links.Links()
-    page = github.fitted(document.render(record, place), job.room - len(_GAP))
+    links = Links(audited=job.audited, prefix=url) if url else Links()
+    page = github.fitted(markdown.render(record, links), job.room - len(_GAP))
     try:
         job.append(_GAP + page)
     except ToolError as error:
@@ -158,7 +147,7 @@ def _summarize(job: JobPage, record: RunRecord) -> cabc.Iterator[Annotation]:
         )
 
 
-def _in_workspace(annotation: Annotation, job: JobPage) -> Annotation:
+def _in_workspace(annotation: github.Annotation, job: JobPage) -> github.Annotation:
     """Return the annotation with its file as GitHub knows it."""
     source = annotation.source
     if source is None:
@@ -171,12 +160,7 @@ def _in_workspace(annotation: Annotation, job: JobPage) -> Annotation:
 
 
 def _markdown(record: RunRecord, store: ReportStore, path: str) -> str:
-    from pytest_userstate.application.reporting.markdown import (  # noqa: PLC0415 - rare
-        document,
-        links,
-    )
-
-    return document.render(record, links.links_at(store.place(path)))
+    return markdown.render(record, links_at(store.place(path)))
 
 
 def _json(record: RunRecord, _store: ReportStore, _path: str) -> str:

@@ -154,16 +154,12 @@ def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -
 def _comparisons(
     reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit
 ) -> None:
-    from pytest_userstate.application.reporting import (  # noqa: PLC0415 - costs time
-        other_schemas,
-    )
-
     _write(reporter, "")
     for comparison in audit.comparisons:
         outcome = record.outcomes.get(comparison.name, Outcome.DESELECTED)
         reporter.write(f"{outcome.value:11}", **_COLOURS[outcome])
-        _write(reporter, other_schemas.heading(comparison), bold=True)
-        for line in other_schemas.details(comparison):
+        _write(reporter, text.comparison_heading(comparison), bold=True)
+        for line in text.comparison_details(comparison):
             _write(reporter, line)
 
 

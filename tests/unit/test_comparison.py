@@ -19,10 +19,14 @@ from pytest_userstate.application.comparison import (
     compare,
 )
 from pytest_userstate.application.reporting.json_report import comparison_document
-from pytest_userstate.application.reporting.other_schemas import (
-    details,
-    explanation,
-    heading,
+from pytest_userstate.application.reporting.text import (
+    comparison_details as details,
+)
+from pytest_userstate.application.reporting.text import (
+    comparison_explanation as explanation,
+)
+from pytest_userstate.application.reporting.text import (
+    comparison_heading as heading,
 )
 from tests.helpers.fakes import FakeSchemaSnapshotRepository
 

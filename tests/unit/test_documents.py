@@ -9,8 +9,8 @@ import pytest
 
 from pytest_userstate.application.documents import check_document
 from pytest_userstate.application.reporting import json_report
-from pytest_userstate.application.reporting.markdown.document import render
-from pytest_userstate.application.reporting.markdown.links import links_at
+from pytest_userstate.application.reporting.markdown import render
+from pytest_userstate.application.reporting.markdown_syntax import links_at
 from pytest_userstate.application.run_record import (
     DocumentCheck,
     DocumentStatus,

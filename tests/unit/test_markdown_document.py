@@ -8,10 +8,11 @@ import re
 import attrs
 import pytest
 
-from pytest_userstate.application.reporting.markdown.document import render
-from pytest_userstate.application.reporting.markdown.links import Links, links_at
-from pytest_userstate.application.reporting.markdown.syntax import (
+from pytest_userstate.application.reporting.markdown import render
+from pytest_userstate.application.reporting.markdown_syntax import (
+    Links,
     code,
+    links_at,
     plain,
     sentence,
     table,

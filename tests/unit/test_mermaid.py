@@ -7,7 +7,7 @@ import re
 import attrs
 import pytest
 
-from pytest_userstate.application.reporting.markdown.mermaid import (
+from pytest_userstate.application.reporting.mermaid import (
     diagram_section,
     mermaid,
 )

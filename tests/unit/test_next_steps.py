@@ -6,8 +6,7 @@ import datetime as dt
 
 import pytest
 
-from pytest_userstate.application.reporting.next_steps import next_steps
-from pytest_userstate.application.reporting.text import explanation
+from pytest_userstate.application.reporting.text import explanation, next_steps
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
 from pytest_userstate.domain.gate import Acceptance, GatePolicy, Outcome, Verdict, judge
 from pytest_userstate.domain.report import UserStateSchemaAuditReport

@@ -9,17 +9,31 @@ import typing as typ
 
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.printable import inert
-from pytest_userstate.application.reporting.next_steps import next_steps
-from pytest_userstate.domain.coverage import Axis
+from pytest_userstate.domain.coverage import (
+    Axis,
+    ConflictCoverage,
+    MigrationDecision,
+    RuntimeWiring,
+)
 from pytest_userstate.domain.downstream import WorkStatus, unblocking
-from pytest_userstate.domain.evidence import Evidence, EvidenceKind, listed, origin
+from pytest_userstate.domain.evidence import (
+    Check,
+    Evidence,
+    EvidenceKind,
+    listed,
+    origin,
+)
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.readings import Reading, Use
 from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import Source
 
+if typ.TYPE_CHECKING:
+    from pytest_userstate.application.comparison import Comparison
+
 WIDTH: typ.Final = 80
 NOT_APPLICABLE: typ.Final = "n/a"
+_INDENT: typ.Final = "  "
 _MOST_FACTS: typ.Final = 6
 _SIGNS: typ.Final = {
     EvidenceKind.PRESENT: "+",
@@ -244,3 +258,158 @@ def _not_applicable(report: UserStateSchemaAuditReport) -> list[str]:
             f"{NOT_APPLICABLE} ({', '.join(entities)}): {reason}", indent="", hanging=5
         )
     ]
+
+
+def next_steps(verdict: Verdict) -> list[str]:
+    """Return the ways to make the check pass, any of which will do.
+
+    None where an acceptance is at fault, whose reason says what to do.
+    """
+    if verdict.acceptance is not None:
+        return []
+    check = verdict.check
+    return [
+        *_closing(check),
+        f'let the gap pass: [[accept]] with check = "{check.id}" and a reason',
+    ]
+
+
+def _closing(check: Check) -> list[str]:
+    """Return the ways to close the gap."""
+    if check.decision is MigrationDecision.DEFERRED:
+        return [f"see to it that {check.prerequisite}"]
+    match check.axis:
+        case Axis.SCHEMA:
+            return _storing(check)
+        case Axis.WIRING:
+            return [_wiring(check)]
+        case Axis.REVISION | Axis.CONFLICT:
+            return _tracking(check)
+
+
+def _wiring(check: Check) -> str:
+    match check.coverage:
+        case RuntimeWiring.NOT_PROBED:
+            return f"say under [wiring.ports.{check.entity}] what stands behind it"
+        case RuntimeWiring.DATABASE_BACKED | RuntimeWiring.CONDITIONAL:
+            return f"close {check.entity}.{Axis.SCHEMA}: the program uses its storage"
+        case _:
+            return "put an adapter that reaches the database behind the port"
+
+
+def _tracking(check: Check) -> list[str]:
+    """Return the ways to have a revision that tells stale writes, or none."""
+    if check.coverage is ConflictCoverage.UNRELIABLE:
+        return ["write a migration that mends the column, or adds another one"]
+    entity = f"entities.{check.entity}"
+    return [
+        "write a migration that adds a revision column",
+        f"name the column that you have: revision in [[{entity}.models]]",
+        f'expect none: revisions = "not_expected" under [{entity}]',
+    ]
+
+
+def _storing(check: Check) -> list[str]:
+    """Return the ways to have one complete storage that counts, or none."""
+    entity = f"entities.{check.entity}"
+    complete = listed(check.models, "or")
+    if len(check.models) > 1 and not check.canonical:
+        return [f"declare {complete} canonical under [{entity}]"]
+    if check.models and check.canonical not in {None, *check.models}:
+        return [
+            f"write a migration that completes {check.canonical}",
+            f"declare {complete} canonical under [{entity}]",
+        ]
+    if check.models:
+        return ["write a migration that drops the copies that do not count"]
+    return [
+        "write a migration that adds what is missing",
+        f"name the tables that you have: [[{entity}.models]]",
+        f"expect none: expected = false under [{entity}]",
+    ]
+
+
+def comparison_heading(comparison: Comparison) -> str:
+    """Return the comparison's name and its result in a line."""
+    match comparison:
+        case _ if comparison.error:
+            result = "not compared"
+        case _ if comparison.is_first:
+            result = "written anew, there was nothing to compare with"
+        case _ if comparison.findings and comparison.is_accepted:
+            result = f"{_differences(comparison)}, accepted"
+        case _:
+            result = _differences(comparison)
+    return f"{comparison.name}: {result}"
+
+
+def comparison_details(comparison: Comparison) -> list[str]:
+    """Return what it was compared with, and what differs."""
+    return [
+        *([] if comparison.is_first else _reference(comparison)),
+        *_indented(comparison.error.splitlines()),
+        *_indented(_difference_lines(comparison)),
+        *([] if _is_settled(comparison) else _indented(_remedy(comparison))),
+    ]
+
+
+def comparison_explanation(comparison: Comparison) -> str:
+    """Return what a failing comparison prints: expected, found, what to do."""
+    return "\n".join(
+        [
+            f"{comparison.name} failed",
+            *wrap(f"expected: {comparison.expected}", indent="", hanging=2),
+            f"found: {_differences(comparison)}",
+            *_indented(_difference_lines(comparison)),
+            *_remedy(comparison),
+        ]
+    )
+
+
+def _reference(comparison: Comparison) -> list[str]:
+    return wrap(f"compared with {comparison.reference}", hanging=2)
+
+
+def _legend(comparison: Comparison) -> str:
+    """Return what the signs before the differences mean."""
+    before, after = comparison.before, comparison.after
+    return f"(- only in {before}, + only in {after}, ! {before} != {after})"
+
+
+def _differences(comparison: Comparison) -> str:
+    match len(comparison.findings):
+        case 0:
+            return "no difference"
+        case 1:
+            return "1 difference"
+        case count:
+            return f"{count:,} differences"
+
+
+def _difference_lines(comparison: Comparison) -> list[str]:
+    if not comparison.findings:
+        return []
+    told = [
+        *wrap(comparison.summary, indent=""),
+        *wrap(_legend(comparison), indent="", hanging=1),
+    ]
+    return [*told, *comparison.lines]
+
+
+def _is_settled(comparison: Comparison) -> bool:
+    return bool(comparison.error) or comparison.is_accepted or not comparison.findings
+
+
+def _remedy(comparison: Comparison) -> list[str]:
+    # A command stays on one line, so that it can be copied.
+    return [
+        line
+        for paragraph in comparison.remedy.splitlines()
+        for line in (
+            [paragraph] if paragraph[:1] == " " else wrap(paragraph, indent="")
+        )
+    ]
+
+
+def _indented(lines: cabc.Iterable[str]) -> list[str]:
+    return [f"{_INDENT}{inert(line)}" for line in lines]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import typing as typ
 
-from pytest_userstate.application.reporting.markdown.syntax import visible
+from pytest_userstate.application.reporting.markdown_syntax import visible
 from pytest_userstate.domain.state_diagram import (
     Relation,
     StateColumn,

@@ -13,10 +13,16 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import enum
+import posixpath
 import re
 import typing as typ
+import urllib.parse
+
+import attrs
 
 from pytest_userstate.application.printable import written_out
+from pytest_userstate.domain.ports import ReportPlace
+from pytest_userstate.domain.snapshot import Source
 
 _SPECIAL: typ.Final = re.compile(
     r"[\\`*\[\]<>~&$]|(?<![^\W_])_|_(?![^\W_])|(?<=[a-z]):(?=//)|(?<=www)\.",
@@ -24,6 +30,7 @@ _SPECIAL: typ.Final = re.compile(
 )
 _LEADING: typ.Final = re.compile(r"^(?=[#+=-])|^\d+(?=[.)](?:\s|$))")
 _CODE: typ.Final = re.compile(r"[^\\`|]+")
+_ROOT: typ.Final = "/"
 _END: typ.Final = "\ue000"
 
 
@@ -120,3 +127,50 @@ def table(rows: cabc.Sequence[cabc.Sequence[str]]) -> list[str]:
 def words(value: str) -> str:
     """Return one of our own words as a sentence has it: ``fixture-backed``."""
     return value.replace("_backed", "-backed").replace("_", " ")
+
+
+@attrs.frozen(kw_only=True)
+class Links:
+    """How a document refers to files of the audited repository."""
+
+    audited: str | None = None
+    """The folder of sources, relative to the root; None: outside, without links."""
+    document: str = ""
+    """The document's folder, likewise."""
+    prefix: str = ""
+    """Where the root is shown, for documents that have no place in it."""
+
+    def source(self, source: Source) -> str:
+        """Return a file and line as a link, or as code."""
+        line = "" if source.line is None else str(source.line)
+        label = text(source.path) + volatile(Volatile.LINE, line and f":{line}")
+        target = self.target(source.path)
+        if target is None:
+            return label
+        anchor = volatile(Volatile.LINE, line and f"#L{line}")
+        return f"[{label}]({target}{anchor})"
+
+    def path(self, path: str) -> str:
+        """Return a path as a link, or as code."""
+        target = self.target(path)
+        return code(path) if target is None else f"[{text(path)}]({target})"
+
+    def target(self, path: str) -> str | None:
+        """Return where a link leads, or None where there is none to make."""
+        if self.audited is None or posixpath.isabs(path):
+            return None
+        inside = posixpath.normpath(posixpath.join(self.audited, path))
+        if inside.split("/")[0] == "..":
+            return None
+        if self.prefix:
+            return self.prefix + urllib.parse.quote(inside)
+        start = posixpath.join(_ROOT, self.document)
+        relative = posixpath.relpath(posixpath.join(_ROOT, inside), start)
+        return urllib.parse.quote(relative)
+
+
+def links_at(place: ReportPlace | None) -> Links:
+    """Return the links of a document that lies at a place, or outside."""
+    if place is None:
+        return Links()
+    return Links(audited=place.audited, document=posixpath.dirname(place.file))
