@@ -27,7 +27,7 @@ from pytest_userstate.application.asserting.objects import (
     no_schema,
 )
 from pytest_userstate.application.explaining.words import nearest
-from pytest_userstate.application.sql.data_types import DataType, found_type
+from pytest_userstate.application.sql.data_types import DataType, type_of_column
 from pytest_userstate.assertions.relations import (
     CommentAssertions,
     PrivilegeAssertions,
@@ -233,7 +233,7 @@ def _base_types(snapshot: SchemaSnapshot, domain: Domain) -> cabc.Iterator[DataT
     domains = {(value.schema, value.name): value for value in snapshot.domains}
     base: Domain | None = domain
     while base is not None:
-        kind = found_type(base.data_type)
+        kind = type_of_column(base.data_type)
         yield kind
         place = kind.schema or "public", kind.name
         base = None if kind.is_built_in or kind.is_array else domains.pop(place, None)

@@ -34,7 +34,7 @@ from pytest_userstate.application.explaining.words import (
     policy_in_words,
     trigger_in_words,
 )
-from pytest_userstate.application.sql.data_types import found_type
+from pytest_userstate.application.sql.data_types import type_of_column
 from pytest_userstate.application.sql.equality import Clauses
 from pytest_userstate.application.sql.tokens import (
     END,
@@ -134,7 +134,7 @@ def _type(get: str) -> Keyword:
         get,
         arguments.type_name,
         same=lambda expected, fact, clauses: expected.means(
-            found_type(fact), clauses.snapshot.search_path
+            type_of_column(fact), clauses.snapshot.search_path
         ),
     )
 

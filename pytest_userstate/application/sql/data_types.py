@@ -84,25 +84,14 @@ _LONGEST_REAL: typ.Final = 24
 
 @attrs.frozen
 class DataType:
-    """A type in its canonical form.
-
-    Parameters
-    ----------
-    name : str
-        Without schema and modifiers.
-    schema : str
-        Empty for PostgreSQL's own types, and where none was written.
-    modifiers : str
-        ``10,2`` of ``numeric(10,2)``.
-    is_array : bool
-        Whether it is an array; PostgreSQL does not count dimensions.
-    is_quoted : bool
-        Whether the name was written in double quotes.
-    """
+    """A type in its canonical form."""
 
     name: str
+    # Empty for PostgreSQL's own types, and if none was written.
     schema: str = ""
+    # `10,2` of `numeric(10,2)`.
     modifiers: str = ""
+    # PostgreSQL does not count dimensions.
     is_array: bool = False
     is_quoted: bool = False
 
@@ -125,36 +114,30 @@ class DataType:
         return f"{schema}{written}{'[]' if self.is_array else ''}"
 
     def means(
-        self, found: DataType, search_path: cabc.Sequence[str] = ("public",)
+        self, actual: DataType, search_path: cabc.Sequence[str] = ("public",)
     ) -> bool:
         """Whether a type in the catalog is what this one says.
 
         A name without a schema that is none of PostgreSQL's own is looked up in the
         search path.
         """
-        if (self.modifiers, self.is_array) != (found.modifiers, found.is_array):
+        if (self.modifiers, self.is_array) != (actual.modifiers, actual.is_array):
             return False
-        if self.schema or self.is_built_in or not found.schema:
-            return (self.schema, self.name) == (found.schema, found.name)
-        return self.name == found.name and found.schema in search_path
+        if self.schema or self.is_built_in or not actual.schema:
+            return (self.schema, self.name) == (actual.schema, actual.name)
+        return self.name == actual.name and actual.schema in search_path
 
 
 def data_type(text: str) -> DataType:
-    """Return the type that a text names.
-
-    Raises
-    ------
-    UnreadableSqlError
-        When it names none.
-    """
+    """Return the type that a text names, or raise `UnreadableSqlError`."""
     stream = Stream(text)
-    found = read_data_type(stream)
+    actual = read_data_type(stream)
     if stream.next.kind is not Kind.END:
         raise stream.unreadable()
-    return found
+    return actual
 
 
-def found_type(text: str) -> DataType:
+def type_of_column(text: str) -> DataType:
     """Return the type of a column, whatever its text."""
     try:
         return data_type(text)

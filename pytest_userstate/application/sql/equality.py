@@ -16,7 +16,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.sql.data_types import found_type
+from pytest_userstate.application.sql.data_types import type_of_column
 from pytest_userstate.application.sql.expressions import Node, read_expression
 from pytest_userstate.application.sql.tokens import (
     END,
@@ -30,7 +30,7 @@ from pytest_userstate.domain.relations import Domain, Table, View
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 
 SEARCH_PATH: typ.Final = ("public",)
-"""Where a bare name is looked up unless a database says otherwise."""
+"""The schemas in which a bare name is looked up unless a database has others."""
 
 _OF_DOMAINS: typ.Final = {
     Clause.CHECK: Clause.DOMAIN_CHECK,
@@ -88,29 +88,23 @@ _SEPARATE: typ.Final = (
 
 def same_expression(
     expected: str,
-    found: str,
+    actual: str,
     *,
     varchars: cabc.Set[str] = frozenset(),
     search_path: cabc.Sequence[str] = SEARCH_PATH,
 ) -> bool:
-    """Whether an expression in the catalog is the expected one.
+    """Whether an expression that PostgreSQL deparsed is the expected one.
 
-    Parameters
-    ----------
-    expected, found : str
-        As written by hand, and as deparsed by PostgreSQL.
-    varchars : set of str
-        The columns of type ``character varying``: PostgreSQL adds a cast to
-        ``text`` to them wherever they are compared.
-    search_path : sequence of str
-        The schemas in which a name without a schema is looked up.
+    PostgreSQL adds a cast to ``text`` to columns of type ``character varying``
+    (`varchars`) whenever they are compared. The search path has the schemas in which
+    a name without a schema is looked up.
     """
     try:
         return _Comparison(varchars, search_path).same(
-            read_expression(expected), read_expression(found)
+            read_expression(expected), read_expression(actual)
         )
     except _TOO_HARD:
-        return same_text(expected, found)
+        return same_text(expected, actual)
 
 
 @attrs.frozen(kw_only=True)
@@ -119,19 +113,11 @@ class Clauses:
 
     If the texts do not show it, the database that the snapshot was read from decides:
     it writes the expected text as it writes its own.
-
-    Parameters
-    ----------
-    snapshot : SchemaSnapshot
-        The schema.
-    owner : Table, View or Domain
-        What they are written for.
-    column : str
-        The column of a default, or of a generated column.
     """
 
     snapshot: SchemaSnapshot
     owner: Table | View | Domain
+    # The column of a default, or of a generated column.
     column: str = ""
 
     @property
@@ -140,12 +126,12 @@ class Clauses:
         columns = () if isinstance(self.owner, Domain) else self.owner.columns
         return frozenset(column.name for column in columns)
 
-    def same(self, clause: Clause, expected: str, found: str) -> bool:
+    def same(self, clause: Clause, expected: str, actual: str) -> bool:
         """Whether a deparsed clause says what is written by hand."""
         owner = self.owner
         if same_expression(
             expected,
-            found,
+            actual,
             varchars=varchars(owner),
             search_path=self.snapshot.search_path,
         ):
@@ -159,7 +145,7 @@ class Clauses:
         deparsed = self.snapshot.deparser.deparse(
             clause, expected, schema=owner.schema, name=owner.name, column=self.column
         )
-        return deparsed is not None and same_text(deparsed, found)
+        return deparsed is not None and same_text(deparsed, actual)
 
     def _partitioned_table(self) -> Table | None:
         """Return the table that the owner is a partition of."""
@@ -178,7 +164,7 @@ def varchars(owner: Table | View | Domain) -> frozenset[str]:
     return frozenset(
         name
         for name, text in types.items()
-        if found_type(text).name == "character varying"
+        if type_of_column(text).name == "character varying"
     )
 
 
@@ -222,40 +208,40 @@ def same_query(one: str, other: str) -> bool:
 
 @attrs.frozen
 class _Comparison:
-    """Comparing trees: the expected on the left, the found on the right."""
+    """Comparing trees: the expected one on the left, the actual one on the right."""
 
     varchars: cabc.Set[str]
     search_path: cabc.Sequence[str]
 
-    def same(self, expected: Node, found: Node) -> bool:
+    def same(self, expected: Node, actual: Node) -> bool:
         """Whether the two say the same."""
-        if _names_relation(found):
-            return self._same_relation(expected, found)
-        if found.kind == "cast" and self._is_added(expected, found):
+        if _names_relation(actual):
+            return self._same_relation(expected, actual)
+        if actual.kind == "cast" and self._is_added(expected, actual):
             return True
-        if expected.kind != found.kind or len(expected.parts) != len(found.parts):
+        if expected.kind != actual.kind or len(expected.parts) != len(actual.parts):
             return False
-        if not self._same_own(expected, found):
+        if not self._same_own(expected, actual):
             return False
         if expected.kind in {"and", "or"}:
-            return self._same_in_any_order(expected, found)
-        return all(map(self.same, expected.parts, found.parts))
+            return self._same_in_any_order(expected, actual)
+        return all(map(self.same, expected.parts, actual.parts))
 
-    def _same_own(self, expected: Node, found: Node) -> bool:
+    def _same_own(self, expected: Node, actual: Node) -> bool:
         match expected.kind:
             case "call" | "collate" | "operator":
-                return self._same_name(expected, found)
+                return self._same_name(expected, actual)
             case "cast":
-                if expected.data_type is None or found.data_type is None:
+                if expected.data_type is None or actual.data_type is None:
                     return False
-                return expected.data_type.means(found.data_type, self.search_path)
+                return expected.data_type.means(actual.data_type, self.search_path)
             case "number":
-                return _same_number(expected.text, found.text)
+                return _same_number(expected.text, actual.text)
             case _:
-                return (expected.text, expected.schema) == (found.text, found.schema)
+                return (expected.text, expected.schema) == (actual.text, actual.schema)
 
-    def _same_in_any_order(self, expected: Node, found: Node) -> bool:
-        remaining = list(found.parts)
+    def _same_in_any_order(self, expected: Node, actual: Node) -> bool:
+        remaining = list(actual.parts)
         for part in expected.parts:
             for at, other in enumerate(remaining):
                 if self.same(part, other):
@@ -265,39 +251,42 @@ class _Comparison:
                 return False
         return True
 
-    def _is_added(self, expected: Node, found: Node) -> bool:
-        """Whether the found cast is one that PostgreSQL added on its own."""
-        (inner,) = found.parts
+    def _is_added(self, expected: Node, actual: Node) -> bool:
+        """Whether a cast is one that PostgreSQL added on its own."""
+        (inner,) = actual.parts
         if _is_constant(inner):
-            return self.same(expected, inner) or _same_constant(expected, found)
+            return self.same(expected, inner) or _same_constant(expected, actual)
         is_relabelled = (
             expected.kind != "cast"
             and inner.kind == "name"
             and inner.text in self.varchars
-            and str(found.data_type) == _RELABELLED
+            and str(actual.data_type) == _RELABELLED
         )
         return is_relabelled and self.same(expected, inner)
 
-    def _same_name(self, expected: Node, found: Node) -> bool:
-        """Whether a name, with or without its schema, is the one found."""
-        if expected.text != found.text:
+    def _same_name(self, expected: Node, actual: Node) -> bool:
+        """Whether a name, with or without its schema, is the actual one."""
+        if expected.text != actual.text:
             return False
-        if expected.schema or not found.schema:
-            return expected.schema == found.schema
-        return found.schema in self.search_path
+        if expected.schema or not actual.schema:
+            return expected.schema == actual.schema
+        return actual.schema in self.search_path
 
-    def _same_relation(self, expected: Node, found: Node) -> bool:
+    def _same_relation(self, expected: Node, actual: Node) -> bool:
         """Whether ``'users_id_seq'`` is ``'public.users_id_seq'::regclass``."""
         if expected.kind == "cast":
-            if expected.data_type != found.data_type:
+            if expected.data_type != actual.data_type:
                 return False
             (expected,) = expected.parts
         if expected.kind != "string":
             return False
         try:
-            names = read_expression(expected.text), read_expression(found.parts[0].text)
+            names = (
+                read_expression(expected.text),
+                read_expression(actual.parts[0].text),
+            )
         except UnreadableSqlError:
-            return expected.text == found.parts[0].text
+            return expected.text == actual.parts[0].text
         return all(node.kind == "name" for node in names) and self._same_name(*names)
 
 
@@ -317,14 +306,14 @@ def _is_constant(node: Node) -> bool:
             return False
 
 
-def _same_constant(expected: Node, found: Node) -> bool:
+def _same_constant(expected: Node, actual: Node) -> bool:
     """Whether ``'-1'::integer`` is the expected ``-1``, or midnight a date."""
-    (inner,) = found.parts
-    data_type = str(found.data_type)
+    (inner,) = actual.parts
+    data_type = str(actual.data_type)
     if expected.kind == "string" and data_type in _TIMES:
         midnight = _MIDNIGHT.fullmatch(inner.text)
         return midnight is not None and midnight[1] == expected.text
-    is_number = found.data_type is not None and found.data_type.name in _NUMERIC
+    is_number = actual.data_type is not None and actual.data_type.name in _NUMERIC
     return (
         is_number
         and expected.kind == "number"
@@ -332,9 +321,9 @@ def _same_constant(expected: Node, found: Node) -> bool:
     )
 
 
-def _same_number(expected: str, found: str) -> bool:
+def _same_number(expected: str, actual: str) -> bool:
     """Whether two numbers are the same but for a point at the end."""
-    return expected.removesuffix(".") == found.removesuffix(".")
+    return expected.removesuffix(".") == actual.removesuffix(".")
 
 
 # The tokens of a text, as a tree of brackets.

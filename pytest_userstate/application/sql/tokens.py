@@ -107,7 +107,7 @@ class _Lexer:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
-        self._found: list[Token] = []
+        self._tokens: list[Token] = []
         self._continued = ""
         """How a string goes on after a line break: its group, or "" if none can."""
 
@@ -122,11 +122,11 @@ class _Lexer:
                     self._continued += "\n"
                 continue
             if token.kind is Kind.STRING and self._continued.endswith("\n"):
-                before = self._found.pop()
+                before = self._tokens.pop()
                 token = Token(Kind.STRING, before.text + token.text)
             self._continued = group if token.kind is Kind.STRING else ""
-            self._found.append(token)
-        return self._found
+            self._tokens.append(token)
+        return self._tokens
 
     def _next(self) -> tuple[Token | None, str]:
         """Return the next token, or None for blanks; and what kind of text it is."""
@@ -216,12 +216,12 @@ class _Lexer:
             mark = match[1]
             self._at = match.end()
         quoted = re.escape(mark)
-        found = re.sub(
+        decoded = re.sub(
             rf"{quoted}(?:({quoted})|([0-9A-Fa-f]{{4}})|\+([0-9A-Fa-f]{{6}}))",
             lambda part: part[1] or _character(part[2] or part[3]),
             text,
         )
-        return _without_surrogates(found)
+        return _without_surrogates(decoded)
 
     def _refuse(self, problem: str, at: int) -> typ.NoReturn:
         message = f"cannot be read from {self._text[at : at + 20]!r} on: {problem}"

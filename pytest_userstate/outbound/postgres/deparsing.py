@@ -133,13 +133,9 @@ _RECIPES: typ.Final[cabc.Mapping[Clause, _Recipe]] = {
 class PostgresDeparser:
     """Asks a PostgreSQL database, if it lets temporary tables be made.
 
-    Parameters
-    ----------
-    connect : callable or psycopg.Connection
-        Opens a connection, which is closed after each question; or an open one, which
-        is left as it was.
-    settings : bytes
-        The statement that sets what deparsed text depends on, for a transaction.
+    What opens a connection is called for each question; an open connection is left as
+    it was. The settings are the statement that sets, for a transaction, everything
+    that deparsed text depends on.
     """
 
     def __init__(
