@@ -47,23 +47,7 @@ def _options(values: cabc.Iterable[Option]) -> tuple[Option, ...]:
 
 @attrs.frozen(kw_only=True)
 class ArchitectureDecision:
-    """A decision of architecture.
-
-    Parameters
-    ----------
-    title : str
-        What is decided.
-    check : str
-        The check that it shows in.
-    standing : Standing
-        How far it has come.
-    statement : str
-        What was decided, or what is open.
-    reason : str
-        Why, where it was written down.
-    options : iterable of Option
-        What there is to choose from, where it is open.
-    """
+    """A decision of architecture."""
 
     title: str
     check: str

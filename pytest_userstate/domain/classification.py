@@ -59,15 +59,6 @@ def unusable_because(
 
     A revision column is usable if it can be written, can never be null, and its
     type has an equality operator and values enough not to repeat.
-
-    Parameters
-    ----------
-    column : Column
-        The column.
-    base_type : str
-        The type behind its domains; empty if it has none.
-    is_enum : bool
-        Whether that type is an enumerated one.
     """
     if column.name == XMIN:
         return None

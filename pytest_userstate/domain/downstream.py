@@ -41,17 +41,7 @@ class WorkItem:
 
 @attrs.frozen(kw_only=True)
 class Blocker:
-    """A need that is not met.
-
-    Parameters
-    ----------
-    need : str
-        The need, as the item has it.
-    reason : str
-        Why it is not met.
-    waits_for : tuple of str
-        The checks that it comes down to, over other items and prerequisites.
-    """
+    """A need that is not met."""
 
     need: str
     reason: str
@@ -83,15 +73,7 @@ class WorkStatus:
 def assess(
     report: UserStateSchemaAuditReport, items: cabc.Iterable[WorkItem]
 ) -> tuple[WorkStatus, ...]:
-    """Say for each work item which of its needs are still open, and why.
-
-    Raises
-    ------
-    InvalidModelError
-        When items need each other in a circle.
-    LookupError
-        When a need is neither an item nor a check.
-    """
+    """Say for each work item which of its needs are still open, and why."""
     found = tuple(items)
     by_id = {each.id: each for each in found}
     done: dict[str, WorkStatus] = {}
@@ -103,13 +85,7 @@ def assess(
 
 
 def in_order(items: cabc.Sequence[WorkItem]) -> tuple[str, ...]:
-    """Return the ids so that each item comes after those that it needs.
-
-    Raises
-    ------
-    InvalidModelError
-        When there is no such order; the message shows the circle.
-    """
+    """Return the ids so that each item comes after those that it needs."""
     ids = {each.id for each in items}
     needs = {each.id: [n for n in each.needs if n in ids] for each in items}
     try:

@@ -93,17 +93,7 @@ def read_together(
 def contradiction(
     storage: Check, state: RuntimeWiring, models: cabc.Set[str]
 ) -> str | None:
-    """Say that the program reaches for storage that is not there, or return None.
-
-    Parameters
-    ----------
-    storage : Check
-        The schema check of the entity.
-    state : RuntimeWiring
-        What stands behind its port.
-    models : set of str
-        The storage models that the port is known to read.
-    """
+    """Say that the program reaches for storage that is not there, or return None."""
     if not state.reaches_database:
         return None
     if storage.models and models <= {*storage.models}:

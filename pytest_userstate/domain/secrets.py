@@ -11,8 +11,6 @@ import attrs
 class Secret:
     """A text that no repr shows, be it in a traceback with its local variables.
 
-    Examples
-    --------
     >>> Secret("postgresql://me:hidden@localhost/db")
     Secret('…')
     """

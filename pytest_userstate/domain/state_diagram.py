@@ -37,19 +37,7 @@ def _groups(values: cabc.Iterable[cabc.Iterable[str]]) -> tuple[tuple[str, ...],
 
 @attrs.frozen(kw_only=True)
 class StateColumn:
-    """A column of the diagram.
-
-    Parameters
-    ----------
-    name, data_type : str
-        As the snapshot has them.
-    is_nullable : bool
-        Whether it can be null.
-    roles : iterable of KeyRole
-        The keys that it is part of.
-    unique_with : iterable of iterable of str
-        For each unique key that it does not make up alone, the other columns.
-    """
+    """A column of the diagram."""
 
     name: str
     data_type: str
@@ -58,6 +46,7 @@ class StateColumn:
     unique_with: tuple[tuple[str, ...], ...] = attrs.field(
         default=(), converter=_groups
     )
+    """For each unique key that it is only a part of, the other columns."""
 
 
 def _columns(values: cabc.Iterable[StateColumn]) -> tuple[StateColumn, ...]:
@@ -85,27 +74,7 @@ class StateTable:
 
 @attrs.frozen(kw_only=True)
 class Relation:
-    """A foreign key, as the two ends of a line.
-
-    Parameters
-    ----------
-    name : str
-        The constraint's name.
-    schema, table : str
-        The referring table.
-    target_schema, target_table : str
-        The table referred to.
-    columns : iterable of str
-        The referring columns.
-    is_optional : bool
-        Whether a referring row may refer to no row at all.
-    is_single : bool
-        Whether at most one row refers to each row.
-    is_identifying : bool
-        Whether the reference is part of the referring row's primary key.
-    is_certain : bool
-        Whether it is enforced, and known to hold for every row.
-    """
+    """A foreign key, as the two ends of a line."""
 
     name: str
     schema: str
@@ -114,9 +83,13 @@ class Relation:
     target_table: str
     columns: tuple[str, ...] = attrs.field(converter=strings)
     is_optional: bool
+    """Whether a referring row may refer to no row at all."""
     is_single: bool
+    """Whether at most one row refers to each row."""
     is_identifying: bool
+    """Whether the reference is part of the referring row's primary key."""
     is_certain: bool
+    """Whether it is enforced, and known to hold for every row."""
 
 
 def _tables(values: cabc.Iterable[StateTable]) -> tuple[StateTable, ...]:

@@ -55,17 +55,7 @@ class Advisory:
 
 @attrs.frozen(kw_only=True)
 class Silence:
-    """Which advisories a repository does not want to hear, and why.
-
-    Parameters
-    ----------
-    advisory : str
-        The code.
-    subject : str
-        The subject, or a pattern of it, such as ``public.user_*``.
-    reason : str
-        Why they do not matter here.
-    """
+    """Which advisories a repository does not want to hear, and why."""
 
     advisory: str
     subject: str = "*"
@@ -81,15 +71,7 @@ class Silence:
 
 @attrs.frozen(kw_only=True)
 class Silenced:
-    """The advisories, with the reasons of those that are silenced.
-
-    Parameters
-    ----------
-    advisories : tuple of Advisory
-        All of them, silenced or not.
-    complaints : tuple of str
-        About silences that silence nothing.
-    """
+    """The advisories, with the reasons of those that are silenced."""
 
     advisories: tuple[Advisory, ...]
     complaints: tuple[str, ...] = attrs.field(converter=strings)

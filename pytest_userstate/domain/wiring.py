@@ -26,21 +26,7 @@ def _names(values: cabc.Iterable[str]) -> tuple[str, ...]:
 
 @attrs.frozen(kw_only=True)
 class DeclaredColumn:
-    """A column as the program declares it.
-
-    Parameters
-    ----------
-    name : str
-        Its name in the database.
-    declared_as : str
-        Its type in the program's own words, such as ``Nullable<Text>``.
-    data_types : iterable of str
-        The types of PostgreSQL that fit, without modifiers; empty where any may.
-    is_nullable : bool
-        Whether the program expects nulls.
-    source : Source
-        Where it is declared.
-    """
+    """A column as the program declares it."""
 
     name: str
     declared_as: str
@@ -55,19 +41,7 @@ def _columns(values: cabc.Iterable[DeclaredColumn]) -> tuple[DeclaredColumn, ...
 
 @attrs.frozen(kw_only=True)
 class DeclaredTable:
-    """A table as the program declares it; it need not declare every column.
-
-    Parameters
-    ----------
-    name : str
-        Its name in the database.
-    schema : str
-        Its schema.
-    columns : iterable of DeclaredColumn
-        The columns that it declares.
-    source : Source
-        Where it is declared.
-    """
+    """A table as the program declares it; it need not declare every column."""
 
     name: str
     schema: str = "public"
