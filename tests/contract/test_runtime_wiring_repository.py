@@ -12,9 +12,11 @@ from pytest_userstate.application.settings import PortScan, Settings
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.ports import RuntimeWiringRepository
 from pytest_userstate.domain.wiring import PortWiring, Wiring, WiringOrigin
-from pytest_userstate.outbound.wiring.combined import CombinedWiringRepository
-from pytest_userstate.outbound.wiring.declared import DeclaredWiringRepository
-from pytest_userstate.outbound.wiring.reported import ReportedWiringRepository
+from pytest_userstate.outbound.wiring.assembly import (
+    CombinedWiringRepository,
+    DeclaredWiringRepository,
+    ReportedWiringRepository,
+)
 from pytest_userstate.outbound.wiring.scanned import ScannedWiringRepository
 from tests.helpers.fakes import FakeRuntimeWiringRepository
 from tests.helpers.wiring import place, write

@@ -11,7 +11,7 @@ from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.outbound.wiring.findings import SoughtPort
-from pytest_userstate.outbound.wiring.syntax.registry import SUFFIXES, language_of
+from pytest_userstate.outbound.wiring.syntax.language import SUFFIXES, language_of
 from tests.helpers.markdown import ROOT, blocks, table_after
 
 PAGE = ROOT / "docs/wiring.md"

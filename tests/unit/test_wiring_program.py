@@ -17,8 +17,10 @@ from pytest_userstate.domain.model import (
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Source, Table
 from pytest_userstate.domain.wiring import Wiring, contradictions
-from pytest_userstate.outbound.wiring.diesel_schema import declared_tables
-from pytest_userstate.outbound.wiring.program import SourceProgramRepository
+from pytest_userstate.outbound.wiring.program import (
+    SourceProgramRepository,
+    declared_tables,
+)
 from tests.helpers.schemas import model_with
 from tests.helpers.wiring import write
 

@@ -14,8 +14,11 @@ from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.errors import ConfigurationError, UsageError
 from pytest_userstate.domain.wiring import PortWiring, WiringOrigin
 from pytest_userstate.inbound.hookspecs import asking_for_wiring
-from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
-from pytest_userstate.outbound.wiring.reported import ReportedWiringRepository
+from pytest_userstate.outbound.wiring.assembly import (
+    Place,
+    ReportedWiringRepository,
+    wiring_repository,
+)
 from tests.helpers.wiring import write
 
 

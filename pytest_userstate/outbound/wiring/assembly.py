@@ -1,8 +1,9 @@
-"""Which wiring repositories a run needs, and what they need to be there."""
+"""Where the wiring is read from: what a run needs, and what has to be there."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import importlib.util
 import pathlib
 import typing as typ
@@ -10,25 +11,144 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.settings import PortScan, Settings
-from pytest_userstate.domain.errors import ConfigurationError
+from pytest_userstate.application.structuring import nearest
+from pytest_userstate.domain.errors import ConfigurationError, UsageError
+from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.ports import RuntimeWiringRepository
-from pytest_userstate.outbound.wiring.combined import CombinedWiringRepository
-from pytest_userstate.outbound.wiring.declared import DeclaredWiringRepository
+from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.domain.wiring import PortWiring, Wiring, WiringOrigin
+
+
+class CombinedWiringRepository:
+    """The ports and warnings of several repositories, each of which is read once."""
+
+    def __init__(self, repositories: cabc.Iterable[RuntimeWiringRepository]) -> None:
+        """Keep the repositories; none is read yet."""
+        self._repositories = tuple(repositories)
+
+    def load(self) -> Wiring:
+        """Return the wiring of them all."""
+        return self._loaded
+
+    @functools.cached_property
+    def _loaded(self) -> Wiring:
+        found = [each.load() for each in self._repositories]
+        return Wiring(
+            (port for wiring in found for port in wiring.ports),
+            warnings=(each for wiring in found for each in wiring.warnings),
+        )
+
+
+class DeclaredWiringRepository:
+    """Declared wiring whose evidence is there: every file, and every line."""
+
+    def __init__(self, wiring: Wiring, *, base: pathlib.Path, file: str) -> None:
+        """Keep what was declared; nothing is read yet."""
+        self._wiring = wiring
+        self._base = base
+        self._file = file
+
+    def load(self) -> Wiring:
+        """Return the wiring."""
+        for port in self._wiring.ports:
+            for source in port.sources:
+                self._check(port, source)
+        return self._wiring
+
+    def _check(self, port: PortWiring, source: Source) -> None:
+        path = self._base / source.path
+        try:
+            lines = path.read_bytes().count(b"\n") + 1
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            self._refuse(port, f"names {source.path!r}: {reason.lower()}")
+        if source.line is not None and source.line > lines:
+            self._refuse(
+                port, f"names {str(source)!r}, and that file has {lines} lines"
+            )
+
+    def _refuse(self, port: PortWiring, problem: str) -> typ.NoReturn:
+        key = f"wiring.ports.{port.entity}.evidence"
+        message = f"{self._file}: `{key}` {problem}; expected a file, or file:line"
+        raise ConfigurationError(message, file=self._file, key=key) from None
+
+
+HOOK = "pytest_userstate_wiring"
+
+
+class ReportedWiringRepository:
+    """What the hook says, held against the model and the configuration."""
+
+    def __init__(
+        self,
+        ask: cabc.Callable[[], cabc.Iterable[object]],
+        *,
+        settings: Settings,
+        file: str,
+    ) -> None:
+        """Keep whom to ask; nobody is asked yet."""
+        self._ask = ask
+        self._settings = settings
+        self._file = file
+
+    def load(self) -> Wiring:
+        """Return the wiring."""
+        return self._loaded
+
+    @functools.cached_property
+    def _loaded(self) -> Wiring:
+        ports: dict[tuple[str, str], PortWiring] = {}
+        for value in self._ask():
+            port = self._checked(value)
+            if (port.entity, port.port) in ports:
+                _refuse(f"gives port {port.port!r} of entity {port.entity!r} twice")
+            ports[port.entity, port.port] = port
+        return Wiring(ports.values())
+
+    def _checked(self, value: object) -> PortWiring:
+        if not isinstance(value, PortWiring):
+            _refuse(
+                f"returned {value!r}, a {type(value).__name__}; expected an iterable "
+                "of pytest_userstate.PortWiring"
+            )
+        _check_names(value, self._settings.model)
+        wiring = self._settings.wiring
+        configured = [
+            *((each.entity, each.port) for each in wiring.declared.ports),
+            *((each.entity, each.port) for each in wiring.scanned),
+        ]
+        if (value.entity, value.port) in configured:
+            _refuse(
+                f"reports {value.port} of {value.entity} as {value.state.words}, but "
+                f"[wiring.ports.{value.entity}] in {self._file} says what stands "
+                "behind that port as well: keep one of the two"
+            )
+        return attrs.evolve(value, origin=WiringOrigin.REPORTED)
+
+
+def _check_names(port: PortWiring, model: AuditModel) -> None:
+    entity = model.entity(port.entity)
+    if entity is None:
+        known = [each.name for each in model.entities]
+        _refuse(
+            f"names the unknown entity {port.entity!r}; {nearest(port.entity, known)}"
+        )
+    models = [each.name for each in entity.models]
+    if port.model is not None and port.model not in models:
+        _refuse(
+            f"names the unknown storage model {port.model!r} of {port.entity}; "
+            f"{nearest(port.model, models)}"
+        )
+
+
+def _refuse(problem: str) -> typ.NoReturn:
+    message = f"the hook {HOOK} {problem}"
+    raise UsageError(message)
 
 
 @attrs.frozen(kw_only=True)
 class Place:
-    """Where a configuration stands, for paths and for messages.
-
-    Parameters
-    ----------
-    base : pathlib.Path
-        The folder that its paths are relative to.
-    file : str
-        The file, as the user would type it.
-    prefix : str
-        The key of our table in it, with a dot; empty where the file is all ours.
-    """
+    """Where a configuration stands, for paths and for messages."""
 
     base: pathlib.Path
     file: str
@@ -51,24 +171,6 @@ def wiring_repository(
 
     Everything that the user could mend is looked at here; the sources are read
     when the wiring is first needed.
-
-    Parameters
-    ----------
-    settings : Settings
-        What is configured.
-    place : Place
-        Where.
-    ask : callable or None
-        How to ask the hook; None where nobody implements it.
-    asks_ahead : bool
-        Whether to ask it, and look for the ports in the sources, now: what is
-        wrong with them is then a usage error before anything runs.
-
-    Raises
-    ------
-    UsageError
-        If evidence or sources do not exist, if the sources do not name a port, if
-        ast-grep is needed and missing, or if the hook contradicts the configuration.
     """
     wiring = settings.wiring
     declared = DeclaredWiringRepository(
@@ -88,10 +190,6 @@ def wiring_repository(
             scanned.check()
         repositories.append(scanned)
     if ask is not None:
-        from pytest_userstate.outbound.wiring.reported import (  # noqa: PLC0415 - time
-            ReportedWiringRepository,
-        )
-
         reported = ReportedWiringRepository(ask, settings=settings, file=place.file)
         if asks_ahead:
             reported.load()

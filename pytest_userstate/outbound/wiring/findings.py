@@ -119,23 +119,7 @@ def _side(name: str, given: tuple[str, ...], convention: tuple[str, ...]) -> Sid
 
 @attrs.frozen
 class Judged:
-    """A name in the code, and what it says about the port.
-
-    Parameters
-    ----------
-    side : {"database", "fixture", "unlisted"}
-        What is behind the port if the program takes it.
-    name : str
-        The implementation.
-    detail : str
-        What a use of it says about the port.
-    source : Source
-        Where it is.
-    near : str
-        Why it does not count; empty if it does.
-    by_convention : bool
-        Whether only the naming convention says which side it is on.
-    """
+    """A name in the code, and what it says about the port."""
 
     side: str
     name: str
@@ -162,16 +146,7 @@ class Scan:
     def wiring_of(
         self, sought: SoughtPort, similar: cabc.Callable[[], cabc.Sequence[Evidence]]
     ) -> PortWiring:
-        """Return what the sources say about a port.
-
-        Parameters
-        ----------
-        sought : SoughtPort
-            The port.
-        similar : callable
-            Return the names that look like an implementation; asked if there is
-            none.
-        """
+        """Return what the sources say about a port."""
         judged = [*self._judged(sought)]
         uses = [name for name in judged if not name.near]
         sides = {use.side for use in uses}

@@ -23,8 +23,8 @@ from pytest_userstate.outbound.wiring.syntax.language import (
     Language,
     Relation,
     Role,
+    language_of,
 )
-from pytest_userstate.outbound.wiring.syntax.registry import language_of
 from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode, SyntaxTree
 
 _MOST_STEPS: typ.Final = 50
@@ -37,26 +37,7 @@ _CRATES = frozenset({"lib", "main"})
 
 @attrs.frozen
 class Occurrence:
-    """A name in the code.
-
-    Parameters
-    ----------
-    text : str
-        The name as it is written.
-    names : tuple of str
-        What it may stand for: what it constructs, what it is another name for, and
-        otherwise the name itself; each also with what qualifies it.
-    role : Role
-        What it does there.
-    source : Source
-        Where that is.
-    language : Language
-        The language that it is written in.
-    in_tests : bool
-        Whether only tests compile it.
-    owners : tuple of str
-        The types whose own definition it is part of.
-    """
+    """A name in the code."""
 
     text: str
     names: tuple[str, ...]

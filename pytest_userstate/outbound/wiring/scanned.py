@@ -24,8 +24,7 @@ from pytest_userstate.outbound.wiring.parsing import (
     too_deep,
 )
 from pytest_userstate.outbound.wiring.sources import EVERYWHERE, SourceText, SourceTree
-from pytest_userstate.outbound.wiring.syntax.language import Constructor
-from pytest_userstate.outbound.wiring.syntax.registry import language_of
+from pytest_userstate.outbound.wiring.syntax.language import Constructor, language_of
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.wiring.assembly import Place
@@ -49,15 +48,7 @@ _SPRING_DATA: typ.Final = "org.springframework.data.repository.Repository"
 
 
 class ScannedWiringRepository:
-    """Wiring as the sources show it: which implementations the program takes.
-
-    Parameters
-    ----------
-    ports : sequence of PortScan
-        The ports, and what tells the two sides apart.
-    place : Place
-        The configuration, which the sources' paths are relative to.
-    """
+    """Wiring as the sources show it: which implementations the program takes."""
 
     def __init__(self, ports: cabc.Sequence[PortScan], *, place: Place) -> None:
         """Keep the ports; nothing is read yet."""
@@ -65,25 +56,13 @@ class ScannedWiringRepository:
         self._place = place
 
     def check(self) -> None:
-        """Read the sources, and raise if they name a port nowhere.
-
-        Raises
-        ------
-        ConfigurationError
-            If no source names a port.
-        """
+        """Read the sources, and raise if they name a port nowhere."""
         for scan in self._scans:
             for sought in scan.unnamed():
                 self._place.refuse(sought.scan.key or "wiring", scan.unknown(sought))
 
     def load(self) -> Wiring:
-        """Return the wiring; what could not be read as it should is a warning.
-
-        Raises
-        ------
-        ConfigurationError
-            If no source names a port.
-        """
+        """Return the wiring; what could not be read as it should is a warning."""
         return self._loaded
 
     @functools.cached_property

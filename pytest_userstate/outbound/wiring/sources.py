@@ -12,7 +12,7 @@ import attrs
 
 from pytest_userstate.outbound.migrations.finding.repository import ignored_among
 from pytest_userstate.outbound.migrations.layout import label
-from pytest_userstate.outbound.wiring.syntax.registry import SUFFIXES, language_of
+from pytest_userstate.outbound.wiring.syntax.language import SUFFIXES, language_of
 
 _LARGEST: typ.Final = 1024 * 1024  # bytes; what people write is smaller
 EVERYWHERE: typ.Final = (".",)
@@ -50,17 +50,6 @@ class SourceTree:
 
     Links are not followed, files above a size are not read, and neither are
     folders of tests, dependencies, products, and migrations, nor hidden ones.
-
-    Parameters
-    ----------
-    base : pathlib.Path
-        The repository: what paths are relative to.
-    folders : tuple of str
-        The folders, or files, to look in.
-    suffixes : frozenset of str
-        What source files end in.
-    without : tuple of str
-        Folders to leave out beside the usual ones.
     """
 
     base: pathlib.Path

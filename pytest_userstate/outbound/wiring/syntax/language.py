@@ -1,9 +1,11 @@
-"""The form of a language's entry, and how a place in the tree is judged."""
+"""The form of a language's entry, and the languages that are read."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import enum
+import functools
+import importlib
 import re
 import typing as typ
 
@@ -13,6 +15,7 @@ if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
     from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode
+
 
 _MOST_OWNERS: typ.Final = 50
 _CONSTANT = re.compile(r"_*[A-Z][A-Z0-9_]*")
@@ -83,6 +86,7 @@ class Relation:
     """A type that says which other type, trait, or interface it implements."""
 
     name: str
+    """Its name, for people."""
     base: str
     is_interface: bool = False
     """Whether the type is an interface itself, which nobody can construct."""
@@ -130,72 +134,53 @@ def _none(_: SgNode) -> tuple[typ.Any, ...]:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Language:
-    """Everything that is known about one language.
-
-    Parameters
-    ----------
-    name : str
-        Its name, for people.
-    grammar : str
-        Its name in ast-grep.
-    test_file : pattern
-        File names that are tests by convention.
-    values, types : frozenset of str
-        The kinds of leaves that can name an implementation: those that are uses
-        and those that are not, where no rule says otherwise.
-    vetoes : mapping
-        Nodes below which nothing is wiring, such as imports, with what else has to
-        hold for that.
-    rules : mapping
-        For a kind of node, what a name below it is. Going up from the name, the
-        first rule that holds decides.
-    qualifiers : mapping
-        For a kind of node that joins a name to what qualifies it, the fields of
-        the two.
-    is_nominal : bool
-        Whether a type has to say what it implements.
-    has_packages : bool
-        Whether the files of a folder share their names without importing them.
-    has_ambiguous_arguments : bool
-        Whether its parser takes quadratic time for deeply nested type arguments.
-    relations : callable
-        Return what the types below a node say that they implement.
-    bindings : callable
-        Return the other names that the nodes below a node give.
-    owners : callable
-        Return the names of the types whose own definition a node is.
-    is_test : callable
-        Whether only tests compile a node, whatever is above it.
-    test_modules : pattern or None
-        What a file looks like that may declare other files to be tests.
-    test_places : callable
-        Return the files, without suffix, that a file declares to be tests, given its
-        tree and its own path without suffix.
-    aliases : callable
-        Return the types that a name may construct by its spelling.
-    constructors : callable
-        Return the functions below a node that construct types.
-    """
+    """Everything that is known about one language."""
 
     name: str
     grammar: str
+    """Its name in ast-grep."""
     test_file: re.Pattern[str]
+    """File names that are tests by convention."""
     values: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
+    """The kinds of leaves that can name an implementation: those that are uses and
+    those that are not, where no rule says otherwise.
+    """
     vetoes: cabc.Mapping[str, Condition | None] = attrs.field(factory=dict)
+    """Nodes below which nothing is wiring, such as imports, with what else has to hold
+    for that.
+    """
     rules: cabc.Mapping[str, tuple[Rule, ...]]
+    """For a kind of node, what a name below it is. Going up from the name, the first
+    rule that holds decides.
+    """
     qualifiers: cabc.Mapping[str, tuple[str, str]] = attrs.field(factory=dict)
+    """For a kind of node that joins a name to what qualifies it, the fields of the two.
+    """
     is_nominal: bool = True
+    """Whether a type has to say what it implements."""
     has_packages: bool = False
+    """Whether the files of a folder share their names without importing them."""
     has_ambiguous_arguments: bool = False
+    """Whether its parser takes quadratic time for deeply nested type arguments."""
     relations: cabc.Callable[[SgNode], cabc.Iterable[Relation]] = _none
+    """Return what the types below a node say that they implement."""
     bindings: cabc.Callable[[SgNode], cabc.Iterable[Binding]] = _none
+    """Return the other names that the nodes below a node give."""
     owners: cabc.Callable[[SyntaxNode], tuple[str, ...]] = _no_names
+    """Return the names of the types whose own definition a node is."""
     is_test: cabc.Callable[[SyntaxNode], bool] = _never
+    """Whether only tests compile a node, whatever is above it."""
     test_modules: re.Pattern[str] | None = None
+    """What a file looks like that may declare other files to be tests."""
     test_places: cabc.Callable[[SgNode, str], cabc.Iterable[str]] = lambda *_: ()
+    """Return the files, without suffix, that a file declares to be tests, given its
+    tree and its own path without suffix.
+    """
     aliases: cabc.Callable[[str], tuple[str, ...]] = lambda _: ()
+    """Return the types that a name may construct by its spelling."""
     constructors: cabc.Callable[[SgNode], cabc.Iterable[Constructor]] = _none
+    """Return the functions below a node that construct types."""
 
     @property
     def has_constructors(self) -> bool:
@@ -300,3 +285,28 @@ def named(
         return (name.text,) if name else ()
 
     return owners
+
+
+_HOMES: typ.Final[dict[str, tuple[str, str]]] = {
+    ".cs": ("csharp", "CSHARP"),
+    ".go": ("go", "GO"),
+    ".java": ("jvm", "JAVA"),
+    **dict.fromkeys((".kt", ".kts"), ("jvm", "KOTLIN")),
+    **dict.fromkeys((".cjs", ".js", ".jsx", ".mjs"), ("ecmascript", "JAVASCRIPT")),
+    ".py": ("python", "PYTHON"),
+    ".rs": ("rust", "RUST"),
+    **dict.fromkeys((".cts", ".mts", ".ts"), ("ecmascript", "TYPESCRIPT")),
+    ".tsx": ("ecmascript", "TSX"),
+}
+
+SUFFIXES: typ.Final = frozenset(_HOMES)
+"""What the files of these languages end in."""
+
+
+@functools.cache
+def language_of(suffix: str) -> Language:
+    """Return the language of files that end in the suffix, one of `SUFFIXES`."""
+    module, name = _HOMES[suffix]
+    package = __name__.rpartition(".")[0]
+    language: Language = getattr(importlib.import_module(f"{package}.{module}"), name)
+    return language
