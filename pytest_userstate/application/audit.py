@@ -21,6 +21,8 @@ from pytest_userstate.domain.ports import (
     RuntimeWiringRepository,
     TargetDescription,
 )
+from pytest_userstate.domain.recognition.modelling import with_recognized
+from pytest_userstate.domain.recognition.result import Recognition
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.state_diagram import draw
@@ -72,6 +74,8 @@ class Audit:
     report: UserStateSchemaAuditReport
     verdicts: tuple[Verdict, ...]
     downstream: tuple[WorkStatus, ...]
+    recognition: Recognition | None = None
+    """What was recognized of the entities that are stored where no model looks."""
     advisories: tuple[Advisory, ...] = ()
     warnings: tuple[str, ...] = ()
     diagram: StateDiagram | None = None
@@ -106,6 +110,8 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
 
     # How each entity can be stored, and which storage the running program uses.
     model = settings.model
+    if settings.recognize:
+        model = with_recognized(model, snapshot)
     wiring = known_wiring(prepared.wiring, prepared.program, snapshot, model)
 
     # Coverage, decisions and their evidence; then what is worth a second look.
@@ -122,6 +128,7 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         report=report,
         verdicts=judge(report, settings.gate, today=today),
         downstream=assess(report, settings.downstream),
+        recognition=model.recognition,
         advisories=advice.advisories,
         warnings=(*ignored, *preparation, *wiring.warnings, *advice.complaints),
         diagram=draw(snapshot, model) if prepared.draws else None,

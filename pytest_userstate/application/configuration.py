@@ -123,6 +123,7 @@ class Document:
     migrations: MigrationsSetting = attrs.field(factory=MigrationsSetting)
     snapshot: str | None = None
     schemas: Names = Names(("public",))
+    recognize: bool = True
     entities: dict[str, EntityTable] = attrs.field(factory=dict)
     wiring: WiringTable = attrs.field(factory=WiringTable)
     postgres: PostgresSettings = attrs.field(factory=PostgresSettings)
@@ -353,6 +354,7 @@ class _Resolution:
         return Settings(
             migrations=document.migrations,
             snapshot=document.snapshot,
+            recognize=document.recognize,
             model=self._model,
             wiring=self._wiring(),
             postgres=document.postgres,

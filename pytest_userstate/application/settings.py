@@ -114,6 +114,7 @@ class Settings:
     migrations: MigrationsSetting = attrs.field(factory=MigrationsSetting)
     snapshot: str | None = None
     model: AuditModel = DEFAULT_MODEL
+    recognize: bool = True
     wiring: WiringSettings = attrs.field(factory=WiringSettings)
     postgres: PostgresSettings = attrs.field(factory=PostgresSettings)
     gate: GatePolicy = attrs.field(factory=GatePolicy)

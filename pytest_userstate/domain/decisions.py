@@ -47,6 +47,7 @@ from pytest_userstate.domain.near_misses import (
     near_misses,
     near_revisions,
 )
+from pytest_userstate.domain.recognition.result import RecognizedEntity
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot
 from pytest_userstate.domain.wiring import PortWiring, Wiring, agreements
 
@@ -167,9 +168,15 @@ def _guards(candidate: Candidate) -> int:
 
 
 _Argument: typ.TypeAlias = tuple[str, tuple[Evidence, ...]]
+_MOST_REASONS: typ.Final = 3
 
 
-def schema_check(storage: Storage, snapshot: SchemaSnapshot, wiring: Wiring) -> Check:
+def schema_check(
+    storage: Storage,
+    snapshot: SchemaSnapshot,
+    wiring: Wiring,
+    recognized: RecognizedEntity | None = None,
+) -> Check:
     """Decide whether the entity's storage needs a migration."""
     situation = storage.situation
     recommendation = None
@@ -205,9 +212,42 @@ def schema_check(storage: Storage, snapshot: SchemaSnapshot, wiring: Wiring) -> 
         canonical=storage.canonical,
         recommendation=recommendation,
         prerequisite=prerequisite,
-        rationale=rationale,
-        evidence=(*evidence, *_agreements(storage, wiring)),
+        rationale=rationale + (_recognized(recognized) if recognized else ""),
+        evidence=(
+            *evidence,
+            *_agreements(storage, wiring),
+            *(_possible(recognized, snapshot) if recognized else ()),
+        ),
     )
+
+
+def _recognized(entity: RecognizedEntity) -> str:
+    """Say why the storage was recognized, or that nothing was."""
+    if not entity.used:
+        return "; nothing else in this schema looks like it"
+    storages = [
+        f"{storage.table} is {storage.confidence} by its words and structure "
+        f"({'; '.join(map(str, storage.reasons[:_MOST_REASONS]))})"
+        for storage in entity.used
+    ]
+    return f". Recognized: {listed(storages)}"
+
+
+def _possible(
+    entity: RecognizedEntity, snapshot: SchemaSnapshot
+) -> cabc.Iterator[Evidence]:
+    """Yield the tables that may be meant, with the lines that would name them."""
+    for storage in () if entity.used else entity.possible:
+        schema, _, name = storage.table.partition(".")
+        table = snapshot.table(name, schema=schema)
+        columns = ", ".join(f'"{column}"' for column in storage.columns)
+        yield Evidence(
+            kind=EvidenceKind.NEAR_MISS,
+            subject=storage.table,
+            detail=f"it may be meant; if it is: [[entities.{entity.name}.models]] "
+            f'name = "{name}", table = "{storage.table}", columns = [{columns}]',
+            source=table.source if table else None,
+        )
 
 
 def _missing(storage: Storage, snapshot: SchemaSnapshot) -> _Argument:
@@ -487,7 +527,9 @@ def decide(
     """Answer every check of an entity, in the order of the axes."""
     storage = classify(entity, snapshot, model)
     rules: dict[Axis, cabc.Callable[[], Check]] = {
-        Axis.SCHEMA: lambda: schema_check(storage, snapshot, wiring),
+        Axis.SCHEMA: lambda: schema_check(
+            storage, snapshot, wiring, model.recognized(entity.name)
+        ),
         Axis.WIRING: lambda: wiring_check(entity, wiring),
         Axis.REVISION: lambda: revision_check(storage, snapshot),
         Axis.CONFLICT: lambda: conflict_check(storage, snapshot),

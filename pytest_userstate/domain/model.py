@@ -15,6 +15,7 @@ import attrs
 
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.errors import InvalidModelError
+from pytest_userstate.domain.recognition.result import Recognition, RecognizedEntity
 
 _ENTITY_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -168,6 +169,15 @@ def _entities(values: cabc.Iterable[Entity]) -> tuple[Entity, ...]:
 class AuditModel:
     """The entities to audit, and the schemas that may store them.
 
+    Parameters
+    ----------
+    entities : iterable of Entity
+        The rows of the matrix, in order.
+    schemas : str or iterable of str
+        The schemas in which a table without one is looked for.
+    recognition : Recognition or None
+        What was recognized of the entities that are stored where no model looks.
+
     Examples
     --------
     >>> DEFAULT_MODEL.check_ids()[:3]
@@ -176,6 +186,7 @@ class AuditModel:
 
     entities: tuple[Entity, ...] = attrs.field(converter=_entities)
     schemas: tuple[str, ...] = attrs.field(default=("public",), converter=_names)
+    recognition: Recognition | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse two entities of one name, and an audit of no schema."""
@@ -189,6 +200,11 @@ class AuditModel:
     def entity(self, name: str) -> Entity | None:
         """Return the entity of this name, or None."""
         return next((entity for entity in self.entities if entity.name == name), None)
+
+    def recognized(self, name: str) -> RecognizedEntity | None:
+        """Return what was recognized of an entity; None if nobody looked for it."""
+        entities = self.recognition.entities if self.recognition else ()
+        return next((entity for entity in entities if entity.name == name), None)
 
     def check_ids(self) -> tuple[str, ...]:
         """Return the ids of all checks, in the order of the matrix."""

@@ -46,6 +46,9 @@ OTHER_NAMES: typ.Final = {
     "sign count": "it counts the uses of a key",
     "sign in count": "it counts logins",
     "updated at": "it changes with the row, but two writes can have the same time",
+    "last modified": "it changes with the row, but two writes can have the same time",
+    "modified at": "it changes with the row, but two writes can have the same time",
+    "last updated": "it changes with the row, but two writes can have the same time",
 }
 """Names that sound like one, and what the column is instead."""
 

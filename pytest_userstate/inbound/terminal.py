@@ -183,6 +183,8 @@ def _target(reporter: pytest.TerminalReporter, audit: Audit) -> None:
     if audit.applied is not None:
         server = f"{_migrations(audit.applied)} on {server}"
     _write(reporter, server)
+    for line in text.recognized(audit):
+        _write(reporter, line)
     if audit.stubs:
         _write(reporter, f"stubbed extensions: {', '.join(audit.stubs)}")
     for warning in audit.warnings:

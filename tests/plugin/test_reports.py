@@ -21,6 +21,7 @@ KEYS = [
     "checks",
     "not_applicable",
     "readings",
+    "recognition",
     "decisions",
     "advisories",
     "downstream",
@@ -103,6 +104,7 @@ def test_the_markdown_report_tells_the_same(gaps: Backend) -> None:
 
 def test_markdown_escapes_what_names_contain(backend: Backend) -> None:
     """A hostile table name cannot forge the report."""
+    backend.write("userstate.toml", "recognize = false\n")
     backend.migrate('CREATE TABLE "Users | **x** <b>" (id int);')
     backend.migrate(
         'CREATE TABLE users (id int, "displayName [x](http://evil)" text, '

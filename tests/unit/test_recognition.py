@@ -293,7 +293,7 @@ def test_a_revision_is_known_by_its_words(column: str, *, is_revision: bool) -> 
     assert revision.reason
 
 
-@pytest.mark.parametrize("data_type", ["boolean", "date", "jsonb"])
+@pytest.mark.parametrize("data_type", ["boolean", "date"])
 def test_a_revision_needs_a_type_that_tells_writes_apart(data_type: str) -> None:
     """A column that is called a version, and can hold too few of them, is none."""
     best = (

@@ -17,6 +17,7 @@ from pytest_userstate.domain.downstream import WorkStatus
 from pytest_userstate.domain.evidence import Check, Evidence
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.readings import Reading
+from pytest_userstate.domain.recognition.result import Recognition
 from pytest_userstate.domain.report import (
     DECISIONS,
     UserStateSchemaAuditReport,
@@ -66,6 +67,7 @@ def document(record: RunRecord) -> Json:
         ],
         "not_applicable": _cells(report),
         "readings": [_reading(each) for each in (report.readings if report else ())],
+        "recognition": _recognition(audit.recognition if audit else None),
         "decisions": _decisions(report),
         "advisories": [_advisory(each) for each in (audit.advisories if audit else ())],
         "downstream": [_work(each) for each in (audit.downstream if audit else ())],
@@ -126,6 +128,23 @@ def _decisions(report: UserStateSchemaAuditReport | None) -> Json | None:
         name: decision.value if decision else "not_applicable"
         for name, decision in decided.items()
     }
+
+
+def _recognition(recognition: Recognition | None) -> list[Json]:
+    return [
+        {
+            "entity": entity.name,
+            "table": storage.table,
+            "columns": list(storage.columns),
+            "shape": storage.shape.value,
+            "confidence": storage.confidence.value,
+            "convention": storage.convention,
+            "reasons": list(map(str, storage.reasons)),
+            "used": storage in entity.used,
+        }
+        for entity in (recognition.entities if recognition else ())
+        for storage in entity.storages
+    ]
 
 
 def _check(check: Check) -> Json:

@@ -61,6 +61,20 @@ def matrix(report: UserStateSchemaAuditReport) -> list[str]:
     return [*(line.rstrip() for line in lines), *_not_applicable(report)]
 
 
+def recognized(audit: Audit) -> list[str]:
+    """Return where the audit relies on recognized storage, or nothing."""
+    entities = audit.recognition.entities if audit.recognition else ()
+    tables = {
+        entity.name: " or ".join(storage.table for storage in entity.used)
+        for entity in entities
+        if entity.used
+    }
+    if not tables:
+        return []
+    places = ", ".join(f"{name} in {table}" for name, table in tables.items())
+    return wrap(f"recognized storage: {places}", indent="", hanging=2)
+
+
 def readings(report: UserStateSchemaAuditReport) -> list[str]:
     """Return what schema and wiring say together, for the entities that share it."""
     uses: dict[Use, list[str]] = {}

@@ -406,7 +406,12 @@ def _choices_by_columns(
 def _telling_columns(sketch: Sketch) -> list[Column]:
     """Return the columns that say what was chosen."""
     choices = sketch.of(
-        Kind.KEY, Kind.VALUE, Kind.CLEAR_CHOICE, Kind.CHOICE, Kind.SWITCH
+        Kind.KEY,
+        Kind.VALUE,
+        Kind.CLEAR_CHOICE,
+        Kind.CHOICE,
+        Kind.SWITCH,
+        Kind.LOCALE,
     )
     return [
         column
@@ -449,6 +454,6 @@ def _storage(  # noqa: PLR0913, PLR0917 - what a storage is made of
         shape=shape,
         confidence=confidence,
         reasons=reasons,
-        revisions=revisions(sketch.table.columns),
+        revisions=revisions(sketch.table.columns, sketch.table.name),
         weight=weight,
     )

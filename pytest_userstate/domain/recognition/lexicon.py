@@ -396,19 +396,8 @@ WHOLE: typ.Final = _words(
 
 # --- Revisions -------------------------------------------------------------------
 
-# A column of exactly these words changes with each write of its row: the names that
-# Rails, Hibernate, SQLAlchemy, Entity Framework, Django and Doctrine give it.
-REVISION_PHRASES: typ.Final = _phrases(
-    "revision, version, rev, etag, e tag, lock version, row version, rowversion, "
-    "version id, version no, version number, version num, version counter, "
-    "version token, revision id, revision no, revision number, row revision, "
-    "record version, entity version, object version, opt lock, optlock, "
-    "optlock version, opt lock version, optimistic lock, lock no, "
-    "concurrency stamp, concurrency token, change stamp, xmin"
-)
-# Words by which a column is told as a revision, or as something that is near one.
-REVISION_WORDS: typ.Final = _words("revision version rev etag stamp")
-# What is near a revision and none, by a word of the name, and why.
+# The names of revisions are in `revision_tokens`. What is near one, by a word of its
+# name, and why it is none.
 NO_REVISION: typ.Final = {
     "schema": "it is the version of a schema",
     "term": "it says which terms somebody agreed to",
@@ -435,8 +424,5 @@ NO_REVISION: typ.Final = {
     "session": "it ends sessions, and is not written with the row",
     "cache": "it empties a cache",
 }
-MODIFIED_PHRASES: typ.Final = _phrases(
-    "updated at, updated, updated on, modified, modified at, modified on, "
-    "last modified, last modified date, last updated, last updated at, "
-    "updated date, modified date, update time, date updated, date modified"
-)
+# The last word of what may be taken for a revision.
+REVISION_WORDS: typ.Final = _words("revision version rev etag stamp")

@@ -124,7 +124,7 @@ def _entity(name: str, storages: cabc.Iterable[RecognizedStorage]) -> Recognized
     near = [
         storage
         for storage in usable
-        if usable[0].weight - storage.weight <= weights.NEAR
+        if usable[0].weight - storage.weight <= weights.NEAR[name]
     ]
     return RecognizedEntity(
         name=name, storages=ordered, ambiguous=near if len(near) > 1 else ()

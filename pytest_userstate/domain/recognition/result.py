@@ -159,6 +159,16 @@ class RecognizedEntity:
         """The first storage that is `certain` or `likely`, or None."""
         return next((each for each in self.storages if each.is_usable), None)
 
+    @property
+    def used(self) -> tuple[RecognizedStorage, ...]:
+        """The storages that an audit takes: the best one, or all that equal it."""
+        return self.ambiguous or ((self.best,) if self.best else ())
+
+    @property
+    def possible(self) -> tuple[RecognizedStorage, ...]:
+        """The storages that are not sure enough to be taken."""
+        return tuple(each for each in self.storages if not each.is_usable)
+
 
 def _entities(
     values: cabc.Iterable[RecognizedEntity],

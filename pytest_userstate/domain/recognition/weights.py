@@ -65,8 +65,11 @@ CONFIDENCE: typ.Final = {
 }
 """From which sum a storage is likely, and from which it is certain."""
 
-NEAR: typ.Final = 4
-"""Storages whose sums differ by no more than this cannot be told apart."""
+NEAR: typ.Final = {"login": -1, "users": 4, "profile": 4, "interests": 4}
+"""Storages whose sums differ by no more than this cannot be told apart.
+
+Several ways to sign in are never a contradiction, so that the best one is taken.
+"""
 
 COLUMNS_BESIDE_A_JOIN: typ.Final = 4
 """How many columns a table of pairs may have beside them: a key, moments, a rank."""
