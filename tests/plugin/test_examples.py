@@ -186,3 +186,60 @@ def test_alembic_is_run_by_itself(example: Copy) -> None:
         "line": 15,
     }
     assert run.outcomes()["interests.revision"] == "accepted"
+
+
+def test_recognized_is_green_without_a_configuration(example: Copy) -> None:
+    """No table has a name that the model knows, and all four entities are found."""
+    run = example("recognized").run()
+    assert run.status == 0, run.output
+    assert run.report is not None
+    used = {
+        storage["entity"]: storage
+        for storage in run.report["recognition"]
+        if storage["used"]
+    }
+    assert {entity: storage["table"] for entity, storage in used.items()} == {
+        "login": "public.accounts",
+        "users": "public.accounts",
+        "profile": "public.accounts",
+        "interests": "public.account_settings",
+    }
+    assert used["login"]["columns"] == ["password_digest"]
+    assert used["interests"]["shape"] == "row_per_user"
+    assert used["interests"]["confidence"] == "certain"
+    others = [
+        storage["table"]
+        for storage in run.report["recognition"]
+        if storage["entity"] == "interests" and not storage["used"]
+    ]
+    assert others == ["public.account_genres"]
+    assert run.check("interests.conflict")["coverage"] == "detectable"
+    assert "recognized storage: login in public.accounts" in run.output
+    rationale = run.check("interests.schema")["rationale"]
+    assert "Recognized: public.account_settings is certain" in rationale
+
+
+def test_recognition_can_be_turned_off(example: Copy) -> None:
+    """With `recognize = false`, only what the model names is storage."""
+    recognized = example("recognized")
+    recognized.write("userstate.toml", "recognize = false\n")
+    run = recognized.run()
+    assert run.status == 1
+    assert run.report is not None
+    assert run.report["recognition"] == []
+    assert "recognized storage" not in run.output
+    for check in ("login.schema", "users.schema", "interests.schema"):
+        assert run.outcomes()[check] == "failed"
+
+
+def test_a_reset_token_is_no_login(example: Copy) -> None:
+    """What only looks like a secret of an account leaves the login missing."""
+    recognized = example("recognized")
+    first = recognized.path / "db/migrations/000001_create_accounts.up.sql"
+    text = first.read_text().replace("password_digest", "password_reset_token")
+    first.write_text(text)
+    run = recognized.run()
+    assert run.status == 1
+    login = run.check("login.schema")
+    assert login["coverage"] == "missing_credential_storage"
+    assert "nothing else in this schema looks like it" in login["rationale"]

@@ -1,0 +1,2 @@
+DROP TABLE account_genres;
+DROP TABLE genres;
