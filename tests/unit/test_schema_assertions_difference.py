@@ -236,6 +236,7 @@ SNAPSHOTS = st.builds(
 
 
 @hypothesis.given(SNAPSHOTS, SNAPSHOTS)
+@pytest.mark.many_examples
 def test_a_difference_is_empty_exactly_for_equal_snapshots(
     before: SchemaSnapshot, after: SchemaSnapshot
 ) -> None:
