@@ -28,7 +28,7 @@ if typ.TYPE_CHECKING:
 
 _OUT_OF_FILES: typ.Final = """\
 the audit cannot even be loaded: pytest may have no more open files here.
-To mend it, raise the limit, for instance in the shell that starts pytest:
+To fix it, raise the limit, for instance in the shell that starts pytest:
   ulimit -n 1024"""
 _STEPS: typ.Final = "pytest_userstate.steps"
 _OURS: typ.Final = "pytest_userstate.domain."

@@ -103,4 +103,4 @@ _NOT_SHARED = """\
 what the audit found cannot be handed to the other workers of pytest-xdist.
   folder     {folder}
   error      {error}
-To mend it, make room there, or run without -n."""
+To fix it, make room there, or run without -n."""

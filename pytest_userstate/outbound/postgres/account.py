@@ -23,14 +23,7 @@ FEWEST_FILES = 64
 
 
 def check_system() -> None:
-    """Refuse systems on which the server's modules cannot even be imported.
-
-    Raises
-    ------
-    ServerNotFoundError
-        On Windows, and whatever else is not POSIX; where a process may have too few
-        open files.
-    """
+    """Refuse systems on which the server's modules cannot even be imported."""
     if os.name != "posix":
         raise ServerNotFoundError(_OTHER_SYSTEM.format(name=os.name))
     import resource  # noqa: PLC0415 - POSIX
@@ -41,13 +34,7 @@ def check_system() -> None:
 
 
 def check_machine() -> Account:
-    """Return the account that a server can run as here.
-
-    Raises
-    ------
-    UsageError
-        When there is none, or no `tar`, which unpacks the data directory.
-    """
+    """Return the account that a server can run as here."""
     check_system()
     account = server_account()
     path = clean_environment()["PATH"]
@@ -59,21 +46,21 @@ def check_machine() -> Account:
 _OTHER_SYSTEM = """\
 the embedded PostgreSQL runs on POSIX systems only: Linux, macOS, BSD.
   found      a Python for the platform {name!r}
-To mend it, run pytest in a container or in WSL, or audit a live database:
+To fix it, run pytest in a container or in WSL, or audit a live database:
   --userstate-dsn"""
 
 _TOO_FEW_FILES = f"""\
 the embedded PostgreSQL cannot run: a process may have too few files open here.
   found      at most {{limit}} open files (ulimit -n)
   needed     at least {FEWEST_FILES}; 1024 are usual
-To mend it, raise the limit, for instance in the shell that starts pytest:
+To fix it, raise the limit, for instance in the shell that starts pytest:
   ulimit -n 1024"""
 
 _NO_TAR = """\
 the embedded PostgreSQL cannot run: there is no tar to unpack its data with.
   looked for tar, in the folders of PATH
   PATH       {path}
-To mend it, install it, for instance in the container's image:
+To fix it, install it, for instance in the container's image:
   apt-get install tar, dnf install tar, apk add tar
 or audit a live database instead: --userstate-dsn"""
 
@@ -92,23 +79,13 @@ class Credentials(typ.TypedDict, total=False):
 
 @attrs.frozen(kw_only=True)
 class Account:
-    """An operating-system account with a passwd entry.
-
-    Parameters
-    ----------
-    name, uid, gid
-        The passwd entry of the account that runs the server and its tools.
-    client : str
-        The name of the account that connects: the one that runs pytest.
-    is_switched : bool
-        Whether starting a program as this account means switching to it.
-    """
+    """The account that runs the server and its tools, by its passwd entry."""
 
     name: str
     uid: int
     gid: int
-    client: str
-    is_switched: bool
+    client: str  # the account that connects: the one that runs pytest
+    is_switched: bool  # to start a program as this account means switching to it
 
     @property
     def credentials(self) -> Credentials:
@@ -164,11 +141,6 @@ def server_account() -> Account:
 
     PostgreSQL refuses to run as root, and to run as a user without a passwd
     entry; its peer authentication needs such an entry of the client as well.
-
-    Raises
-    ------
-    UsageError
-        When there is no such account.
     """
     import pwd  # noqa: PLC0415 - POSIX
 
@@ -208,7 +180,7 @@ the embedded PostgreSQL cannot run as this user.
   found      user id {uid}, which has no passwd entry
   needed     an entry: PostgreSQL refuses to run, and to let connect, a user
              whose name it cannot look up
-To mend it, give the user an entry, for instance in the container's image:
+To fix it, give the user an entry, for instance in the container's image:
   echo 'tester:x:{uid}:0::/tmp:/sbin/nologin' >> /etc/passwd
 or audit a live database instead: --userstate-dsn"""
 
@@ -216,6 +188,6 @@ _NO_ACCOUNT = """\
 the embedded PostgreSQL cannot run: pytest runs as root, and PostgreSQL refuses to.
   looked for an unprivileged account to run it as
   found      neither {names} in the passwd database
-To mend it, add one:
+To fix it, add one:
   useradd --system --no-create-home postgres
 or run pytest as an ordinary user."""

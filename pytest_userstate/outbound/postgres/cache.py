@@ -33,18 +33,10 @@ IsSound = cabc.Callable[[Path], bool]
 
 @attrs.frozen
 class Entry:
-    """A complete entry of the cache.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    is_new : bool
-        Whether this run made it: an old one may have been damaged meanwhile.
-    """
+    """A complete entry of the cache."""
 
     path: Path
-    is_new: bool
+    is_new: bool  # made by this run: an old one may have been damaged meanwhile
 
 
 @attrs.frozen
@@ -64,9 +56,9 @@ class Cache:
     ) -> Entry:
         """Return the entry of this kind and key, made with `make` if need be.
 
-        `is_sound` looks, quickly, whether a folder is an entry that can be used;
-        `anew` says that it could not be, for all that. One that is there goes only
-        when the new one is complete.
+        `is_sound` is a quick look whether a folder is an entry that can be used;
+        `anew` means that it could not be used although it looked so. An old entry is
+        removed only when the new one is complete.
         Raises what `make` raises, OSError where the cache cannot be written, and
         ServerError where another run keeps it locked.
         """
@@ -123,13 +115,6 @@ def open_cache(account: Account, root: Path | None = None) -> Cache | None:
 
     Its folder has to be ours and nobody else's to write to: what lies in it is
     run. One that another user made, or a symbolic link, is never written through.
-
-    Parameters
-    ----------
-    account : Account
-        The account that runs the server, which has to be able to reach it.
-    root : Path or None
-        The folder to use in place of the usual one.
     """
     folder = root if root is not None else _usual_folder(account)
     if folder is None:
@@ -191,4 +176,4 @@ _LOCKED = """\
 the cache of the embedded PostgreSQL is locked by another run.
   looked at  {path}
   waited     {timeout:.0f} seconds
-To mend it, end the process that holds the lock."""
+To fix it, end the process that holds the lock."""

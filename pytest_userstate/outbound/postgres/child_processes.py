@@ -90,10 +90,10 @@ def advised(text: str) -> str:
 
 
 _MORE_PROCESSES = """\
-A program says so that is refused another process. To mend it, raise the number that
+A program says so that is refused another process. To fix it, raise the number that
 the account may have (ulimit -u, or the container's limit), or end some of them."""
 _MORE_ROOM = """\
-To mend it, make room there, or set TMPDIR to a folder on a disk that has some."""
+To fix it, make room there, or set TMPDIR to a folder on a disk that has some."""
 _ADVICE: typ.Final = {
     "Resource temporarily unavailable": _MORE_PROCESSES,
     "Cannot allocate memory": _MORE_PROCESSES,

@@ -44,24 +44,15 @@ _KEPT = re.compile(r"^initdb: .* not removed at user's request\n?", re.MULTILINE
 
 @attrs.frozen(kw_only=True)
 class Cluster:
-    """A data directory in two archives, to be unpacked over each other.
+    """A data directory in two archives, to be unpacked over one another.
 
     Three quarters of the files of a fresh one are the databases that an audit has
     no need of.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder that holds the archives.
-    version : Version
-        The version of the server that it is for.
-    sizes : tuple of int
-        How many bytes each archive had when it was made.
     """
 
     folder: Path
     version: Version
-    sizes: tuple[int, ...]
+    sizes: tuple[int, ...]  # in bytes, of each archive when it was made
 
     @property
     def audited(self) -> Path:
@@ -84,24 +75,7 @@ class Cluster:
 def make_cluster(
     binaries: Binaries, account: Account, folder: Path, *, workplace: Path
 ) -> None:
-    """Make a cluster in an empty folder that the account can enter.
-
-    Parameters
-    ----------
-    binaries : Binaries
-        The server that it is for.
-    account : Account
-        Whom it will run as.
-    folder : Path
-        Where the archives and the manifest are kept.
-    workplace : Path
-        A folder that the account can enter, for the files while they are made.
-
-    Raises
-    ------
-    ServerError
-        When a program fails; the message ends with what it said.
-    """
+    """Make a cluster in an empty folder that the account can enter."""
     try:
         version = supported_version(binaries.postgres)
     except UnusableError as unusable:

@@ -55,11 +55,6 @@ def copy_into(binaries: Binaries) -> cabc.Callable[[Path], None]:
 
     PostgreSQL finds its own parts relative to the folder of its programs, and
     the libraries of a wheel lie two folders up: both keep their places.
-
-    Raises
-    ------
-    ServerError
-        When the installation is not of one piece, so that it cannot be moved.
     """
     prefix = binaries.bin_dir.parent
     if not any(
@@ -95,7 +90,7 @@ def copied(binaries: Binaries, entry: Path) -> Binaries:
 
 
 def is_copied(binaries: Binaries, entry: Path) -> bool:
-    """Whether the folder holds the copy, as far as a quick look tells."""
+    """Whether the folder holds the copy, as far as a quick look shows."""
     source, copy = binaries.bin_dir, copied(binaries, entry).bin_dir
     try:
         are_whole = all(
@@ -133,30 +128,18 @@ _NOT_MOVABLE = """\
 the PostgreSQL installation cannot be used by an unprivileged account.
   found      {bin_dir}, below a folder that is closed to others
   looked for share/postgres.bki beside it, to copy the whole installation
-To mend it, open the folders above it (chmod o+x), or install PostgreSQL in a
+To fix it, open the folders above it (chmod o+x), or install PostgreSQL in a
 place that every account can reach, or run pytest as an ordinary user."""
 
 
 @attrs.frozen(kw_only=True)
 class Prepared:
-    """All that a server starts from.
+    """All that a server starts from."""
 
-    Parameters
-    ----------
-    binaries : Binaries
-        Programs that the server's account can run.
-    cluster : Cluster
-        The data directory to unpack.
-    stub_extensions : Path or None
-        The folder of the stubs, where the account can read it.
-    entries : tuple of Entry
-        What of it lies in the cache.
-    """
-
-    binaries: Binaries
+    binaries: Binaries  # that the server's account can run
     cluster: Cluster
-    stub_extensions: Path | None
-    entries: tuple[Entry, ...]
+    stub_extensions: Path | None  # where the account can read it
+    entries: tuple[Entry, ...]  # of the cache
 
     @property
     def is_reused(self) -> bool:
@@ -168,7 +151,7 @@ class Prepared:
 class Preparation:
     """Obtains what one server needs, for its account, in its run folder.
 
-    What is in the cache already is left alone where everything has to be made `anew`.
+    What is in the cache already is left alone if everything has to be made `anew`.
     """
 
     account: Account
@@ -178,13 +161,7 @@ class Preparation:
     _entries: list[Entry] = attrs.field(factory=list, init=False)
 
     def prepare(self, binaries: Binaries, stub_extensions: Path | None) -> Prepared:
-        """Obtain everything.
-
-        Raises
-        ------
-        ServerError
-            When the data directory cannot be made, or the programs not be moved.
-        """
+        """Obtain everything."""
         reachable = self._reachable(binaries)
         return Prepared(
             binaries=reachable,

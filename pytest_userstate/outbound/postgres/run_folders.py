@@ -45,18 +45,10 @@ _SEPARATORS = frozenset(',:"')
 
 @attrs.frozen
 class RunFolder:
-    """A folder of our own that holds a server's data and its socket.
+    """A folder of our own that holds a server's data and its socket."""
 
-    Parameters
-    ----------
-    path : Path
-        The folder, which only the server's account (and root) can enter.
-    lock : int
-        The descriptor that keeps it alive, to be shared with the supervisor.
-    """
-
-    path: Path
-    lock: int
+    path: Path  # which only the server's account (and root) can enter
+    lock: int  # the descriptor that keeps it alive, shared with the supervisor
 
     @property
     def data(self) -> Path:
@@ -104,11 +96,6 @@ def make_run_folder(account: Account) -> RunFolder:
     """Make a run folder where a socket's path fits and the account can go.
 
     It is ours until it is handed over to the account.
-
-    Raises
-    ------
-    ServerError
-        When no place is suitable; the message lists them.
     """
     misses = []
     for parent in _places():
@@ -229,11 +216,11 @@ def _age(path: Path) -> float:
 _NO_PLACE = """\
 there is no folder to run the embedded PostgreSQL in. Looked at:
 {misses}
-To mend it, set TMPDIR to a folder with a short path that can be written to."""
+To fix it, set TMPDIR to a folder with a short path that can be written to."""
 
 
 WORKPLACE = "fresh-"  # how the folders begin in which data are made
-PROC = Path("/proc")  # where the system has it; `ps` tells the same elsewhere
+PROC = Path("/proc")  # where the system has it; `ps` says the same elsewhere
 SEGMENTS = PROC / "sysvipc" / "shm"  # those of System V, which need no attaching
 ORPHAN_TIMEOUT = 10.0  # seconds for an orphaned server to stop
 _SEGMENT_LINE = 6  # of postmaster.pid, counted from 0: a key, and a number
@@ -298,7 +285,7 @@ def _command_line(pid: int, owner: int) -> list[str]:
 
 
 def _stop(pid: int, data: Path) -> None:
-    """Stop an orphaned server: at once, or with force where it does not heed."""
+    """Stop an orphaned server: at once, or with force if it does not obey."""
     deadline = time.monotonic() + ORPHAN_TIMEOUT
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGQUIT)

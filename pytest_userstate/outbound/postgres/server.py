@@ -50,28 +50,6 @@ class EmbeddedServer:
     this process be killed in between, both happen all the same. Only the account
     that runs this process can connect, as `SUPERUSER` or `OWNER`, through a socket
     in a closed folder.
-
-    Parameters
-    ----------
-    binaries : Binaries
-        The PostgreSQL to run.
-    cache_root : Path or None
-        Where to keep a fresh data directory between runs, in place of the user's
-        cache folder.
-    stub_extensions : Path or None
-        A folder with extensions to use where the server has none of that name
-        (PostgreSQL 18 and newer): ``extension/<name>.control`` and its scripts.
-    all_databases : bool
-        Whether to have ``postgres``, ``template0`` and ``template1`` beside
-        `DATABASE`. ``CREATE DATABASE`` needs them, as do tools that connect to
-        ``postgres`` first; the audit does not, and starts in half the time.
-
-    Examples
-    --------
-    >>> from pytest_userstate.outbound.postgres.binaries import find_binaries
-    >>> with EmbeddedServer(find_binaries()) as server, server.connect() as session:
-    ...     session.execute("SELECT current_user, current_database()").fetchone()
-    ('userstate', 'userstate')
     """
 
     def __init__(
@@ -82,7 +60,14 @@ class EmbeddedServer:
         stub_extensions: Path | None = None,
         all_databases: bool = False,
     ) -> None:
-        """Describe a server; nothing is started yet."""
+        """Describe a server; nothing is started yet.
+
+        `stub_extensions` are used where the server has none of that name, from
+        PostgreSQL 18 on. With `all_databases` there are ``postgres``, ``template0``
+        and ``template1`` beside `DATABASE`: ``CREATE DATABASE`` needs them, as do
+        tools that connect to ``postgres`` first. The audit does not, and starts in
+        half the time.
+        """
         self._binaries = binaries
         self._cache_root = cache_root
         self._stub_extensions = stub_extensions
@@ -91,15 +76,7 @@ class EmbeddedServer:
         self._launch: _Launch | None = None
 
     def __enter__(self) -> typ.Self:
-        """Start the server and wait until it accepts connections.
-
-        Raises
-        ------
-        UsageError
-            When there is no account that PostgreSQL would run as, or no `tar`.
-        ServerError
-            When it does not start; the message shows the end of its log.
-        """
+        """Start the server and wait until it accepts connections."""
         try:
             self.launch()
             self._wait_until_ready()
@@ -195,12 +172,7 @@ class EmbeddedServer:
 
         One that `has_time` is not bound by what a migration has set for its role or
         database: how long a statement may take, say, which the first would have to
-        heed that could lift it.
-
-        Raises
-        ------
-        ServerError
-            When it cannot be made; the message says whether the server still runs.
+        obey that could lift it.
         """
         try:
             return _connect(
@@ -276,7 +248,7 @@ class EmbeddedServer:
         return [cluster.audited, cluster.others if self._all_databases else ""]
 
     def _wait_until_ready(self) -> None:
-        """Wait; where it fails over what lay in the cache, make that anew, once."""
+        """Wait; if a cached entry makes the start fail, make the entries anew, once."""
         run = self._running
         if run.prepared.cluster.is_intact():
             try:
@@ -376,18 +348,6 @@ def _connect(*, autocommit: bool = True, **conninfo: str | int) -> psycopg.Conne
     libpq takes what a caller leaves out from variables such as `PGSERVICE`,
     `PGOPTIONS` or `PGSSLMODE`: they are meant for another server, so they are
     hidden from it while it connects.
-
-    Parameters
-    ----------
-    autocommit : bool
-        Whether each statement is its own transaction.
-    **conninfo
-        Connection parameters, as libpq names them.
-
-    Raises
-    ------
-    psycopg.OperationalError
-        When the connection cannot be made.
     """
     with _without_pg_variables():
         return psycopg.connect(make_conninfo("", **conninfo), autocommit=autocommit)

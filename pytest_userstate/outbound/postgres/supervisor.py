@@ -24,7 +24,7 @@ from pytest_userstate.outbound.postgres.run_folders import RunFolder
 POLL_INTERVAL = 0.001  # seconds
 START_TIMEOUT = 60.0  # seconds; it takes about a twentieth of one
 STOP_TIMEOUT = 20.0  # seconds; likewise, and the server itself gives up after five
-# The line of postmaster.pid that tells the server's state, counted from 0.
+# The line of postmaster.pid with the server's state, counted from 0.
 _STATUS_LINE = 7
 
 
@@ -47,24 +47,8 @@ class Supervisor:
     ) -> None:
         """Start it, and do not wait for anything.
 
-        Parameters
-        ----------
-        folder : RunFolder
-            Where to run; gone afterwards.
-        account : Account
-            Whom to run as.
-        binaries : Binaries
-            Which server to run.
-        archives : sequence of Path or str
-            What to unpack into the data directory: it itself with the database
-            to audit, and the others, if they are wanted, or an empty string.
-        arguments : sequence of str
-            The server's command line, after its data directory.
-
-        Raises
-        ------
-        ServerError
-            When no program can be started as the account.
+        The archives are the data directory with the database to audit, and the other
+        databases or an empty string.
         """
         self._folder = folder
         self._binaries = binaries
@@ -101,7 +85,7 @@ class Supervisor:
     @property
     def is_listening(self) -> bool:
         """Whether the server can be reached; that it died, we see a moment later."""
-        import socket  # noqa: PLC0415 - only for what is told of a failure
+        import socket  # noqa: PLC0415 - only after a failure
 
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(0)
@@ -114,17 +98,11 @@ class Supervisor:
             return True
 
     def log_tail(self) -> str:
-        """Return the last lines of what the server said."""
+        """Return the last lines of the server's log."""
         return self._log.tail()
 
     def wait_until_ready(self) -> None:
-        """Wait until the server accepts connections.
-
-        Raises
-        ------
-        ServerError
-            When it dies, or takes longer than `START_TIMEOUT`.
-        """
+        """Wait until the server accepts connections."""
         deadline = time.monotonic() + START_TIMEOUT
         while not _is_ready(self._folder.data):
             if not self.is_alive:
@@ -208,8 +186,8 @@ _supervisors: weakref.WeakSet[Supervisor] = weakref.WeakSet()
 
 
 def _leave_all() -> None:
-    for each in tuple(_supervisors):
-        each.leave()
+    for supervisor in tuple(_supervisors):
+        supervisor.leave()
 
 
 os.register_at_fork(after_in_child=_leave_all)

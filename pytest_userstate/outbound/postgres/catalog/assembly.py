@@ -52,21 +52,7 @@ def assemble(
     *,
     bookkeeping: cabc.Set[str],
 ) -> SchemaSnapshot:
-    """Build the snapshot.
-
-    Parameters
-    ----------
-    reading : Reading
-        What was read.
-    bookkeeping : set of str
-        Names of tables in which a migration tool keeps its records, with or without
-        their schema.
-
-    Returns
-    -------
-    SchemaSnapshot
-        The objects of users' schemas, without those that belong to extensions.
-    """
+    """Build the snapshot."""
     parts = TableParts(reading)
     columns = Columns(reading)
     privileges = Privileges(reading)

@@ -51,7 +51,7 @@ class ConstraintRow(typ.NamedTuple):
     definition: str | None
 
 
-# Not-null constraints (18) are told by the column's own flag, except that the
+# Not-null constraints (18) are read from the column's own flag, except that the
 # flag is also set where the constraint has not been validated yet.
 CONSTRAINTS: typ.Final[Query[ConstraintRow]] = Query(
     ConstraintRow._make,
@@ -110,7 +110,7 @@ class IndexDefinitionRow(typ.NamedTuple):
 
 INDEX_DEFINITIONS: typ.Final[Query[IndexDefinitionRow]] = Query(
     IndexDefinitionRow._make,
-    "SELECT oid, pg_get_indexdef(oid) FROM unnest(%s::oid[]) AS wanted (oid)",
+    "SELECT oid, pg_get_indexdef(oid) FROM unnest(%s::oid[]) AS index (oid)",
 )
 
 
@@ -208,7 +208,7 @@ class Indexes:
     """The indexes of all tables.
 
     Deparsing every index would take longer than everything else together, so only
-    those have a definition that the other facts do not tell wholly.
+    those have a definition whose other facts do not say everything.
     """
 
     def __init__(self, reading: Reading) -> None:
@@ -289,9 +289,9 @@ class Indexes:
         )
 
     def _usual_collations(self, row: IndexRow) -> cabc.Iterator[bool]:
-        """Tell of each key whether it sorts as its column does."""
+        """Yield for each key whether it sorts as its column does."""
         columns = self._reading.columns_by_number(row.relation)
-        # Collations are only told of keys, so the included columns fall away.
+        # Only keys have collations, so the included columns fall away.
         keys = zip(_numbers(row.columns), _numbers(row.collations), strict=False)
         for number, collation in keys:
             if number:

@@ -120,16 +120,7 @@ H = typ.TypeVar("H", bound=OfRelation)
 
 
 class Reading:
-    """The answers of one reading of the catalog.
-
-    Parameters
-    ----------
-    cursor : psycopg.Cursor
-        With rows as plain tuples, in the transaction and with the settings of the
-        reading.
-    server_version : int
-        As in ``server_version_num``.
-    """
+    """The answers of one reading of the catalog."""
 
     def __init__(self, cursor: Cursor, server_version: int) -> None:
         """Ask everything."""
@@ -275,8 +266,8 @@ class Reading:
             with_equality=self._types_with_equality(),
         )
 
-    def _look_types_up(self, wanted: set[tuple[int, int]]) -> list[TypeRow]:
-        oids, modifiers = zip(*wanted, strict=True)
+    def _look_types_up(self, used: set[tuple[int, int]]) -> list[TypeRow]:
+        oids, modifiers = zip(*used, strict=True)
         return self._ask(TYPES, list(oids), list(modifiers))
 
     def _types_with_equality(self) -> set[int]:

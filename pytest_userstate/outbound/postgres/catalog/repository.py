@@ -2,7 +2,7 @@
 
 Only ``pg_catalog`` is read, which needs no privilege on any table, so every role
 gets the same snapshot. Text is deparsed with a search path of ``pg_catalog``
-alone: whatever is PostgreSQL's own stands bare (``timestamp with time zone``,
+alone: PostgreSQL's own names have no schema (``timestamp with time zone``,
 ``now()``), whatever is the user's with its schema (``public.mood``,
 ``nextval('public.users_id_seq'::regclass)``), in every session alike.
 """
@@ -49,25 +49,11 @@ _SETTINGS: typ.Final = {
 class PostgresSchemaSnapshotRepository:
     """Loads the schema of a PostgreSQL database.
 
-    Parameters
-    ----------
-    connect : callable or psycopg.Connection
-        Opens a connection, which is closed after each `load`; or a connection that
-        is open already, which is left as it was: its settings, and the transaction
-        that it may be in.
-    bookkeeping : set of str
-        Names of tables, with or without their schema, in which a migration tool
-        keeps its own records.
-    statement_timeout, lock_timeout : str or None
-        How long a statement may take, and how long it may wait for a lock, as
-        PostgreSQL writes it; None leaves the session's own.
-
-    Notes
-    -----
-    The snapshot is consistent: it is read in a transaction of its own, read-only
-    and repeatable read, or, on a connection that is inside a transaction, there.
-    (Definitions that PostgreSQL deparses are those of the moment, whatever the
-    transaction's isolation.)
+    A connection that is open already is left as it was: its settings, and the
+    transaction that it may be in. The snapshot is consistent: it is read in a
+    transaction of its own, read-only and repeatable read, or, on a connection that is
+    inside a transaction, there. (Definitions that PostgreSQL deparses are those of the
+    moment, whatever the transaction's isolation.)
     """
 
     def __init__(
@@ -85,14 +71,7 @@ class PostgresSchemaSnapshotRepository:
         self._settings = _SETTINGS | {k: v for k, v in limits.items() if v}
 
     def load(self) -> SchemaSnapshot:
-        """Return the schema as it stands now.
-
-        Raises
-        ------
-        SchemaSnapshotRepositoryError
-            When connecting or querying failed; its `operation` says which. The
-            message never holds a password.
-        """
+        """Return the schema as it is now; no message of a failure holds a password."""
         with self._connection() as connection:
             _refuse_old_server(connection)
             with (
@@ -234,7 +213,7 @@ def without_secrets(error: psycopg.Error) -> str:
     """Return what the driver says of a failed connection, without passwords.
 
     What it quotes from a malformed connection string can be anything, part of a
-    password too; and what stands before an at-sign may be one that would have had
+    password too; and the text before an at-sign may be one that would have had
     to be percent-encoded.
     """
     text = str(error).strip()

@@ -1,4 +1,4 @@
-"""Types: the questions, and what the audit needs to know of each that is in use."""
+"""Types: the queries, and what the audit needs to know of a type in use."""
 
 from __future__ import annotations
 
@@ -129,13 +129,13 @@ class TypeRow(typ.NamedTuple):
 TYPES: typ.Final[Query[TypeRow]] = Query(
     TypeRow._make,
     """
-    SELECT wanted.oid, wanted.modifier, format_type(wanted.oid, wanted.modifier),
+    SELECT used.oid, used.modifier, format_type(used.oid, used.modifier),
       typtype, typbasetype,
       CASE WHEN typsubscript = 'array_subscript_handler'::regproc
         THEN typelem ELSE 0 END,
       typrelid, typnotnull, typcollation
-    FROM unnest(%s::oid[], %s::int4[]) AS wanted (oid, modifier)
-      JOIN pg_type ON pg_type.oid = wanted.oid
+    FROM unnest(%s::oid[], %s::int4[]) AS used (oid, modifier)
+      JOIN pg_type ON pg_type.oid = used.oid
     """,
 )
 
@@ -165,66 +165,40 @@ ANY_MODIFIER: typ.Final = -1
 
 @attrs.frozen(kw_only=True)
 class TypeFacts:
-    """A type with its modifier, as a column or domain uses it.
-
-    Parameters
-    ----------
-    text : str
-        The type as PostgreSQL writes it.
-    is_domain : bool
-        Whether it is a domain.
-    is_never_null : bool
-        Whether it is a domain that excludes null, itself or further down.
-    has_equality : bool
-        Whether its values have an equality that ``DISTINCT`` and keys could use.
-        (The ``=`` of ``box`` and ``circle`` compares areas, and is none.)
-    collation : int
-        The type's own collation.
-    """
+    """A type with its modifier, as a column or domain uses it."""
 
     text: str
     is_domain: bool
-    is_never_null: bool
+    is_never_null: bool  # a domain that excludes null, itself or further down
+    # For DISTINCT and keys, that is: the `=` of `box` and `circle` compares areas.
     has_equality: bool
     collation: int
 
 
 class Types:
-    """The types in use, and those that they are made of.
-
-    Parameters
-    ----------
-    wanted : set of (int, int)
-        Types with modifiers; those of every composite type's attributes included.
-    look
-        Looks types up in the catalog.
-    attributes : mapping of int to sequence of Attribute
-        The attributes of composite types and tables.
-    with_equality : set of int
-        Types for which the catalog has an equality of their own.
-    """
+    """The types in use, and those that they are made of."""
 
     def __init__(
         self,
-        wanted: set[tuple[int, int]],
+        in_use: set[tuple[int, int]],
         *,
         look: Look,
         attributes: cabc.Mapping[int, cabc.Sequence[AttributeRow]],
         with_equality: cabc.Set[int],
     ) -> None:
-        """Look up what is wanted, then what that is made of, and so on."""
+        """Look up the types, then those that they are made of, and so on."""
         self._attributes = attributes
         self._equality = dict.fromkeys(with_equality, True)
         self._types: dict[int, TypeRow] = {}
         self._facts: dict[tuple[int, int], TypeFacts] = {}
-        found: list[TypeRow] = []
-        while wanted:
-            new = list(look(wanted))
-            found += new
+        rows: list[TypeRow] = []
+        while in_use:
+            new = list(look(in_use))
+            rows += new
             self._types.update((row.oid, row) for row in new)
             parts = {part for row in new for part in (row.base, row.element) if part}
-            wanted = {(part, ANY_MODIFIER) for part in parts - self._types.keys()}
-        for row in found:
+            in_use = {(part, ANY_MODIFIER) for part in parts - self._types.keys()}
+        for row in rows:
             self._facts[row.oid, row.modifier] = self._facts_of(row)
 
     def __getitem__(self, type_and_modifier: tuple[int, int]) -> TypeFacts:
