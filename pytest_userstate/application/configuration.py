@@ -33,8 +33,8 @@ from pytest_userstate.application.structuring import (
     faults,
     is_generic,
     member,
-    nearest,
 )
+from pytest_userstate.application.wording import nearest
 from pytest_userstate.domain.advisories import RULES
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring, coverage_type
 from pytest_userstate.domain.downstream import WANTED, WorkItem, in_order
@@ -155,7 +155,10 @@ def with_axes(settings: Settings, axes: tuple[str, ...]) -> Settings:
     """Replace the gated axes by those of the command line."""
     for axis in axes:
         if axis not in list(Axis):
-            fault = ("--userstate-gate", f"names {axis!r}; {nearest(axis, Axis)}")
+            fault = (
+                "--userstate-gate",
+                f"names {axis!r}; {nearest(axis, Axis)}",
+            )
             raise configuration_error([fault], file="command line")
     gate = attrs.evolve(settings.gate, axes=map(Axis, axes))
     return attrs.evolve(settings, gate=gate)

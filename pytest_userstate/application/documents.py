@@ -11,7 +11,6 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.printable import written_out
 from pytest_userstate.application.reporting.json_report import document
 from pytest_userstate.application.reporting.markdown import marked
 from pytest_userstate.application.reporting.markdown_syntax import (
@@ -26,6 +25,7 @@ from pytest_userstate.application.run_record import (
     DocumentStatus,
     RunRecord,
 )
+from pytest_userstate.application.wording import written_out
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.ports import ReportStore
 

@@ -20,13 +20,13 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from pytest_userstate.application.printable import inert_lines
 from pytest_userstate.application.structuring import (
     MisfitError,
     faults,
     is_generic,
     member,
 )
+from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.errors import SnapshotFileError
 from pytest_userstate.domain.snapshot import (
     CompositeType,

@@ -7,7 +7,6 @@ faults of a file at once.
 from __future__ import annotations
 
 import collections.abc as cabc
-import difflib
 import enum
 import typing as typ
 
@@ -19,25 +18,12 @@ from cattrs.errors import (
     IterableValidationNote,
 )
 
+from pytest_userstate.application.wording import nearest
 from pytest_userstate.domain.errors import InvalidModelError
 
 
 class MisfitError(TypeError):
     """A value that does not fit; the message continues "`key` …"."""
-
-
-def nearest(name: str, known: cabc.Iterable[str]) -> str:
-    """Say which known name was probably meant, and list them all.
-
-    >>> nearest("shema", ["schema", "wiring"])
-    "did you mean 'schema'? (schema, wiring)"
-    """
-    names = [str(each) for each in known]
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    listing = ", ".join(names)
-    if near:
-        return f"did you mean {near[0]!r}? ({listing})"
-    return f"expected one of {listing}" if names else "nothing is expected here"
 
 
 def member(text: str, kind: type[enum.StrEnum]) -> enum.StrEnum:
@@ -84,7 +70,10 @@ def faults(
         case ForbiddenExtraKeysError():
             for extra in sorted(error.extra_fields):
                 unknown = f"{key}.{extra}" if key else extra
-                yield unknown, f"is no known key; {nearest(extra, keys_of(error.cl))}"
+                yield (
+                    unknown,
+                    f"is no known key; {nearest(extra, keys_of(error.cl))}",
+                )
         case KeyError():
             yield key, "is missing"
         case InvalidModelError():

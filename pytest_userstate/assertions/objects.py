@@ -26,8 +26,8 @@ from pytest_userstate.application.asserting.objects import (
     exactly_objects,
     no_schema,
 )
-from pytest_userstate.application.explaining.words import nearest
 from pytest_userstate.application.sql.data_types import DataType, type_of_column
+from pytest_userstate.application.wording import similar
 from pytest_userstate.assertions.relations import (
     CommentAssertions,
     PrivilegeAssertions,
@@ -154,7 +154,7 @@ class EnumAssertions(PrivilegeAssertions[Enum, TypePrivilege], CommentAssertions
                 headline=f"enum {self._place} has no label {expected!r}",
                 details=(
                     *detail("found", listed(enum.labels)),
-                    *detail("nearest", nearest(expected, enum.labels)),
+                    *detail("nearest", similar(expected, enum.labels)),
                 ),
             )
             require(failure)
@@ -199,7 +199,7 @@ class DomainAssertions(
         if not unwanted.is_built_in and unwanted.name not in known:
             failure = Failure(
                 headline=f"there is no type {unwanted}",
-                details=detail("nearest", nearest(unwanted.name, known)),
+                details=detail("nearest", similar(unwanted.name, known)),
             )
             require(failure)
         based_on = list(_base_types(snapshot, domain))

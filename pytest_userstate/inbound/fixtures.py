@@ -212,7 +212,7 @@ def _or_fail(action: cabc.Callable[[], T]) -> T:
         return action()
     except UserStateError as error:
         problem = str(error)
-    from pytest_userstate.application.printable import (  # noqa: PLC0415 - cost
+    from pytest_userstate.application.wording import (  # noqa: PLC0415 - cost
         inert_lines,
     )
 

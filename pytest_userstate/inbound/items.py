@@ -12,12 +12,12 @@ import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import HEADLINE, defect
-from pytest_userstate.application.printable import inert_lines
 from pytest_userstate.application.reporting.text import (
     comparison_explanation,
     explanation,
 )
 from pytest_userstate.application.run_record import Failure
+from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.errors import DefectError
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.inbound.options import TypedOptions

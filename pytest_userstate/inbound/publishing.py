@@ -11,13 +11,14 @@ import pytest
 
 from pytest_userstate.application.audit import Prepared
 from pytest_userstate.application.documents import check_document
-from pytest_userstate.application.reporting import github, json_report, markdown, text
+from pytest_userstate.application.reporting import github, json_report, markdown
 from pytest_userstate.application.reporting.markdown_syntax import Links, links_at
 from pytest_userstate.application.run_record import (
     DocumentCheck,
     DocumentStatus,
     RunRecord,
 )
+from pytest_userstate.application.wording import wrap
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.ports import JobPage, ReportStore
 from pytest_userstate.domain.snapshot import Source
@@ -65,7 +66,7 @@ def complaints(
         if document.is_current:
             continue
         signs = " (- as committed, + as audited):" if document.difference else ""
-        lines += text.wrap(document.message + signs, indent="")
+        lines += wrap(document.message + signs, indent="")
         lines += [f"  {line}" for line in document.difference]
         if document.status is not DocumentStatus.NOT_COMPARED:
             verb = "write" if document.status is DocumentStatus.MISSING else "renew"

@@ -17,9 +17,9 @@ import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import defect, is_ours
-from pytest_userstate.application.printable import inert_lines
 from pytest_userstate.application.run_record import Failure, RunRecord, Status
 from pytest_userstate.application.settings import AuditRequest
+from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.errors import UsageError
 from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.ports import Exchange, JobPage, ReportStore

@@ -8,9 +8,9 @@ import typing as typ
 import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
-from pytest_userstate.application.printable import inert
 from pytest_userstate.application.reporting import text
 from pytest_userstate.application.run_record import RunRecord
+from pytest_userstate.application.wording import inert, wrap
 from pytest_userstate.domain.gate import Outcome
 
 _COLOURS: typ.Final[dict[Outcome, dict[str, bool]]] = {
@@ -66,7 +66,7 @@ def summary(
     reporter.ensure_newline()
     reporter.section("user-state audit", sep="=")
     for note in notes:
-        for line in text.wrap(note, indent=""):
+        for line in wrap(note, indent=""):
             _write(reporter, line, red=True)
     if record.failure:
         for line in record.failure.message.splitlines():
@@ -144,7 +144,7 @@ def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -
     if not record.is_complete:
         _write(reporter, "")
         left = [c for c, o in record.outcomes.items() if o is Outcome.DESELECTED]
-        for line in text.wrap(
+        for line in wrap(
             f"the audit is partial; these checks did not run: {', '.join(left)}",
             indent="",
         ):
@@ -188,7 +188,7 @@ def _target(reporter: pytest.TerminalReporter, audit: Audit) -> None:
     if audit.stubs:
         _write(reporter, f"stubbed extensions: {', '.join(audit.stubs)}")
     for warning in audit.warnings:
-        for line in text.wrap(f"warning: {warning}", indent="", hanging=2):
+        for line in wrap(f"warning: {warning}", indent="", hanging=2):
             _write(reporter, line, yellow=True)
 
 

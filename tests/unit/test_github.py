@@ -9,19 +9,18 @@ import attrs
 import pytest
 
 from pytest_userstate.application.comparison import Comparison, Finding
-from pytest_userstate.application.printable import inert
 from pytest_userstate.application.reporting.github import (
     Annotation,
     annotations_of,
     fitted,
 )
-from pytest_userstate.application.reporting.text import wrap
 from pytest_userstate.application.run_record import (
     DocumentCheck,
     DocumentStatus,
     Failure,
     RunRecord,
 )
+from pytest_userstate.application.wording import inert, wrap
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Acceptance, GatePolicy
 from pytest_userstate.domain.snapshot import Column, Source, Table

@@ -9,13 +9,13 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.explaining.words import did_you_mean
 from pytest_userstate.application.sql.data_types import (
     DataType,
     data_type,
     refusal_of_serial,
 )
 from pytest_userstate.application.sql.tokens import UnreadableSqlError
+from pytest_userstate.application.wording import did_you_mean
 from pytest_userstate.domain.converters import dotted
 
 __tracebackhide__ = True  # a failing test shows its own line, not ours

@@ -13,7 +13,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.explaining.words import WIDTH, shortened
-from pytest_userstate.application.printable import inert_lines
+from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.snapshot import Table, View
 

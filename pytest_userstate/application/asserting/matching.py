@@ -26,8 +26,8 @@ from pytest_userstate.application.asserting.failures import (
     source_of,
     with_source,
 )
-from pytest_userstate.application.explaining.words import nearest
 from pytest_userstate.application.sql.equality import Clauses
+from pytest_userstate.application.wording import similar
 from pytest_userstate.domain.columns import Column, Source
 from pytest_userstate.domain.converters import dotted, in_sql
 from pytest_userstate.domain.snapshot import (
@@ -325,7 +325,7 @@ def part_named(kind: Kind[V], subject: Subject, name: str) -> V | Failure:
                 (", ".join([*parts][:8]) if is_column else words.values())
                 or f"no {kind.plural} at all",
             ),
-            *detail("nearest", (words[other] for other in nearest(name, parts))),
+            *detail("nearest", (words[other] for other in similar(name, parts))),
             *detail("dropped", dropped_columns(subject, [name]) if is_column else ()),
             *(() if is_column else introduced_with(subject.owner)),
         ),
@@ -423,7 +423,7 @@ def exactly(
                 (
                     f"{name!r}: {listed(near)}"
                     for name in itertools.islice(names, _CLOSEST)
-                    if (near := nearest(name, others))
+                    if (near := similar(name, others))
                 ),
             ),
             *detail(

@@ -36,7 +36,8 @@ from pytest_userstate.application.asserting.matching import (
     unknown_column,
     unwanted,
 )
-from pytest_userstate.application.explaining.words import SHOWN, nearest
+from pytest_userstate.application.explaining.words import SHOWN
+from pytest_userstate.application.wording import similar
 from pytest_userstate.domain.snapshot import (
     Extension,
     SchemaSnapshot,
@@ -136,7 +137,7 @@ class ObjectKind(enum.StrEnum):
             if value.name == place.name and value.schema != place.schema
         )
         alike = [*itertools.islice(namesakes, SHOWN)]
-        alike += [_described(names[name]) for name in nearest(place.name, names)]
+        alike += [_described(names[name]) for name in similar(place.name, names)]
         count = len(names)
         plural = f"{self}s" if count != 1 else str(self)
         return Failure(
@@ -177,7 +178,7 @@ def no_schema(snapshot: SchemaSnapshot, schema: str) -> Failure | None:
         headline=f"there is no schema {schema!r}",
         details=(
             *detail("found", names or "no schema at all"),
-            *detail("nearest", nearest(schema, names)),
+            *detail("nearest", similar(schema, names)),
         ),
     )
 
@@ -256,7 +257,7 @@ def expected_extension(
             headline=f"there is no extension {expected!r}",
             details=(
                 *detail("found", listed(list(extensions))),
-                *detail("nearest", nearest(expected, extensions)),
+                *detail("nearest", similar(expected, extensions)),
             ),
         )
     subject = Subject(snapshot, extension)

@@ -22,7 +22,7 @@ from pytest_userstate.application.asserting.failures import (
     detail,
     listed,
 )
-from pytest_userstate.application.explaining.words import nearest
+from pytest_userstate.application.wording import similar
 from pytest_userstate.domain.access import (
     COLUMN_PRIVILEGES,
     EVERYBODY,
@@ -157,6 +157,6 @@ def _no_role(access: Access, role: str) -> Failure:
         headline=f"there is no role {role!r}",
         details=(
             *detail("found", listed(own)),
-            *detail("nearest", nearest(role, names)),
+            *detail("nearest", similar(role, names)),
         ),
     )

@@ -30,17 +30,14 @@ from pytest_userstate.application.asserting.matching import (
     in_words,
     mismatches,
 )
-from pytest_userstate.application.explaining.words import (
-    did_you_mean,
-    nearest,
-    shortened,
-)
+from pytest_userstate.application.explaining.words import shortened
 from pytest_userstate.application.reporting.json_report import (
     SCHEMA_VERSION,
     Json,
     report_document,
 )
 from pytest_userstate.application.reporting.text import condensed
+from pytest_userstate.application.wording import did_you_mean, similar
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.coverage import (
     Axis,
@@ -289,7 +286,7 @@ def expected_evidence(
                 "found",
                 map(_fact_in_words, about) if about else f"nothing about {name}",
             ),
-            *detail("nearest", () if about else nearest(qualified, subjects)),
+            *detail("nearest", () if about else similar(qualified, subjects)),
             *background(check),
         ),
     )

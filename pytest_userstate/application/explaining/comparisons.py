@@ -17,12 +17,8 @@ from pytest_userstate.application.explaining.differences import (
     in_lines,
     legend,
 )
-from pytest_userstate.application.explaining.words import (
-    WIDTH,
-    did_you_mean,
-    shortened,
-)
-from pytest_userstate.application.printable import inert
+from pytest_userstate.application.explaining.words import WIDTH, shortened
+from pytest_userstate.application.wording import did_you_mean, inert
 from pytest_userstate.domain.coverage import (
     ConflictCoverage,
     EntitySchemaCoverage,

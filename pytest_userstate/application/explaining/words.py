@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import collections.abc as cabc
-import difflib
 import typing as typ
 
 from pytest_userstate.domain.columns import (
@@ -20,8 +18,6 @@ from pytest_userstate.domain.converters import in_sql
 
 WIDTH: typ.Final = 72
 """How wide a line can be beneath pytest's own margin."""
-CUTOFF: typ.Final = 0.6
-"""How alike two names must be, as difflib measures it."""
 SHOWN: typ.Final = 3
 """How many names are worth showing."""
 _LONGEST_TEXT: typ.Final = 400
@@ -33,28 +29,6 @@ def shortened(text: str, length: int = _LONGEST_TEXT) -> str:
         return text
     half = (length - 3) // 2
     return f"{text[:half]} … {text[-half:]}"
-
-
-def nearest(
-    name: str, names: cabc.Iterable[str], *, limit: int = SHOWN
-) -> tuple[str, ...]:
-    """Return the names most alike, best first; case and underscores count little."""
-    folded: dict[str, list[str]] = {}
-    for other in dict.fromkeys(names):
-        folded.setdefault(_folded(other), []).append(other)
-    alike = difflib.get_close_matches(_folded(name), folded, n=limit, cutoff=CUTOFF)
-    others = [other for key in alike for other in folded[key] if other != name]
-    return tuple(others[:limit])
-
-
-def did_you_mean(name: str, names: cabc.Iterable[str]) -> str:
-    """Return the end of a sentence that offers the nearest name, or nothing."""
-    alike = nearest(name, names, limit=1)
-    return f"; did you mean {alike[0]!r}?" if alike else ""
-
-
-def _folded(name: str) -> str:
-    return name.casefold().replace("_", "")
 
 
 def column_in_words(column: Column) -> str:

@@ -20,7 +20,7 @@ import urllib.parse
 
 import attrs
 
-from pytest_userstate.application.printable import written_out
+from pytest_userstate.application.wording import written_out
 from pytest_userstate.domain.ports import ReportPlace
 from pytest_userstate.domain.snapshot import Source
 

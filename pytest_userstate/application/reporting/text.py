@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import itertools
-import textwrap
 import typing as typ
 
 from pytest_userstate.application.audit import Audit
-from pytest_userstate.application.printable import inert
+from pytest_userstate.application.wording import inert, wrap
 from pytest_userstate.domain.coverage import (
     Axis,
     ConflictCoverage,
@@ -31,7 +30,6 @@ from pytest_userstate.domain.snapshot import Source
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Comparison
 
-WIDTH: typ.Final = 80
 NOT_APPLICABLE: typ.Final = "n/a"
 _INDENT: typ.Final = "  "
 _MOST_FACTS: typ.Final = 6
@@ -242,22 +240,6 @@ def explanation(verdict: Verdict) -> str:
     for step in steps:
         lines += wrap(step, hanging=2)
     return "\n".join(lines)
-
-
-def wrap(text: str, *, hanging: int = 0, indent: str = "  ") -> list[str]:
-    """Break text at `WIDTH` columns, long names left whole."""
-    return [
-        inert(line)
-        for paragraph in text.splitlines()
-        for line in textwrap.wrap(
-            paragraph,
-            WIDTH,
-            initial_indent=indent,
-            subsequent_indent=indent + " " * hanging,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    ]
 
 
 def _not_applicable(report: UserStateSchemaAuditReport) -> list[str]:

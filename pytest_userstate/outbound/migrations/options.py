@@ -13,7 +13,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.configuration import configuration_error
-from pytest_userstate.application.structuring import nearest
+from pytest_userstate.application.wording import nearest
 
 _ALWAYS = ("path", "layout")
 

@@ -11,7 +11,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.settings import PortScan, Settings
-from pytest_userstate.application.structuring import nearest
+from pytest_userstate.application.wording import nearest
 from pytest_userstate.domain.errors import ConfigurationError, UsageError
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.ports import RuntimeWiringRepository

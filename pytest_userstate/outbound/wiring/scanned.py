@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import difflib
 import functools
 import itertools
 import re
@@ -12,6 +11,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.settings import PortScan
+from pytest_userstate.application.wording import similar
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.snapshot import Source
@@ -131,7 +131,7 @@ class _Scan:
             if length <= len(name) <= length * 4 and name[0].isupper()
         }
         known = sorted(names)[:_MOST_COMPARED]
-        return difflib.get_close_matches(port, known, n=_MOST_SIMILAR, cutoff=0.6)
+        return [*similar(port, known, limit=_MOST_SIMILAR)]
 
     def ports(self) -> list[PortWiring]:
         """Return how each port is wired."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import difflib
 import hashlib
 import pathlib
 import types
@@ -11,6 +10,7 @@ import typing as typ
 
 import attrs
 
+from pytest_userstate.application.wording import similar
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.finding.search import (
@@ -214,7 +214,7 @@ def _other_kind(
 def _no_such_path(path: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
     """Say that there is no such folder, and what may have been meant."""
     siblings = [entry.name for entry in visible(path.parent) if entry.is_dir()]
-    near = difflib.get_close_matches(path.name, siblings, n=1)
+    near = similar(path.name, siblings, limit=1)
     meant = [f"Did you mean {label(path.parent / name, base)}?" for name in near]
     problem = f"{given_by} names {label(path, base)}, but there is no such folder."
     return "\n".join([problem, *meant])

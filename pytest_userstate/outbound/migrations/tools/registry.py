@@ -16,7 +16,7 @@ import types
 import typing as typ
 
 from pytest_userstate.application.configuration import configuration_error
-from pytest_userstate.application.structuring import nearest
+from pytest_userstate.application.wording import nearest
 from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.outbound.migrations.layout import Layout, visible
 
@@ -124,7 +124,10 @@ def layout_named(name: str, *, file: str, key: str) -> Layout:
     """
     if name in _BUILT_IN or name in _entries():
         return layout(name)
-    fault = (f"{key}.layout", f"is {name!r}; {nearest(name.lower(), _entries())}")
+    fault = (
+        f"{key}.layout",
+        f"is {name!r}; {nearest(name.lower(), _entries())}",
+    )
     raise configuration_error([fault], file=file)
 
 
