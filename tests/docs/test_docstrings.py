@@ -20,6 +20,7 @@ PACKAGES = (
 MODULES = [
     "pytest_userstate",
     "pytest_userstate.bootstrap",
+    "pytest_userstate.migration_tools",
     *(
         module.name
         for package in PACKAGES

@@ -30,6 +30,7 @@ ELSEWHERE = {
     ("docs/assertions.md", "text"): "docs/test_assertions_page.py",
     ("docs/ci.md", "sh"): "plugin/test_examples.py",
     ("docs/steps.md", "gherkin"): "docs/test_steps_page.py",
+    ("docs/troubleshooting.md", "sql"): "integration/test_dumps.py",
 }
 # Here: each by the test of its language below.
 HERE = {"toml", "python", "mermaid"}

@@ -5,14 +5,18 @@ from __future__ import annotations
 import pathlib
 
 import psycopg
+import pytest
 
 from pytest_userstate.application.settings import PostgresSettings
+from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.finding.discovery import locate
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
 from pytest_userstate.outbound.migrations.tools import dumps
 from pytest_userstate.outbound.migrations_target import MigrationsTarget, Script
 from pytest_userstate.outbound.postgres.binaries import find_binaries
+from tests.helpers.markdown import ROOT, blocks
 
+PAGE = ROOT / "docs/troubleshooting.md"
 STRUCTURE = """\
 \\restrict abc
 
@@ -102,3 +106,29 @@ def test_a_dump_of_someone_elses(tmp_path: pathlib.Path) -> None:
     assert warnings[1] == (
         'roles that the file grants to were missing and were made: a"b; $$ x'
     )
+
+
+def test_another_owner_needs_what_the_troubleshooting_page_says(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Its setup file is enough for a migration that gives a table to another role."""
+    [setup] = (b.text for b in blocks(PAGE) if b.language == "sql")
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations/1.sql").write_text(
+        "CREATE TABLE t ();\nALTER TABLE t OWNER TO app;\nALTER TABLE t ADD a int;\n"
+    )
+    target = locate(root=tmp_path, base=tmp_path, path=None)
+    for sql in ("CREATE ROLE app;", setup):
+        project = MigrationsTarget(
+            target=target,
+            binaries=find_binaries(),
+            setup=Script("roles.sql", sql),
+            settings=PostgresSettings(),
+        )
+        if sql != setup:
+            with pytest.raises(MigrationError, match="SET ROLE"), project.open():
+                pass
+            continue
+        with project.open() as database:
+            [table] = database.load().tables
+        assert table.columns[0].name == "a"

@@ -8,16 +8,16 @@ from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
-    Kind,
     Option,
+    OptionKind,
     options_of,
 )
 
 KNOWN = (
-    Option("multi_statement", Kind.FLAG),
-    Option("table", Kind.TEXT),
-    Option("locations", Kind.TEXTS),
-    Option("placeholders", Kind.TABLE),
+    Option("multi_statement", OptionKind.FLAG),
+    Option("table", OptionKind.TEXT),
+    Option("locations", OptionKind.TEXTS),
+    Option("placeholders", OptionKind.TABLE),
 )
 
 

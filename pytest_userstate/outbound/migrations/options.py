@@ -18,7 +18,7 @@ from pytest_userstate.application.wording import nearest
 _ALWAYS = ("path", "layout")
 
 
-class Kind(enum.Enum):
+class OptionKind(enum.Enum):
     """What an option's value may be, in words for messages."""
 
     FLAG = "true or false"
@@ -39,12 +39,12 @@ class Option:
     ----------
     name : str
         The key, beside ``path`` and ``layout``.
-    kind : Kind
+    kind : OptionKind
         What its value may be.
     """
 
     name: str
-    kind: Kind
+    kind: OptionKind
 
 
 @attrs.frozen
@@ -114,17 +114,17 @@ def options_of(
     return Options(values)
 
 
-def _fits(value: object, kind: Kind) -> bool:
+def _fits(value: object, kind: OptionKind) -> bool:
     match kind:
-        case Kind.FLAG:
+        case OptionKind.FLAG:
             return isinstance(value, bool)
-        case Kind.TEXT:
+        case OptionKind.TEXT:
             return isinstance(value, str)
-        case Kind.TEXTS:
+        case OptionKind.TEXTS:
             return isinstance(value, list) and _are_texts(value)
-        case Kind.COMMAND:
+        case OptionKind.COMMAND:
             return isinstance(value, list) and bool(value) and _are_texts(value)
-        case Kind.TABLE:
+        case OptionKind.TABLE:
             return isinstance(value, dict) and _are_texts(value.values())
 
 

@@ -240,6 +240,7 @@ class Search:
 
     def _recognized(self, repository: Repository) -> cabc.Iterator[Candidate]:
         """Yield the folders that are named, or hold files that are named, as usual."""
+        added = registry.added_layouts() if self._chosen is None else (self._chosen,)
         with_nested = {
             folder.rpartition("/")[0] or "."
             for folder, names in repository.folders.items()
@@ -248,11 +249,15 @@ class Search:
         for relative in sorted(repository.all_folders):
             names = repository.folders.get(relative, ())
             is_usual = _is_named_as_usual(relative) or relative in with_nested
-            if not (is_usual or _SIGNS.intersection(names)) and not any(
-                map(_NUMBERED.fullmatch, names)
-            ):
-                continue
             folder = self._root / relative
+            is_possible = (
+                is_usual
+                or _SIGNS.intersection(names)
+                or any(map(_NUMBERED.fullmatch, names))
+                or any(layout.recognizes(folder) for layout in added)
+            )
+            if not is_possible:
+                continue
             layouts = recognized(folder, self._possible(folder), self._root)
             if not layouts:
                 continue

@@ -29,8 +29,8 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
-    Kind,
     Option,
+    OptionKind,
     Options,
 )
 from pytest_userstate.outbound.migrations.programs.plan import (
@@ -105,7 +105,7 @@ class AlembicLayout(LayoutDefaults):
         ProjectFile(_INI, _folder_named_by),
         ProjectFile(_PYPROJECT, _folder_named_by),
     )
-    options = (Option("python", Kind.TEXT), Option("target", Kind.TEXT))
+    options = (Option("python", OptionKind.TEXT), Option("target", OptionKind.TEXT))
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether there is an ``env.py`` of Alembic's, or its configuration."""

@@ -14,8 +14,8 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
-    Kind,
     Option,
+    OptionKind,
     Options,
 )
 from pytest_userstate.outbound.migrations.programs.plan import (
@@ -36,7 +36,7 @@ class CommandLayout(LayoutDefaults):
 
     name = "command"
     expects = 'anything: migrations = { command = ["make", "migrate"], path = "…" }'
-    options = (Option("command", Kind.COMMAND),)
+    options = (Option("command", OptionKind.COMMAND),)
     takes_a_file = None
     needs_a_path = False
 

@@ -24,8 +24,8 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
-    Kind,
     Option,
+    OptionKind,
     Options,
 )
 from pytest_userstate.outbound.migrations.plan import Batch, Command, Migration, Plan
@@ -62,7 +62,7 @@ class DbmateLayout(LayoutDefaults):
 
     name = "dbmate"
     expects = "files named <digits>….sql, with -- migrate:up and -- migrate:down"
-    options = (Option("folders", Kind.TEXTS),)
+    options = (Option("folders", OptionKind.TEXTS),)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether the first file that is named so has a marker."""

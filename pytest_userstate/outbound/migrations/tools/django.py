@@ -17,8 +17,8 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
-    Kind,
     Option,
+    OptionKind,
     Options,
 )
 from pytest_userstate.outbound.migrations.programs.plan import (
@@ -47,7 +47,7 @@ class DjangoLayout(LayoutDefaults):
     name = "django"
     expects = "Django's manage.py"
     project_files = (ProjectFile(_MANAGE, _folder_of),)
-    options = (Option("python", Kind.TEXT),)
+    options = (Option("python", OptionKind.TEXT),)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether there is a ``manage.py``, or an app's migrations."""

@@ -31,8 +31,8 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
-    Kind,
     Option,
+    OptionKind,
     Options,
 )
 from pytest_userstate.outbound.migrations.plan import (
@@ -170,8 +170,8 @@ class FlywayLayout(LayoutDefaults):
     manifests = tuple(Manifest(name, "flyway") for name in _BUILD_FILES)
     usual_folders = ("src/main/resources/db/migration", "db/migration")
     options = (
-        Option("placeholders", Kind.TABLE),
-        Option("mixed", Kind.FLAG),
+        Option("placeholders", OptionKind.TABLE),
+        Option("mixed", OptionKind.FLAG),
     )
 
     def recognizes(self, path: pathlib.Path) -> Confidence:

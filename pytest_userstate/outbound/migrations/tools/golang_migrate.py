@@ -25,8 +25,8 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
-    Kind,
     Option,
+    OptionKind,
     Options,
 )
 from pytest_userstate.outbound.migrations.plan import (
@@ -76,7 +76,10 @@ class GolangMigrateLayout(LayoutDefaults):
         Manifest("docker-compose.yml", _IN_USE),
         Manifest("docker-compose.yaml", _IN_USE),
     )
-    options = (Option("multi_statement", Kind.FLAG), Option("table", Kind.TEXT))
+    options = (
+        Option("multi_statement", OptionKind.FLAG),
+        Option("table", OptionKind.TEXT),
+    )
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether files are named so, which those of other tools may be too."""

@@ -26,8 +26,8 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
-    Kind,
     Option,
+    OptionKind,
     Options,
 )
 from pytest_userstate.outbound.migrations.plan import (
@@ -131,7 +131,7 @@ class GooseLayout(LayoutDefaults):
     manifests = (
         Manifest("go.mod", r"^(?!.*// indirect).*\bgithub\.com/pressly/goose\b"),
     )
-    options = (Option("table", Kind.TEXT), Option("variables", Kind.TABLE))
+    options = (Option("table", OptionKind.TEXT), Option("variables", OptionKind.TABLE))
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Tell whether the first numbered file has an annotation of goose's."""

@@ -99,6 +99,11 @@ def layouts() -> tuple[Layout, ...]:
     return tuple(map(layout, _entries()))
 
 
+def added_layouts() -> tuple[Layout, ...]:
+    """Return the layouts of other packages."""
+    return tuple(layout(name) for name in _entries() if name not in _BUILT_IN)
+
+
 def layouts_possible_in(path: pathlib.Path) -> tuple[Layout, ...]:
     """Return the layouts that a folder or file could be of, by its names alone."""
     return tuple(

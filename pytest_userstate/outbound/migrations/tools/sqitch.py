@@ -28,8 +28,8 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.options import (
     NO_OPTIONS,
-    Kind,
     Option,
+    OptionKind,
     Options,
 )
 from pytest_userstate.outbound.migrations.plan import (
@@ -94,7 +94,7 @@ class SqitchLayout(LayoutDefaults):
 
     name = "sqitch"
     expects = f"{PLAN}, and a script in deploy/ for each change in it"
-    options = (Option("variables", Kind.TABLE),)
+    options = (Option("variables", OptionKind.TABLE),)
 
     def __init__(self) -> None:
         """Say which files tell where a plan is."""
