@@ -23,7 +23,7 @@ from pytest_userstate.domain.columns import (
     Trigger,
 )
 from pytest_userstate.domain.converters import owner_of
-from pytest_userstate.domain.difference import Change, ChangeKind, Difference
+from pytest_userstate.domain.difference import PARTS, Change, ChangeKind, Difference
 from pytest_userstate.domain.snapshot import (
     Domain,
     Extension,
@@ -50,10 +50,6 @@ _TEXTS: typ.Final[dict[type, tuple[str, ...]]] = {
     Domain: ("default",),
     Table: ("partition_key", "partition_bound"),
 }
-_PARTS: typ.Final = (
-    *("columns", "check_constraints", "exclusion_constraints", "indexes"),
-    *("triggers", "policies", "rules"),
-)
 _TRIGGER_FACTS: typ.Final = ("timing", "events", "update_of", "level", "when")
 _PROTECTING: typ.Final = frozenset(
     {"rules", "replica_identity", "owner", "grants", "options"}
@@ -154,7 +150,7 @@ def _one_in_words_of(before: typ.Any, after: typ.Any) -> typ.Any:
     if isinstance(after, Table | View | Domain):
         changes |= {
             field: _all_in_words_of(getattr(before, field), getattr(after, field))
-            for field in _PARTS
+            for _, field in PARTS
             if hasattr(after, field)
         }
     match after:

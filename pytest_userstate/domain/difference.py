@@ -59,7 +59,7 @@ Value: typ.TypeAlias = Whole | Part | str
 """Anything that can differ; a string is the name of a schema."""
 
 _Key: typ.TypeAlias = tuple[str, str, str, str]
-_PARTS: typ.Final = (
+PARTS: typ.Final = (
     ("column", "columns"),
     ("unique constraint", "unique_constraints"),
     ("foreign key", "foreign_keys"),
@@ -70,7 +70,8 @@ _PARTS: typ.Final = (
     ("policy", "policies"),
     ("rule", "rules"),
 )
-_COLLECTIONS: typ.Final = frozenset({field for _, field in _PARTS} | {"primary_key"})
+"""The kinds of parts that objects have, and the attributes that hold them."""
+_COLLECTIONS: typ.Final = frozenset({field for _, field in PARTS} | {"primary_key"})
 
 
 class ChangeKind(enum.StrEnum):
@@ -230,7 +231,7 @@ def _changes(key: _Key, before: Value | None, after: Value | None) -> list[Chang
     if before is None or after is None:
         return [change]
     parts: list[Change] = []
-    for part, field in _PARTS:
+    for part, field in PARTS:
         pairs = _paired(getattr(before, field, ()), getattr(after, field, ()))
         parts += _part_changes(part, subject, pairs)
     parts += _part_changes("primary key", subject, _primary_keys(before, after))

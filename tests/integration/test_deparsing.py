@@ -106,6 +106,15 @@ def test_a_clause_can_be_written_as_in_the_migration(
     assert not same(expected, attrs.evolve(snapshot, deparser=None))
 
 
+def test_a_collation_of_an_expression_counts(database: psycopg.Connection) -> None:
+    """An index on lower(x) is none on lower(x) in another collation."""
+    snapshot = read(database, f"{SCHEMA} CREATE INDEX i ON t (lower(ch))")
+    clauses = Clauses(snapshot=snapshot, owner=_table(snapshot))
+    (key,) = _table(snapshot).indexes[0].columns
+    assert clauses.same(Clause.INDEX_KEY, "lower(ch)", key)
+    assert not clauses.same(Clause.INDEX_KEY, 'lower(ch) COLLATE "C"', key)
+
+
 def test_partitions_can_be_written_as_in_the_migration(
     database: psycopg.Connection,
 ) -> None:

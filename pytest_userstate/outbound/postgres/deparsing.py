@@ -48,6 +48,9 @@ class _Recipe:
 _COPY: typ.Final = "CREATE TEMPORARY TABLE {copy} (LIKE {table})"
 _CONSTRAINT: typ.Final = "ALTER TABLE {copy} ADD CONSTRAINT userstate_clause {sql}"
 _CHECK: typ.Final = "ALTER TABLE {copy} ADD CONSTRAINT userstate_clause CHECK ({sql})"
+_IS_NULL: typ.Final = (
+    "ALTER TABLE {copy} ADD CONSTRAINT userstate_clause CHECK (({sql}) IS NULL)"
+)
 _OF_CONSTRAINT: typ.Final = (
     " FROM pg_constraint WHERE conname = 'userstate_clause' AND connamespace"
     " = pg_my_temp_schema()"
@@ -98,9 +101,11 @@ _RECIPES: typ.Final[cabc.Mapping[Clause, _Recipe]] = {
         "SELECT pg_get_expr(polqual, polrelid) FROM pg_policy"
         " WHERE polrelid = {copy_text}::regclass",
     ),
+    # An index would take a COLLATE away from the expression.
     Clause.INDEX_KEY: _Recipe(
-        (_COPY, "CREATE INDEX userstate_clause ON {copy} (({sql}))"),
-        "SELECT pg_get_indexdef('pg_temp.userstate_clause'::regclass, 1, false)",
+        (_COPY, _IS_NULL),
+        r"SELECT regexp_replace(pg_get_expr(conbin, conrelid), '^\((.*) IS NULL\)$',"
+        r" '\1')" + _OF_CONSTRAINT,
     ),
     Clause.TRIGGER_CONDITION: _Recipe(
         (
