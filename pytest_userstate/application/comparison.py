@@ -19,7 +19,7 @@ from pytest_userstate.domain.difference import Change, ChangeKind
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.ports import SchemaSnapshotRepository
-from pytest_userstate.domain.snapshot import SchemaSnapshot, Source
+from pytest_userstate.domain.snapshot import DroppedObject, SchemaSnapshot, Source
 
 Plain: typ.TypeAlias = str | int | bool | list["Plain"] | None
 """A fact as a report has it."""
@@ -132,12 +132,16 @@ class Origins:
         return source
 
     def dropped_by(self, change: Change) -> Source | None:
-        """Return the migration that dropped the object."""
+        """Return the migration that dropped the object, or gave it another name."""
+        dropped = self._dropped(change)
+        return dropped.source if dropped else None
+
+    def _dropped(self, change: Change) -> DroppedObject | None:
         kind = _DROPPED.get(change.what)
         if self._own(change) is not None or kind is None:
             return None
         drops = [
-            dropped.source
+            dropped
             for dropped in self.snapshot.dropped
             if dropped.qualified_name == change.subject and dropped.kind == kind
         ]
@@ -147,8 +151,8 @@ class Origins:
         """Return what follows an object in a message: ``  [migrations/1.sql:8]``."""
         if source := self.source(change):
             return f"  [{source}]"
-        dropped = self.dropped_by(change)
-        return f"  [dropped by {dropped}]" if dropped else ""
+        dropped = self._dropped(change)
+        return f"  [{dropped.fate} by {dropped.source}]" if dropped else ""
 
     def _own(self, change: Change) -> object:
         return change.after if self.is_after else change.before

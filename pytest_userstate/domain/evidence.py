@@ -77,8 +77,10 @@ class Evidence:
 
     def __str__(self) -> str:
         """Write it as one line, for people."""
-        detail = f": {self.detail}" if self.detail else ""
+        if self.kind is EvidenceKind.DROPPED and self.detail.startswith("renamed to "):
+            return f"{self.subject} was {self.detail}, renamed by {self.source}"
         came = origin(self.source, self.changed_by)
+        detail = f": {self.detail}" if self.detail else ""
         return f"{self.subject}{_WORDS[self.kind]}{detail}{came}"
 
 

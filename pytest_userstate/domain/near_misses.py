@@ -115,8 +115,13 @@ def near_revisions(table: Table, names: cabc.Collection[str]) -> list[Evidence]:
 
 
 def _gone(gone: DroppedObject) -> Evidence:
+    """Return what became of a name; a renamed thing is there under another one."""
+    made = f", introduced by {gone.introduced_by}" if gone.introduced_by else ""
     return Evidence(
-        kind=EvidenceKind.DROPPED, subject=gone.qualified_name, source=gone.source
+        kind=EvidenceKind.DROPPED,
+        subject=gone.qualified_name,
+        detail=f"{gone.fate}{made}" if gone.renamed_to else "",
+        source=gone.source,
     )
 
 

@@ -105,6 +105,10 @@ class DroppedObject:
         The part that is gone, at most one of the three; none for the whole table.
     source : Source
         The migration that dropped it, or gave it another name.
+    introduced_by : Source or None
+        The migration that made it.
+    renamed_to : tuple of str
+        The schema, table, and part that it is now, if it was renamed.
     """
 
     schema: str
@@ -113,6 +117,22 @@ class DroppedObject:
     constraint: str = ""
     index: str = ""
     source: Source
+    introduced_by: Source | None = None
+    renamed_to: tuple[str, ...] = ()
+
+    @property
+    def fate(self) -> str:
+        """What became of it, in words: ``dropped``, or ``renamed to public.a.b``."""
+        return (
+            f"renamed to {dotted(*self.renamed_to)}" if self.renamed_to else "dropped"
+        )
+
+    @property
+    def ending(self) -> str:
+        """The same with who did it: ``by 3.sql:1``, ``renamed to public.a.b by …``."""
+        return (
+            f"{self.fate} by {self.source}" if self.renamed_to else f"by {self.source}"
+        )
 
     @property
     def kind(self) -> str:

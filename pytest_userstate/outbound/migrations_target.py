@@ -101,7 +101,9 @@ class MigratedDatabase:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is surprising about the migrations."""
-        return (*self.target.plan.warnings, *self.migrated.warnings)
+        migrated = self.migrated
+        plan = self.target.plan
+        return (*plan.warnings, *migrated.warnings, *migrated.history.warnings)
 
     def load(self) -> SchemaSnapshot:
         """Return the schema, each fact with the migration that made it."""

@@ -1,8 +1,8 @@
-"""What migrations did, told in two ways that have nothing in common.
+"""What migrations did, found out in two ways that have little in common.
 
-The one is that of an audit, which reads the past once all are applied. The other
-compares everything that the catalog says after each migration with what it said
-before. Both keep a ledger; what it says is compared after each migration.
+The one is that of an audit, which looks at what each migration has touched. The other
+looks at everything after each migration, and is a superuser's, over a connection of its
+own. Both keep a ledger; what it says is compared after each migration.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ import psycopg
 from psycopg import sql
 
 from pytest_userstate.outbound.migrations.plan import Plan
-from pytest_userstate.outbound.migrations.provenance import watch
+from pytest_userstate.outbound.migrations.provenance import recorder
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
-from pytest_userstate.outbound.migrations.provenance.comparison import (
-    ALL_RELATIONS,
-    Answers,
-)
 from pytest_userstate.outbound.migrations.provenance.ledger import History, Ledger
-from pytest_userstate.outbound.migrations.provenance.relation import Changes
+from pytest_userstate.outbound.migrations.provenance.relation import (
+    Relations,
+    relations,
+)
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
@@ -57,7 +56,7 @@ def fresh(server: EmbeddedServer, role: str) -> cabc.Iterator[psycopg.Connection
 def agreed(
     server: EmbeddedServer, plan: Plan, *, role: str = OWNER, setup: str = "SELECT 1"
 ) -> Told:
-    """Fail where the two ways tell different things; return what both tell.
+    """Fail where the two ways come to different results; return what both say.
 
     Parameters
     ----------
@@ -72,15 +71,15 @@ def agreed(
     """
     with fresh(server, role) as connection:
         connection.execute(setup)
-        by_pages = told_by_pages(connection, plan)
+        by_notes = told_by_notes(connection, plan)
     with (
         fresh(server, role) as connection,
         server.connect(dbname=connection.info.dbname, user=SUPERUSER) as asking,
     ):
         connection.execute(setup)
         by_comparison = told_by_comparison(connection, asking, plan)
-    expect_same(by_pages, by_comparison, plan)
-    return by_pages
+    expect_same(by_notes, by_comparison, plan)
+    return by_notes
 
 
 def expect_same(one: Told, other: Told, plan: Plan) -> None:
@@ -99,7 +98,14 @@ def expect_same(one: Told, other: Told, plan: Plan) -> None:
             raise AssertionError(message)
 
 
-def told_by_pages(connection: psycopg.Connection, plan: Plan) -> Told:
+@contextlib.contextmanager
+def notes_kept() -> cabc.Iterator[None]:
+    """Let the server go on noting after a run, so that a database can be used again."""
+    with unittest.mock.patch.object(recorder, "_END", "SELECT 1"):
+        yield
+
+
+def told_by_notes(connection: psycopg.Connection, plan: Plan) -> Told:
     """Apply a plan as an audit does."""
     kept: list[_Ledger] = []
 
@@ -107,13 +113,11 @@ def told_by_pages(connection: psycopg.Connection, plan: Plan) -> Told:
         kept.append(_Ledger(*args, **options))
         return kept[-1]
 
-    with unittest.mock.patch.object(watch, "Ledger", ledger):
+    with unittest.mock.patch.object(recorder, "Ledger", ledger):
         found = MigrationRunner(connection).run(plan)
-    [told] = kept
-    last = told.after[""]
-    for migration in plan.migrations:  # those that changed nothing are not noted
-        last = told.after.setdefault(migration.path, last)
-    assert plain(found) == last
+    told = kept[-1]
+    assert found.warnings == ()
+    assert plain(found) == list(told.after.values())[-1]
     return told.after
 
 
@@ -121,12 +125,14 @@ def told_by_comparison(
     connection: psycopg.Connection, asking: psycopg.Connection, plan: Plan
 ) -> Told:
     """Apply a plan, and look at everything after each migration."""
-    answers = Answers()
+    known: set[int] = set()
 
-    def changes() -> Changes:
-        return answers.all(asking.execute(ALL_RELATIONS).fetchall())
+    def everything() -> Relations:
+        rows = asking.execute(_EVERYTHING).fetchall()
+        known.update(oid for oid, _ in rows)
+        return {**dict.fromkeys(known), **relations(rows)}
 
-    told = _Ledger(changes())
+    told = _Ledger(everything())
     for migration in plan.migrations:
         found: list[Statement] = []
         for batch in migration.batches:
@@ -135,8 +141,11 @@ def told_by_comparison(
             )
             connection.execute(text.encode())
             found += statements(batch.sql)
-        told.note(changes(), migration.path, Attribution(found))
+        told.note(everything(), migration.path, Attribution(found))
     return told.after
+
+
+_EVERYTHING = "SELECT relation, state FROM pg_catalog.userstate_changes(NULL, '{}')"
 
 
 class _Ledger(Ledger):
@@ -146,9 +155,13 @@ class _Ledger(Ledger):
         super().__init__(*args, **options)
         self.after: Told = {"": plain(self.history(applied=0))}
 
-    def note(self, changes: Changes, path: str, attribution: Attribution) -> None:
-        super().note(changes, path, attribution)
-        self.after[path] = plain(self.history(applied=0))
+    def note(
+        self, relations: Relations, path: str | None, attribution: Attribution
+    ) -> bool:
+        was_changed = super().note(relations, path, attribution)
+        if path is not None:
+            self.after[path] = plain(self.history(applied=0))
+        return was_changed
 
 
 def plain(history: History) -> frozenset[tuple[str, ...]]:

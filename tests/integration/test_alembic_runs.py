@@ -50,11 +50,13 @@ def test_each_fact_has_its_revision_and_line(
     assert runs.sources(migrated) == {
         "users": "db/versions/r1.py:9",
         "users.id": "db/versions/r1.py:9",
-        "users.display_name": "db/versions/r2.py:9",
+        "users.display_name": "db/versions/r1.py:9",
         "users.b": "db/versions/r2.py:11",
         "notes": "db/versions/r3.py:9",
         "notes.id": "db/versions/r3.py:9",
     }
+    renamed = migrated.history.changed["public", "users", "column", "display_name"]
+    assert renamed == Source("db/versions/r2.py", 9)
     dropped = {
         (each.table, each.column): each.source for each in migrated.history.dropped
     }

@@ -47,7 +47,7 @@ def test_each_fact_has_its_operation(project: DjangoProject, runs: Runs) -> None
     assert runs.sources(migrated) == {
         "users": "people/migrations/0001_m.py:12",
         "users.id": "people/migrations/0001_m.py:12",
-        "users.display_name": "people/migrations/0002_m.py:12",
+        "users.display_name": "people/migrations/0001_m.py:12",
         "by_code": "people/migrations/0002_m.py:5",
         "by_code.id": "people/migrations/0002_m.py:5",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import textwrap
 
+import attrs
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,9 @@ from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.provenance.ledger import History, Key
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
-from tests.helpers.histories import plain, told_by_comparison
+from pytest_userstate.outbound.postgres.server import EmbeddedServer
+from pytest_userstate.outbound.postgres.settings import SUPERUSER
+from tests.helpers.histories import fresh, notes_kept, plain, told_by_comparison
 
 
 def plan(*batches: str, in_transaction: bool = True) -> Plan:
@@ -84,6 +87,15 @@ def gone(found: History) -> dict[str, str]:
     }
 
 
+def renamed(found: History) -> dict[str, tuple[str, ...]]:
+    """Return what names are gone because a thing has another one now."""
+    return {
+        each.qualified_name.removeprefix("public."): each.renamed_to
+        for each in found.dropped
+        if each.renamed_to
+    }
+
+
 def gone_parts(found: History) -> dict[str, str]:
     """Return what constraints and indexes are gone, and by which migration."""
     return {
@@ -149,35 +161,67 @@ def test_what_only_touches_a_row_of_the_catalog_changes_nothing(
 
 
 @BOTH
-def test_a_renamed_table_is_made_by_its_renaming(
+def test_a_renamed_table_is_the_same_table(
     database: psycopg.Connection, *, in_transaction: bool
 ) -> None:
-    """The old name is gone by it; columns keep their own migration."""
+    """It keeps the migration that made it; its old name says what it is now."""
     found = history(
         database,
         "CREATE TABLE accounts (id int);",
         "SELECT 1;\nALTER TABLE accounts RENAME TO users;",
         in_transaction=in_transaction,
     )
-    assert made(found, "users") == "2.sql:2"
+    assert made(found, "users") == "1.sql:1"
+    assert changed(found, "users") == "2.sql:2"
     assert made(found, "users.id") == "1.sql:1"
+    assert changed(found, "users.id") is None
     assert made(found, "accounts") is None
     assert gone(found) == {"accounts": "2.sql:2", "accounts.id": "2.sql:2"}
+    assert renamed(found) == {
+        "accounts": ("public", "users"),
+        "accounts.id": ("public", "users", "id"),
+    }
 
 
 @BOTH
-def test_a_renamed_column_is_made_by_its_renaming(
+def test_a_renamed_column_is_the_same_column(
     database: psycopg.Connection, *, in_transaction: bool
 ) -> None:
-    """With or without the word COLUMN."""
+    """Its old name says who introduced it, who renamed it, and what it is now."""
     found = history(
         database,
         "CREATE TABLE t (a int, b int);",
         "ALTER TABLE t RENAME a TO x;\nALTER TABLE t RENAME COLUMN b TO y;",
         in_transaction=in_transaction,
     )
-    assert (made(found, "t.x"), made(found, "t.y")) == ("2.sql:1", "2.sql:2")
+    assert (made(found, "t.x"), made(found, "t.y")) == ("1.sql:1", "1.sql:1")
+    assert (changed(found, "t.x"), changed(found, "t.y")) == ("2.sql:1", "2.sql:2")
     assert gone(found) == {"t.a": "2.sql:1", "t.b": "2.sql:2"}
+    assert renamed(found) == {
+        "t.a": ("public", "t", "x"),
+        "t.b": ("public", "t", "y"),
+    }
+    assert [str(each.introduced_by) for each in found.dropped] == ["1.sql:1"] * 2
+    assert [each.fate for each in found.dropped] == [
+        *("renamed to public.t.x", "renamed to public.t.y"),
+    ]
+
+
+def test_what_is_renamed_and_dropped_is_dropped(database: psycopg.Connection) -> None:
+    """Each name says what became of it; another thing may have it by now."""
+    found = history(
+        database,
+        "CREATE TABLE t (a int, b int, CONSTRAINT c CHECK (a > 0));",
+        "ALTER TABLE t RENAME a TO x; ALTER TABLE t RENAME CONSTRAINT c TO d;",
+        "ALTER TABLE t DROP x;",
+        "ALTER TABLE t RENAME b TO a;",
+    )
+    assert gone(found) == {"t.x": "3.sql:1", "t.b": "4.sql:1"}
+    assert renamed(found) == {
+        "t.b": ("public", "t", "a"),
+        "t.c": ("public", "t", "d"),
+    }
+    assert (made(found, "t.a"), changed(found, "t.a")) == ("1.sql:1", "4.sql:1")
 
 
 @BOTH
@@ -252,7 +296,8 @@ def test_names_can_be_swapped(
         *(("public", "a", ""), ("public", "a", "z")),
         *(("public", "b", ""), ("public", "b", "x"), ("public", "b", "y")),
     }
-    assert made(found, "a") == "2.sql:1"
+    assert made(found, "a") == "1.sql:1"
+    assert changed(found, "a") == "2.sql:1"
     assert made(found, "a.z") == "1.sql:1"
     assert gone(found) == {"a.x": "2.sql:1", "a.y": "2.sql:1", "b.z": "2.sql:1"}
 
@@ -270,7 +315,7 @@ def test_schemas_can_be_dropped_renamed_and_changed(
         "SELECT 1;\nDROP SCHEMA two CASCADE;",
         in_transaction=in_transaction,
     )
-    assert made(found, "t") == "3.sql:3"
+    assert (made(found, "t"), changed(found, "t")) == ("1.sql:1", "3.sql:3")
     assert made(found, "t.a") == "1.sql:1"
     assert gone(found) == {
         "one.t": "2.sql:2",
@@ -306,7 +351,7 @@ def test_inherited_and_typed_columns_are_followed(database: psycopg.Connection) 
         "SELECT 1;\nALTER TYPE c RENAME ATTRIBUTE k TO l CASCADE;",
     )
     assert (made(found, "a.y"), made(found, "b.y")) == ("2.sql:2", "2.sql")
-    assert made(found, "d.l") == "4.sql"
+    assert (made(found, "d.l"), changed(found, "d.l")) == ("3.sql", "4.sql")
     assert gone(found) == {"d.k": "4.sql"}
 
 
@@ -355,18 +400,167 @@ def test_what_was_rolled_back_before_is_as_it_was(
     assert gone(found) == {"v": "2.sql:1", "u": "2.sql:2", "u.a": "2.sql:2"}
 
 
-def test_writing_to_the_catalog_by_hand_is_noticed(
+def test_what_a_superuser_writes_to_the_catalog_has_no_known_author(
     superuser: psycopg.Connection,
 ) -> None:
-    """It leaves no lock on the table, but one on the catalog."""
+    """No command is noted for it; the history says once that it does not know."""
     found = history(
         superuser,
         "CREATE TABLE t (a int);",
         "UPDATE pg_attribute SET attname = 'b' WHERE attrelid = 't'::regclass"
         " AND attname = 'a';",
+        "CREATE TABLE u ();",
     )
+    assert (made(found, "t.b"), made(found, "u")) == ("1.sql:1", "3.sql:1")
+    assert changed(found, "t.b") is None
+    assert gone(found) == {}
+    [warning] = found.warnings
+    assert "by writing to the catalog" in warning
+
+
+def test_what_is_done_without_event_triggers_has_no_known_author(
+    superuser: psycopg.Connection,
+) -> None:
+    """A superuser may turn them off, from PostgreSQL 17 on."""
+    if superuser.info.server_version < 170000:
+        pytest.skip("there is no such setting before PostgreSQL 17")
+    found = history(
+        superuser,
+        "CREATE TABLE t (a int);",
+        "SET LOCAL event_triggers = off; CREATE TABLE u (); DROP TABLE t;",
+    )
+    assert columns(found) == {}
+    [warning] = found.warnings
+    assert "while event triggers were off" in warning
+
+
+def test_a_migration_that_ends_the_notes_ends_nothing_else(
+    database: psycopg.Connection,
+) -> None:
+    """The migrations after it are applied, and the history says what it lacks."""
+    ending = "SELECT pg_catalog.userstate_end();"
+    found = history(database, "CREATE TABLE t ();", ending, "CREATE TABLE u ();")
+    assert found.applied == 3
+    assert columns(found) == {("public", "t", ""): "1.sql:1"}
+    [warning] = found.warnings
+    assert "is not known from 2.sql on" in warning
+
+
+SETTINGS = [
+    "SET statement_timeout = '1ms'; SELECT 1",
+    "DISCARD ALL",
+    "SET default_transaction_read_only = on",
+    "SET search_path = ''",
+    "SET client_encoding = 'LATIN1'",
+    """CREATE SCHEMA evil; CREATE FUNCTION evil.format(text, text, text) RETURNS text
+    LANGUAGE sql AS $f$ SELECT 'x' $f$; SET search_path = evil, pg_catalog""",
+    "CREATE TEMP TABLE userstate_notes (number int); CREATE TEMP TABLE pg_class ()",
+    "SET standard_conforming_strings = off",
+    "SET row_security = off; SET default_tablespace = ''",
+    "SET plan_cache_mode = force_custom_plan; SET plpgsql.extra_errors = 'all'",
+    "SET default_transaction_isolation = 'serializable'",
+    "SET bytea_output = 'escape'; SET intervalstyle = 'iso_8601'",
+]
+
+
+@pytest.mark.parametrize("sql", SETTINGS)
+def test_no_setting_of_a_migration_keeps_the_next_from_being_noted(
+    database: psycopg.Connection, sql: str
+) -> None:
+    """Whatever a session is set to, the answer is the same."""
+    found = history(
+        database,
+        "CREATE TABLE public.t (a int);",
+        f"CREATE TABLE public.u (a int); {sql}" if "DISCARD" not in sql else sql,
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+        "ALTER TABLE public.t ADD b int;",
+        in_transaction=False,
+    )
+    assert found.warnings == ()
+    assert made(found, "t.b") == "4.sql:1"
+
+
+def test_nothing_of_the_notes_is_left(
+    database: psycopg.Connection, superuser: psycopg.Connection
+) -> None:
+    """No event trigger, function, or table, whatever role the session ends with."""
+    superuser.execute("CREATE ROLE weak; GRANT weak TO userstate")
+    history(database, "CREATE TABLE t ();", "SET ROLE weak;")
+    left = """
+        SELECT evtname FROM pg_event_trigger
+        UNION SELECT proname FROM pg_proc WHERE proname LIKE 'userstate%'
+        UNION SELECT relname FROM pg_class WHERE relname LIKE 'userstate%'"""
+    assert superuser.execute(left).fetchall() == []
+    superuser.execute("DROP ROLE weak")
+
+
+def test_the_database_can_be_copied_by_a_migration(
+    server: EmbeddedServer,
+) -> None:
+    """Nothing that finds out what migrations do is connected to it, or holds it."""
+    with fresh(server, SUPERUSER) as connection:
+        found = history(
+            connection,
+            "CREATE TABLE t ();",
+            f"CREATE DATABASE copy TEMPLATE {connection.info.dbname};",
+            "DROP DATABASE copy;",
+            in_transaction=False,
+        )
+    assert made(found, "t") == "1.sql:1"
+
+
+def test_a_migration_of_several_batches(database: psycopg.Connection) -> None:
+    """What each batch does is done by the migration."""
+    first, *others = plan(
+        "CREATE TABLE t (a int)", "ALTER TABLE t ADD b int"
+    ).migrations
+    [batch] = first.batches
+    more = tuple(
+        attrs.evolve(batch, sql=sql, in_transaction=False)
+        for sql in ("ALTER TABLE t ADD c int", "ALTER TABLE t ADD d int")
+    )
+    several = attrs.evolve(first, batches=(batch, *more))
+    steps = attrs.evolve(plan(), migrations=(several, *others))
+    found = MigrationRunner(database).run(steps)
+    assert {made(found, f"t.{name}") for name in "acd"} == {"1.sql:1"}
     assert made(found, "t.b") == "2.sql:1"
-    assert gone(found) == {"t.a": "2.sql:1"}
+
+
+def test_a_prepared_transaction_is_of_the_file_that_commits_it(
+    database: psycopg.Connection,
+) -> None:
+    """Before that it is no part of the schema; notes of later files do not hide it."""
+    found = history(
+        database,
+        "CREATE TABLE t (a int); CREATE TABLE u (a int);",
+        "BEGIN; ALTER TABLE t ADD b int; DROP TABLE u; PREPARE TRANSACTION 'x'",
+        "CREATE TABLE v ()",
+        "BEGIN; CREATE TABLE w (); PREPARE TRANSACTION 'y'",
+        "ROLLBACK PREPARED 'y'",
+        "COMMIT PREPARED 'x'",
+        in_transaction=False,
+    )
+    assert gone(found) == {"u": "6.sql:1", "u.a": "6.sql:1"}
+    assert made(found, "t.b") == "6.sql:1"
+    assert made(found, "v") == "3.sql:1"
+    assert made(found, "w") is None
+
+
+def test_a_deferred_trigger_that_changes_the_schema(
+    database: psycopg.Connection,
+) -> None:
+    """What happens in the COMMIT is done by the migration as well."""
+    found = history(
+        database,
+        """CREATE TABLE t (a int);
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN CREATE TABLE made_late (a int); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION f();""",
+        "INSERT INTO t VALUES (1)",
+        "SELECT 1",
+    )
+    assert made(found, "made_late") == "2.sql:1"
 
 
 @pytest.mark.parametrize(
@@ -523,7 +717,7 @@ COMMIT"""
         st.tuples(st.booleans(), st.lists(CHANGES, min_size=1, max_size=5)), max_size=8
     )
 )
-def test_the_past_tells_as_much_as_comparing_everything(
+def test_notes_say_as_much_as_comparing_everything(
     database: psycopg.Connection, batches: list[tuple[bool, list[str]]]
 ) -> None:
     """Whatever migrations do, no change of a name is missed, and none invented."""
@@ -549,7 +743,8 @@ def test_the_past_tells_as_much_as_comparing_everything(
         names.append(all_names(database))
     database.execute(ANEW)
     everything = Plan(layout="test", migrations=tuple(migrations))
-    found = MigrationRunner(database).run(everything)
+    with notes_kept():
+        found = MigrationRunner(database).run(everything)
     database.execute(ANEW)
     compared = told_by_comparison(database, database, everything)
     assert compared[everything.migrations[-1].path if batches else ""] == plain(found)

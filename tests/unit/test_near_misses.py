@@ -227,6 +227,24 @@ def test_a_dropped_table_is_named_with_the_migration_that_dropped_it() -> None:
     assert (fact.kind, fact.subject, fact.source) == ("dropped", "public.users", source)
 
 
+def test_a_renamed_column_is_named_with_what_it_is_now() -> None:
+    """The evidence says who introduced it, who renamed it, and its new name."""
+    gone = DroppedObject(
+        schema="public",
+        table="users",
+        column="display_name",
+        source=Source("m/9.sql", 1),
+        introduced_by=Source("m/1.sql", 3),
+        renamed_to=("public", "users", "shown_as"),
+    )
+    check = audited(SchemaSnapshot([table("users", "id")], dropped=[gone]))
+    (fact,) = near(check).values()
+    assert str(fact) == (
+        "public.users.display_name was renamed to public.users.shown_as,"
+        " introduced by m/1.sql:3, renamed by m/9.sql:1"
+    )
+
+
 def test_a_dropped_column_is_named_with_the_migration_that_dropped_it() -> None:
     """Where its table is still there."""
     source = Source("m/9_drop/up.sql", 1)

@@ -248,7 +248,7 @@ def one_of(kind: Kind[V], subject: Subject, facts: tuple[Fact, ...]) -> V | Fail
     hints += [wrong.hint for _, several, _ in candidates for wrong in several]
     name = stated.get("name")
     dropped = [
-        f"{part.kind} {part.part}, by {part.source}"
+        f"{part.kind} {part.part}, {part.ending}"
         for part in subject.gone(kind.dropped or "constraint")
         if kind.dropped and name in {None, part.part}
     ]
@@ -349,7 +349,7 @@ def named_as_expected(
 def dropped_columns(subject: Subject, names: cabc.Iterable[str]) -> list[str]:
     """Return which migration dropped these columns, in words."""
     return [
-        f"{part.qualified_name}, by {part.source}"
+        f"{part.qualified_name}, {part.ending}"
         for name in names
         for part in subject.gone("column")
         if part.column == name

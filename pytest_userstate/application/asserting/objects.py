@@ -234,7 +234,7 @@ def dropped_relations(
 ) -> list[str]:
     """Return which migration dropped these tables or views, in words."""
     return [
-        f"{gone.qualified_name}, by {gone.source}"
+        f"{gone.qualified_name}, {gone.ending}"
         for place in places
         for gone in snapshot.dropped
         if (gone.schema, gone.table, gone.part) == (place.schema, place.name, "")

@@ -133,7 +133,7 @@ def _place(verdict: Verdict) -> Source | None:
     for kind in _TELLING:
         for fact in verdict.check.evidence:
             if fact.kind is kind and fact.source:
-                return fact.source
+                return fact.changed_by or fact.source
     return None
 
 

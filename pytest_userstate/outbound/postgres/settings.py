@@ -49,7 +49,7 @@ _SETTINGS = {
     "huge_pages": "off",
     "max_files_per_process": "256",  # the server counts them one by one at its start
     "max_locks_per_transaction": "256",  # one transaction may make a whole schema
-    "max_prepared_transactions": "11",  # ten for migrations, one keeps the past
+    "max_prepared_transactions": "10",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -85,7 +85,7 @@ CREATE ROLE {POSTGRES} LOGIN SUPERUSER;
 
 CREATE ROLE {OWNER} LOGIN;
 
-{{pages}}
+{{provenance}}
 
 CREATE DATABASE {DATABASE} OWNER {OWNER}{{options}};
 
@@ -93,14 +93,14 @@ CREATE DATABASE {DATABASE} OWNER {OWNER}{{options}};
 # Copying files takes half as long as the way by the log, the default since 15.
 _NEWER_SQL = (15, " STRATEGY file_copy")
 # In the template, so that every database has what it makes.
-PAGES = Path(__file__).with_name("pages.sql")
+PROVENANCE = Path(__file__).with_name("provenance.sql")
 
 
 def recipe(account: Account) -> tuple[object, ...]:
     """Return all that decides what a data directory holds, beside the programs."""
     options = (_INITDB_OPTIONS, _NEWER_INITDB_OPTIONS)
     settings = (_SETTINGS, _NEWER_SETTINGS)
-    texts = (_HBA, _ident(account), _SQL, _NEWER_SQL, PAGES.read_text("utf-8"))
+    texts = (_HBA, _ident(account), _SQL, _NEWER_SQL, PROVENANCE.read_text("utf-8"))
     return (account.uid, options, settings, *texts)
 
 
@@ -116,7 +116,7 @@ def sql(version: Version) -> str:
     """Return what makes the audited database and its owner."""
     since, options = _NEWER_SQL
     return _SQL.format(
-        pages=PAGES.read_text("utf-8").strip(),
+        provenance=PROVENANCE.read_text("utf-8").strip(),
         options=options if version.major >= since else "",
     )
 

@@ -19,9 +19,12 @@ from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.migrations.programs.failures import Told
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
-from pytest_userstate.outbound.migrations.provenance.comparison import Answers, Row
 from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
-from pytest_userstate.outbound.migrations.provenance.relation import Place
+from pytest_userstate.outbound.migrations.provenance.relation import (
+    Place,
+    Relations,
+    relations,
+)
 from pytest_userstate.outbound.migrations.running.session import Failure
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 
@@ -61,7 +64,6 @@ class Hearing:
         self._line: int | None = None
         self._failure: Failure | None = None
         self.bookkeeping = bookkeeping
-        self.answers = Answers()
         self.ledger: Ledger | None = None
         self.applied = 0
         self.heads: frozenset[str] | None = None
@@ -96,7 +98,7 @@ class Hearing:
             self.heads = (self.heads or frozenset()) | frozenset(event["heads"])
         if self.ledger is None:
             self.ledger = Ledger(
-                self.answers.all(_rows(event)),
+                _relations(event),
                 origin=self._origin,
                 without_origin=self.bookkeeping,
             )
@@ -108,8 +110,7 @@ class Hearing:
     def _applied(self, event: _Event) -> None:
         if self.ledger is not None:
             attribution = ExecutedStatements.of(event["statements"])
-            changes = self.answers.some(_rows(event))
-            self.ledger.note(changes, self._shown(event), attribution)
+            self.ledger.note(_relations(event), self._shown(event), attribution)
         self.applied += 1
         self._path = ""
 
@@ -151,8 +152,8 @@ class Hearing:
     }
 
 
-def _rows(event: _Event) -> list[Row]:
-    return [(oid, values and values.encode()) for oid, values in event["rows"]]
+def _relations(event: _Event) -> Relations:
+    return relations((int(oid), state) for oid, state in event["rows"] or ())
 
 
 class ExecutedStatements(Attribution):

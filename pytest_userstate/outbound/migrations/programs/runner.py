@@ -22,14 +22,7 @@ from pytest_userstate.outbound.migrations.programs.output import last_lines, red
 from pytest_userstate.outbound.migrations.programs.plan import Interpreter, ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Clock, Ended, Report
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
-from pytest_userstate.outbound.migrations.provenance.comparison import (
-    ALL_RELATIONS,
-    LOCKED_RELATIONS,
-    Answers,
-    Row,
-)
-from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
-from pytest_userstate.outbound.migrations.provenance.relation import FIRST_USER_OID
+from pytest_userstate.outbound.migrations.provenance.recorder import Recorder
 from pytest_userstate.outbound.migrations.running.migrated import Migrated
 from pytest_userstate.outbound.migrations.running.runner import (
     expect_nothing_prepared,
@@ -133,23 +126,18 @@ class ProgramRunner:
         return migrated
 
     def _run_unwatched(self, plan: ProgramPlan, origin: Source | None) -> Migrated:
-        before = self._relations()
+        recorder = Recorder(self._session)
+        recorder.start(origin, plan.bookkeeping_tables)
         ended = self._run(plan, plan.program.arguments)
         if ended.status or ended.timed_out:
             raise self._failure(plan, ended, failures.Told())
-        answers = Answers()
-        ledger = Ledger(
-            answers.all(before), origin=origin, without_origin=plan.bookkeeping_tables
-        )
-        after = self._relations()
-        if plan.origin:
-            ledger.note(answers.all(after), plan.origin, Attribution(()))
-        warnings = () if after != before else (_made_nothing(plan),)
+        self._session.restart_clock()
+        has_worked = recorder.note(plan.origin or None, Attribution(()))
         return Migrated(
-            history=ledger.history(applied=0),
+            history=recorder.end(),
             applied=None,
             bookkeeping_tables=plan.bookkeeping_tables,
-            warnings=warnings,
+            warnings=() if has_worked else (_made_nothing(plan),),
         )
 
     def _run_watched(
@@ -173,11 +161,6 @@ class ProgramRunner:
                 "USER": self._address.role,
                 "PASSWORD": "",
                 "NAME": self._address.database,
-            },
-            "queries": {
-                "all": ALL_RELATIONS,
-                "locked": LOCKED_RELATIONS,
-                "first": FIRST_USER_OID,
             },
         }
         ended = self._run(
@@ -234,10 +217,11 @@ class ProgramRunner:
         if problem or heard.ledger is None:
             output = self._output(plan, ended)
             raise failures.nothing_applied(plan, problem, output=output)
-        changes = heard.answers.all(self._relations())
-        heard.ledger.note(changes, plan.origin, Attribution(()))
+        self._session.restart_clock()
+        recorder = Recorder(self._session, heard.ledger)
+        history = recorder.end(plan.origin)
         return Migrated(
-            history=heard.ledger.history(applied=heard.applied),
+            history=history,
             applied=heard.applied,
             bookkeeping_tables=heard.bookkeeping,
         )
@@ -256,11 +240,6 @@ class ProgramRunner:
         places = {f"{plan.base}/": "", self._address.host: "SOCKET"}
         given = {**os.environ}
         return redacted(last_lines(ended), environment=given, places=places)
-
-    def _relations(self) -> list[Row]:
-        self._session.restart_clock()
-        rows = self._session.batch(ALL_RELATIONS).rows
-        return [(oid, values) for oid, values in rows]
 
     def _versions(self, tables: cabc.Iterable[str]) -> frozenset[str]:
         """Return what stands in the version tables, whatever schema they are in."""

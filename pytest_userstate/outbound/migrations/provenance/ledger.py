@@ -1,10 +1,10 @@
 """Which migration introduced, last changed, and dropped each part of the schema.
 
-Parts are tables and views, and their columns, constraints and indexes. Known by
-comparing catalog values before and after each migration; row versions would
-mislead, since a foreign key from another table or a GRANT rewrites the row of a
-table that it leaves as it was. Where the values come from is told by `past`, and
-by `comparison` for what another program applies.
+Parts are tables and views, and their columns, constraints and indexes. They are
+known by the numbers that PostgreSQL has for them, so that a part with another name
+is the same part, renamed; and by their values, since row versions would mislead: a
+foreign key from another table or a GRANT rewrites the row of a table that it leaves
+as it was.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from pytest_userstate.outbound.migrations.provenance.relation import (
     INDEX,
     ITSELF,
     RELATION,
-    Changes,
-    Named,
     Part,
     Place,
     Relation,
+    Relations,
 )
 
 Key = tuple[str, str, str, str]
@@ -44,29 +43,33 @@ class History:
         Where each table and view that exists now comes from, and each of their
         columns, constraints and indexes.
     changed : mapping
-        Which migration changed it last, where one did after that.
+        Which migration changed or renamed it last, if one did after that.
     dropped : tuple of DroppedObject
         The names that existed once and exist no more, with the last migration
         that removed them.
+    warnings : tuple of str
+        What is not known, and why.
     """
 
     applied: int
     created: cabc.Mapping[Key, Source]
     changed: cabc.Mapping[Key, Source]
     dropped: tuple[DroppedObject, ...]
+    warnings: tuple[str, ...] = ()
 
 
-class _Sources(dict[int | None, Source]):
+class _Sources(dict[int | None, Source | None]):
     """The lines of a migration's file; None: the file alone."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str | None) -> None:
         """Begin with none."""
         super().__init__()
         self._path = path
 
-    def __missing__(self, line: int | None) -> Source:
-        """Make each once."""
-        source = self[line] = Source(self._path, line)
+    def __missing__(self, line: int | None) -> Source | None:
+        """Make each once; there is none if the file is not known."""
+        source = Source(self._path, line) if self._path is not None else None
+        self[line] = source
         return source
 
 
@@ -88,6 +91,15 @@ class _Seen:
     parts: dict[Part, _Known]
 
 
+@attrs.frozen
+class _Gone:
+    """What became of a name that was there."""
+
+    source: Source
+    created: Source | None
+    renamed_to: tuple[str, ...] = ()
+
+
 class Ledger:
     """The state of the catalog as last seen, and where each part comes from.
 
@@ -103,14 +115,14 @@ class Ledger:
 
     def __init__(
         self,
-        relations: Changes,
+        relations: Relations,
         *,
         origin: Source | None = None,
         without_origin: frozenset[str] = frozenset(),
     ) -> None:
         """Take note of what exists already."""
         self._seen: dict[int, _Seen] = {}
-        self._dropped: dict[Key, Source] = {}
+        self._gone: dict[Key, _Gone] = {}
         for oid, relation in relations.items():
             if relation is not None:
                 names = {relation.place[1], ".".join(relation.place)}
@@ -118,37 +130,49 @@ class Ledger:
                 parts = {
                     part: _Known(*named, source)
                     for part, named in relation.parts.items()
-                    if named is not None
                 }
                 self._seen[oid] = _Seen(relation.place, parts)
 
-    def note(self, changes: Changes, path: str, attribution: Attribution) -> None:
-        """Compare what a migration may have changed with what it was.
+    def note(
+        self, relations: Relations, path: str | None, attribution: Attribution
+    ) -> bool:
+        """Note what a migration has changed; return whether it has changed anything.
 
         Parameters
         ----------
-        changes : mapping
+        relations : mapping
             Relations by number, as they are after it; None for what is gone.
-        path : str
-            The migration's file, as messages name it.
+        path : str or None
+            The migration's file, as messages name it; None: it is not known.
         attribution : Attribution
             Its statements.
         """
-        sources = _Sources(path)
-        for oid, relation in changes.items():
-            seen = self._seen.pop(oid, None) or _Seen(("", ""), {})
+        sources = _Sources(path)  # asked for the source of each change
+        for oid, relation in relations.items():
+            seen = self._seen.pop(oid, None)
             if relation is not None:
+                seen = seen or _Seen(relation.place, {})
                 self._seen[oid] = seen
-            self._note(seen, relation, sources, attribution)
+                self._note(seen, relation, sources, attribution)
+            elif seen is not None:
+                line = attribution.of_lost(seen.place, RELATION, seen.place[1])
+                for part, known in seen.parts.items():
+                    self._lose(seen.place, part, known, sources[line])
+        return bool(sources)
 
-    def history(self, *, applied: int) -> History:
+    def note_all(self, relations: Relations, path: str | None) -> bool:
+        """Do the same with all relations that there are: others are gone."""
+        everything = {**dict.fromkeys(self._seen), **relations}
+        return self.note(everything, path, Attribution(()))
+
+    def history(self, *, applied: int, warnings: tuple[str, ...] = ()) -> History:
         """Sum it up."""
         created: dict[Key, Source] = {}
         changed: dict[Key, Source] = {}
-        gone = dict(self._dropped)
+        gone = dict(self._gone)
         for seen in self._seen.values():
-            for (kind, _), known in seen.parts.items():
-                key = (*seen.place, kind, known.name)
+            for part, known in seen.parts.items():
+                key = _key(seen.place, part, known.name)
                 gone.pop(key, None)
                 if known.created:
                     created[key] = known.created
@@ -158,93 +182,108 @@ class Ledger:
             applied=applied,
             created=types.MappingProxyType(created),
             changed=types.MappingProxyType(changed),
-            dropped=tuple(_dropped_object(*each) for each in sorted(gone.items())),
+            dropped=tuple(_dropped_object(key, gone[key]) for key in sorted(gone)),
+            warnings=warnings,
         )
 
     def _note(
-        self,
-        seen: _Seen,
-        relation: Relation | None,
-        sources: _Sources,
-        attribution: Attribution,
-    ) -> None:
-        """Compare what a relation was with what it is."""
-        if seen.parts and (relation is None or relation.place != seen.place):
-            line = attribution.of_lost(seen.place, RELATION, seen.place[1])
-            for part, known in seen.parts.items():
-                self._drop(seen, part, known, sources[line])
-            del seen.parts[ITSELF]
-        if relation is not None:
-            _follow_remade(seen.parts, relation.parts)
-            self._note_losses(seen, relation, sources, attribution)
-            seen.place = relation.place
-            _note_gains(seen, relation, sources, attribution)
-
-    def _note_losses(
         self,
         seen: _Seen,
         relation: Relation,
         sources: _Sources,
         attribution: Attribution,
     ) -> None:
-        """Note the names that are gone, unless they went with the relation's own."""
+        """Compare what a relation was with what it is."""
+        _follow_remade(seen.parts, relation)
+        before = seen.place
+        if before != relation.place:
+            line = attribution.of_lost(before, RELATION, before[1])
+            self._note_move(seen, relation, sources[line])
+        self._note_losses(before, seen, relation, sources, attribution)
         constraints = {
-            seen.parts[part].name
-            for part in relation.parts
-            if part[0] == CONSTRAINT and part in seen.parts
+            name for part, (name, _) in relation.parts.items() if part[0] == CONSTRAINT
         }
-        for part, named in relation.parts.items():
+        for part, (name, values) in relation.parts.items():
             known = seen.parts.get(part)
-            if known is None or (named and named[0] == known.name):
+            if known is None:
+                kind = _kind(part, name, constraints)
+                line = attribution.of_new(relation.place, kind, name)
+                seen.parts[part] = _Known(name, values, sources[line])
+            elif known.values != values:
+                line = attribution.of_changed(relation.place, part[0], name)
+                known.values, known.changed = values, sources[line]
+
+    def _note_move(
+        self, seen: _Seen, relation: Relation, source: Source | None
+    ) -> None:
+        """Note that a relation has another name, or is in another schema."""
+        for part, known in seen.parts.items():
+            if part in relation.parts:
+                name = relation.parts[part][0] if part != ITSELF else ""
+                now = tuple(filter(None, (*relation.place, name)))
+                self._lose(seen.place, part, known, source, renamed_to=now)
+        seen.parts[ITSELF].name = relation.place[1]
+        seen.parts[ITSELF].changed = source
+        seen.place = relation.place
+
+    def _note_losses(
+        self,
+        before: Place,
+        seen: _Seen,
+        relation: Relation,
+        sources: _Sources,
+        attribution: Attribution,
+    ) -> None:
+        """Note the parts that are gone, and those that have another name."""
+        constraints = {
+            known.name for part, known in seen.parts.items() if part[0] == CONSTRAINT
+        }
+        for part, known in list(seen.parts.items()):
+            name = relation.parts[part][0] if part in relation.parts else None
+            if name == known.name:
                 continue
-            if ITSELF in seen.parts:
-                kind = _kind(part, known.name, constraints)
-                line = attribution.of_lost(seen.place, kind, known.name)
-                self._drop(seen, part, known, sources[line])
-            del seen.parts[part]
+            kind = _kind(part, known.name, constraints)
+            source = sources[attribution.of_lost(before, kind, known.name)]
+            if name is None:
+                self._lose(before, part, known, source)
+                del seen.parts[part]
+            else:
+                now = (*relation.place, name)
+                self._lose(before, part, known, source, renamed_to=now)
+                known.name, known.changed = name, source
 
-    def _drop(self, seen: _Seen, part: Part, known: _Known, source: Source) -> None:
-        self._dropped[(*seen.place, part[0], known.name)] = source
+    def _lose(
+        self,
+        place: Place,
+        part: Part,
+        known: _Known,
+        source: Source | None,
+        *,
+        renamed_to: tuple[str, ...] = (),
+    ) -> None:
+        """Note what became of a name, if it is known who did it."""
+        if source is not None:
+            key = _key(place, part, known.name)
+            self._gone[key] = _Gone(source, known.created, renamed_to)
 
 
-def _follow_remade(
-    known: dict[Part, _Known], found: cabc.Mapping[Part, Named | None]
-) -> None:
+def _key(place: Place, part: Part, name: str) -> Key:
+    return (*place, part[0], "" if part == ITSELF else name)
+
+
+def _follow_remade(known: dict[Part, _Known], relation: Relation) -> None:
     """Take a constraint or index made again for the one of its name.
 
     ALTER COLUMN TYPE and REINDEX CONCURRENTLY do so by themselves.
     """
     gone = {
         (part[0], known[part].name): part
-        for part, named in found.items()
-        if named is None and part in known and part[0] in {CONSTRAINT, INDEX}
+        for part in known.keys() - relation.parts.keys()
+        if part[0] in {CONSTRAINT, INDEX}
     }
-    for part, named in found.items() if gone else ():
-        if named and part not in known and (part[0], named[0]) in gone:
-            known[part] = known.pop(gone.pop((part[0], named[0])))
-
-
-def _note_gains(
-    seen: _Seen, relation: Relation, sources: _Sources, attribution: Attribution
-) -> None:
-    """Note the names that are new, and the values that are."""
-    constraints = {
-        named[0]
-        for part, named in relation.parts.items()
-        if named and part[0] == CONSTRAINT
-    }
-    for part, named in relation.parts.items():
-        if named is None:
-            continue
-        name, values = named
-        known = seen.parts.get(part)
-        if known is None:
-            kind = _kind(part, name, constraints)
-            line = attribution.of_new(seen.place, kind, name)
-            seen.parts[part] = _Known(name, values, sources[line])
-        elif known.values != values:
-            line = attribution.of_changed(seen.place, part[0], name)
-            known.values, known.changed = values, sources[line]
+    for part, (name, _) in relation.parts.items() if gone else ():
+        if part not in known and (part[0], name) in gone:
+            known[part] = known.pop(gone.pop((part[0], name)))
 
 
 def _kind(part: Part, name: str, constraints: cabc.Container[str]) -> str:
@@ -255,7 +294,13 @@ def _kind(part: Part, name: str, constraints: cabc.Container[str]) -> str:
     return CONSTRAINT if part[0] == INDEX and name in constraints else part[0]
 
 
-def _dropped_object(key: Key, source: Source) -> DroppedObject:
+def _dropped_object(key: Key, gone: _Gone) -> DroppedObject:
     schema, table, kind, name = key
-    named = {kind: name} if kind else {}
-    return DroppedObject(schema=schema, table=table, source=source, **named)
+    return DroppedObject(
+        schema=schema,
+        table=table,
+        source=gone.source,
+        introduced_by=gone.created,
+        renamed_to=gone.renamed_to,
+        **({kind: name} if kind else {}),
+    )

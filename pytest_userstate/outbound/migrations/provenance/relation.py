@@ -1,10 +1,14 @@
-"""A table or view and its parts, as far as they may have changed."""
+"""A table or view and its parts, as the server describes their state."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import json
+import typing as typ
 
 import attrs
+
+from pytest_userstate.outbound.migrations.programs.inside.changes import Change
 
 Place = tuple[str, str]
 """The schema and name of a relation."""
@@ -15,33 +19,60 @@ Named = tuple[str, object]
 
 RELATION, COLUMN, CONSTRAINT, INDEX = "", "column", "constraint", "index"
 ITSELF: Part = (RELATION, 0)
-FIRST_USER_OID = 16384
-"""The smallest number of what is not the system's own."""
-TABLES_AND_VIEWS = "rpvmf"
-"""The kinds of relations, as `pg_class.relkind` has them."""
 
 
 @attrs.frozen
 class Relation:
-    """A table or view, as it is now.
-
-    Parameters
-    ----------
-    place : tuple of str
-        Its schema and name.
-    parts : mapping
-        Those of its parts that may be other than before, itself included, with
-        names and values; None: the part is gone.
-    """
+    """A table or view with all of its parts, itself included, by their numbers."""
 
     place: Place
-    parts: cabc.Mapping[Part, Named | None]
+    parts: cabc.Mapping[Part, Named]
 
 
-Changes = cabc.Mapping[int, Relation | None]
+Relations = cabc.Mapping[int, Relation | None]
 """Relations by number; None for what is gone, the system's, or temporary."""
 
 
-def is_the_systems(schema: str) -> bool:
-    """Tell whether a schema is the system's own, or for temporary tables."""
-    return schema.startswith("pg_") or schema == "information_schema"
+def relations(changes: cabc.Iterable[Change]) -> Relations:
+    """Return the relations that the server has described."""
+    return {oid: _relation(state) if state else None for oid, state in changes}
+
+
+def _relation(state: str) -> Relation | None:
+    """Read a state; None for what is the system's, or temporary."""
+    document = json.loads(bytes.fromhex(state))
+    schema, name, itself, parents, *described = document
+    columns, defaults, comments, constraints, indexes = (
+        values or {} for values in described
+    )
+    schema = _unquoted(schema)
+    if schema.startswith("pg_") or schema == "information_schema":
+        return None
+    unproven = _unproven(constraints.values())
+    parts: dict[Part, Named] = {ITSELF: (name, (itself, parents, comments.get("0")))}
+    for number, (column, *facts) in columns.items():
+        more = (defaults.get(number), comments.get(number), int(number) in unproven)
+        parts[COLUMN, int(number)] = (column, (facts, more))
+    for number, (constraint, *facts) in constraints.items():
+        if facts[0] != "n":  # the column's own flag says so
+            parts[CONSTRAINT, int(number)] = (constraint, facts)
+    for number, (index, *facts) in indexes.items():
+        parts[INDEX, int(number)] = (index, facts)
+    return Relation((schema, name), parts)
+
+
+def _unproven(constraints: cabc.Iterable[list[typ.Any]]) -> frozenset[int]:
+    """Return the numbers of columns that are not null, but for rows that were there."""
+    return frozenset(
+        number
+        for _, kind, is_validated, numbers, *_ in constraints
+        if kind == "n" and not is_validated
+        for number in numbers
+    )
+
+
+def _unquoted(identifier: str) -> str:
+    """Return the name for which an identifier stands, which may be quoted."""
+    if not identifier.startswith('"'):
+        return identifier
+    return identifier[1:-1].replace('""', '"')

@@ -142,17 +142,6 @@ def _of_missing_rights(trouble: Trouble) -> str:
     )
 
 
-def _of_a_copy(trouble: Trouble) -> str:
-    failure = trouble.failure
-    if failure.sqlstate != "55006" or "prepared transaction" not in failure.detail:
-        return ""
-    return (
-        "While it applies migrations, the audit keeps a prepared transaction in the"
-        " database, which so cannot be copied by them. Copy another one, or make the"
-        " copy where the migrations are deployed."
-    )
-
-
 def _of_a_transaction(trouble: Trouble) -> str:
     if trouble.failure.sqlstate not in {"25001", "2D000"}:
         return ""
@@ -283,7 +272,6 @@ def _of_a_template(trouble: Trouble) -> str:
 _REMEDIES: tuple[cabc.Callable[[Trouble], str], ...] = (
     _of_missing_rights,
     _of_a_transaction,
-    _of_a_copy,
     _of_a_missing_role,
     _of_a_database,
     _of_the_search_path,

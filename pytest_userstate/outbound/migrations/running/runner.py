@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import itertools
 import typing as typ
 
 import psycopg
@@ -16,8 +17,9 @@ from pytest_userstate.outbound.migrations.plan import (
     Mode,
     Plan,
 )
+from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.ledger import History
-from pytest_userstate.outbound.migrations.provenance.watch import Watch
+from pytest_userstate.outbound.migrations.provenance.recorder import Recorder
 from pytest_userstate.outbound.migrations.running import failures
 from pytest_userstate.outbound.migrations.running.delivery import delivery
 from pytest_userstate.outbound.migrations.running.session import Outcome, Session
@@ -25,7 +27,7 @@ from pytest_userstate.outbound.migrations.running.step import SearchPath, Step
 
 DEFAULT_TIMEOUT = 60.0  # seconds for each migration
 
-_READ = "SELECT pg_catalog.current_setting('search_path'), {question}"
+_READ_SEARCH_PATH: Command = ("SELECT pg_catalog.current_setting('search_path')", ())
 _SET_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', $1, false)"
 _BEGIN: Command = ("BEGIN", ())
 _COMMIT: Command = ("COMMIT", ())
@@ -119,10 +121,10 @@ class MigrationRunner:
     ) -> None:
         """Take the connection over; nothing is sent yet."""
         self._session = Session(connection, timeout=timeout)
-        self._watch = Watch(self._session)
+        self._recorder = Recorder(self._session)
         self._search_path = SearchPath()
         self._last: Step | None = None
-        self._read: Command = (_READ.format(question=self._watch.question), ())
+        self._attribution = Attribution(())
 
     def run(self, plan: Plan, *, setup: str = "") -> History:
         """Apply the plan to the end.
@@ -149,16 +151,13 @@ class MigrationRunner:
             When the connection was lost.
         """
         self._prepare(plan)
-        with self._watch.hold():
-            self._apply_all(plan)
-            self._finish(plan)
-            self._watch.end()
-            files = (
-                (m.path, batch.sql) for m in plan.migrations for batch in m.batches
-            )
-            expect_nothing_prepared(self._session, files)
-            origin = Source(setup) if setup else None
-            return self._watch.history(origin, plan.bookkeeping_tables)
+        origin = Source(setup) if setup else None
+        self._recorder.start(origin, plan.bookkeeping_tables)
+        self._apply_all(plan)
+        self._finish(plan)
+        files = ((m.path, batch.sql) for m in plan.migrations for batch in m.batches)
+        expect_nothing_prepared(self._session, files)
+        return self._recorder.end()
 
     def _apply_all(self, plan: Plan) -> None:
         for applied, migration in enumerate(plan.migrations):
@@ -208,12 +207,14 @@ class MigrationRunner:
         begun = self._session.commands(*migration.before)
         doing = "what the tool does before the file"
         _expect_success(begun, steps[0], doing=doing, has_run=False)
-        self._watch.expect(migration.path, steps)
+        found = itertools.chain.from_iterable(step.statements for step in steps)
+        self._attribution = Attribution(found)
         for batch, step in zip(migration.batches, steps, strict=True):
             self._apply_batch(plan, batch, step)
         if plan.separate_sessions:
             self._session.batch(_NEW_SESSION)
         self._do(migration.after, steps[0], "what the tool does after the file")
+        self._recorder.note(migration.path, self._attribution)
 
     def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> None:
         if batch.in_transaction and batch.mode is not Mode.PIPELINE:
@@ -242,10 +243,9 @@ class MigrationRunner:
 
     def _open(self, step: Step, *commands: Command, doing: str) -> bytes:
         """Do what comes before a batch; return the search path that it begins with."""
-        opened = self._session.commands(self._read, *commands)
+        opened = self._session.commands(_READ_SEARCH_PATH, *commands)
         _expect_success(opened, step, doing=doing)
-        [(search_path, answer)] = opened.rows
-        self._watch.note(answer)
+        [(search_path,)] = opened.rows
         self._note_search_path((search_path or b"").decode("utf-8", "replace"), step)
         return search_path or b""
 
@@ -264,7 +264,7 @@ class MigrationRunner:
         _expect_success(outcome, step, doing=doing)
 
     def _send(self, step: Step, batch: Batch) -> None:
-        delivery(self._session, step, batch, self._watch.read).send()
+        delivery(self._session, step, batch, self._attribution.read).send()
 
 
 def _expect_success(

@@ -29,9 +29,7 @@ _OPEN = frozenset({pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR})
 _COMPLETED = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 _PREPARED = (
     "SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database"
-    " OPERATOR(pg_catalog.=) pg_catalog.current_database()"
-    " AND gid OPERATOR(pg_catalog.<>) pg_catalog.concat("
-    "'pytest-userstate ', pg_catalog.pg_backend_pid()) ORDER BY prepared"
+    " OPERATOR(pg_catalog.=) pg_catalog.current_database() ORDER BY prepared"
 )
 _PARSER_FILES = frozenset({b"scan.l", b"gram.y", b"parser.c", b"scansup.c"})
 
@@ -96,11 +94,6 @@ class Outcome:
         """What the last statement that returned rows returned, as it came."""
         return _rows(self._returned[-1]) if self._returned else []
 
-    @property
-    def answers(self) -> list[list[Row]]:
-        """The same of each statement that did."""
-        return [_rows(result) for result in self._returned]
-
 
 class Session:
     """A connection that runs batches under a deadline.
@@ -123,15 +116,14 @@ class Session:
         self._deadline = time.monotonic() + timeout
 
     @property
-    def number(self) -> int:
-        """The number of the server's process behind it."""
-        with self._guarded():
-            return self._pgconn.backend_pid
-
-    @property
     def in_transaction(self) -> bool:
         """Whether a transaction block is open, failed or not."""
         return self._pgconn.transaction_status in _OPEN
+
+    @property
+    def is_superuser(self) -> bool:
+        """Whether the role of the session is one, as the server reported it."""
+        return self._pgconn.parameter_status(b"is_superuser") == b"on"
 
     @property
     def standard_conforming_strings(self) -> bool:
@@ -169,12 +161,11 @@ class Session:
             self._pgconn.send_query(sql.encode())
             return self._outcome(functools.partial(self._results, meanwhile), rows)
 
-    def commands(self, *commands: Command, binary: bool = False) -> Outcome:
+    def commands(self, *commands: Command) -> Outcome:
         """Run statements with their parameters, all in one round trip.
 
         Parameters are text, or bytes in the session's encoding. What comes after
-        a statement that failed is not run. Rows come as text, or in PostgreSQL's
-        `binary` form.
+        a statement that failed is not run.
 
         Raises
         ------
@@ -190,9 +181,7 @@ class Session:
                     value.encode() if isinstance(value, str) else value
                     for value in parameters
                 ]
-                self._pgconn.send_query_params(
-                    sql.encode(), values, result_format=pq.Format(binary)
-                )
+                self._pgconn.send_query_params(sql.encode(), values)
             self._pgconn.pipeline_sync()
             outcome = self._outcome(self._results_of_pipeline)
             if not self._connection.closed:

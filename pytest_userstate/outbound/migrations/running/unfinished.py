@@ -13,15 +13,6 @@ _WHY = (
     "What it did is no part of the schema yet, and it keeps its locks, for which"
     " whoever reads the schema could wait for ever."
 )
-_OURS = (
-    "The audit prepares it before the first migration, and ends it after the last. In"
-    " between it makes PostgreSQL keep what migrations replace in its catalog, which"
-    " tells the audit which of them made what."
-)
-_ONLY_THEIRS = (
-    "Let migrations end the transactions that they have prepared themselves, each by"
-    " its name, and not all that pg_prepared_xacts lists."
-)
 
 
 def never_finished(
@@ -46,25 +37,6 @@ def never_finished(
     )
     headline = f"the transaction {first} is prepared, and never finished"
     return _error(headline, _WHY + more, to_do, path=path, line=line)
-
-
-def ended_before_time(
-    name: str, files: cabc.Iterable[tuple[str, str]]
-) -> MigrationError:
-    """Say that migrations have ended the audit's own prepared transaction.
-
-    Parameters
-    ----------
-    name : str
-        The transaction.
-    files : iterable of (str, str)
-        What was run, as in `never_finished`.
-    """
-    ours = literal(name)
-    path, line = _place(rf"PREPARED\s+{re.escape(ours)}", files)
-    headline = f"the transaction {ours} was ended, which no migration has prepared"
-    path = "" if line is None else path
-    return _error(headline, _OURS, _ONLY_THEIRS, path=path, line=line)
 
 
 def _place(words: str, files: cabc.Iterable[tuple[str, str]]) -> tuple[str, int | None]:

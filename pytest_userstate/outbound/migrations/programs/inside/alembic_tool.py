@@ -11,13 +11,8 @@ import sys
 import typing as typ
 import urllib.parse
 
-from .reporting import (
-    Catalog,
-    Pipe,
-    Statements,
-    described,
-    line_of_error,
-)
+from .changes import Change, Changes, UnknownError
+from .reporting import Pipe, Statements, described, line_of_error
 
 # What tells a driver where and as whom to connect.
 _WHERE = (
@@ -45,7 +40,7 @@ def run(task: dict[str, typ.Any]) -> int:
     sys.argv[:] = ["alembic", *task["arguments"]]
     with pipe.own_work():
         _lead(pipe, task["url"], make_url)
-        watch = _Watch(pipe, Catalog(task["queries"]))
+        watch = _Watch(pipe)
         watch.start()
     try:
         _command_line(pipe, alembic.config, task["url"]).main(task["arguments"])
@@ -145,12 +140,12 @@ def _place(arguments: typ.Sequence[typ.Any], given: dict[str, typ.Any]) -> str:
 class _Watch:
     """Hears of each revision from Alembic, and reports it."""
 
-    def __init__(self, pipe: Pipe, catalog: Catalog) -> None:
+    def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
-        self._catalog = catalog
+        self._changes = Changes(self._ask)
+        self._connection: typ.Any = None
         self._statements = Statements()
         self._is_asking = False
-        self._began_afresh = False
 
     def start(self) -> None:
         """Let every environment that is configured from now on be watched."""
@@ -189,7 +184,6 @@ class _Watch:
                     revision = step.info.up_revision
                     self._statements.begin(_file(revision))
                     self._pipe.tell("begin", path=revision.path)
-                    self._began_afresh = not context.connection.in_transaction()
                 yield step
             if not context_told:
                 with self.own_work():
@@ -232,22 +226,20 @@ class _Watch:
             rows=self._look(context),
         )
 
-    def _look(self, context: typ.Any) -> list[tuple[str, typ.Any]]:
-        connection = context.connection
-
-        def ask(sql: str) -> list[typ.Any]:
-            execute = getattr(connection, "exec_driver_sql", connection.execute)
-            return list(execute(sql).fetchall())
-
+    def _look(self, context: typ.Any) -> list[Change] | None:
+        self._connection = context.connection
         self._is_asking = True
         try:
-            return self._catalog.changes(
-                ask,
-                began_afresh=self._began_afresh,
-                alters_a_domain=self._statements.alter_a_domain,
-            )
+            return self._changes.look()
+        except UnknownError:
+            return None
         finally:
             self._is_asking = False
+
+    def _ask(self, sql: str) -> list[typ.Any]:
+        connection = self._connection
+        execute = getattr(connection, "exec_driver_sql", connection.execute)
+        return list(execute(sql).fetchall())
 
     def _execute(
         self, _connection: object, _cursor: object, statement: str, *_: object

@@ -13,13 +13,8 @@ import runpy
 import sys
 import typing as typ
 
-from .reporting import (
-    Catalog,
-    Pipe,
-    Statements,
-    described,
-    line_of_error,
-)
+from .changes import Change, Changes, UnknownError
+from .reporting import Pipe, Statements, described, line_of_error
 
 # Options of a connection that tell where and as whom to connect.
 _WHERE = (
@@ -49,7 +44,7 @@ def run(task: dict[str, typ.Any]) -> int:
         return 1
     with pipe.own_work():
         _lead(pipe, task["where"])
-        watch = _Watch(pipe, Catalog(task["queries"]))
+        watch = _Watch(pipe)
         watch.start()
     sys.argv[:] = ["manage.py", *task["arguments"]]
     try:
@@ -118,9 +113,10 @@ def _databases() -> typ.Iterable[tuple[str, dict[str, typ.Any]]]:
 class _Watch:
     """Hears of each migration from Django, and reports it."""
 
-    def __init__(self, pipe: Pipe, catalog: Catalog) -> None:
+    def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
-        self._catalog = catalog
+        self._changes = Changes(self._ask)
+        self._connection: typ.Any = None
         self._statements = Statements()
         self._line = 0
         self._is_told = False
@@ -218,13 +214,17 @@ class _Watch:
         """Report that Django has come to its end."""
         self._pipe.tell("finished")
 
-    def _look(self, connection: typ.Any) -> list[tuple[str, typ.Any]]:
-        def ask(sql: str) -> list[typ.Any]:
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
-                return list(cursor.fetchall())
+    def _look(self, connection: typ.Any) -> list[Change] | None:
+        self._connection = connection
+        try:
+            return self._changes.look()
+        except UnknownError:
+            return None
 
-        return self._catalog.changes(ask)
+    def _ask(self, sql: str) -> list[typ.Any]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
 
 
 def _file(migration: typ.Any) -> str:

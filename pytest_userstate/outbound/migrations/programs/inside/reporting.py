@@ -9,15 +9,6 @@ import sys
 import traceback
 import typing as typ
 
-Row = typ.Sequence[typ.Any]
-Change = typ.Tuple[str, typ.Any]
-Ask = typ.Callable[[str], typ.Iterable[Row]]
-
-# Whether the session is in a transaction that writes, and how far others have got.
-_TRANSACTION = """
-    SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text,
-        pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text
-    """
 _MOST_STATEMENTS = 1_000  # of one migration; with more, no line is certain
 _MOST_CHARACTERS = 1_000_000
 
@@ -58,62 +49,6 @@ class Pipe:
         raise Refused(reason)
 
 
-class Catalog:
-    """What was told about the catalog already."""
-
-    def __init__(self, queries: typ.Mapping[str, typ.Any]) -> None:
-        """Take the queries, and from which number a relation is a user's."""
-        self._all = queries["all"]
-        self._locked = queries["locked"]
-        self._first = queries["first"]
-        self._known: dict[str, typ.Any] = {}
-        self._seen = (0, 0)
-
-    def changes(
-        self, ask: Ask, *, began_afresh: bool = False, alters_a_domain: bool = False
-    ) -> list[Change]:
-        """Return what is different now, by number; None for what is gone.
-
-        `began_afresh` says that the transaction of the last look had ended, with
-        nothing more done in it, when the work of which this is the look began.
-        An altered domain leaves no lock on the tables that use it.
-        """
-        rows = self._rows_locked(ask, began_afresh=began_afresh)
-        if alters_a_domain:
-            rows = None
-        if rows is None:
-            found = {str(oid): values for oid, values in ask(self._all)}
-            rows = {**dict.fromkeys(self._known), **found}
-        changed = [
-            (oid, values)
-            for oid, values in rows.items()
-            if self._known.get(oid) != values
-        ]
-        self._known.update(changed)
-        return changed
-
-    def _rows_locked(
-        self, ask: Ask, *, began_afresh: bool
-    ) -> dict[str, typ.Any] | None:
-        """Return the relations that can have changed, if the locks tell them all.
-
-        They do where everything since the last look was done by the transaction
-        that is open now: by its number, and since no other transaction has
-        ended meanwhile (after a COMMIT in a migration, on a second connection).
-        """
-        [(number, horizon)] = ask(_TRANSACTION)
-        before, horizon_before = self._seen
-        now = int(number or 0)
-        self._seen = (now, int(horizon))
-        is_next = began_afresh and now == before + 1 and horizon_before <= now
-        if not before or int(horizon) > now or not (now == before or is_next):
-            return None
-        rows = {str(oid): values for oid, values in ask(self._locked)}
-        if any(int(oid) < self._first for oid in rows):
-            return None
-        return rows
-
-
 class Statements:
     """The statements of the migration that is running, with their lines."""
 
@@ -124,14 +59,12 @@ class Statements:
     def begin(self, file: str) -> None:
         """Forget those of the migration before."""
         self.file = file
-        self.alter_a_domain = False
         self._found: dict[tuple[int, str], None] = {}
         self._characters = 0
 
     def note(self, sql: object, *, line: int = 0) -> None:
         """Take note of one; its line is that of the file, where it is on the stack."""
         text = sql if isinstance(sql, str) else str(sql)
-        self.alter_a_domain |= "domain" in text.lower()
         key = (line_in(self.file) or line, text)
         if key not in self._found and len(self._found) <= _MOST_STATEMENTS:
             self._found[key] = None

@@ -1,7 +1,7 @@
-"""What is read from the past is what was seen while it was made.
+"""What an audit notes of migrations is what comparing everything shows.
 
-Everything here is told in two ways that have nothing in common (`tests.helpers.
-histories`), and both have to tell the same after each migration.
+Everything here is found out in two ways (`tests.helpers.histories`), and both have to
+come to the same after each migration.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ import random
 
 import pytest
 
-from pytest_userstate.outbound.postgres import settings
-from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
 from tests.helpers.histories import agreed
-from tests.helpers.servers import installations
 from tests.integration.test_provenance import plan
 from tests.integration.test_provenance_changes import CHANGES, SETUP
 
@@ -31,23 +28,8 @@ def test_histories(server: EmbeddedServer, file: pathlib.Path) -> None:
     expect_agreement(server, file)
 
 
-@pytest.mark.parametrize("binaries", installations(), ids=lambda each: each.origin)
-def test_without_contrib(
-    binaries: Binaries, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where there is no pageinspect, the files of the tables are read."""
-    text = settings.PAGES.read_text("utf-8")
-    lacking = tmp_path / "pages.sql"
-    lacking.write_text(text.replace("$libdir/pageinspect", "$libdir/none"), "utf-8")
-    monkeypatch.setattr(settings, "PAGES", lacking)
-    with EmbeddedServer(binaries, all_databases=True) as server:
-        for file in HISTORIES:
-            if file.stem in {"columns", "in_the_way", "long_values", "tidying"}:
-                expect_agreement(server, file)
-
-
 def expect_agreement(server: EmbeddedServer, file: pathlib.Path) -> None:
-    """Tell in both ways what the migrations of a file do."""
+    """Find out in both ways what the migrations of a file do."""
     migrations = file.read_text("utf-8").split("\n\n")
     role = SUPERUSER if file.stem in BY_SUPERUSER else OWNER
     told = agreed(server, plan(*migrations, in_transaction=False), role=role)
