@@ -178,7 +178,7 @@ class Role:
 
 def _objects(values: cabc.Iterable[ObjectAccess]) -> tuple[ObjectAccess, ...]:
     return tuple(
-        sorted(values, key=lambda each: (each.kind, each.schema, each.name)),
+        sorted(values, key=lambda item: (item.kind, item.schema, item.name)),
     )
 
 
@@ -247,7 +247,9 @@ class Access:
         """Return what was granted on an object and its columns, defaults included."""
         if target.grants is not None:
             return target.grants + target.column_grants
-        owners = [Grant(target.owner, each) for each in self.possible(target.kind)]
+        owners = [
+            Grant(target.owner, privilege) for privilege in self.possible(target.kind)
+        ]
         if target.kind is Securable.TYPE:
             owners.append(Grant(EVERYBODY, "usage"))
         return _own_grants(owners) + target.column_grants
@@ -260,20 +262,27 @@ class Access:
 
     def _acting_as(self, role: str) -> set[str]:
         """Return the role, everybody, and all that it inherits from."""
-        found: set[str] = {EVERYBODY}
+        names: set[str] = {EVERYBODY}
         pending = [role]
         while pending:
             name = pending.pop()
-            if name not in found:
-                found.add(name)
+            if name not in names:
+                names.add(name)
                 known = self.role(name)
                 pending += known.inherits if known else ()
-        return found
+        return names
 
     @functools.cached_property
     def _by_place(self) -> dict[tuple[Securable, str, str], ObjectAccess]:
-        return {(each.kind, each.schema, each.name): each for each in self.objects}
+        return {
+            (
+                object_access.kind,
+                object_access.schema,
+                object_access.name,
+            ): object_access
+            for object_access in self.objects
+        }
 
     @functools.cached_property
     def _by_name(self) -> dict[str, Role]:
-        return {each.name: each for each in self.roles}
+        return {role.name: role for role in self.roles}

@@ -113,15 +113,15 @@ def short_credential(state: UserState) -> cabc.Iterator[Finding]:
 
 def _credentials(state: UserState) -> cabc.Iterator[tuple[Table, list[Column]]]:
     """Yield the tables that keep credentials to log in with, and the columns."""
-    found: dict[Table, list[Column]] = {}
+    credentials: dict[Table, list[Column]] = {}
     for storage in state.storages:
         if storage.entity.name == _LOGIN:
-            for each in storage.complete:
-                columns = [c for group in each.present() for c in group]
-                found.setdefault(each.table, []).extend(
+            for candidate in storage.complete:
+                columns = [c for group in candidate.present() for c in group]
+                credentials.setdefault(candidate.table, []).extend(
                     c for c in columns if _CREDENTIAL.search(c.name)
                 )
-    for table, columns in found.items():
+    for table, columns in credentials.items():
         yield table, list(dict.fromkeys(columns))
 
 
@@ -129,7 +129,7 @@ def _is_demanded(table: Table, column: Column) -> bool:
     """Whether a check says when the column may be null."""
     word = rf'(?<![\w"])"?{re.escape(column.name)}"?(?![\w"])'
     says = re.compile(rf"{word}\)? IS (NOT )?NULL|num_n(onn)?ulls\(.*{word}")
-    return any(says.search(each.definition) for each in checks_on(table, column))
+    return any(says.search(check.definition) for check in checks_on(table, column))
 
 
 def stale_updated_at(state: UserState) -> cabc.Iterator[Finding]:
@@ -164,10 +164,10 @@ class _Key(typ.NamedTuple):
 def without_primary_key(state: UserState) -> cabc.Iterator[Finding]:
     """Tell of tables without a primary key."""
     for table in state.tables:
-        if table.primary_key or any(each.is_primary_key for each in table.columns):
+        if table.primary_key or any(column.is_primary_key for column in table.columns):
             continue
         message = "the table has no primary key, so nothing names one of its rows; "
-        spare = next((each.name for each in _spare_keys(table)), None)
+        spare = next((key.name for key in _spare_keys(table)), None)
         if spare:
             message += f"the unique index {identifier(spare)} could become it"
         else:
@@ -177,9 +177,11 @@ def without_primary_key(state: UserState) -> cabc.Iterator[Finding]:
 
 def _spare_keys(table: Table) -> cabc.Iterator[Index]:
     """Yield the unique indexes that could be promoted to the primary key."""
-    nullable = {each.name for each in table.columns if each.is_nullable}
-    names = {each.name for each in table.columns}
-    deferrable = {each.name for each in table.unique_constraints if each.is_deferrable}
+    nullable = {other.name for other in table.columns if other.is_nullable}
+    names = {column.name for column in table.columns}
+    deferrable = {
+        unique.name for unique in table.unique_constraints if unique.is_deferrable
+    }
     for index in table.indexes:
         if (
             index.is_unique
@@ -215,7 +217,7 @@ def _tied_to_users(state: UserState) -> set[Place]:
     names = {name for _, name in state.users}
     tied = {*state.users}
     for users in state.users.values():
-        targets = {_target(each) for each in references(users)}
+        targets = {_target(key) for key in references(users)}
         tied |= targets & state.candidates.keys()
     while True:
         new = {
@@ -235,9 +237,13 @@ def _owners(state: UserState, table: Table) -> set[Place]:
     telling = {
         *state.needed(table),
         *key,
-        *(each.name for each in table.columns if each.is_primary_key),
+        *(column.name for column in table.columns if column.is_primary_key),
     }
-    return {_target(each) for each in references(table) if telling & {*each.columns}}
+    return {
+        _target(reference)
+        for reference in references(table)
+        if telling & {*reference.columns}
+    }
 
 
 def _target(key: ForeignKey) -> Place:
@@ -246,19 +252,19 @@ def _target(key: ForeignKey) -> Place:
 
 def at_odds(state: UserState) -> cabc.Iterator[Finding]:
     """Tell of storages of one entity that treat a deleted user differently."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for storage in state.storages:
         rules: dict[str, list[Table]] = {}
-        for table in dict.fromkeys(each.table for each in storage.complete):
+        for table in dict.fromkeys(candidate.table for candidate in storage.complete):
             for effect in sorted({*map(_effect, _delete_rules(state, table))}):
                 rules.setdefault(effect, []).append(table)
         words = "; ".join(
-            f"rows of {listed(each.qualified_name for each in tables)} {effect}"
+            f"rows of {listed(other.qualified_name for other in tables)} {effect}"
             for effect, tables in rules.items()
         )
-        if len(rules) < 2 or words in told:
+        if len(rules) < 2 or words in reported:
             continue
-        told.add(words)
+        reported.add(words)
         message = (
             f"{storage.entity.name} is kept in tables that part when a user is "
             f"deleted: {words}; give their foreign keys the same ON DELETE"
@@ -282,9 +288,9 @@ def _delete_rules(state: UserState, table: Table) -> list[str]:
     names = {name for _, name in state.users}
     needed = state.needed(table)
     return [
-        each.on_delete
-        for each in references(table)
-        if each.target_table in names and needed.keys() & {*each.columns}
+        key.on_delete
+        for key in references(table)
+        if key.target_table in names and needed.keys() & {*key.columns}
     ]
 
 
@@ -306,7 +312,9 @@ def unguarded_ids(state: UserState) -> cabc.Iterator[Finding]:
 
 
 def _has_constraint_trigger(table: Table) -> bool:
-    return any(each.is_constraint and each.is_enabled for each in table.triggers)
+    return any(
+        trigger.is_constraint and trigger.is_enabled for trigger in table.triggers
+    )
 
 
 def _holds_ids(state: UserState, name: str, kind: str) -> bool:
@@ -315,10 +323,10 @@ def _holds_ids(state: UserState, name: str, kind: str) -> bool:
         return True
     enums = {
         written
-        for each in state.snapshot.enums
+        for enum_type in state.snapshot.enums
         for written in (
-            f"{identifier(each.name)}[]",
-            f"{identifier(each.schema)}.{identifier(each.name)}[]",
+            f"{identifier(enum_type.name)}[]",
+            f"{identifier(enum_type.schema)}.{identifier(enum_type.name)}[]",
         )
     }
     several = kind in _JSON or (kind.endswith("[]") and kind not in enums)
@@ -348,19 +356,21 @@ def _joined(candidate: Candidate) -> tuple[str, ...]:
     columns = [c for group in candidate.present() for c in group]
     if len(names) < 2 or candidate.model.any_of:
         return ()
-    joins = all(_is_reference(candidate.table, each) for each in columns)
+    joins = all(_is_reference(candidate.table, column) for column in columns)
     return names if joins else ()
 
 
 def _is_reference(table: Table, column: Column) -> bool:
-    if column.name in {name for each in table.foreign_keys for name in each.columns}:
+    if column.name in {name for key in table.foreign_keys for name in key.columns}:
         return True
     return column.name.endswith(("_id", "Id"))
 
 
 def _keys(table: Table) -> cabc.Iterator[_Key]:
     """Yield everything that keeps rows apart."""
-    if flagged := tuple(each.name for each in table.columns if each.is_primary_key):
+    if flagged := tuple(
+        column.name for column in table.columns if column.is_primary_key
+    ):
         yield _Key(flagged)
     for key in (table.primary_key, *table.unique_constraints):
         if key:
@@ -368,8 +378,8 @@ def _keys(table: Table) -> cabc.Iterator[_Key]:
     for index in table.indexes:
         if index.is_unique and index.is_valid:
             yield _Key(index.columns, is_partial=index.predicate is not None)
-    for each in table.exclusion_constraints:
-        equal = re.findall(r'("(?:[^"]|"")+"|\w+) WITH =', each.definition)
+    for exclusion in table.exclusion_constraints:
+        equal = re.findall(r'("(?:[^"]|"")+"|\w+) WITH =', exclusion.definition)
         yield _Key(tuple(name.strip('"') for name in equal), is_temporal=True)
 
 
@@ -382,14 +392,14 @@ def _separates(key: _Key, joined: tuple[str, ...], table: Table) -> bool:
     """
     if {*key.columns} < {*joined}:
         return bool(key.columns) and not key.is_partial
-    if not all(any(_is_over(each, name) for each in key.columns) for name in joined):
+    if not all(any(_is_over(other, name) for other in key.columns) for name in joined):
         return False
     more = (
         column
-        for each in key.columns
-        if each not in joined and (column := table.column(each)) is not None
+        for name in key.columns
+        if name not in joined and (column := table.column(name)) is not None
     )
-    return key.is_temporal or not any(_is_new_each_time(each, table) for each in more)
+    return key.is_temporal or not any(_is_new_each_time(name, table) for name in more)
 
 
 def _is_new_each_time(column: Column, table: Table) -> bool:
@@ -427,10 +437,10 @@ def unchecked(state: UserState) -> cabc.Iterator[Finding]:
     """Tell of numbers that nothing keeps from being negative."""
     for table, column in state.revisions():
         kind = state.base_type(column)
-        checks = [(column.name, each) for each in checks_on(table, column)]
+        checks = [(column.name, check) for check in checks_on(table, column)]
         for domain in state.domains(column):
             checks += [("VALUE", c) for c in domain.check_constraints if c.is_enforced]
-        guarded = any(_bounds(each.definition, name) for name, each in checks)
+        guarded = any(_bounds(check.definition, name) for name, check in checks)
         if _NUMBERS.fullmatch(kind) and column.identity is None and not guarded:
             message = (
                 f"no check keeps this revision ({column.data_type}) from being "
@@ -443,8 +453,11 @@ def unchecked(state: UserState) -> cabc.Iterator[Finding]:
 def without_default(state: UserState) -> cabc.Iterator[Finding]:
     """Tell of revisions that every insert has to know where to start."""
     for table, column in state.revisions():
-        defaults = [column.default, *(each.default for each in state.domains(column))]
-        starts = any(each and not _NULL.fullmatch(each) for each in defaults)
+        defaults = [
+            column.default,
+            *(domain.default for domain in state.domains(column)),
+        ]
+        starts = any(default and not _NULL.fullmatch(default) for default in defaults)
         if starts or column.identity is not None or is_set_before("insert", table):
             continue
         effect = "starts as null" if column.is_nullable else "fails"
@@ -463,19 +476,19 @@ def _such_as(data_type: str) -> str:
 
 def several(state: UserState) -> cabc.Iterator[Finding]:
     """Tell of state that more than one revision could be asked for."""
-    told: dict[tuple[Table, Column], None] = {}
+    reported: dict[tuple[Table, Column], None] = {}
     for storage in state.storages:
         sources = [
-            (each.table, column)
-            for each in storage.counting
-            for column in each.revisions
+            (candidate.table, column)
+            for candidate in storage.counting
+            for column in candidate.revisions
         ]
         apart = [[pair for pair in sources if pair[0] == table] for table, _ in sources]
         groups = apart if storage.needs_each else [sources]
         for group in groups:
             pairs = list(dict.fromkeys(group))
-            if len(pairs) > 1 and pairs[0] not in told:
-                told[pairs[0]] = None
+            if len(pairs) > 1 and pairs[0] not in reported:
+                reported[pairs[0]] = None
                 yield _several(storage, pairs)
 
 
@@ -502,8 +515,8 @@ def _bounds(definition: str, name: str) -> bool:
         rf"{column} (?P<sign>>=|>|=) {_NUMBER}",
         rf"{_NUMBER} (?P<sign><=|<|=) \(*{column}",
     ):
-        for found in re.finditer(pattern, definition):
-            least = int(found["number"]) + (found["sign"] in {"<", ">"})
+        for bound in re.finditer(pattern, definition):
+            least = int(bound["number"]) + (bound["sign"] in {"<", ">"})
             if least >= 0:
                 return True
     return False

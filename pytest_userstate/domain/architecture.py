@@ -10,7 +10,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.classification import places
-from pytest_userstate.domain.converters import strings
+from pytest_userstate.domain.converters import out_of_quotes, strings
 from pytest_userstate.domain.coverage import (
     Axis,
     ConflictCoverage,
@@ -168,7 +168,9 @@ def _to_do(model: StorageModel, entity: Entity, facts: Facts) -> cabc.Iterator[s
         for other in facts.model.entities
         if other.name != entity.name
         and other.expected
-        and any({*model.tables} & {*each.tables} for each in other.models)
+        and any(
+            {*model.tables} & {*storage_model.tables} for storage_model in other.models
+        )
     ]
     if sharing:
         yield f"it shares its rows with {listed(sharing)}"
@@ -211,23 +213,25 @@ def _kept(
 
 def _rows(table: StateTable, facts: Facts) -> cabc.Iterator[str]:
     """Say how many rows stand for one row of the table that is referred to."""
-    for each in facts.diagram.relations_of(table.schema, table.name):
-        if (target := f"{each.target_schema}.{each.target_table}") in _holders(facts):
-            count = "at most one row" if each.is_single else "any number of rows"
+    for relation in facts.diagram.relations_of(table.schema, table.name):
+        if (target := f"{relation.target_schema}.{relation.target_table}") in _holders(
+            facts
+        ):
+            count = "at most one row" if relation.is_single else "any number of rows"
             yield f"{count} of {table.qualified_name} for each row of {target}"
 
 
 def _holders(facts: Facts) -> set[str]:
-    return {each.qualified_name for each in facts.diagram.tables if each.holds_state}
+    return {table.qualified_name for table in facts.diagram.tables if table.holds_state}
 
 
 def _guards(model: StorageModel, table: StateTable, facts: Facts) -> cabc.Iterator[str]:
     """Name the columns of identifiers that a foreign key guards, and the others."""
     guarded = {
         name
-        for each in facts.diagram.relations_of(table.schema, table.name)
-        if each.is_certain
-        for name in each.columns
+        for relation in facts.diagram.relations_of(table.schema, table.name)
+        if relation.is_certain
+        for name in relation.columns
     }
     ids = [
         column.name
@@ -260,7 +264,7 @@ def _revision(entity: Entity, model: StorageModel, facts: Facts) -> str:
 
 
 def _copy(name: str, names: cabc.Sequence[str]) -> Option:
-    others = [each for each in names if each != name]
+    others = [column_name for column_name in names if column_name != name]
     are = "is" if len(others) == 1 else "are"
     consequence = (
         f'{listed(others)} {are} retired, or no longer meant: table = "{name}"'
@@ -282,8 +286,10 @@ def _all_tables(entity: Entity, models: cabc.Container[str], facts: Facts) -> li
 
 def _tables(model: StorageModel, facts: Facts) -> list[StateTable]:
     """Return the tables that are complete under the model."""
-    found = (facts.diagram.table(*each) for each in places(model, facts.model.schemas))
-    return [each for each in found if each and not _lacking(model, each)]
+    tables = (
+        facts.diagram.table(*place) for place in places(model, facts.model.schemas)
+    )
+    return [table for table in tables if table and not _lacking(model, table)]
 
 
 def _lacking(model: StorageModel, table: StateTable) -> list[tuple[str, ...]]:
@@ -358,18 +364,18 @@ def _proviso(entity: Entity, facts: Facts, check: Check) -> str:
 
 def _poor(check: Check, facts: Facts) -> list[tuple[str, str, bool]]:
     """Return column, table, and whether several rows may stand for one owner."""
-    found: dict[str, tuple[str, str, bool]] = {}
+    poor: dict[str, tuple[str, str, bool]] = {}
     for fact in check.evidence:
         if fact.kind is not EvidenceKind.ABSENT:
             continue
         table, _, column = fact.subject.rpartition(".")
         schema, _, name = table.partition(".")
-        name = name.removeprefix('"').removesuffix('"').replace('""', '"')
         spread = any(
-            not each.is_single for each in facts.diagram.relations_of(schema, name)
+            not relation.is_single
+            for relation in facts.diagram.relations_of(schema, out_of_quotes(name))
         )
-        found.setdefault(table, (column, table, spread))
-    return [*found.values()]
+        poor.setdefault(table, (column, table, spread))
+    return [*poor.values()]
 
 
 def _column(place: tuple[str, str, bool]) -> Option:
@@ -435,14 +441,14 @@ def architecture(
     entities are where they are expected to keep revisions.
     """
     facts = Facts(report, model, diagram)
-    found = []
+    decisions = []
     for entity in model.entities:
         revises = entity.not_applicable(Axis.REVISION) is None
         if revises or entity.name in _ALWAYS:
-            found.append(storage_decision(entity, facts))
+            decisions.append(storage_decision(entity, facts))
         if revises:
-            found += [
+            decisions += [
                 revision_decision(entity, facts),
                 conflict_decision(entity, facts),
             ]
-    return tuple(found)
+    return tuple(decisions)

@@ -126,8 +126,8 @@ class Candidate:
         return RevisionColumns.USABLE
 
     def _columns(self, names: tuple[str, ...]) -> tuple[Column, ...]:
-        found = (self.table.column(name) for name in names)
-        return tuple(column for column in found if column is not None)
+        columns = (self.table.column(name) for name in names)
+        return tuple(column for column in columns if column is not None)
 
 
 @attrs.frozen
@@ -141,7 +141,9 @@ class Storage:
     @functools.cached_property
     def complete(self) -> tuple[Candidate, ...]:
         """The candidates that store the entity."""
-        return tuple(each for each in self.candidates if each.is_complete)
+        return tuple(
+            candidate for candidate in self.candidates if candidate.is_complete
+        )
 
     @property
     def canonical(self) -> str | None:
@@ -152,13 +154,15 @@ class Storage:
     def declared(self) -> tuple[Candidate, ...]:
         """The complete candidates of the declared canonical model."""
         return tuple(
-            each for each in self.complete if each.model.name == self.canonical
+            candidate
+            for candidate in self.complete
+            if candidate.model.name == self.canonical
         )
 
     @property
     def models(self) -> tuple[str, ...]:
         """The names of the complete models, in the order of the audit model."""
-        return tuple(dict.fromkeys(each.model.name for each in self.complete))
+        return tuple(dict.fromkeys(candidate.model.name for candidate in self.complete))
 
     @functools.cached_property
     def situation(self) -> Situation:
@@ -178,8 +182,8 @@ class Storage:
         if len(self.complete) == 1:
             return Situation.SINGLE
         if self.entity.several is Several.FINE:
-            names = {each.table.name for each in self.complete}
-            copies = len({each.place for each in self.complete}) > len(names)
+            names = {holder.table.name for holder in self.complete}
+            copies = len({candidate.place for candidate in self.complete}) > len(names)
             return Situation.COPIES if copies else Situation.SEVERAL_FINE
         return Situation.COPIES if len(self.models) == 1 else Situation.UNDECLARED
 
@@ -202,11 +206,11 @@ class Storage:
     @property
     def revision_columns(self) -> RevisionColumns:
         """What the storage that counts has in the way of revision columns."""
-        found = [each.revision_columns for each in self.counting]
-        if not found:
+        kinds = [candidate.revision_columns for candidate in self.counting]
+        if not kinds:
             return RevisionColumns.NONE
         choose = min if self.needs_each else max
-        return choose(found, key=list(RevisionColumns).index)
+        return choose(kinds, key=list(RevisionColumns).index)
 
     @property
     def coverage(self) -> SchemaCoverage:
@@ -243,11 +247,11 @@ def places(
     model: StorageModel, schemas: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
     """Return the (schema, table) pairs where the model may be stored."""
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for name in model.tables:
         schema, dot, table = name.partition(".")
-        found += [(schema, table)] if dot else [(each, name) for each in schemas]
-    return tuple(dict.fromkeys(found))
+        pairs += [(schema, table)] if dot else [(audited, name) for audited in schemas]
+    return tuple(dict.fromkeys(pairs))
 
 
 def _coverage(storage: Storage) -> SchemaCoverage:
@@ -304,7 +308,7 @@ _CONTESTED = {Situation.UNDECLARED, Situation.COPIES, Situation.DECLARED}
 
 def contested_tables(snapshot: SchemaSnapshot, model: AuditModel) -> tuple[str, ...]:
     """Return the names of tables that store an entity beside another one."""
-    storages = [classify(each, snapshot, model) for each in model.entities]
+    storages = [classify(entity, snapshot, model) for entity in model.entities]
     return tuple(
         dict.fromkeys(
             candidate.table.name

@@ -104,6 +104,16 @@ def owner_of(name: str) -> str:
     return _LAST_PART.sub("", name)
 
 
+def out_of_quotes(name: str) -> str:
+    """Return a name as the catalog has it, from one that may be in double quotes.
+
+    >>> out_of_quotes('"a.b"'), out_of_quotes("users")
+    ('a.b', 'users')
+    """
+    is_quoted = len(name) > 1 and name[0] == name[-1] == '"'
+    return name[1:-1].replace('""', '"') if is_quoted else name
+
+
 def abridged(values: tuple[object, ...]) -> str:
     """Show a tuple, a long one by its first values and how many more there are."""
     if len(values) <= _SHOWN:

@@ -120,9 +120,9 @@ def recommend(storage: Storage, wiring: Wiring) -> Recommendation:
     over the columns that the model needs.
     """
     merits: dict[str, _Merits] = {}
-    for each in storage.complete:
-        own = _merits(each, storage, wiring)
-        merits[each.model.name] = max(own, merits.get(each.model.name, own))
+    for candidate in storage.complete:
+        own = _merits(candidate, storage, wiring)
+        merits[candidate.model.name] = max(own, merits.get(candidate.model.name, own))
     (first, best), (_, next_best) = sorted(
         merits.items(), key=operator.itemgetter(1), reverse=True
     )[:2]
@@ -298,7 +298,7 @@ def _declared_incomplete(storage: Storage, snapshot: SchemaSnapshot) -> _Argumen
 
 def _agreements(storage: Storage, wiring: Wiring) -> cabc.Iterator[Evidence]:
     """Yield what the program declares of the tables that count, where it is right."""
-    for table in dict.fromkeys(each.table for each in storage.complete):
+    for table in dict.fromkeys(candidate.table for candidate in storage.complete):
         yield from agreements(table, wiring.declared_tables)
 
 
@@ -384,37 +384,37 @@ def _untracked(storage: Storage, snapshot: SchemaSnapshot) -> _Argument:
     if storage.situation is Situation.DECLARED_INCOMPLETE:
         rationale = f"the canonical storage of {entity.name} is not complete yet"
         return rationale, grouped(absent(canonical_model(entity), storage))
-    poor = [each for each in storage.counting if not each.revisions]
+    poor = [candidate for candidate in storage.counting if not candidate.revisions]
     has = "has" if len(poor) == 1 else "have"
-    wanted = listed(dict.fromkeys(n for c in poor for n in c.model.revision), "or")
+    missing = listed(dict.fromkeys(n for c in poor for n in c.model.revision), "or")
     facts = grouped(
         [
             fact(
                 EvidenceKind.ABSENT,
-                f"{each.table.qualified_name}.{name}",
-                model=each.model,
+                f"{candidate.table.qualified_name}.{name}",
+                model=candidate.model,
             )
-            for name in each.model.revision
+            for name in candidate.model.revision
         ]
-        for each in poor
+        for candidate in poor
     )
     near = {
         fact.subject: fact
-        for each in poor
+        for holder in poor
         for fact in (
-            *near_columns(each.table, each.model.revision, snapshot),
-            *near_revisions(each.table, each.model.revision),
+            *near_columns(holder.table, holder.model.revision, snapshot),
+            *near_revisions(holder.table, holder.model.revision),
         )
     }.values()
-    return f"{listed(tables(poor))} {has} no column {wanted}", (*facts, *near)
+    return f"{listed(tables(poor))} {has} no column {missing}", (*facts, *near)
 
 
 def _tracked(storage: Storage) -> _Argument:
     holders = {c: c.revisions for c in storage.counting if c.revisions}
-    others = [each for each in storage.counting if each not in holders]
+    others = [candidate for candidate in storage.counting if candidate not in holders]
     names = listed(
-        f"{each.table.qualified_name}.{column.name} ({each.model.name})"
-        for each, columns in holders.items()
+        f"{candidate.table.qualified_name}.{column.name} ({candidate.model.name})"
+        for candidate, columns in holders.items()
         for column in columns
     )
     has = "has" if len(others) == 1 else "have"
@@ -424,9 +424,13 @@ def _tracked(storage: Storage) -> _Argument:
 
 def _detectable(storage: Storage) -> _Argument:
     usable = {
-        each: columns
-        for each in storage.counting
-        if (columns := tuple(c for c in each.revisions if c.name not in each.faults))
+        candidate: columns
+        for candidate in storage.counting
+        if (
+            columns := tuple(
+                c for c in candidate.revisions if c.name not in candidate.faults
+            )
+        )
     }
     either = "and" if storage.needs_each else "or"
     words = listed(itertools.starmap(_reuse, usable.items()), either)
@@ -453,17 +457,17 @@ def _reuse(candidate: Candidate, columns: tuple[Column, ...]) -> str:
 def _unreliable(storage: Storage) -> _Argument:
     facts = [
         [
-            column_fact(EvidenceKind.CONTRADICTION, each, column, detail=because)
-            for column in each.revisions
-            if (because := each.faults.get(column.name))
+            column_fact(EvidenceKind.CONTRADICTION, candidate, column, detail=because)
+            for column in candidate.revisions
+            if (because := candidate.faults.get(column.name))
         ]
-        for each in storage.counting
-        if each.revision_columns is RevisionColumns.UNUSABLE
+        for candidate in storage.counting
+        if candidate.revision_columns is RevisionColumns.UNUSABLE
     ]
     faults = [
-        f"{each.subject} cannot catch a stale write, since {each.detail}"
+        f"{evidence.subject} cannot catch a stale write, since {evidence.detail}"
         for group in facts
-        for each in group
+        for evidence in group
     ]
     return f"{'; '.join(faults)}: change the column, or add another", grouped(facts)
 
@@ -473,8 +477,8 @@ def _kept(
 ) -> tuple[Evidence, ...]:
     """Return the revision columns as facts, grouped by what the verdict needs."""
     facts = [
-        [column_fact(EvidenceKind.PRESENT, each, column) for column in found]
-        for each, found in columns.items()
+        [column_fact(EvidenceKind.PRESENT, candidate, column) for column in kept]
+        for candidate, kept in columns.items()
     ]
     return grouped(facts if storage.needs_each else [itertools.chain(*facts)])
 
@@ -498,8 +502,8 @@ def wiring_check(entity: Entity, wiring: Wiring) -> Check:
 
 
 def _words(port: PortWiring) -> str:
-    found = port.finding or f"{port.port} is {port.origin} {port.state.words}"
-    return f"{found}: {port.reason}" if port.reason else found
+    words = port.finding or f"{port.port} is {port.origin} {port.state.words}"
+    return f"{words}: {port.reason}" if port.reason else words
 
 
 def _facts(port: PortWiring, group: int) -> cabc.Iterator[Evidence]:

@@ -62,7 +62,7 @@ class WorkStatus:
     @property
     def blocked_by(self) -> tuple[str, ...]:
         """The needs that are not met."""
-        return tuple(each.need for each in self.blockers)
+        return tuple(blocker.need for blocker in self.blockers)
 
     @property
     def is_ready(self) -> bool:
@@ -74,20 +74,20 @@ def assess(
     report: UserStateSchemaAuditReport, items: cabc.Iterable[WorkItem]
 ) -> tuple[WorkStatus, ...]:
     """Say for each work item which of its needs are still open, and why."""
-    found = tuple(items)
-    by_id = {each.id: each for each in found}
+    known = tuple(items)
+    by_id = {piece.id: piece for piece in known}
     done: dict[str, WorkStatus] = {}
-    for name in in_order(found):
+    for name in in_order(known):
         item = by_id[name]
         blockers = (_blocker(need, report, done) for need in item.needs)
         done[name] = WorkStatus(item=item, blockers=filter(None, blockers))
-    return tuple(done[each.id] for each in found)
+    return tuple(done[piece.id] for piece in known)
 
 
 def in_order(items: cabc.Sequence[WorkItem]) -> tuple[str, ...]:
     """Return the ids so that each item comes after those that it needs."""
-    ids = {each.id for each in items}
-    needs = {each.id: [n for n in each.needs if n in ids] for each in items}
+    ids = {item.id for item in items}
+    needs = {piece.id: [n for n in piece.needs if n in ids] for piece in items}
     try:
         return tuple(graphlib.TopologicalSorter(needs).static_order())
     except graphlib.CycleError as error:
@@ -121,9 +121,9 @@ def _blocker(
         roots = _roots(done[need])
         in_turn = f"waits in turn for {listed(roots)}"
         return Blocker(need=need, reason=in_turn, waits_for=roots) if roots else None
-    name, _, wanted = (part.strip() for part in need.partition(WANTED))
+    name, _, expected = (part.strip() for part in need.partition(WANTED))
     check = report.check(name)
-    reason = _wrong(check, wanted, report) if wanted else _open(check, report)
+    reason = _wrong(check, expected, report) if expected else _open(check, report)
     if reason is None:
         return None
     return Blocker(need=need, reason=reason, waits_for=[_root(check, report)])
@@ -131,8 +131,8 @@ def _blocker(
 
 def _roots(status: WorkStatus) -> list[str]:
     """Return the checks that keep an item, each once."""
-    found = itertools.chain.from_iterable(b.waits_for for b in status.blockers)
-    return list(dict.fromkeys(found))
+    checks = itertools.chain.from_iterable(b.waits_for for b in status.blockers)
+    return list(dict.fromkeys(checks))
 
 
 def _root(check: Check, report: UserStateSchemaAuditReport) -> str:
@@ -152,13 +152,15 @@ def _open(check: Check, report: UserStateSchemaAuditReport) -> str | None:
     return f"{check.coverage}, and a migration is {check.decision}{until}"
 
 
-def _wrong(check: Check, wanted: str, report: UserStateSchemaAuditReport) -> str | None:
+def _wrong(
+    check: Check, expected: str, report: UserStateSchemaAuditReport
+) -> str | None:
     """Say what the check finds in place of what is wanted.
 
     A database that lacks the storage is not what anybody wants.
     """
-    if check.coverage.value != wanted:
-        return f"{check.coverage}, not {wanted}"
+    if check.coverage.value != expected:
+        return f"{check.coverage}, not {expected}"
     return _wired(check) if _reaches_database(check) and gap(check, report) else None
 
 

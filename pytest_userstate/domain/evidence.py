@@ -256,16 +256,16 @@ def grouped(
     """Return the facts with the numbers of their groups, from 1."""
     return tuple(
         Evidence(
-            kind=each.kind,
+            kind=item.kind,
             group=number,
-            subject=each.subject,
-            model=each.model,
-            detail=each.detail,
-            source=each.source,
-            changed_by=each.changed_by,
+            subject=item.subject,
+            model=item.model,
+            detail=item.detail,
+            source=item.source,
+            changed_by=item.changed_by,
         )
         for number, group in enumerate(groups, 1)
-        for each in group
+        for item in group
     )
 
 
@@ -309,19 +309,22 @@ def stored(candidates: cabc.Sequence[Candidate]) -> tuple[Evidence, ...]:
     Written as groups of which every one is needed: first the tables, then a
     column of each candidate, in every combination.
     """
-    facts = [present(each) for each in candidates]
+    facts = [present(candidate) for candidate in candidates]
     tables_there = tuple(table for (table,), *_ in facts)
     combinations = itertools.product(*(groups[1:] or groups for groups in facts))
     return grouped(
         dict.fromkeys(
-            (tables_there, *(tuple(itertools.chain(*each)) for each in combinations))
+            (
+                tables_there,
+                *(tuple(itertools.chain(*combination)) for combination in combinations),
+            )
         )
     )
 
 
 def absent(model: StorageModel, storage: Storage) -> list[list[Evidence]]:
     """Return the fact groups that an incomplete model lacks."""
-    candidates = [each for each in storage.candidates if each.model == model]
+    candidates = [holder for holder in storage.candidates if holder.model == model]
     if not candidates:
         return [
             [
@@ -359,13 +362,15 @@ def side_by_side(storage: Storage) -> tuple[Evidence, ...]:
         *(
             fact(
                 EvidenceKind.CONTRADICTION,
-                each.table.qualified_name,
-                model=each.model,
+                candidate.table.qualified_name,
+                model=candidate.model,
                 detail=f"it stores {storage.entity.name} beside "
-                + listed(tables(other for other in storage.complete if other != each)),
-                source=each.table.source,
+                + listed(
+                    tables(other for other in storage.complete if other != candidate)
+                ),
+                source=candidate.table.source,
             )
-            for each in storage.complete
+            for candidate in storage.complete
         ),
         *facts,
     )
@@ -385,33 +390,40 @@ def declaration(entity: Entity) -> Evidence:
 def canonical_model(entity: Entity) -> StorageModel:
     """Return the model that was declared canonical."""
     return next(
-        each
-        for each in entity.models
-        if entity.canonical and each.name == entity.canonical.model
+        model
+        for model in entity.models
+        if entity.canonical and model.name == entity.canonical.model
     )
 
 
 def lacks(model: StorageModel, storage: Storage) -> str:
     """Say what the model lacks."""
-    candidates = [each for each in storage.candidates if each.model == model]
+    candidates = [
+        candidate for candidate in storage.candidates if candidate.model == model
+    ]
     if not candidates:
         names = (f"{s}.{t}" for s, t in places(model, storage.schemas))
         return f"there is no table {listed(names, 'or')}"
     return " and ".join(
-        f"{each.table.qualified_name} has no column "
-        + " and no column ".join(listed(group, "or") for group in each.missing)
-        for each in candidates
+        f"{holder.table.qualified_name} has no column "
+        + " and no column ".join(listed(group, "or") for group in holder.missing)
+        for holder in candidates
     )
 
 
 def tables(candidates: cabc.Iterable[Candidate]) -> list[str]:
     """Return the qualified names of the candidates' tables, each once."""
-    return list(dict.fromkeys(each.table.qualified_name for each in candidates))
+    return list(
+        dict.fromkeys(candidate.table.qualified_name for candidate in candidates)
+    )
 
 
 def labelled(candidates: cabc.Iterable[Candidate]) -> list[str]:
     """Return the candidates' tables, each with the model that it completes."""
-    return [f"{each.table.qualified_name} ({each.model.name})" for each in candidates]
+    return [
+        f"{candidate.table.qualified_name} ({candidate.model.name})"
+        for candidate in candidates
+    ]
 
 
 def listed(names: cabc.Iterable[str], conjunction: str = "and") -> str:

@@ -80,7 +80,14 @@ class GatePolicy:
 
     def acceptance_of(self, check_id: str) -> Acceptance | None:
         """Return the acceptance of the check, or None."""
-        return next((each for each in self.acceptances if each.check == check_id), None)
+        return next(
+            (
+                acceptance
+                for acceptance in self.acceptances
+                if acceptance.check == check_id
+            ),
+            None,
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -35,10 +35,10 @@ def near_misses(storage: Storage, snapshot: SchemaSnapshot) -> tuple[Evidence, .
     for model in storage.entity.models:
         if model.name in storage.models:
             continue
-        wanted: dict[str, list[str]] = {}
+        schemas_of: dict[str, list[str]] = {}
         for schema, name in places(model, storage.schemas):
-            wanted.setdefault(name, []).append(schema)
-        for name, schemas in wanted.items():
+            schemas_of.setdefault(name, []).append(schema)
+        for name, schemas in schemas_of.items():
             facts += _near_tables(name, schemas, snapshot)
         for candidate in storage.candidates:
             if candidate.model == model:
@@ -131,16 +131,16 @@ def _near(subject: str, detail: str, source: Source | None) -> Evidence:
     )
 
 
-def _is_near(name: str, wanted: str) -> bool:
-    if name == wanted:
+def _is_near(name: str, expected: str) -> bool:
+    if name == expected:
         return False
-    words, wanted_words = _words(name), _words(wanted)
-    if "".join(words) == "".join(wanted_words):
+    words, expected_words = _words(name), _words(expected)
+    if "".join(words) == "".join(expected_words):
         return True
-    fewer, more = sorted((set(words), set(wanted_words)), key=len)
+    fewer, more = sorted((set(words), set(expected_words)), key=len)
     if len(fewer) > 1 and fewer <= more:
         return True
-    return _are_alike(name.lower().replace("_", ""), wanted.lower().replace("_", ""))
+    return _are_alike(name.lower().replace("_", ""), expected.lower().replace("_", ""))
 
 
 def _words(name: str) -> list[str]:
@@ -149,8 +149,8 @@ def _words(name: str) -> list[str]:
     return [word.removesuffix("s") for word in apart if word]
 
 
-def _are_alike(name: str, wanted: str) -> bool:
-    matcher = difflib.SequenceMatcher(None, name, wanted)
+def _are_alike(name: str, expected: str) -> bool:
+    matcher = difflib.SequenceMatcher(None, name, expected)
     # The cheap upper bounds first: a schema may have thousands of tables.
     return (
         matcher.real_quick_ratio() >= NEAR

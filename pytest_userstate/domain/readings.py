@@ -12,7 +12,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.converters import strings
+from pytest_userstate.domain.converters import out_of_quotes, strings
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
 from pytest_userstate.domain.evidence import Check, EvidenceKind, listed
 from pytest_userstate.domain.wiring import PortWiring, TableMentions, Wiring
@@ -106,8 +106,8 @@ def contradiction(
 
 
 def _port_contradiction(storage: Check, port: PortWiring) -> str | None:
-    said = contradiction(storage, port.state, {port.model} if port.model else set())
-    return said and f"{port.port}: {said}"
+    words = contradiction(storage, port.state, {port.model} if port.model else set())
+    return words and f"{port.port}: {words}"
 
 
 def _use(
@@ -141,9 +141,11 @@ def _unmentioned(
     )
     if mentions is None:
         return [], ""
-    found = {table: mentions.of(table.partition(".")[2]) for table in tables}
-    unused = [table for table, sources in found.items() if sources == ()]
-    if not unused or not any(found.values()):
+    mentioned = {
+        table: mentions.of(out_of_quotes(table.partition(".")[2])) for table in tables
+    }
+    unused = [table for table, sources in mentioned.items() if sources == ()]
+    if not unused or not any(mentioned.values()):
         return [], ""
     # No count of files: committed reports would change with each that is added.
     return unused, (

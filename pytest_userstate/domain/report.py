@@ -200,7 +200,7 @@ class UserStateSchemaAuditReport:
         return self.decision("conflict_handling")
 
     def _find(self, check_id: str) -> Check | None:
-        return next((each for each in self.checks if each.id == check_id), None)
+        return next((check for check in self.checks if check.id == check_id), None)
 
     def _coverage(self, check_id: str) -> object:
         check = self._find(check_id)

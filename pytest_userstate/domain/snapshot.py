@@ -319,7 +319,7 @@ class SchemaSnapshot:
 
     @functools.cached_property
     def _enum_names(self) -> frozenset[str]:
-        return frozenset(name for each in self.enums for name in _names(each))
+        return frozenset(name for enum_type in self.enums for name in _names(enum_type))
 
 
 def _names(data_type: Domain | Enum) -> tuple[str, str]:

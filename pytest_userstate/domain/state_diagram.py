@@ -110,18 +110,18 @@ class StateDiagram:
     def relations_of(self, schema: str, table: str) -> tuple[Relation, ...]:
         """Return the relations in which the table refers to others."""
         return tuple(
-            each
-            for each in self.relations
-            if (each.schema, each.table) == (schema, table)
+            relation
+            for relation in self.relations
+            if (relation.schema, relation.table) == (schema, table)
         )
 
     def table(self, schema: str, name: str) -> StateTable | None:
         """Return the table at this place, or None."""
         return next(
             (
-                each
-                for each in self.tables
-                if (each.schema, each.name) == (schema, name)
+                table
+                for table in self.tables
+                if (table.schema, table.name) == (schema, name)
             ),
             None,
         )
@@ -175,7 +175,7 @@ def _table(table: Table) -> StateTable:
 
 def _referred(table: Table, holders: cabc.Iterable[Table]) -> StateTable:
     """Return a table that is only referred to: its key, and what is referred to."""
-    wanted = {*primary_key(table)} | {
+    needed = {*primary_key(table)} | {
         name
         for holder in holders
         for key in holder.foreign_keys
@@ -183,7 +183,7 @@ def _referred(table: Table, holders: cabc.Iterable[Table]) -> StateTable:
         for name in key.target_columns
     }
     whole = _table(table)
-    kept = (column for column in whole.columns if column.name in wanted)
+    kept = (column for column in whole.columns if column.name in needed)
     return attrs.evolve(whole, holds_state=False, columns=tuple(kept))
 
 
@@ -255,7 +255,7 @@ def primary_key(table: Table) -> tuple[str, ...]:
     """Return the columns of the primary key, in its order where that is known."""
     if table.primary_key is not None:
         return table.primary_key.columns
-    return tuple(each.name for each in table.columns if each.is_primary_key)
+    return tuple(column.name for column in table.columns if column.is_primary_key)
 
 
 def unique_keys(table: Table) -> tuple[tuple[str, ...], ...]:
@@ -265,9 +265,9 @@ def unique_keys(table: Table) -> tuple[tuple[str, ...], ...]:
     expressions, promise less.
     """
     constraints = [
-        each.columns
-        for each in (table.primary_key, *table.unique_constraints)
-        if each is not None and not each.is_temporal
+        key.columns
+        for key in (table.primary_key, *table.unique_constraints)
+        if key is not None and not key.is_temporal
     ]
     if table.primary_key is None and primary_key(table):
         constraints.append(primary_key(table))

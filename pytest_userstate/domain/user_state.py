@@ -81,31 +81,33 @@ def silence(
     advisories: cabc.Iterable[Advisory], silences: cabc.Iterable[Silence]
 ) -> Silenced:
     """Mark what is silenced; where several silences cover it, the first counts."""
-    found, wanted = [*advisories], [*silences]
+    reported, entries = [*advisories], [*silences]
     return Silenced(
-        advisories=tuple(_marked(each, wanted) for each in found),
+        advisories=tuple(_marked(item, entries) for item in reported),
         complaints=(
-            _complaint(each, found)
-            for each in wanted
-            if not any(map(each.covers, found))
+            _complaint(entry, reported)
+            for entry in entries
+            if not any(map(entry.covers, reported))
         ),
     )
 
 
 def _marked(advisory: Advisory, silences: list[Silence]) -> Advisory:
-    for each in silences:
-        if each.covers(advisory):
-            return attrs.evolve(advisory, silenced=each.reason)
+    for entry in silences:
+        if entry.covers(advisory):
+            return attrs.evolve(advisory, silenced=entry.reason)
     return advisory
 
 
 def _complaint(unused: Silence, advisories: list[Advisory]) -> str:
-    subjects = [each.subject for each in advisories if each.code == unused.advisory]
+    subjects = [
+        advisory.subject for advisory in advisories if advisory.code == unused.advisory
+    ]
     about = f" at {unused.subject}" if unused.subject != "*" else ""
-    found = f"it was found only at {', '.join(subjects)}"
+    places = f"it was found only at {', '.join(subjects)}"
     return (
         f"the [[silence]] entry of {unused.advisory}{about} silences nothing: "
-        f"{found if subjects else 'it was not found anywhere'}; correct the entry, "
+        f"{places if subjects else 'it was not found anywhere'}; correct the entry, "
         f"or remove it ({unused.reason!r})"
     )
 
@@ -128,40 +130,45 @@ class UserState:
     @functools.cached_property
     def candidates(self) -> dict[Place, list[Candidate]]:
         """The complete candidates of every entity, table by table."""
-        found: dict[Place, list[Candidate]] = {}
+        by_place: dict[Place, list[Candidate]] = {}
         for storage in self.storages:
-            for each in storage.complete:
-                found.setdefault(each.place, []).append(each)
-        return found
+            for candidate in storage.complete:
+                by_place.setdefault(candidate.place, []).append(candidate)
+        return by_place
 
     @property
     def tables(self) -> list[Table]:
         """The tables, each once."""
-        return [each[0].table for each in self.candidates.values()]
+        return [
+            candidates_of_table[0].table
+            for candidates_of_table in self.candidates.values()
+        ]
 
     @functools.cached_property
     def users(self) -> dict[Place, Table]:
         """The tables that users themselves are stored in, completely or not."""
         return {
-            each.place: each.table
+            candidate.place: candidate.table
             for storage in self.storages
             if storage.entity.name == USERS
-            for each in storage.candidates
+            for candidate in storage.candidates
         }
 
     def needed(self, table: Table) -> dict[str, Column]:
         """Return the columns of the table that some model needs."""
         return {
             column.name: column
-            for each in self.candidates[table.schema, table.name]
-            for columns in each.present()
+            for candidate in self.candidates[table.schema, table.name]
+            for columns in candidate.present()
             for column in columns
         }
 
     def revisions(self) -> cabc.Iterator[tuple[Table, Column]]:
         """Yield the revision columns that can be written, with their tables."""
         for candidates in self.candidates.values():
-            columns = dict.fromkeys(c for each in candidates for c in each.revisions)
+            columns = dict.fromkeys(
+                c for candidate in candidates for c in candidate.revisions
+            )
             for column in columns:
                 if column.generated is None and column.name != XMIN:
                     yield candidates[0].table, column
@@ -215,9 +222,9 @@ def references(table: Table) -> list[ForeignKey]:
 def is_set_before(event: str, table: Table) -> bool:
     """Whether a trigger could change a row before it is inserted or updated."""
     return any(
-        each.is_enabled
-        and each.timing == "before"
-        and each.level == "row"
-        and event in each.events
-        for each in table.triggers
+        trigger.is_enabled
+        and trigger.timing == "before"
+        and trigger.level == "row"
+        and event in trigger.events
+        for trigger in table.triggers
     )

@@ -58,14 +58,14 @@ def agreements(
     table: Table, declared: cabc.Iterable[DeclaredTable]
 ) -> cabc.Iterator[Evidence]:
     """Yield the declarations that say of a table what the snapshot says."""
-    for each in declared:
-        same = each.qualified_name == table.qualified_name
-        if same and not [*_faults(each, table)]:
+    for declaration in declared:
+        same = declaration.qualified_name == table.qualified_name
+        if same and not [*_faults(declaration, table)]:
             yield Evidence(
                 kind=EvidenceKind.DECLARED,
                 subject=table.qualified_name,
                 detail="the program expects the columns that are there",
-                source=each.source,
+                source=declaration.source,
             )
 
 
@@ -83,39 +83,39 @@ def contradictions(
         for name in storage.tables
     }
     tables = {table.qualified_name: table for table in snapshot.tables}
-    for each in declared:
-        if each.name in ours:
-            table = tables.get(each.qualified_name)
+    for declaration in declared:
+        if declaration.name in ours:
+            table = tables.get(declaration.qualified_name)
             if table is None:
                 yield (
-                    f"{each.source} declares the table {each.qualified_name}, which "
-                    "the schema does not have"
+                    f"{declaration.source} declares the table "
+                    f"{declaration.qualified_name}, which the schema does not have"
                 )
                 continue
-            yield from _faults(each, table)
+            yield from _faults(declaration, table)
 
 
 def _faults(declared: DeclaredTable, table: Table) -> cabc.Iterator[str]:
-    for each in declared.columns:
-        column = table.column(each.name)
-        name = f"{table.qualified_name}.{each.name}"
+    for other in declared.columns:
+        column = table.column(other.name)
+        name = f"{table.qualified_name}.{other.name}"
         if column is None:
             yield (
-                f"{each.source} declares the column {name}, which the schema does not "
+                f"{other.source} declares the column {name}, which the schema does not "
                 "have"
             )
             continue
         where = f" ({column.source})" if column.source else ""
-        if each.is_nullable is not column.is_nullable:
-            found = "can be null" if column.is_nullable else "can never be null"
+        if other.is_nullable is not column.is_nullable:
+            nullability = "can be null" if column.is_nullable else "can never be null"
             yield (
-                f"{each.source} declares {name} as {each.declared_as}, but in the "
-                f"schema it {found}{where}"
+                f"{other.source} declares {name} as {other.declared_as}, but in the "
+                f"schema it {nullability}{where}"
             )
-        if not _fits(each, column):
+        if not _fits(other, column):
             yield (
-                f"{each.source} declares {name} as {each.declared_as}, which is "
-                f"{listed(each.data_types, 'or')}, but in the schema it is "
+                f"{other.source} declares {name} as {other.declared_as}, which is "
+                f"{listed(other.data_types, 'or')}, but in the schema it is "
                 f"{column.data_type}{where}"
             )
 
@@ -238,7 +238,7 @@ class TableMentions:
 
     def of(self, table: str) -> tuple[Source, ...] | None:
         """Return where a table is named; None where it was not looked for."""
-        return next((each.sources for each in self.found if each.table == table), None)
+        return next((item.sources for item in self.found if item.table == table), None)
 
 
 def _tables(values: cabc.Iterable[DeclaredTable]) -> tuple[DeclaredTable, ...]:

@@ -194,7 +194,7 @@ def test_a_table_is_looked_for_by_its_whole_name() -> None:
         mentions=mentioned(**{"plain": True, "with.dot": False}),
         model=only("interests", model_with(interests)),
     )
-    assert found.probably_unused == ("app.with.dot",)
+    assert found.probably_unused == ('app."with.dot"',)
 
 
 @pytest.mark.parametrize(

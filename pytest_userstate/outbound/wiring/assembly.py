@@ -32,10 +32,10 @@ class CombinedWiringRepository:
 
     @functools.cached_property
     def _loaded(self) -> Wiring:
-        found = [each.load() for each in self._repositories]
+        wirings = [repository.load() for repository in self._repositories]
         return Wiring(
-            (port for wiring in found for port in wiring.ports),
-            warnings=(each for wiring in found for each in wiring.warnings),
+            (port for wiring in wirings for port in wiring.ports),
+            warnings=(warning for wiring in wirings for warning in wiring.warnings),
         )
 
 
@@ -114,8 +114,8 @@ class ReportedWiringRepository:
         _check_names(value, self._settings.model)
         wiring = self._settings.wiring
         configured = [
-            *((each.entity, each.port) for each in wiring.declared.ports),
-            *((each.entity, each.port) for each in wiring.scanned),
+            *((port.entity, port.port) for port in wiring.declared.ports),
+            *((scan.entity, scan.port) for scan in wiring.scanned),
         ]
         if (value.entity, value.port) in configured:
             _refuse(
@@ -129,11 +129,11 @@ class ReportedWiringRepository:
 def _check_names(port: PortWiring, model: AuditModel) -> None:
     entity = model.entity(port.entity)
     if entity is None:
-        known = [each.name for each in model.entities]
+        known = [other.name for other in model.entities]
         _refuse(
             f"names the unknown entity {port.entity!r}; {nearest(port.entity, known)}"
         )
-    models = [each.name for each in entity.models]
+    models = [storage_model.name for storage_model in entity.models]
     if port.model is not None and port.model not in models:
         _refuse(
             f"names the unknown storage model {port.model!r} of {port.entity}; "

@@ -73,7 +73,7 @@ def schema_files(project: pathlib.Path) -> list[pathlib.Path]:
         return []  # whatever is wrong with it, its own tool says it better
     printed = settings.get("print_schema", {})
     tables = [printed, *printed.values()] if isinstance(printed, dict) else []
-    names = [each.get("file") for each in tables if isinstance(each, dict)]
+    names = [table.get("file") for table in tables if isinstance(table, dict)]
     return [project.parent / name for name in names if isinstance(name, str)]
 
 
@@ -193,7 +193,7 @@ def _data_types(words: list[str]) -> tuple[str, ...]:
     elements, is_array = _unwrapped(words, "Array")
     if is_array:
         plain, _ = _unwrapped(elements, "Nullable")
-        return tuple(f"{each}[]" for each in _data_types(plain))
+        return tuple(f"{data_type}[]" for data_type in _data_types(plain))
     return _TYPES.get(words[-1], ()) if words and ">" not in words else ()
 
 
@@ -258,7 +258,8 @@ class SourceProgramRepository:
                 for table, word in words.items()
             ),
             looked_in=(
-                "the repository" if each == "." else each for each in self._sources
+                "the repository" if source == "." else source
+                for source in self._sources
             ),
         )
 
@@ -287,12 +288,12 @@ class SourceProgramRepository:
         )
 
         projects = [*self._base.glob(_DIESEL), *self._base.glob(f"*/{_DIESEL}")]
-        printed = [f for each in projects for f in schema_files(each)]
-        found = [file for file in printed if file.is_file()]
-        for file in found:
+        printed = [f for project in projects for f in schema_files(project)]
+        files = [file for file in printed if file.is_file()]
+        for file in files:
             text = file.read_text(encoding="utf-8", errors="replace")
             yield label(file, self._base), text
-        if not found:
+        if not files:
             tree = SourceTree(self._base, self._sources, frozenset({".rs"}))
             for source in tree.read(only=_SCHEMA).texts:
                 yield source.shown, source.text
@@ -301,7 +302,7 @@ class SourceProgramRepository:
 def _places(word: re.Pattern[str], texts: cabc.Iterable[SourceText]) -> list[Source]:
     places = []
     for text in texts:
-        if found := word.search(text.text):
-            line = text.text.count("\n", 0, found.start()) + 1
+        if match := word.search(text.text):
+            line = text.text.count("\n", 0, match.start()) + 1
             places.append(Source(text.shown, line))
     return places[:_MOST_PLACES]

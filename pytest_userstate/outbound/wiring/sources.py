@@ -60,7 +60,9 @@ class SourceTree:
     @property
     def words(self) -> str:
         """Return where this is, for people."""
-        names = ["the repository" if each == "." else each for each in self.folders]
+        names = [
+            "the repository" if folder == "." else folder for folder in self.folders
+        ]
         return ", ".join(names)
 
     def read(self, *, only: str | None = None) -> Reading:
@@ -126,8 +128,8 @@ def _may_hold_sources(folder: str) -> bool:
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as found:
-            return [entry for entry in found if not entry.name.startswith(".")]
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
     except OSError:
         return []
 
