@@ -20,7 +20,6 @@ import psycopg
 import pytest
 
 from pytest_userstate.domain.errors import ServerError
-from pytest_userstate.outbound.postgres import cache as cache_module
 from pytest_userstate.outbound.postgres import (
     cluster,
     run_folders,
@@ -30,7 +29,7 @@ from pytest_userstate.outbound.postgres import (
     server as server_module,
 )
 from pytest_userstate.outbound.postgres.binaries import Binaries, supported_version
-from pytest_userstate.outbound.postgres.cache import Cache
+from pytest_userstate.outbound.postgres.cluster import Cache
 from pytest_userstate.outbound.postgres.server import (
     DATABASE,
     OWNER,
@@ -755,7 +754,7 @@ class TestCache:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Every virtual environment has binaries of its own; disks are finite."""
-        monkeypatch.setattr(cache_module, "KEPT_ENTRIES", 2)
+        monkeypatch.setattr(cluster, "KEPT_ENTRIES", 2)
         store = Cache(folder)
         for key in ("first", "second", "third"):
             store.entry("kind", key, lambda _: None, Path.exists)
@@ -797,7 +796,7 @@ class TestCache:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The server starts without the cache then."""
-        monkeypatch.setattr(cache_module, "LOCK_TIMEOUT", 0.1)
+        monkeypatch.setattr(cluster, "LOCK_TIMEOUT", 0.1)
         cache = folder / "cache"
         cache.mkdir()
         with (cache / "lock").open("w") as lock:

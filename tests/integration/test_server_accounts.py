@@ -18,7 +18,12 @@ from pathlib import Path
 import pytest
 
 from pytest_userstate.domain.errors import ServerError, UsageError
-from pytest_userstate.outbound.postgres import account, cache, preparation, run_folders
+from pytest_userstate.outbound.postgres import (
+    account,
+    cluster,
+    preparation,
+    run_folders,
+)
 from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
@@ -212,10 +217,10 @@ class TestRoot:
         self, monkeypatch: pytest.MonkeyPatch, folder: Path
     ) -> None:
         """Root's own is closed to the account that runs the server."""
-        monkeypatch.setattr(cache, "SYSTEM_CACHE", folder)
+        monkeypatch.setattr(cluster, "SYSTEM_CACHE", folder)
         with EmbeddedServer(servers.wheel()):
             pass
-        [entry] = (folder / cache.FOLDER).glob("cluster-*")
+        [entry] = (folder / cluster.FOLDER).glob("cluster-*")
         assert entry.is_dir()
 
     def test_stubs_below_a_closed_folder_are_copied(
@@ -365,7 +370,7 @@ class TestOrdinaryUser:
                 assert servers.read_line(run) == "userstate"
                 assert servers.end(run) == 0
             servers.wait_until_gone(host, seconds=0)
-        folder = home / ".cache" / cache.FOLDER
+        folder = home / ".cache" / cluster.FOLDER
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert len(list(folder.glob("cluster-*"))) == 1
 
@@ -377,7 +382,7 @@ class TestOrdinaryUser:
         with servers.start_run(servers.wheel(), "", python=python, env=env) as run:
             servers.read_line(run)
             assert servers.end(run) == 0
-        assert list((home / "elsewhere" / cache.FOLDER).glob("cluster-*"))
+        assert list((home / "elsewhere" / cluster.FOLDER).glob("cluster-*"))
         assert not (home / ".cache").exists()
 
     @pytest.mark.parametrize("kind", ["none", "unset", "closed", "a file"])
@@ -407,7 +412,7 @@ class TestOrdinaryUser:
         monkeypatch.setenv("HOME", "relative")
         monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
         user = account.Account(name="x", uid=1, gid=1, client="x", is_switched=False)
-        assert cache.open_cache(user) is None
+        assert cluster.open_cache(user) is None
         assert not list(tmp_path.iterdir())
 
     def test_a_killed_run_leaves_nothing(self, python: list[str], home: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from pytest_userstate.domain.errors import ServerError, UsageError
 from pytest_userstate.outbound.exchange import make_exchange_folder
-from pytest_userstate.outbound.postgres import account, cache, run_folders
+from pytest_userstate.outbound.postgres import account, cluster, run_folders
 from pytest_userstate.outbound.postgres.account import Account, server_account
 
 if typ.TYPE_CHECKING:
@@ -154,7 +154,7 @@ def test_the_cache_is_where_the_specification_says(
     """Relative folders are ignored."""
     monkeypatch.setenv("XDG_CACHE_HOME", variable)
     monkeypatch.setenv("HOME", "/home/me")
-    assert cache._usual_folder(OURSELVES) == Path(folder)
+    assert cluster._usual_folder(OURSELVES) == Path(folder)
 
 
 def test_nobody_without_a_home_has_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,36 +165,36 @@ def test_nobody_without_a_home_has_a_cache(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", homeless)
-    assert cache.open_cache(OURSELVES) is None
+    assert cluster.open_cache(OURSELVES) is None
 
 
 def test_a_cache_that_cannot_be_made_is_none(tmp_path: Path) -> None:
     """A file stands where a folder is to be."""
     (tmp_path / "file").write_text("")
-    assert cache.open_cache(OURSELVES, tmp_path / "file" / "cache") is None
-    assert cache.open_cache(OURSELVES, tmp_path / "file") is None
+    assert cluster.open_cache(OURSELVES, tmp_path / "file" / "cache") is None
+    assert cluster.open_cache(OURSELVES, tmp_path / "file") is None
 
 
 def test_what_lies_in_a_cache_beside_entries_disturbs_nobody(tmp_path: Path) -> None:
     """A link that leads nowhere has no age; it goes, or stays, without a fuss."""
-    opened = cache.open_cache(OURSELVES, tmp_path / "cache")
+    opened = cluster.open_cache(OURSELVES, tmp_path / "cache")
     assert opened
-    for number in range(cache.KEPT_ENTRIES):
+    for number in range(cluster.KEPT_ENTRIES):
         (opened.root / f"kind-{number}").mkdir()
     (opened.root / "kind-link").symlink_to("nowhere")
     entry = opened.entry("kind", "new", Path.touch, lambda _: False)
     assert entry.is_new
     assert (opened.root / "kind-new").is_dir()
     kept = [each for each in opened.root.glob("kind-?") if each.is_dir()]
-    assert len(kept) == cache.KEPT_ENTRIES - 1
+    assert len(kept) == cluster.KEPT_ENTRIES - 1
 
 
 def test_a_locked_cache_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while: the other run may only be slow."""
-    monkeypatch.setattr(cache, "LOCK_TIMEOUT", 0.05)
-    opened = cache.open_cache(OURSELVES, tmp_path / "cache")
+    monkeypatch.setattr(cluster, "LOCK_TIMEOUT", 0.05)
+    opened = cluster.open_cache(OURSELVES, tmp_path / "cache")
     assert opened
     with (opened.root / "lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

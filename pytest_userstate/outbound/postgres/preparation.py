@@ -17,10 +17,13 @@ import attrs
 from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.outbound.postgres.account import Account
 from pytest_userstate.outbound.postgres.binaries import PROGRAMS, Binaries
-from pytest_userstate.outbound.postgres.cache import Cache, Entry, IsSound, Make
 from pytest_userstate.outbound.postgres.cluster import (
     SCRIPT,
+    Cache,
     Cluster,
+    Entry,
+    IsSound,
+    Make,
     make_cluster,
     read_cluster,
 )

@@ -17,9 +17,8 @@ from psycopg.conninfo import make_conninfo
 from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries, Version
-from pytest_userstate.outbound.postgres.cache import open_cache
 from pytest_userstate.outbound.postgres.child_processes import advised
-from pytest_userstate.outbound.postgres.cluster import Cluster
+from pytest_userstate.outbound.postgres.cluster import Cluster, open_cache
 from pytest_userstate.outbound.postgres.preparation import Preparation, Prepared
 from pytest_userstate.outbound.postgres.run_folders import (
     PORT,
