@@ -31,18 +31,20 @@ from pytest_userstate.outbound.configuration_file import (
     repository_root,
 )
 from pytest_userstate.outbound.exchange import FolderExchange, make_exchange_folder
+from pytest_userstate.outbound.files import ReportFiles, read_report, read_snapshot_file
 from pytest_userstate.outbound.migrations.finding.discovery import (
     LayoutChoice,
     Target,
     locate,
 )
 from pytest_userstate.outbound.migrations.layout import read_sql
-from pytest_userstate.outbound.migrations_target import MigrationsTarget, Script
+from pytest_userstate.outbound.migrations_target import (
+    MigrationsTarget,
+    Script,
+    UnreadableTarget,
+)
 from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
-from pytest_userstate.outbound.report_files import ReportFiles, read_report
-from pytest_userstate.outbound.snapshot_file import read_snapshot_file
-from pytest_userstate.outbound.unreadable_target import UnreadableTarget
 from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
 from pytest_userstate.outbound.wiring.program import SourceProgramRepository
 
@@ -154,11 +156,12 @@ def snapshot_of(source: typ.Any) -> SchemaSnapshot:
     TypeError
         When the source is none of the three.
     """
-    from pytest_userstate.outbound import schema_sources  # noqa: PLC0415 - of tests
+    from pytest_userstate.outbound.live_target import (  # noqa: PLC0415 - of tests
+        schema_of,
+    )
 
     source = hidden(source)
-
-    return schema_sources.read_snapshot(source)
+    return schema_of(source)
 
 
 def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:

@@ -12,26 +12,32 @@ import contextlib
 import os
 import re
 import typing as typ
+import urllib.parse
 
 import attrs
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo, ConninfoOption
 
 from pytest_userstate.domain.errors import (
     SchemaSnapshotRepositoryError,
     UsageError,
 )
 from pytest_userstate.domain.ports import TargetDescription
-from pytest_userstate.domain.secrets import Secret
+from pytest_userstate.domain.secrets import Secret, hidden
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
-from pytest_userstate.outbound.redaction import redacted
 
 _FROM_VARIABLE: typ.Final = "env:"
 _FROM_LIBPQ: typ.Final = "libpq"
 _VARIABLE: typ.Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MASK: typ.Final = "********"
+# In a URL: behind the user's name, and as parameters.
+_IN_URL: typ.Final = re.compile(
+    r"://[^:/@]*:([^@]*)@|[?&]\w*(?:password|secret)\w*=([^&]*)"
+)
 _STATEMENT_TIMEOUT: typ.Final = "60s"
 _LOCK_TIMEOUT: typ.Final = "5s"
 _CONNECT_SECONDS: typ.Final = 10
@@ -230,3 +236,65 @@ def _defaults(dsn: Secret) -> dict[str, typ.Any]:
     if given or os.environ.get("PGCONNECT_TIMEOUT"):
         return {}
     return {"connect_timeout": _CONNECT_SECONDS}
+
+
+def schema_of(source: typ.Any) -> SchemaSnapshot:
+    """Return the schema of a snapshot, an open psycopg connection, or a DSN.
+
+    Raises
+    ------
+    SchemaSnapshotRepositoryError
+        When connecting or querying failed.
+    TypeError
+        When the source is none of the three.
+    """
+    source = hidden(source)
+    match source:
+        case SchemaSnapshot():
+            return source
+        case psycopg.Connection():
+            return PostgresSchemaSnapshotRepository(source).load()
+        case Secret():
+            return live_target(source, option="the connection string").load()
+        case _:
+            message = (
+                f"expected a SchemaSnapshot, a psycopg connection or a DSN, not "
+                f"{type(source).__name__}"
+            )
+            raise TypeError(message)
+
+
+def redacted(message: str, dsn: Secret) -> str:
+    """Return the message without any password of the connection string.
+
+    Nor without those that libpq takes from the environment; in whichever way they
+    are written: plain, percent-encoded, or quoted.
+    """
+    for text in sorted(set(_spellings(dsn.value)), key=len, reverse=True):
+        message = message.replace(text, _MASK)
+    return message
+
+
+def _spellings(dsn: str) -> cabc.Iterator[str]:
+    for match in _IN_URL.finditer(dsn):
+        yield from filter(None, match.groups())
+    for secret in {*_secrets(Conninfo.get_defaults()), *_secrets(_parsed(dsn))}:
+        yield secret
+        yield urllib.parse.quote(secret)
+        yield urllib.parse.quote(secret, safe="")
+        yield urllib.parse.quote_plus(secret)
+        yield secret.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _parsed(dsn: str) -> list[ConninfoOption]:
+    try:
+        return Conninfo.parse(dsn.encode())
+    except psycopg.OperationalError:
+        return []
+
+
+def _secrets(options: cabc.Iterable[ConninfoOption]) -> cabc.Iterator[str]:
+    """Yield the values that libpq itself marks as not to be shown."""
+    for option in options:
+        if option.dispchar == b"*" and option.val:
+            yield option.val.decode(errors="replace")

@@ -12,8 +12,11 @@ import psycopg
 import psycopg.sql
 
 from pytest_userstate.application.settings import PostgresSettings
-from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
-from pytest_userstate.domain.ports import TargetDescription
+from pytest_userstate.domain.errors import (
+    MigrationError,
+    SchemaSnapshotRepositoryError,
+)
+from pytest_userstate.domain.ports import OpenTarget, TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.migrations.finding.discovery import Target
 from pytest_userstate.outbound.migrations.plan import Plan
@@ -243,3 +246,21 @@ class MigrationsTarget:
                 connection, address, timeout=self.settings.migration_timeout
             )
             return runner.run(plan, setup=setup)
+
+
+@attrs.frozen
+class UnreadableTarget:
+    """Migrations that cannot even be read: opening them says why."""
+
+    error: MigrationError
+
+    @property
+    def description(self) -> TargetDescription:
+        """Say that there is nothing to tell."""
+        return TargetDescription(
+            kind="migrations", found="they cannot be read", server="no server is needed"
+        )
+
+    def open(self) -> contextlib.AbstractContextManager[OpenTarget]:
+        """Raise the error."""
+        raise self.error

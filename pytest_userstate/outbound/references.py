@@ -11,8 +11,8 @@ from pytest_userstate.application.comparison import Reference
 from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.domain.errors import SnapshotFileError, UsageError
 from pytest_userstate.domain.secrets import Secret
+from pytest_userstate.outbound.files import KnownSnapshot, read_snapshot_file
 from pytest_userstate.outbound.live_target import live_target
-from pytest_userstate.outbound.snapshot_file import KnownSnapshot, read_snapshot_file
 
 
 def references(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pathlib
 import re
 import tomllib
@@ -9,6 +10,7 @@ import tomllib
 import pytest
 
 import pytest_userstate
+from pytest_userstate.application import audit
 from pytest_userstate.domain.gate import Outcome
 from tests.helpers.markdown import PAGES, ROOT, Block, blocks
 
@@ -75,6 +77,39 @@ def test_every_module_is_in_the_table_of_parts() -> None:
         if not path.name.startswith("_") and path.name != "py.typed"
     }
     assert modules == {f"{p.split('/')[0]}{'/' * ('/' in p)}" for p in parts}
+
+
+def test_the_guide_shows_the_audit_itself() -> None:
+    """The function is the code's, line by line."""
+    assert f"```python\n{inspect.getsource(audit.audit)}```\n" in GUIDE.read_text()
+
+
+def drawn_layout() -> dict[str, list[str]]:
+    """Return the folders that the guide draws, each with what is in it."""
+    text = GUIDE.read_text().split("```text\npytest_userstate/\n")[1].split("```")[0]
+    folders: dict[str, list[str]] = {"": []}
+    folder = ""
+    for line in text.splitlines():
+        depth, name = len(line) - len(line.lstrip()), line.split()[0]
+        folder = "" if depth == 2 else folder
+        folders[folder].append(name)
+        if depth == 2 and name.endswith("/"):
+            folder = name
+            folders[folder] = []
+    return folders
+
+
+def test_the_layout_is_the_codes() -> None:
+    """Every module and package is drawn, in the folders that are drawn open."""
+    for folder, names in drawn_layout().items():
+        modules = {
+            path.name + "/" * path.is_dir()
+            for path in (PACKAGE / folder).iterdir()
+            if path.suffix == ".py" or any(path.glob("**/*.py"))
+        }
+        if folder:
+            modules -= {"__init__.py"}
+        assert not names or set(names) == modules
 
 
 @pytest.mark.parametrize("page", [DESIGN, GUIDE], ids=lambda page: page.stem)

@@ -13,8 +13,8 @@ from pytest_userstate.domain.errors import (
     UsageError,
 )
 from pytest_userstate.outbound.configuration_file import read_configuration
+from pytest_userstate.outbound.files import ReportFiles
 from pytest_userstate.outbound.migrations.finding.discovery import locate
-from pytest_userstate.outbound.report_files import ReportFiles
 
 
 @pytest.fixture

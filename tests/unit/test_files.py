@@ -15,9 +15,8 @@ from pytest_userstate.domain.errors import (
     ToolError,
     UsageError,
 )
+from pytest_userstate.outbound.files import ReportFiles, read_report, read_snapshot_file
 from pytest_userstate.outbound.migrations.tools.program_files import read_program_file
-from pytest_userstate.outbound.report_files import ReportFiles, read_report
-from pytest_userstate.outbound.snapshot_file import read_snapshot_file
 
 
 @pytest.fixture

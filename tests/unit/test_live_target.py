@@ -17,8 +17,7 @@ from pytest_userstate.domain.errors import (
     UsageError,
 )
 from pytest_userstate.domain.secrets import Secret
-from pytest_userstate.outbound.live_target import live_target
-from pytest_userstate.outbound.redaction import redacted
+from pytest_userstate.outbound.live_target import live_target, redacted
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,7 @@
-"""What a run writes, as files: checked early, written whole or not at all."""
+"""The files that a run writes, and those that it reads back: reports and snapshots.
+
+Places are checked early, and files are written whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,16 @@ import os
 import pathlib
 import tempfile
 
-from pytest_userstate.domain.errors import ToolError, UsageError
+import attrs
+
+from pytest_userstate.application.snapshot_text import read_snapshot
+from pytest_userstate.domain.errors import (
+    SnapshotFileError,
+    ToolError,
+    UsageError,
+)
 from pytest_userstate.domain.ports import ReportPlace
+from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.configuration_file import repository_root
 
 
@@ -127,6 +138,44 @@ def read_report(path: pathlib.Path) -> str:
             f"--userstate-audit --userstate-report {path.name}"
         )
         raise FileNotFoundError(message) from None
+
+
+@attrs.frozen
+class KnownSnapshot:
+    """A snapshot that has been read already."""
+
+    snapshot: SchemaSnapshot
+
+    def load(self) -> SchemaSnapshot:
+        """Return it."""
+        return self.snapshot
+
+
+def read_snapshot_file(path: pathlib.Path, *, shown: str) -> KnownSnapshot:
+    """Read a snapshot file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    shown : str
+        The same, for messages.
+
+    Raises
+    ------
+    SnapshotFileError
+        When there is none, or it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SnapshotFileError(shown, "is not there") from None
+    except UnicodeDecodeError:
+        raise SnapshotFileError(shown, "is damaged: it is no UTF-8") from None
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+        raise SnapshotFileError(shown, problem) from None
+    return KnownSnapshot(read_snapshot(text, file=shown))
 
 
 def _real(path: pathlib.Path) -> pathlib.Path:
