@@ -88,8 +88,100 @@ class CommentAssertions(ObjectAssertions[T]):
         require(as_expected(title, facts, subject, details=details))
 
 
-class ColumnAssertions(ObjectAssertions[R]):
-    """Assertions about the columns of a table or view."""
+class OwnerAssertions(ObjectAssertions[T]):
+    """Assertions about the owner of an object."""
+
+    _securable: typ.ClassVar[Securable]
+
+    def is_owned_by(self, role: str) -> None:
+        """Assert that this role owns the object."""
+        expected = arguments.identifier(role, "role")
+        snapshot, owned = self._look()
+        access, target = expect(self._access(snapshot, owned))
+        if target.owner != expected:
+            known = "" if access.role(expected) else f"there is no role {expected!r}"
+            failure = Failure(
+                headline=f"{self._title(owned)} is not owned as expected",
+                mismatches=(Mismatch("owner", expected, target.owner),),
+                details=detail("hint", known),
+            )
+            require(failure)
+
+    def _title(self, value: T) -> str:
+        return f"{kind_of(value)} {self._place}"
+
+    def _access(
+        self, snapshot: SchemaSnapshot, value: T
+    ) -> tuple[Access, ObjectAccess] | Failure:
+        access, place = snapshot.access, self._place
+        name = "" if self._securable is Securable.SCHEMA else place.name
+        target = access.of(self._securable, place.schema, name) if access else None
+        if access is None or target is None:
+            return Failure(
+                headline=f"nothing is known of who owns {self._title(value)}",
+                details=detail(
+                    "hint",
+                    "owners and privileges are in snapshots that were read from a "
+                    "server; one that a test builds needs access=Access(…)",
+                ),
+            )
+        return access, target
+
+    def _judge(self, question: Question) -> None:
+        snapshot, value = self._look()
+        access, target = expect(self._access(snapshot, value))
+        require(question.failure(self._title(value), access, target))
+
+
+class PrivilegeAssertions(OwnerAssertions[T], typ.Generic[T, P]):
+    """Assertions about what roles may do with an object."""
+
+    def allows(self, role: str, *, to: P | cabc.Iterable[P]) -> None:
+        """Assert that a role may do all of this with the object.
+
+        Parameters
+        ----------
+        role : str
+            A role of the server, or ``public`` for everybody.
+        to : str or iterable of str
+            The privileges, in lower case: ``"usage"``.
+        """
+        self._judge(Question.of(Claim.AT_LEAST, role, to, self._securable))
+
+    def allows_exactly(self, role: str, *, to: cabc.Iterable[P]) -> None:
+        """Assert that a role may do all of this with the object, and nothing else.
+
+        Parameters
+        ----------
+        role, to
+            As for `allows`; an empty list for a role that may do nothing.
+        """
+        self._judge(Question.of(Claim.EXACTLY, role, to, self._securable))
+
+    def forbids(
+        self, role: str, *, to: P | cabc.Iterable[P], role_may_be_absent: bool = False
+    ) -> None:
+        """Assert that a role may do nothing of this with the object.
+
+        Parameters
+        ----------
+        role, to
+            As for `allows`.
+        role_may_be_absent : bool
+            Whether it is fine that the server has no such role.
+        """
+        question = Question.of(
+            Claim.NONE, role, to, self._securable, may_be_absent=role_may_be_absent
+        )
+        self._judge(question)
+
+
+class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
+    """Assertions about what tables and views share."""
+
+    _securable = Securable.TABLE
+
+    # Columns.
 
     def has_column(
         self,
@@ -146,9 +238,7 @@ class ColumnAssertions(ObjectAssertions[R]):
         """Assert that these are the columns, in any order: all, and no other."""
         self._has_exactly(COLUMN, arguments.several_names(names))
 
-
-class IndexAssertions(ObjectAssertions[R]):
-    """Assertions about the indexes of a table."""
+    # Indexes.
 
     def has_index(
         self,
@@ -221,9 +311,7 @@ class IndexAssertions(ObjectAssertions[R]):
         expected = arguments.several_names(names)
         self._has_exactly(INDEX, expected, unless=lambda index: index.constraint)
 
-
-class TriggerAssertions(ObjectAssertions[R]):
-    """Assertions about the triggers of a table."""
+    # Triggers.
 
     def has_trigger(
         self,
@@ -271,103 +359,7 @@ class TriggerAssertions(ObjectAssertions[R]):
         """Assert that the triggers have these names: all, and no other."""
         self._has_exactly(TRIGGER, arguments.several_names(names))
 
-
-class OwnerAssertions(ObjectAssertions[T]):
-    """Assertions about the owner of an object."""
-
-    _securable: typ.ClassVar[Securable]
-
-    def is_owned_by(self, role: str) -> None:
-        """Assert that this role owns the object."""
-        expected = arguments.identifier(role, "role")
-        snapshot, owned = self._look()
-        access, target = expect(self._access(snapshot, owned))
-        if target.owner != expected:
-            known = "" if access.role(expected) else f"there is no role {expected!r}"
-            failure = Failure(
-                headline=f"{self._title(owned)} is not owned as expected",
-                mismatches=(Mismatch("owner", expected, target.owner),),
-                details=detail("hint", known),
-            )
-            require(failure)
-
-    def _title(self, value: T) -> str:
-        return f"{kind_of(value)} {self._place}"
-
-    def _access(
-        self, snapshot: SchemaSnapshot, value: T
-    ) -> tuple[Access, ObjectAccess] | Failure:
-        access, place = snapshot.access, self._place
-        name = "" if self._securable is Securable.SCHEMA else place.name
-        target = access.of(self._securable, place.schema, name) if access else None
-        if access is None or target is None:
-            return Failure(
-                headline=f"nothing is known of who owns {self._title(value)}",
-                details=detail(
-                    "hint",
-                    "owners and privileges are in snapshots that were read from a "
-                    "server; one that a test builds needs access=Access(…)",
-                ),
-            )
-        return access, target
-
-    def _judge(self, question: Question) -> None:
-        snapshot, value = self._look()
-        access, target = expect(self._access(snapshot, value))
-        require(question.failure(self._title(value), access, target))
-
-
-class PrivilegeAssertions(OwnerAssertions[T], typ.Generic[T, P]):
-    """Assertions about what roles may do with an object."""
-
-    def allows(self, role: str, *, to: P | cabc.Iterable[P]) -> None:
-        """Assert that a role may do all of this with the object.
-
-        Parameters
-        ----------
-        role : str
-            A role of the server, or ``public`` for everybody.
-        to : str or iterable of str
-            The privileges, in lower case: ``"usage"``.
-        """
-        self._judge(Question.of(Claim.AT_LEAST, role, to, self._securable))
-
-    def allows_exactly(self, role: str, *, to: cabc.Iterable[P]) -> None:
-        """Assert that a role may do all of this with the object, and nothing else.
-
-        Parameters
-        ----------
-        role : str
-            A role of the server, or ``public`` for everybody.
-        to : iterable of str
-            The privileges; an empty list for a role that may do nothing.
-        """
-        self._judge(Question.of(Claim.EXACTLY, role, to, self._securable))
-
-    def forbids(
-        self, role: str, *, to: P | cabc.Iterable[P], role_may_be_absent: bool = False
-    ) -> None:
-        """Assert that a role may do nothing of this with the object.
-
-        Parameters
-        ----------
-        role : str
-            A role of the server, or ``public`` for everybody.
-        to : str or iterable of str
-            The privileges, in lower case: ``"usage"``.
-        role_may_be_absent : bool
-            Whether it is fine that the server has no such role.
-        """
-        question = Question.of(
-            Claim.NONE, role, to, self._securable, may_be_absent=role_may_be_absent
-        )
-        self._judge(question)
-
-
-class RelationPrivilegeAssertions(OwnerAssertions[R]):
-    """Assertions about what roles may do with a table or view."""
-
-    _securable = Securable.TABLE
+    # Privileges.
 
     def allows(
         self,
@@ -400,13 +392,9 @@ class RelationPrivilegeAssertions(OwnerAssertions[R]):
 
         Parameters
         ----------
-        role : str
-            A role of the server, or ``public`` for everybody.
-        to : iterable of str
-            The privileges; an empty list for a role that may do nothing.
-        column : str or SOME
-            The column that it is about, if it is about one; `SOME` for any. Without
-            it, a privilege on a single column is something else.
+        role, to, column
+            As for `allows`; `to` is an empty list for a role that may do nothing.
+            Without `column`, a privilege on a single column is something else.
         """
         self._ask(Claim.EXACTLY, role, to, column)
 
@@ -422,12 +410,8 @@ class RelationPrivilegeAssertions(OwnerAssertions[R]):
 
         Parameters
         ----------
-        role : str
-            A role of the server, or ``public`` for everybody.
-        to : str or iterable of str
-            The privileges, in lower case: ``"delete"``.
-        column : str or SOME
-            The column that it is about, if it is about one.
+        role, to, column
+            As for `allows`.
         role_may_be_absent : bool
             Whether it is fine that the server has no such role.
         """
@@ -456,13 +440,7 @@ class RelationPrivilegeAssertions(OwnerAssertions[R]):
         self._judge(question)
 
 
-class ViewAssertions(
-    ColumnAssertions[View],
-    IndexAssertions[View],
-    TriggerAssertions[View],
-    RelationPrivilegeAssertions[View],
-    CommentAssertions[View],
-):
+class ViewAssertions(RelationAssertions[View]):
     """Assertions about a view that is there: `assert_view` returns them."""
 
     def __init__(self, read: Read, place: Place, kind: ViewKind) -> None:

@@ -334,14 +334,14 @@ def _table_or_view(
     """Return assertions about a table or view; None if it may be absent, and is."""
     arguments.identifier(name)
     fine = arguments.flag(may_be_absent, "table_may_be_absent")
-    place, read = arguments.place(of, "of"), reader(source)
-    match ObjectKind.RELATION.at(read(), place):
+    place, snapshot = arguments.place(of, "of"), reader(source)()
+    match ObjectKind.RELATION.at(snapshot, place):
         case None if fine:
             return None
         case View(kind=kind) if not is_table:
-            return ViewAssertions(read, place, kind)
+            return ViewAssertions(lambda: snapshot, place, kind)
         case _:
-            return TableAssertions(read, place)
+            return TableAssertions(lambda: snapshot, place)
 
 
 # A schema as a whole.

@@ -44,15 +44,9 @@ from pytest_userstate.application.asserting.matching import (
     unknown_column,
     unwanted,
 )
-from pytest_userstate.application.asserting.objects import ObjectAssertions, ObjectKind
+from pytest_userstate.application.asserting.objects import ObjectKind
 from pytest_userstate.application.asserting.uniqueness import makes_unique
-from pytest_userstate.assertions.relations import (
-    ColumnAssertions,
-    CommentAssertions,
-    IndexAssertions,
-    RelationPrivilegeAssertions,
-    TriggerAssertions,
-)
+from pytest_userstate.assertions.relations import RelationAssertions
 from pytest_userstate.domain.columns import (
     CheckConstraint,
     ExclusionConstraint,
@@ -66,8 +60,18 @@ from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, TableKind
 __tracebackhide__ = True  # a failing test shows its own line, not ours
 
 
-class KeyAssertions(ObjectAssertions[Table]):
-    """Assertions about the primary key, unique constraints, and foreign keys."""
+class TableAssertions(RelationAssertions[Table]):
+    """Assertions about a table that is there: `assert_table` returns them."""
+
+    @property
+    def table(self) -> Table:
+        """The table as it is, for assertions of one's own."""
+        return self._look()[1]
+
+    def _search(self, snapshot: SchemaSnapshot) -> Table | Failure:
+        return ObjectKind.TABLE.search(snapshot, self._place)
+
+    # Keys.
 
     def has_primary_key(
         self,
@@ -232,9 +236,7 @@ class KeyAssertions(ObjectAssertions[Table]):
         require(unknown_column(COLUMN, subject, kind, (fact,)))
         return subject, fact.columns
 
-
-class CheckAssertions(ObjectAssertions[Table]):
-    """Assertions about check and exclusion constraints, and constraints by name."""
+    # Check and exclusion constraints, and constraints by name.
 
     def has_check_constraint(
         self,
@@ -308,9 +310,7 @@ class CheckAssertions(ObjectAssertions[Table]):
         if name in kinds:
             require(unwanted(subject, f"a {kinds[name]} {name!r}", [""]))
 
-
-class RowSecurityAssertions(ObjectAssertions[Table]):
-    """Assertions about the row-level security of a table."""
+    # Row-level security.
 
     def has_row_security(self, *, forced: bool | Unspecified = UNSPECIFIED) -> None:
         """Assert that row-level security is on.
@@ -370,9 +370,7 @@ class RowSecurityAssertions(ObjectAssertions[Table]):
         """Assert that the policies have these names: all, and no other."""
         self._has_exactly(POLICY, arguments.several_names(names))
 
-
-class InheritanceAssertions(ObjectAssertions[Table]):
-    """Assertions about what a table is a partition, a parent or a child of."""
+    # Partitions and inheritance.
 
     def is_partitioned(self, *, by: str | Unspecified = UNSPECIFIED) -> None:
         """Assert that the table is partitioned.
@@ -403,7 +401,7 @@ class InheritanceAssertions(ObjectAssertions[Table]):
         bound : str
             Its rows, as PostgreSQL writes it: ``FOR VALUES IN ('a')``, ``DEFAULT``.
         """
-        other = self._other(parent, "parent")
+        _, other = self._look_at(parent, "parent")
         self._require({"partition of": other.qualified_name, "bound": bound})
 
     def is_no_partition(self) -> None:
@@ -440,15 +438,16 @@ class InheritanceAssertions(ObjectAssertions[Table]):
         depth : int
             How many steps there are between the two; 1 is a direct child.
         """
-        steps, child = _depth(depth), self._other(other, "other")
-        snapshot, table = self._look()
-        require(inheritance.not_inherited(snapshot, table, child, steps))
+        steps, (subject, child) = _depth(depth), self._look_at(other, "other")
+        failure = inheritance.not_inherited(
+            subject.snapshot, subject.owner, child, steps
+        )
+        require(failure)
 
     def is_not_ancestor_of(self, other: str) -> None:
         """Assert that both tables are there, and the other does not inherit."""
-        child = self._other(other, "other")
-        snapshot, table = self._look()
-        require(inheritance.inherited(snapshot, table, child))
+        subject, child = self._look_at(other, "other")
+        require(inheritance.inherited(subject.snapshot, subject.owner, child))
 
     def is_descendant_of(
         self, other: str, *, depth: int | Unspecified = UNSPECIFIED
@@ -462,15 +461,16 @@ class InheritanceAssertions(ObjectAssertions[Table]):
         depth : int
             How many steps there are between the two; 1 is a direct child.
         """
-        steps, parent = _depth(depth), self._other(other, "other")
-        snapshot, table = self._look()
-        require(inheritance.not_inherited(snapshot, parent, table, steps))
+        steps, (subject, parent) = _depth(depth), self._look_at(other, "other")
+        failure = inheritance.not_inherited(
+            subject.snapshot, parent, subject.owner, steps
+        )
+        require(failure)
 
     def is_not_descendant_of(self, other: str) -> None:
         """Assert that both tables are there, and this one does not inherit."""
-        parent = self._other(other, "other")
-        snapshot, table = self._look()
-        require(inheritance.inherited(snapshot, parent, table))
+        subject, parent = self._look_at(other, "other")
+        require(inheritance.inherited(subject.snapshot, parent, subject.owner))
 
     def has_children(self) -> None:
         """Assert that some table inherits from this one, or is its partition."""
@@ -486,12 +486,11 @@ class InheritanceAssertions(ObjectAssertions[Table]):
             names = [child.qualified_name for child in children]
             require(inheritance.related(table, "has children", names))
 
-    def _other(self, name: str, what: str) -> Table:
-        """Return another table, or fail the test."""
-        place = arguments.place(name, what)
-        snapshot, _ = self._look()
-        table: Table = expect(ObjectKind.TABLE.search(snapshot, place))
-        return table
+    def _look_at(self, name: str, what: str) -> tuple[Subject, Table]:
+        """Return this table and another one, or fail the test."""
+        place, subject = arguments.place(name, what), self._subject()
+        table: Table = expect(ObjectKind.TABLE.search(subject.snapshot, place))
+        return subject, table
 
     def _require(self, given: cabc.Mapping[str, object]) -> None:
         facts, subject = facts_of(TABLE, given), self._subject()
@@ -501,25 +500,3 @@ class InheritanceAssertions(ObjectAssertions[Table]):
 
 def _depth(depth: int | Unspecified) -> int | None:
     return None if depth is UNSPECIFIED else arguments.whole_number(depth, "depth")
-
-
-class TableAssertions(
-    ColumnAssertions[Table],
-    KeyAssertions,
-    CheckAssertions,
-    IndexAssertions[Table],
-    TriggerAssertions[Table],
-    RowSecurityAssertions,
-    InheritanceAssertions,
-    RelationPrivilegeAssertions[Table],
-    CommentAssertions[Table],
-):
-    """Assertions about a table that is there: `assert_table` returns them."""
-
-    @property
-    def table(self) -> Table:
-        """The table as it is, for assertions of one's own."""
-        return self._look()[1]
-
-    def _search(self, snapshot: SchemaSnapshot) -> Table | Failure:
-        return ObjectKind.TABLE.search(snapshot, self._place)

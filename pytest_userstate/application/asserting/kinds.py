@@ -482,9 +482,6 @@ POLICY: typ.Final = Kind[Policy](
     },
 )
 CONSTRAINTS: typ.Final = (FOREIGN_KEY, UNIQUE, CHECK, EXCLUSION, PRIMARY_KEY)
-LABEL: typ.Final = Kind[str](
-    name="label", plural="labels", parts=lambda enum: enum.labels, words=str
-)
 
 # Whole objects.
 
