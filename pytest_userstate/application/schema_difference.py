@@ -8,11 +8,12 @@ PostgreSQL write the same expression differently, and extensions have other vers
 from __future__ import annotations
 
 import collections.abc as cabc
+import re
 import typing as typ
 
 import attrs
 
-from pytest_userstate.application.sql.equality import same_query
+from pytest_userstate.application.sql.equality import same_expression, same_query
 from pytest_userstate.domain.columns import (
     CheckConstraint,
     Column,
@@ -50,6 +51,9 @@ _TEXTS: typ.Final[dict[type, tuple[str, ...]]] = {
     Domain: ("default",),
     Table: ("partition_key", "partition_bound"),
 }
+_CHECK: typ.Final = re.compile(
+    r"CHECK (?P<condition>\(.*\))(?P<rest>[A-Z ]*)", re.DOTALL
+)
 _TRIGGER_FACTS: typ.Final = ("timing", "events", "update_of", "level", "when")
 _PROTECTING: typ.Final = frozenset(
     {"rules", "replica_identity", "owner", "grants", "options"}
@@ -168,11 +172,24 @@ def _is_same(before: typ.Any, after: typ.Any) -> bool:
     """Whether two texts, or tuples of texts, are the same piece of SQL."""
     match before, after:
         case str(), str():
-            return same_query(before, after)
+            return same_query(before, after) or _is_same_expression(before, after)
         case tuple(), tuple():
-            return len(before) == len(after) and all(map(same_query, before, after))
+            return len(before) == len(after) and all(map(_is_same, before, after))
         case _:
             return False
+
+
+def _is_same_expression(before: str, after: str) -> bool:
+    """Whether two expressions, or checks, say the same in the eyes of assertions."""
+    checks = _CHECK.fullmatch(before), _CHECK.fullmatch(after)
+    if checks[0] and checks[1]:
+        if checks[0]["rest"] != checks[1]["rest"]:
+            return False
+        before, after = checks[0]["condition"], checks[1]["condition"]
+    # Both were deparsed, so that only PostgreSQL's own names have no schema.
+    return same_expression(before, after, search_path=()) or same_expression(
+        after, before, search_path=()
+    )
 
 
 def _independent(changes: cabc.Collection[Change]) -> cabc.Iterator[Change]:

@@ -303,3 +303,35 @@ def test_a_file_of_format_1_differs_only_in_what_it_could_hold() -> None:
     changed = attrs.evolve(new, tables=[Table("accounts")])
     assert len(schema_difference(old, changed).changes) == 2
     assert len(schema_difference(SchemaSnapshot([Table("users")]), new).changes) == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_same"),
+    [
+        (
+            "CHECK ((s = ANY (ARRAY['a'::text, 'b'::text])))",
+            "CHECK (s IN ('a', 'b'))",
+            True,
+        ),
+        ("CHECK (((n >= 1) AND (n <= 5)))", "CHECK (n BETWEEN 1 AND 5)", True),
+        ("CHECK ((n > 1)) NOT VALID", "CHECK (n > 1) NOT VALID", True),
+        ("CHECK ((n > 1)) NOT VALID", "CHECK (n > 1)", False),
+        ("CHECK ((n > 1))", "CHECK (n > 2)", False),
+        ("CHECK (a.f(n))", "CHECK (f(n))", False),
+        ("CHECK ((n = 'a'::a.mood))", "CHECK ((n = 'a'::b.mood))", False),
+    ],
+)
+def test_checks_are_compared_as_assertions_compare_them(
+    before: str,
+    after: str,
+    is_same: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """A file that somebody wrote, or another version, may spell a check otherwise."""
+    one, other = (
+        SchemaSnapshot(
+            [Table("t", check_constraints=[CheckConstraint(name="c", definition=text)])]
+        )
+        for text in (before, after)
+    )
+    assert schema_difference(one, other).is_empty is is_same
+    assert schema_difference(other, one).is_empty is is_same
