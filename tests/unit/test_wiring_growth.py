@@ -134,9 +134,18 @@ def seconds(folder: pathlib.Path, name: str, text: str) -> float:
     return min(times)
 
 
-@pytest.mark.many_examples
 @pytest.mark.parametrize("suffix", HEADS)
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param(
+            shape,
+            id=shape.__name__,
+            marks=() if shape in {nested, defined} else pytest.mark.many_examples,
+        )
+        for shape in SHAPES
+    ],
+)
 def test_twice_the_source_takes_twice_the_time(
     tmp_path: pathlib.Path, shape: cabc.Callable[[str, int], str], suffix: str
 ) -> None:

@@ -373,3 +373,86 @@ def test_a_class_without_a_name_has_that_of_its_module(tmp_path: pathlib.Path) -
         "database_backed",
         ["UsersMongo lib/main.js:2"],
     )
+
+
+BOTH = {
+    "python": {
+        **PYTHON,
+        "app/main.py": (
+            "try:\n    from app.postgres import PostgresUsers as Users\n"
+            "except ImportError:\n    from app.memory import InMemoryUsers as Users\n"
+            "x = Users()\n"
+        ),
+    },
+    "python through a package": {
+        **PYTHON,
+        "app/adapters/__init__.py": (
+            "if DEMO:\n    from app.memory import InMemoryUsers as Users\n"
+            "else:\n    from app.postgres import PostgresUsers as Users\n"
+        ),
+        "app/main.py": "from app.adapters import Users\nx = Users()\n",
+    },
+    "rust": {
+        **RUST,
+        "src/pg.rs": "pub struct PostgresUsers; impl UsersPort for PostgresUsers {}\n",
+        "src/main.rs": (
+            '#[cfg(feature = "demo")]\nuse crate::memory::InMemoryUsers as Users;\n'
+            '#[cfg(not(feature = "demo"))]\nuse crate::pg::PostgresUsers as Users;\n'
+            "fn main() { run(Users::new()) }\n"
+        ),
+    },
+    "go": {
+        "ports.go": "package ports\ntype UsersPort interface{}\n",
+        "store/a.go": (
+            "//go:build demo\npackage store\n"
+            "func New() ports.UsersPort { return &InMemoryUsers{} }\n"
+        ),
+        "store/b.go": (
+            "//go:build !demo\npackage store\n"
+            "func New() ports.UsersPort { return &PostgresUsers{} }\n"
+        ),
+        "main.go": 'package main\nimport "x/store"\nfunc main() { run(store.New()) }\n',
+    },
+}
+
+
+@pytest.mark.parametrize("files", BOTH.values(), ids=BOTH)
+def test_a_name_that_is_bound_in_two_ways_is_conditional(
+    tmp_path: pathlib.Path, files: dict[str, str]
+) -> None:
+    """A condition decides which implementation the name stands for."""
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "conditional", port.finding
+
+
+def test_a_module_is_the_nearest_file_of_its_name(tmp_path: pathlib.Path) -> None:
+    """Two folders may have a file of the same name."""
+    files = {
+        "ports.ts": "export interface UsersPort {}\n",
+        "a/users.ts": "export default class InMemoryUsers implements UsersPort {}\n",
+        "b/users.ts": "export default class PostgresUsers implements UsersPort {}\n",
+        "b/main.ts": "import Users from './users'\nconst x = new Users()\n",
+    }
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert (port.state, uses(port)) == (
+        "database_backed",
+        ["PostgresUsers b/main.ts:2"],
+    )
+
+
+def test_what_a_module_exports_as_a_whole_is_its_default(
+    tmp_path: pathlib.Path,
+) -> None:
+    """TypeScript's ``export =`` and ``import = require`` are such a pair."""
+    files = {
+        "ports.ts": "export interface UsersPort {}\n",
+        "memory.ts": (
+            "class InMemoryUsers implements UsersPort {}\nexport = InMemoryUsers\n"
+        ),
+        "main.ts": "import Users = require('./memory')\nconst x = new Users()\n",
+    }
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert (port.state, uses(port)) == (
+        "fixture_backed",
+        ["InMemoryUsers main.ts:2"],
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import functools
+import itertools
 import re
 import typing as typ
 
@@ -28,7 +29,7 @@ from pytest_userstate.outbound.wiring.syntax.language import (
 from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode, SyntaxTree
 
 _MOST_STEPS: typ.Final = 50
-_MOST_PRODUCTS: typ.Final = 20
+_MOST_ALTERNATIVES: typ.Final = 10
 _DEEPEST_ARGUMENTS: typ.Final = 100
 _NAMED_AFTER_FOLDER = frozenset({"__init__", "index", "mod"})
 _TYPE = re.compile(r"\b(?:class|interface)\s+(\w+)")
@@ -139,7 +140,7 @@ class Namespace:
         self._sources = sources
         self._by_module: dict[str, list[ParsedSource]] = {}
         self._aliases: dict[tuple[str, str], tuple[ParsedSource, Binding]] = {}
-        self._originals: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._chains: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
         for source in sources:
             for module in source.modules:
                 self._by_module.setdefault(module, []).append(source)
@@ -155,33 +156,44 @@ class Namespace:
             yield from bindings
 
     def originals(self, source: ParsedSource, name: str) -> tuple[str, ...]:
+        """Return everything that a name of a file is another name for."""
+        chains = self.chains(source, name)
+        return tuple(dict.fromkeys(name for chain in chains for name in chain))
+
+    def chains(self, source: ParsedSource, name: str) -> tuple[tuple[str, ...], ...]:
         """Return what a name of a file is another name for, the original first.
 
-        Each is given bare and with its module; there is none for a name that the
-        file does not import or define as an alias.
+        A name that is bound in two ways, by a condition, say, has a chain for each.
+        In a chain each name is given bare and with its module. A name that the file
+        neither imports nor defines as an alias has none.
         """
         key = source.shown, name
-        if key not in self._originals:
-            self._originals[key] = tuple(reversed(self._followed(source, name)))
-        return self._originals[key]
+        if key not in self._chains:
+            self._chains[key] = tuple(dict.fromkeys(self._followed(source, name)))
+        return self._chains[key]
 
-    def _followed(self, source: ParsedSource, name: str) -> list[str]:
-        names: dict[str, None] = {}
+    def _followed(
+        self, source: ParsedSource, name: str
+    ) -> cabc.Iterator[tuple[str, ...]]:
         seen: set[tuple[str, str]] = set()
-        ahead = [(source, name)]
+        ahead: list[tuple[ParsedSource, str, tuple[str, ...]]] = [(source, name, ())]
         while ahead and len(seen) < _MOST_STEPS:
-            place, current = ahead.pop()
-            if (place.shown, current) in seen:
-                continue
+            place, current, chain = ahead.pop()
+            bindings = [*self._named(place, current)][:_MOST_ALTERNATIVES]
+            is_new = (place.shown, current) not in seen
             seen.add((place.shown, current))
-            for home, binding in self._named(place, current):
+            if (not bindings or not is_new) and chain:
+                yield chain
+            for home, binding in bindings if is_new else ():
                 module, target = binding.module, binding.target or home.path.stem
+                longer = chain
                 if target != DEFAULT:
-                    names.setdefault(target)
-                    if module:
-                        names.setdefault(f"{module}.{target}")
-                ahead += [(other, target) for other in self._files(home, module)]
-        return [*names]
+                    qualified = (f"{module}.{target}",) if module else ()
+                    longer = (target, *qualified, *chain)
+                files = self._files(home, module)
+                ahead += [(file, target, longer) for file in files]
+                if not files and longer:
+                    yield longer
 
     def _named(
         self, source: ParsedSource, name: str
@@ -216,7 +228,9 @@ class Namespace:
             return (source,)
         if module == ".":
             module = source.path.parent.name
-        return self._by_module.get(module, ())
+        files = self._by_module.get(module, ())
+        nearness = [_shared_parts(source, file) for file in files]
+        return [f for f, n in zip(files, nearness, strict=True) if n == max(nearness)]
 
     def modules_of(self, source: ParsedSource, qualifier: str) -> tuple[str, ...]:
         """Return the modules that a qualifier stands for, itself included."""
@@ -272,50 +286,58 @@ class Namespace:
 
         The constructors are functions whose names stand for what they return.
         """
-        returned: dict[tuple[str, str], list[str]] = {}
+        returned: dict[tuple[str, str], list[tuple[str, ...]]] = {}
         for constructor in constructors:
             key = constructor.package, constructor.function
-            returned.setdefault(key, []).extend(constructor.returns)
+            returned.setdefault(key, []).append(constructor.returns)
         for source in self._sources:
             language = source.language
             for leaf in source.tree.leaves(is_sought):
-                yield Occurrence(
-                    text=leaf.text,
-                    names=tuple(dict.fromkeys(self._names(source, leaf, returned))),
-                    role=language.role_of(leaf),
-                    source=Source(source.shown, source.tree.line_of(leaf.start)),
-                    language=language,
-                    in_tests=leaf.in_tests,
-                    owners=leaf.owners,
-                )
+                for names in self._alternatives(source, leaf, returned):
+                    yield Occurrence(
+                        text=leaf.text,
+                        names=names,
+                        role=language.role_of(leaf),
+                        source=Source(source.shown, source.tree.line_of(leaf.start)),
+                        language=language,
+                        in_tests=leaf.in_tests,
+                        owners=leaf.owners,
+                    )
 
-    def _names(
+    def _alternatives(
         self,
         source: ParsedSource,
         leaf: SyntaxNode,
-        returned: cabc.Mapping[tuple[str, str], cabc.Sequence[str]],
-    ) -> cabc.Iterator[str]:
+        returned: cabc.Mapping[tuple[str, str], cabc.Sequence[tuple[str, ...]]],
+    ) -> cabc.Iterator[tuple[str, ...]]:
+        """Yield what a name may stand for, once for each way in which it is bound."""
         language, text = source.language, leaf.text
         qualifier = language.qualifier_of(leaf)
         if qualifier:
             modules = self.modules_of(source, qualifier)
-            originals = tuple(
-                original
-                for module in modules
-                for file in self._by_module.get(module, ())
-                for original in self.originals(file, text)
-            )
+            files = [f for m in modules for f in self._files_named(m)]
+            chains = [chain for file in files for chain in self.chains(file, text)]
         else:
             modules = (source.package,) if source.package else ()
-            originals = self.originals(source, text)
-        names = originals or (text,)
-        products = [
-            name
-            for module in modules
-            for name in returned.get((module, text), ())[:_MOST_PRODUCTS]
-        ]
-        likely = [alias for name in names for alias in language.aliases(name)]
-        for name in (*products, *likely, *names):
-            yield name
-            for module in modules if "." not in name else ():
-                yield f"{module}.{name}"
+            chains = [*self.chains(source, text)]
+        products = [names for m in modules for names in returned.get((m, text), ())]
+        for names in (products or chains or [(text,)])[:_MOST_ALTERNATIVES]:
+            likely = [alias for name in names for alias in language.aliases(name)]
+            known = [*names, *likely] if products else [*likely, *names]
+            yield tuple(
+                variant
+                for name in dict.fromkeys((*known, *([text] if products else [])))
+                for variant in (
+                    name,
+                    *(f"{m}.{name}" for m in modules if "." not in name),
+                )
+            )
+
+    def _files_named(self, module: str) -> cabc.Sequence[ParsedSource]:
+        return self._by_module.get(module, ())[:_MOST_ALTERNATIVES]
+
+
+def _shared_parts(source: ParsedSource, other: ParsedSource) -> int:
+    """Return how many folders two files share."""
+    pairs = zip(source.path.parts, other.path.parts, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -158,6 +158,9 @@ def _exported(node: SgNode) -> cabc.Iterator[Binding]:
                 yield Binding(last_name(part.text()), MODULE, module)
             case "*" if "namespace_export" not in kinds:
                 yield Binding(MODULE, MODULE, module)
+    names = [part for part in node.children() if part.kind() == "identifier"]
+    if "=" in kinds and names:
+        yield Binding(DEFAULT, names[0].text())
     if "default" in kinds:
         value = node.field("value") or node.field("declaration")
         if value and value.kind() in {"identifier", *_CLASSES, *_ABSTRACT_CLASSES}:
