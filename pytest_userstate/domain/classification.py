@@ -20,9 +20,16 @@ from pytest_userstate.domain.coverage import (
     SchemaCoverage,
 )
 from pytest_userstate.domain.model import AuditModel, Entity, Several, StorageModel
-from pytest_userstate.domain.revision_tokens import XMIN, XMIN_TYPE, why_unreliable
+from pytest_userstate.domain.recognition.columns import is_owner
+from pytest_userstate.domain.revision_tokens import (
+    XMIN,
+    XMIN_TYPE,
+    is_token_name,
+    why_unreliable,
+)
 from pytest_userstate.domain.snapshot import (
     Column,
+    ForeignKey,
     Generated,
     Identity,
     SchemaSnapshot,
@@ -234,13 +241,57 @@ def _faults(
 ) -> dict[str, str]:
     """Return why revision columns of the table are not usable, by their names."""
     faults = {}
+    guards_rows = _guards_rows(model, table, snapshot)
     for name in model.revision:
         if column := table.column(name):
-            base_type = snapshot.base_type(column)
-            is_enum = snapshot.is_enum(base_type)
-            if fault := unusable_because(column, base_type, is_enum=is_enum):
+            fault = _fault(column, snapshot) or guards_rows
+            if fault:
                 faults[name] = fault
+    if guards_rows and XMIN in model.revision:
+        faults[XMIN] = guards_rows
     return faults
+
+
+def _fault(column: Column, snapshot: SchemaSnapshot) -> str | None:
+    base_type = snapshot.base_type(column)
+    is_enum = snapshot.is_enum(base_type)
+    return unusable_because(column, base_type, is_enum=is_enum)
+
+
+def _guards_rows(
+    model: StorageModel, table: Table, snapshot: SchemaSnapshot
+) -> str | None:
+    """Return why a revision on each row does not guard what a user has, or None.
+
+    The keys have to show that what the model stores is a set: one of them tells rows
+    of a user apart by a column that the model names. If no key is known, nothing is
+    said; and a revision of the user's own row guards the set.
+    """
+    owners = {column.name for column in table.columns if is_owner(column.name)}
+    stored = {name for group in model.column_groups for name in group} - owners
+    if any(key <= owners for key in table.keys):
+        return None
+    if not any(key & owners and key & stored for key in table.keys):
+        return None
+    if any(
+        _has_revision(key, snapshot)
+        for key in table.foreign_keys
+        if owners.issuperset(key.columns)
+    ):
+        return None
+    return (
+        "it guards a row, not the set: the keys allow several rows for each user, and "
+        "a change of another row is not noticed"
+    )
+
+
+def _has_revision(key: ForeignKey, snapshot: SchemaSnapshot) -> bool:
+    """Whether the row that a key refers to has a revision that can be used."""
+    parent = snapshot.table(key.target_table, schema=key.target_schema)
+    return parent is not None and any(
+        is_token_name(column.name, parent.name) and not _fault(column, snapshot)
+        for column in parent.columns
+    )
 
 
 def places(

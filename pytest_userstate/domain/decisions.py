@@ -224,7 +224,7 @@ def schema_check(
 def _recognized(entity: RecognizedEntity) -> str:
     """Say why the storage was recognized, or that nothing was."""
     if not entity.used:
-        return "; nothing else in this schema looks like it"
+        return "" if entity.possible else "; nothing else in this schema looks like it"
     storages = [
         f"{storage.table} is {storage.confidence} by its words and structure "
         f"({'; '.join(map(str, storage.reasons[:_MOST_REASONS]))})"

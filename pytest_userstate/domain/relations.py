@@ -350,6 +350,25 @@ class Table:
         """The name with its schema: ``public.users``."""
         return dotted(self.schema, self.name)
 
+    @property
+    def keys(self) -> tuple[frozenset[str], ...]:
+        """The sets of columns that no two rows share, the primary key first.
+
+        Expressions stand for themselves; a partial index keeps only some rows apart.
+        """
+        keys = [frozenset(c.name for c in self.columns if c.is_primary_key)]
+        keys += [
+            frozenset(key.columns)
+            for key in (self.primary_key, *self.unique_constraints)
+            if key is not None
+        ]
+        keys += [
+            frozenset(index.columns)
+            for index in self.indexes
+            if index.is_unique and index.predicate is None
+        ]
+        return tuple(dict.fromkeys(filter(None, keys)))
+
     def column(self, name: str) -> Column | None:
         """Return the column of exactly this name, or None."""
         return next((column for column in self.columns if column.name == name), None)

@@ -110,6 +110,17 @@ def role(name: str) -> ColumnRole:
     return ColumnRole(_kinds(parts), noun, not lexicon.ACTOR.isdisjoint(parts))
 
 
+def is_owner(name: str) -> bool:
+    """Whether a column of this name says whose row it is.
+
+    >>> is_owner("user_id"), is_owner("created_by_user_id"), is_owner("theme_id")
+    (True, False, False)
+    """
+    said = role(name)
+    persons = lexicon.PERSON | lexicon.PERSON_PERHAPS
+    return bool(said.noun) and said.noun[-1] in persons and not said.is_actor
+
+
 @functools.lru_cache(maxsize=_REMEMBERED)
 def _kinds(parts: Parts) -> tuple[Kind, ...]:
     some = frozenset(parts)

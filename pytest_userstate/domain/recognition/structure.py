@@ -86,19 +86,7 @@ class Sketch:
     @functools.cached_property
     def keys(self) -> tuple[frozenset[str], ...]:
         """The sets of columns that no two rows share, the primary key first."""
-        table = self.table
-        keys = [frozenset(c.name for c in table.columns if c.is_primary_key)]
-        keys += [
-            frozenset(key.columns)
-            for key in (table.primary_key, *table.unique_constraints)
-            if key is not None
-        ]
-        keys += [
-            frozenset(index.columns)
-            for index in table.indexes
-            if index.is_unique and index.predicate is None
-        ]
-        return tuple(dict.fromkeys(filter(None, keys)))
+        return self.table.keys
 
     @property
     def key_columns(self) -> list[Column]:
