@@ -251,24 +251,16 @@ UNIQUE: typ.Final = Kind[KeyConstraint](
 
 def on_delete_with_columns(action: object, columns: object) -> object:
     """Return what ``on_delete`` says together with its columns: ``set null (a)``."""
+    if action is not UNSPECIFIED:
+        action = arguments.choice(action, "on_delete", typ.get_args(Action))
     if columns is UNSPECIFIED:
         return action
-    names = in_sql(sorted(arguments.columns(columns, "on_delete_columns")))
-    settings = "set null", "set default"
-    if action is UNSPECIFIED or (
-        arguments.choice(action, "on_delete", typ.get_args(Action)) not in settings
-    ):
+    if action not in {"set null", "set default"}:
         message = "on_delete_columns goes with on_delete='set null' or 'set default'"
         raise TypeError(message)
-    return f"{action} ({names})"
-
-
-def _action(value: object, what: str) -> str:
-    """Read an action, behind which columns can stand."""
-    if not isinstance(value, str) or " (" not in value:
-        return arguments.choice(value, what, typ.get_args(Action))
-    action, _, columns = value.partition(" (")
-    return f"{arguments.choice(action, what, typ.get_args(Action))} ({columns}"
+    return (
+        f"{action} ({in_sql(sorted(arguments.columns(columns, 'on_delete_columns')))})"
+    )
 
 
 def _about_target(subject: Subject, facts: dict[str, typ.Any]) -> cabc.Iterator[str]:
@@ -291,7 +283,7 @@ FOREIGN_KEY: typ.Final = Kind[ForeignKey](
         ),
         "references_columns": Keyword("target_columns", arguments.names_or_none),
         "on_update": _choice("on_update", typ.get_args(Action)),
-        "on_delete": Keyword("on_delete", _action),
+        "on_delete": Keyword("on_delete", arguments.text),
         "match": _choice("match", typ.get_args(Match)),
         "deferrable": _flag("is_deferrable"),
         "initially_deferred": _flag("is_initially_deferred"),
