@@ -16,6 +16,7 @@ from pytest_userstate.outbound.migrations.tools import (
     flyway,
     prisma,
     refinery,
+    sections,
     sqlx,
 )
 from tests.helpers.folders import Folder
@@ -285,3 +286,49 @@ def test_flyway_in_a_schema_of_its_own(
     assert rows == [(1, "SQL", "V1__a.sql")]
     assert database.execute("SELECT to_regclass('app.a')::text").fetchone() is not None
     assert database.execute("SELECT to_regclass('public.a')").fetchone() == (None,)
+
+
+TABLES = "CREATE TABLE a (x int);\nALTER TABLE a ADD y int;\n"
+SECTIONED = [
+    (sections.ATLAS, f"{TABLES}"),
+    (sections.GRAPHILE, f"--! Previous: -\n{TABLES}"),
+    (sections.LIQUIBASE, f"--liquibase formatted sql\n--changeset a:1\n{TABLES}"),
+    (sections.MYBATIS, f"{TABLES}-- //@UNDO\nDROP TABLE a;\n"),
+    (
+        sections.NODE_PG_MIGRATE,
+        f"-- Up Migration\n{TABLES}-- Down Migration\nDROP TABLE a;\n",
+    ),
+    (
+        sections.SQL_MIGRATE,
+        f"-- +migrate Up\n{TABLES}-- +migrate Down\nDROP TABLE a;\n",
+    ),
+    (
+        sections.TERN,
+        f"{TABLES}---- create above / drop below ----\nDROP TABLE a;\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("layout", "sql"), SECTIONED, ids=[layout.name for layout, _ in SECTIONED]
+)
+def test_tools_with_sections(
+    database: psycopg.Connection,
+    tmp_path: pathlib.Path,
+    layout: sections.SectionedLayout,
+    sql: str,
+) -> None:
+    """The way up runs, and the tool's own table has a row."""
+    name = "000001.sql" if layout is sections.GRAPHILE else "20240101_a.sql"
+    run(database, tmp_path, layout, {name: sql})
+    assert columns(database, "a") == ["x integer", "y integer"]
+    rows = database.execute(f"SELECT count(*) FROM {layout.table}")
+    assert rows.fetchone() == (1,)
+
+
+def test_hasura(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
+    """A folder is a migration, and its script goes up."""
+    files = {"1600000000000_a/up.sql": TABLES, "1600000000000_a/down.sql": "DROP;"}
+    run(database, tmp_path, sections.HASURA, files)
+    rows = database.execute("SELECT version FROM hdb_catalog.schema_migrations")
+    assert rows.fetchall() == [(1600000000000,)]

@@ -342,6 +342,7 @@ def test_a_huge_folder_is_not_listed(
         (["20240101000000_users.rb"], "Rails"),
         (["1_a/migration.sql"], "Prisma"),
         (["20240101_a.js"], "a tool for JavaScript"),
+        (["20240101000000_users.exs"], "Ecto"),
     ],
 )
 def test_folders_of_other_tools_are_no_candidates(
@@ -483,9 +484,7 @@ def test_a_named_folder_of_another_tool(repository: Repository) -> None:
     message = repository.refusal("db")
     assert "db holds migrations of goose: 1.sql has the line '-- +goose'" in message
     assert "--userstate-dsn" in message
-    repository.write("atlas/atlas.sum", "atlas/1.sql")
-    message = repository.refusal("atlas")
-    assert 'migrations = { path = "atlas", layout = "plain" }' in message
+    assert 'migrations = { path = "db", layout = "goose" }' in message
 
 
 def test_folders_that_look_alike_are_told_apart_by_the_project(
@@ -548,3 +547,29 @@ def test_a_misspelt_setting_is_told_before_the_search(repository: Repository) ->
                     layout=layout, options={"pth": "elsewhere"}, file="f"
                 ),
             )
+
+
+JAVASCRIPT = {
+    "Knex": ("exports.up = (knex) => knex.schema.createTable('users')", "knex"),
+    "TypeORM": ("export class A { async up(queryRunner: QueryRunner) {} }", "typeorm"),
+    "Sequelize": ("up: (queryInterface) => queryInterface.x()", "sequelize-cli"),
+    "MikroORM": ("import { Migration } from '@mikro-orm/migrations'", "mikro-orm"),
+}
+
+
+@pytest.mark.parametrize("tool", JAVASCRIPT)
+@pytest.mark.parametrize("home", [".", "apps/api"])
+def test_a_program_in_javascript_is_named_with_its_command(
+    repository: Repository, tool: str, home: str
+) -> None:
+    """The line can be pasted; it runs where the tool's own package is."""
+    text, program = JAVASCRIPT[tool]
+    repository.write(f"{home}/migrations/20240101_a.ts", text=text)
+    repository.write(f"{home}/package.json", text="{}")
+    message = repository.refusal()
+    assert f"holds migrations of {tool}: 20240101_a.ts" in message
+    start = "  migrations = { command = ["
+    [line] = [each for each in message.splitlines() if each.startswith(start)]
+    path = "migrations" if home == "." else f"{home}/migrations"
+    assert line.endswith(f'path = "{path}" }}')
+    assert ('"npx", "' if home == "." else "cd apps/api && npx ") + program in line

@@ -32,16 +32,9 @@ _NOTHING: cabc.Mapping[str, object] = types.MappingProxyType({})
 
 @attrs.frozen(kw_only=True)
 class LayoutChoice:
-    """What the configuration says about how the migrations are to be read.
+    """How the configuration says that migrations are to be read, and where it says so.
 
-    Parameters
-    ----------
-    layout : str or None
-        The layout's name; None to recognize it.
-    options : mapping
-        The settings that only this layout has.
-    file, key : str
-        Where that is said, for messages.
+    Without a name the layout is recognized.
     """
 
     layout: str | None = None
@@ -52,27 +45,16 @@ class LayoutChoice:
 
 @attrs.frozen(kw_only=True)
 class Target:
-    """The migrations to audit.
-
-    Parameters
-    ----------
-    path : Path
-        The folder, or the file, where they are.
-    shown : str
-        The same relative to the repository, with forward slashes.
-    plan : Plan or ProgramPlan
-        What they are, in order.
-    found : str
-        How they were found, for people.
-    digest : str
-        ``sha256:…`` over their relative paths and bytes, in order.
-    """
+    """The migrations to audit, in a folder or a file."""
 
     path: pathlib.Path
     shown: str
+    """The path relative to the repository, with forward slashes."""
     plan: Plan | ProgramPlan
     found: str
+    """How they were found, for people."""
     digest: str
+    """``sha256:…`` over their relative paths and bytes, in order."""
 
     @property
     def first_file(self) -> str:
@@ -90,31 +72,7 @@ def locate(
     path_given_by: str = "",
     choice: LayoutChoice = LayoutChoice(),
 ) -> Target:
-    """Find the migrations and read them.
-
-    Parameters
-    ----------
-    root : Path
-        The repository's root, where the search starts.
-    base : Path
-        What the paths in the plan and in messages are relative to.
-    path : str or None
-        The folder (or file) that the user named; None to search.
-    path_given_by : str
-        Where it was named, such as "`migrations` in userstate.toml".
-    wish : LayoutChoice
-        How it is to be read.
-
-    Raises
-    ------
-    TargetNotFoundError
-        When there is no folder of migrations, more than one, or one that could be
-        of several layouts.
-    ConfigurationError
-        When there is no such layout, or it does not have such an option.
-    MigrationError
-        When a migration cannot be read.
-    """
+    """Find the migrations and read them."""
     name = choice.layout or registry.name_implied_by(choice.options)
     chosen = (
         None
@@ -224,8 +182,7 @@ def _nothing_in(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
     """Say that a folder holds no migrations, and what it was expected to hold."""
     finding = other_tools.tool_of(folder)
     if finding is not None:
-        path = label(folder, base)
-        return other_tools.unsupported(path, finding, supported=registry.names())
+        return other_tools.unsupported(folder, base, finding, registry.names())
     layouts = registry.layouts()
     inside = [
         label(entry.path, base)
@@ -243,15 +200,7 @@ def _nothing_in(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
 
 
 def digest_of(plan: Plan | ProgramPlan, path: str) -> str:
-    """Return ``sha256:…`` over names and texts, wherever the folder is.
-
-    Parameters
-    ----------
-    plan : Plan or ProgramPlan
-        What is run.
-    path : str
-        Its folder or file, as the plan's paths begin.
-    """
+    """Return ``sha256:…`` over names and texts, wherever the folder is."""
     parts = _of_files(plan, path) if isinstance(plan, Plan) else _of_program(plan, path)
     checksum = hashlib.sha256()
     for part in parts:

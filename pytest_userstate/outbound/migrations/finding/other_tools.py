@@ -9,65 +9,95 @@ where that could not be right.
 from __future__ import annotations
 
 import collections.abc as cabc
+import json
 import pathlib
 import re
+import shlex
+import textwrap
 
 import attrs
 
 from pytest_userstate.domain.errors import TargetNotFoundError
-from pytest_userstate.outbound.migrations.layout import visible
+from pytest_userstate.outbound.migrations.layout import label, visible
+from pytest_userstate.outbound.migrations.tools.files import text_of
 
 
 @attrs.frozen(kw_only=True)
 class Tool:
-    """A tool, and what gives its migrations away.
-
-    Parameters
-    ----------
-    name : str
-        The tool, for messages.
-    path : str
-        A file in the migrations folder.
-    nested : str
-        A file in the folder of each migration.
-    names : str
-        A pattern that the name of a migration file has.
-    text : str
-        A pattern that a line of a SQL file begins with.
-    can_be_plain : bool
-        Whether its SQL files do no harm when they are run one after the other.
-    layout : str
-        The name of its layout, where that is among ours.
-    """
+    """A tool, and the signs of its migrations."""
 
     name: str
     path: str = ""
+    """A file in the migrations folder."""
     nested: str = ""
+    """A file in the folder of each migration."""
     names: str = ""
+    """A pattern that the name of a migration file has."""
     text: str = ""
+    """A pattern that a line of a SQL file begins with."""
     can_be_plain: bool = False
+    """Whether its SQL files do no harm when they are run one after the other."""
     layout: str = ""
+    """The name of its layout, if it has one here."""
+    command: tuple[str, ...] = ()
+    """What applies the migrations of a tool that is a program."""
+    home: str = ""
+    """A file in the folder in which that is run."""
 
 
+_JAVASCRIPT = "a tool for JavaScript"
+# What a migration in JavaScript or TypeScript says, the tool, and its arguments.
+_IN_JAVASCRIPT = (
+    (r"@mikro-orm/migrations", "MikroORM", ("mikro-orm", "migration:up")),
+    (r"\bQueryRunner\b", "TypeORM", ("typeorm", "migration:run")),
+    (r"\bqueryInterface\b", "Sequelize", ("sequelize-cli", "db:migrate")),
+    (r"\bpgm\b", "node-pg-migrate", ("node-pg-migrate", "up")),
+    (r"\bkysely\b", "Kysely", ("kysely", "migrate:latest")),
+    (r"\bdb\.(?:runSql|createTable)\b", "db-migrate", ("db-migrate", "up")),
+    (r"\bknex\b", "Knex", ("knex", "migrate:latest")),
+)
 _BACK = re.compile(
     r"([._-])(?:down|undo|rollback|revert)(?=[._-])", flags=re.IGNORECASE
 )
 _UP = (r"\1up", r"\1do", r"\1deploy", "")
 _TOOLS = (
     Tool(name="goose", layout="goose", text=r"--[ \t]*\+goose\b"),
-    Tool(name="sql-migrate (rubenv)", text=r"--[ \t]*\+migrate\b"),
+    Tool(
+        name="sql-migrate (rubenv)",
+        text=r"--[ \t]*\+migrate\b",
+        layout="sql-migrate",
+    ),
     Tool(name="dbmate", text=r"--[ \t]*migrate:(?:up|down)\b", layout="dbmate"),
-    Tool(name="node-pg-migrate", text=r"--[ \t]*(?:up|down) migration\b"),
+    Tool(
+        name="node-pg-migrate",
+        text=r"--[ \t]*(?:up|down) migration\b",
+        layout="node-pg-migrate",
+    ),
     Tool(name="micrate", text=r"--[ \t]*\+micrate\b"),
     Tool(name="rambler", text=r"--[ \t]*rambler (?:up|down)\b"),
-    Tool(name="tern", text=r"---- create above / drop below ----"),
-    Tool(name="MyBatis Migrations", text=r"--[ \t]*//[ \t]*@undo\b"),
+    Tool(name="tern", text=r"---- create above / drop below ----", layout="tern"),
+    Tool(
+        name="MyBatis Migrations",
+        text=r"--[ \t]*//[ \t]*@undo\b",
+        layout="mybatis",
+    ),
     Tool(name="Play evolutions", text=r"(?:#|--)[ \t]*---[ \t]*!(?:ups|downs)\b"),
     Tool(
         name="a tool that keeps both ways in one file",
         text=r"--+[ \t]*[@!]?(?:down|undo|rollback)(?: migration| section)?[ \t:-]*$",
     ),
-    Tool(name="Liquibase", text=r"--[ \t]*liquibase formatted sql", can_be_plain=True),
+    Tool(
+        name="Liquibase",
+        text=r"--[ \t]*liquibase formatted sql",
+        can_be_plain=True,
+        layout="liquibase",
+    ),
+    Tool(
+        name="Graphile Migrate",
+        text=r"--!\s*previous:",
+        can_be_plain=True,
+        layout="graphile-migrate",
+    ),
     Tool(
         name="Flyway",
         names=r"(?:[UB]\d+(?:[._]\d+)*|R)__.+\.sql",
@@ -82,12 +112,31 @@ _TOOLS = (
     Tool(name="Prisma", path="migration_lock.toml", layout="prisma"),
     Tool(name="Prisma or Drizzle", nested="migration.sql", layout="prisma"),
     Tool(name="Drizzle", path="meta/_journal.json", layout="drizzle"),
-    Tool(name="Atlas", path="atlas.sum", can_be_plain=True),
-    Tool(name="Rails", names=r"\d{8,}_\w+\.rb"),
-    Tool(name="Ecto", names=r"\d{8,}_\w+\.exs"),
-    Tool(name="Laravel", names=r"\d{4}_\d\d_\d\d_\d+_\w+\.php"),
-    Tool(name="Entity Framework", names=r"\d{8,}_\w+\.cs"),
-    Tool(name="a tool for JavaScript", names=r".*\d.*\.(?:[cm]?js|ts)"),
+    Tool(name="Atlas", path="atlas.sum", can_be_plain=True, layout="atlas"),
+    Tool(
+        name="Rails",
+        names=r"\d{8,}_\w+\.rb",
+        command=("bin/rails", "db:migrate"),
+        home="Gemfile",
+    ),
+    Tool(
+        name="Ecto",
+        names=r"\d{8,}_\w+\.exs",
+        command=("mix", "ecto.migrate"),
+        home="mix.exs",
+    ),
+    Tool(
+        name="Laravel",
+        names=r"\d{4}_\d\d_\d\d_\d+_\w+\.php",
+        command=("php", "artisan", "migrate", "--force"),
+        home="artisan",
+    ),
+    Tool(
+        name="Entity Framework",
+        names=r"\d{8,}_\w+\.cs",
+        command=("dotnet", "ef", "database", "update"),
+    ),
+    Tool(name=_JAVASCRIPT, names=r".*\d.*\.(?:[cm]?js|ts)", home="package.json"),
 )
 
 
@@ -123,28 +172,19 @@ def is_of_a_tool(names: cabc.Iterable[str]) -> bool:
 
 
 def refuse_way_back(
-    scripts: cabc.Mapping[str, str], path: str, *, supported: str
+    scripts: cabc.Mapping[str, str],
+    folder: pathlib.Path,
+    base: pathlib.Path,
+    *,
+    supported: str,
 ) -> None:
-    """Refuse SQL files that cannot be right as plain SQL.
-
-    Parameters
-    ----------
-    scripts : mapping
-        The text of each file by its name.
-    path : str
-        How messages name their folder.
-    supported : str
-        The names of all layouts.
-
-    Raises
-    ------
-    TargetNotFoundError
-        When one of them shows that it is no plain SQL.
-    """
+    """Refuse SQL files that cannot be right as plain SQL."""
+    path = label(folder, base)
     for name, text in scripts.items():
         for finding in filter(None, (_by_name(name), _by_text(name, text))):
             if not finding.tool.can_be_plain:
-                raise TargetNotFoundError(unsupported(path, finding, supported))
+                message = unsupported(folder, base, finding, supported)
+                raise TargetNotFoundError(message)
         counterparts = {_BACK.sub(up, name) for up in _UP} - {name}
         for other in sorted(counterparts & scripts.keys()):
             message = (
@@ -156,17 +196,22 @@ def refuse_way_back(
             raise TargetNotFoundError(message)
 
 
-def unsupported(path: str, finding: Finding, supported: str) -> str:
+def unsupported(
+    folder: pathlib.Path, base: pathlib.Path, finding: Finding, supported: str
+) -> str:
     """Say that a folder is another tool's, and what can be done."""
-    tool = finding.tool
+    tool, path = finding.tool, label(folder, base)
     lines = [f"{path} holds migrations of {tool.name}: {finding.sign}."]
-    if tool.layout:
+    if tool.command:
+        lines += [
+            "Its own program can apply them; say so in userstate.toml:",
+            command_line(tool, folder, base),
+        ]
+    elif tool.layout:
         lines += [
             "If they are, say so in userstate.toml:",
             f'migrations = {{ path = "{path}", layout = "{tool.layout}" }}.',
         ]
-    else:
-        lines.append(f"That layout is not supported yet; supported are: {supported}.")
     if tool.can_be_plain:
         lines += [
             "If every file only goes up, and their natural order is right, say so in",
@@ -174,10 +219,25 @@ def unsupported(path: str, finding: Finding, supported: str) -> str:
         ]
     else:
         lines.append("Run as plain SQL, its files would do something else.")
-    lines.append(
-        "Or apply them with the tool itself, and audit that database: --userstate-dsn."
-    )
+    lines += [
+        "Or apply them with the tool itself, and audit that database: --userstate-dsn.",
+        "The layouts that are supported are:",
+        *textwrap.wrap(supported, 80, initial_indent="  ", subsequent_indent="  "),
+    ]
     return "\n".join(lines)
+
+
+def command_line(tool: Tool, folder: pathlib.Path, base: pathlib.Path) -> str:
+    """Return the line of userstate.toml that lets a tool's own program migrate."""
+    above = [
+        place for place in (folder, *folder.parents) if (place / tool.home).exists()
+    ]
+    home = label(above[0], base) if tool.home and above else "."
+    command = tool.command
+    if home != "." and not home.startswith(".."):
+        command = ("sh", "-c", f"cd {shlex.quote(home)} && {shlex.join(command)}")
+    path = label(folder, base)
+    return f'migrations = {{ command = {json.dumps(command)}, path = "{path}" }}'
 
 
 def _findings(folder: pathlib.Path) -> cabc.Iterator[Finding]:
@@ -185,10 +245,12 @@ def _findings(folder: pathlib.Path) -> cabc.Iterator[Finding]:
     for tool in _TOOLS:
         if tool.path and (folder / tool.path).exists():
             yield Finding(tool, f"there is a {tool.path}")
-    yield from filter(None, (_by_name(entry.name) for entry in found))
+    for entry in found:
+        if (finding := _by_name(entry.name)) is not None:
+            yield _in_javascript(finding, folder / entry.name)
     script = next((each for each in found if each.name.lower().endswith(".sql")), None)
     if script is not None:
-        yield from filter(None, [_by_text(script.name, _text(folder / script.name))])
+        yield from filter(None, [_by_text(script.name, text_of(folder / script.name))])
     for entry in (entry for entry in found if entry.is_dir()):
         for tool in _TOOLS:
             if tool.nested and pathlib.Path(entry.path, tool.nested).exists():
@@ -200,6 +262,19 @@ def _by_name(name: str) -> Finding | None:
     return None if match is None else Finding(_tool(match), f"a file is named {name}")
 
 
+def _in_javascript(finding: Finding, file: pathlib.Path) -> Finding:
+    """Return the tool that a migration in JavaScript is of, by what it says."""
+    if finding.tool.name != _JAVASCRIPT:
+        return finding
+    text = text_of(file)
+    for pattern, name, arguments in _IN_JAVASCRIPT:
+        if re.search(pattern, text):
+            command = ("npx", *arguments)
+            tool = attrs.evolve(finding.tool, name=name, command=command)
+            return Finding(tool, f"{file.name} is written for it")
+    return finding
+
+
 def _by_text(name: str, text: str) -> Finding | None:
     match = _TEXTS.search(text)
     if match is None:
@@ -209,10 +284,3 @@ def _by_text(name: str, text: str) -> Finding | None:
 
 def _tool(match: re.Match[str]) -> Tool:
     return _TOOLS[int((match.lastgroup or "tool0").removeprefix("tool"))]
-
-
-def _text(file: pathlib.Path) -> str:
-    try:
-        return file.read_text("utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -32,7 +32,7 @@ _DUMPS = re.compile(
     r"(?:.*[_-])?(?:structure|schema|database|dump|init|ddl)(?:[_-].*)?\.sql",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"(?:V|v)?\d+\w*[._-].*\.sql", re.IGNORECASE)
+_NUMBERED = re.compile(r"V?\d+(?:\w*[._-].*)?\.sql", re.IGNORECASE)
 # Files that only a folder of migrations holds, by themselves or in a folder in it.
 _SIGNS = frozenset({"sqitch.plan", "migration_lock.toml"})
 _NESTED = frozenset({"up.sql", "migration.sql", "_journal.json"})
@@ -136,13 +136,7 @@ class Candidate:
         return " or ".join(layout.name for layout in self.layouts)
 
     def layout(self, base: pathlib.Path) -> Layout:
-        """Return the layout.
-
-        Raises
-        ------
-        TargetNotFoundError
-            When it could be of several.
-        """
+        """Return the layout."""
         if len(self.layouts) == 1:
             return self.layouts[0]
         message = _WHICH_TOOL.format(
@@ -169,15 +163,7 @@ class Search:
         self._chosen = chosen
 
     def one(self) -> Candidate:
-        """Return the one candidate that ranks first, with what else there is.
-
-        Raises
-        ------
-        TargetNotFoundError
-            When there is none, or more than one that ranks first.
-        UsageError
-            When the file that names the first one cannot be followed.
-        """
+        """Return the one candidate that ranks first, with what else there is."""
         repository = Repository.at(self._root)
         candidates = self._candidates(repository)
         if not candidates:
@@ -378,20 +364,33 @@ class Search:
             "dependencies, and what git ignores are left out).",
         ]
         near = [
-            described(self._root / relative, self._base)
+            self._root / relative
             for relative in sorted(repository.all_folders)
             if _is_named_as_usual(relative)
             or other_tools.is_of_a_tool(repository.folders.get(relative, ()))
         ]
         if near:
             lines.append("These are there, but cannot be used:")
-            lines += [f"  {line}" for line in near[:_MOST_LISTED]]
+            lines += [f"  {described(f, self._base)}" for f in near[:_MOST_LISTED]]
+            lines += self._command_lines(near)
         lines.append("The layouts that are supported are:")
         lines += textwrap.wrap(
             registry.names(), 80, initial_indent="  ", subsequent_indent="  "
         )
         lines.append(_HOW_TO_CHOOSE.format(example="path/to/migrations"))
         return "\n".join(lines)
+
+    def _command_lines(self, folders: list[pathlib.Path]) -> list[str]:
+        """Return the line that lets the first tool that is a program migrate."""
+        for folder in folders:
+            finding = other_tools.tool_of(folder)
+            if finding is not None and finding.tool.command:
+                line = other_tools.command_line(finding.tool, folder, self._base)
+                return [
+                    "Its own program can apply them; in userstate.toml:",
+                    f"  {line}",
+                ]
+        return []
 
 
 class _Engine:
@@ -456,17 +455,7 @@ def _lowest(
 def recognized(
     path: pathlib.Path, layouts: cabc.Iterable[Layout], root: pathlib.Path
 ) -> tuple[Layout, ...]:
-    """Return the layout of a folder: none, one, or several that it could be.
-
-    Parameters
-    ----------
-    path : Path
-        The folder, or the file.
-    layouts : iterable of Layout
-        Those that come into question.
-    root : Path
-        The repository's root, where its own files are looked for last.
-    """
+    """Return the layout of a folder: none, one, or several that it could be."""
     likenesses = {layout: layout.recognizes(path) for layout in layouts}
     certain = _having(likenesses, Confidence.CERTAIN)
     if len(certain) == 1:

@@ -197,13 +197,7 @@ class Block:
 
 
 def up_block(sql: str, path: str) -> Block:
-    """Find the one way up of a file.
-
-    Raises
-    ------
-    MigrationError
-        Where dbmate would refuse the file, or could not run it to its end.
-    """
+    """Find the one way up of a file."""
     ups = [match.start() for match in _UP.finditer(sql)]
     if not ups:
         raise _refusal(sql, path, "up", _first_statement(sql, len(sql)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import pathlib
+import re
 import tomllib
 
 from pytest_userstate.domain.errors import (
@@ -24,15 +25,14 @@ from pytest_userstate.outbound.migrations.layout import (
     label,
     listing,
     read_sql,
+    visible,
 )
 from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
-from pytest_userstate.outbound.migrations.tools.files import (
-    has_script_folder,
-    loose_scripts,
-)
+from pytest_userstate.outbound.migrations.tools.files import loose_scripts
 
 _UP = "up.sql"
+_HASURAS = re.compile(r"[0-9]{13}(?:_.*)?")
 _TABLE = "__diesel_schema_migrations"
 # Diesel sets the first two when it connects, and creates the table if need be.
 _PREPARE = f"""\
@@ -91,9 +91,17 @@ class DieselLayout(LayoutDefaults):
     project_files = (ProjectFile("diesel.toml", _folder_named_by),)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether there is a folder with an ``up.sql`` in it."""
-        is_one = has_script_folder(path, _UP)
-        return Confidence.CERTAIN if is_one else Confidence.NONE
+        """Judge by folders with an ``up.sql``, unless all are named as Hasura's."""
+        names = [
+            entry.name
+            for entry in visible(path)
+            if entry.is_dir() and pathlib.Path(entry.path, _UP).exists()
+        ]
+        if not names:
+            return Confidence.NONE
+        if all(map(_HASURAS.fullmatch, names)):
+            return Confidence.POSSIBLE
+        return Confidence.CERTAIN
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS

@@ -146,13 +146,7 @@ class _Dump:
 
 
 def _dump_in(file: pathlib.Path, base: pathlib.Path) -> _Dump:
-    """Read the file.
-
-    Raises
-    ------
-    MigrationError
-        When it cannot be read, or is an archive that is no SQL.
-    """
+    """Read the file."""
     path = label(file, base)
     with file.open("rb") as opened:
         is_archive = opened.read(len(_ARCHIVE)) == _ARCHIVE

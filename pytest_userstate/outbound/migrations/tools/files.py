@@ -15,22 +15,7 @@ from pytest_userstate.outbound.migrations.programs.plan import ProgramFile
 def refuse_duplicates(
     migrations: cabc.Iterable[Migration], tool: str, *, outcome: str
 ) -> None:
-    """Refuse two migrations of one version.
-
-    Parameters
-    ----------
-    migrations : iterable of Migration
-        In the order in which they would run.
-    tool : str
-        The tool, for the message.
-    outcome : str
-        What the tool would do with them, after its name.
-
-    Raises
-    ------
-    MigrationError
-        Naming both files.
-    """
+    """Refuse two migrations of one version."""
     seen: dict[str, Migration] = {}
     for migration in migrations:
         one = seen.setdefault(migration.version, migration)
@@ -77,13 +62,7 @@ def left_out_programs(paths: cabc.Sequence[str], tool: str) -> cabc.Iterator[str
 
 
 def read_program_file(file: pathlib.Path, base: pathlib.Path) -> ProgramFile:
-    """Read a file that a program reads; its path is relative to `base`.
-
-    Raises
-    ------
-    MigrationError
-        When it cannot be read.
-    """
+    """Read a file that a program reads; its path is relative to `base`."""
     path = label(file, base)
     try:
         return ProgramFile(path, file.read_bytes())

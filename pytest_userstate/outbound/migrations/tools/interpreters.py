@@ -26,20 +26,6 @@ def interpreter(
     tool is installed for it; the active virtual environment, and those beside the
     tool's own file or above it, up to the repository's root. Where none has the
     tool it is the one that runs the audit, and running it says what is missing.
-
-    Parameters
-    ----------
-    package : str
-        The tool's distribution, which is also what it is imported as.
-    configured : str
-        A path relative to `base`, the name of a program, or nothing.
-    folder, base : Path
-        Where the tool's own file is, and the repository's root.
-
-    Raises
-    ------
-    ConfigurationError
-        When the one that is configured is not there.
     """
     if configured:
         return _configured(configured, base)

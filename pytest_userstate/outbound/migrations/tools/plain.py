@@ -68,9 +68,7 @@ class PlainLayout(LayoutDefaults):
         scripts = {
             file.name: read_sql(file.path, label(file.path, base)) for file in files
         }
-        other_tools.refuse_way_back(
-            scripts, label(path, base), supported=registry.names()
-        )
+        other_tools.refuse_way_back(scripts, path, base, supported=registry.names())
         return Plan(
             layout=self.name,
             migrations=tuple(

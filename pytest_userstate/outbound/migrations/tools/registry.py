@@ -27,6 +27,7 @@ _PACKAGE = __package__
 # is named. Whether it then is of that layout, the layout itself decides.
 _BUILT_IN: typ.Final[cabc.Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "alembic": ("alembic:LAYOUT", ("env.py", "alembic.ini")),
+    "atlas": ("sections:ATLAS", ("atlas.sum",)),
     "command": ("command:LAYOUT", ()),
     "dbmate": ("dbmate:LAYOUT", ("[0-9]*.sql",)),
     "diesel": ("diesel:LAYOUT", ("*/up.sql",)),
@@ -35,14 +36,21 @@ _BUILT_IN: typ.Final[cabc.Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "flyway": ("flyway:LAYOUT", ("[vbu]*__*.sql", "r__*.sql", "*/v*__*.sql")),
     "golang-migrate": ("golang_migrate:LAYOUT", ("[0-9]*_*.up.*", "[0-9]*_*.down.*")),
     "goose": ("goose:LAYOUT", ("*_*.sql",)),
+    "graphile-migrate": ("sections:GRAPHILE", ("[0-9]*.sql",)),
+    "hasura": ("sections:HASURA", ("*/up.sql",)),
+    "liquibase": ("sections:LIQUIBASE", ("*.sql",)),
+    "mybatis": ("sections:MYBATIS", ("[0-9]*_*.sql",)),
+    "node-pg-migrate": ("sections:NODE_PG_MIGRATE", ("[0-9]*.sql",)),
     "pg_dump": ("dumps:PG_DUMP", ("./*.sql",)),
     "plain": ("plain:LAYOUT", ("*.sql",)),
     "prisma": ("prisma:LAYOUT", ("migration_lock.toml", "*/migration.sql")),
     "refinery": ("refinery:LAYOUT", ("[uv]*__*.sql", "[uv]*__*.rs", "*/[uv]*__*.sql")),
     "sqitch": ("sqitch:LAYOUT", ("sqitch.plan", "sqitch.conf")),
+    "sql-migrate": ("sections:SQL_MIGRATE", ("*.sql",)),
     "sqlx": ("sqlx:LAYOUT", ("*_*.sql",)),
     "structure": ("dumps:STRUCTURE", ("./*structure.sql",)),
     "supabase": ("supabase:LAYOUT", ("[0-9]*_*.sql",)),
+    "tern": ("sections:TERN", ("[0-9]*_*.sql",)),
 }
 # The options that name their layout by themselves.
 _IMPLIED_BY: typ.Final = types.MappingProxyType({"command": "command"})
@@ -65,13 +73,7 @@ def _entries() -> cabc.Mapping[str, importlib.metadata.EntryPoint]:
 
 @functools.cache
 def layout(name: str) -> Layout:
-    """Return the layout of a name that is in the list.
-
-    Raises
-    ------
-    ConfigurationError
-        When the package that it is of cannot be loaded, or has no layout there.
-    """
+    """Return the layout of a name that is in the list."""
     entry = _entries()[name]
     if name in _BUILT_IN:
         built_in: Layout = entry.load()
@@ -120,13 +122,7 @@ def names() -> str:
 
 
 def layout_named(name: str, *, file: str, key: str) -> Layout:
-    """Return the layout of this name.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is none; `file` and `key` are where it was asked for.
-    """
+    """Return the layout of this name."""
     if name in _BUILT_IN or name in _entries():
         return layout(name)
     fault = (

@@ -255,13 +255,7 @@ def _settings_for(folder: pathlib.Path, base: pathlib.Path) -> _Settings:
 
 
 def _read_settings(file: pathlib.Path, path: str) -> _Settings:
-    """Read ``[migrate]`` of a ``sqlx.toml``.
-
-    Raises
-    ------
-    ConfigurationError
-        When it cannot be read, or a value that counts here is of another type.
-    """
+    """Read ``[migrate]`` of a ``sqlx.toml``."""
     try:
         settings = tomllib.loads(file.read_text("utf-8")).get("migrate", {})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
