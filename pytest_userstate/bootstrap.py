@@ -70,7 +70,7 @@ def prepare(request: AuditRequest) -> Prepared:
         settings = with_axes(settings, request.axes)
     wiring = wiring_repository(
         settings,
-        Place(base=place.base, file=place.shown, prefix=place.key("")),
+        Place(base=place.base, file=place.label, prefix=place.key("")),
         ask=request.ask_wiring,
         asks_ahead=request.asks_ahead,
     )
@@ -91,7 +91,7 @@ def prepare(request: AuditRequest) -> Prepared:
         base=place.base,
         configuration=_existing(place.file.path) if place.file else None,
         configured=(
-            f"configured by {place.shown}" if place.file else "no configuration file"
+            f"configured by {place.label}" if place.file else "no configuration file"
         ),
         first_file=first_file,
     )
@@ -225,9 +225,9 @@ class _Place:
         return cls(file, file.path.parent if file else root)
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         """The file as the user would type it; empty if there is none."""
-        return self.file.shown if self.file else ""
+        return self.file.label if self.file else ""
 
     def key(self, key: str) -> str:
         """Return a key of ours as the file has it."""
@@ -238,7 +238,7 @@ class _Place:
         """Return what the file says, or the defaults."""
         if self.file is None:
             return Settings()
-        return read_settings(self.file.table, file=self.shown, prefix=self.file.prefix)
+        return read_settings(self.file.table, file=self.label, prefix=self.file.prefix)
 
 
 def _configuration(
@@ -296,7 +296,7 @@ def _located(request: AuditRequest, settings: Settings, place: _Place) -> Target
         given_by = "--userstate-migrations"
     elif settings.migrations.path is not None and place.file:
         path = str(place.base / settings.migrations.path)
-        given_by = f"`{place.key('migrations')}` in {place.shown}"
+        given_by = f"`{place.key('migrations')}` in {place.label}"
     return locate(
         root=place.base,
         base=place.base,
@@ -305,7 +305,7 @@ def _located(request: AuditRequest, settings: Settings, place: _Place) -> Target
         choice=LayoutChoice(
             layout=settings.migrations.layout,
             options=settings.migrations.options,
-            file=place.shown,
+            file=place.label,
             key=place.key("migrations") if place.file else "",
         ),
     )
@@ -319,8 +319,8 @@ def _setup(settings: Settings, place: _Place) -> Script | None:
         return Script(name, read_sql(place.base / name, name))
     except MigrationError as error:
         key = place.key("postgres.setup")
-        message = f"{place.shown}: `{key}`: {error}"
-        raise ConfigurationError(message, file=place.shown, key=key) from error
+        message = f"{place.label}: `{key}`: {error}"
+        raise ConfigurationError(message, file=place.label, key=key) from error
 
 
 def _references(
@@ -332,7 +332,7 @@ def _references(
         references,
     )
 
-    key = f"{place.shown}: `{place.key('snapshot')}`" if place.file else ""
+    key = f"{place.label}: `{place.key('snapshot')}`" if place.file else ""
     return tuple(
         references(request, snapshot=settings.snapshot, base=place.base, key=key)
     )

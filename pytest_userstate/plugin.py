@@ -95,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain a comparison of our values in their own terms."""
-    if not any(type(each).__module__.startswith(_OURS) for each in (left, right)):
+    if not any(type(value).__module__.startswith(_OURS) for value in (left, right)):
         return None
     from pytest_userstate.application.explaining.comparisons import (  # noqa: PLC0415
         explain,

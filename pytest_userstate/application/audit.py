@@ -124,7 +124,9 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         target=target.description,
         server=server,
         applied=applied,
-        stubs=tuple(each.name for each in snapshot.extensions if each.is_stub),
+        stubs=tuple(
+            extension.name for extension in snapshot.extensions if extension.is_stub
+        ),
         report=report,
         verdicts=judge(report, settings.gate, today=today),
         downstream=assess(report, settings.downstream),

@@ -146,8 +146,8 @@ def read_settings(
     try:
         document = _converter().structure(raw, Document)
     except BaseValidationError as error:
-        found = sorted(set(faults(error, prefix, keys_of)))
-        raise configuration_error(found, file=file) from None
+        problems = sorted(set(faults(error, prefix, keys_of)))
+        raise configuration_error(problems, file=file) from None
     return _Resolution(document, file, prefix).settings()
 
 

@@ -41,24 +41,15 @@ class DocumentStatus(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class DocumentCheck:
-    """A committed report, held against the audit.
-
-    Parameters
-    ----------
-    path : str
-        The report, relative to the repository's root where it lies in it.
-    status : DocumentStatus
-        What is the matter with it.
-    message : str
-        The same in a sentence.
-    difference : tuple of str
-        Where it says something else: sections, and lines with `-` and `+`.
-    """
+    """A committed report, compared with the audit."""
 
     path: str
+    """The report, relative to the repository's root if it is in it."""
     status: DocumentStatus
     message: str
+    """The status in a sentence."""
     difference: tuple[str, ...] = ()
+    """Where it says something else: sections, and lines with `-` and `+`."""
 
     @property
     def is_current(self) -> bool:
@@ -68,36 +59,24 @@ class DocumentCheck:
 
 @attrs.frozen(kw_only=True)
 class RunRecord:
-    """A finished run, as reports tell it.
-
-    Parameters
-    ----------
-    audit : Audit or None
-        What was found; None where the audit could not be carried out.
-    failure : Failure or None
-        Why there is none.
-    outcomes : dict of str to Outcome
-        What became of each check, by id.
-    vanished : tuple of str
-        Checks that did not run although nobody deselected them by hand.
-    contradicted : tuple of str
-        Checks whose outcome was changed behind the gate's back.
-    documents : tuple of DocumentCheck
-        The committed reports that were checked.
-    """
+    """A finished run, as reports describe it."""
 
     audit: Audit | None = None
     failure: Failure | None = None
+    """Why there is no audit, or what this package failed in."""
     outcomes: dict[str, Outcome] = attrs.field(factory=dict)
+    """What became of each check, by id."""
     vanished: tuple[str, ...] = ()
+    """Checks that did not run although nobody deselected them by hand."""
     contradicted: tuple[str, ...] = ()
+    """Checks that pytest reports otherwise than the gate decided."""
     documents: tuple[DocumentCheck, ...] = ()
 
     @property
-    def trouble(self) -> Failure | None:
+    def error(self) -> Failure | None:
         """Why there is no audit, or why a comparison has no answer."""
         comparisons = self.audit.comparisons if self.audit else ()
-        errors = (each.error for each in comparisons if each.error)
+        errors = (comparison.error for comparison in comparisons if comparison.error)
         message = next(errors, None)
         if self.failure or message is None:
             return self.failure

@@ -34,42 +34,29 @@ _STOP: typ.Final = {"maxfail": "-x or --maxfail", "stepwise": "--sw"}
 
 @attrs.frozen(kw_only=True)
 class Selection:
-    """What in the options may reduce the checks.
-
-    Parameters
-    ----------
-    typed : frozenset of str
-        The options in effect that were typed on the command line.
-    added : frozenset of str
-        Those in effect that something else added.
-    by_node_id : bool
-        Whether single checks were named on the command line.
-    """
+    """What in the options may reduce the checks."""
 
     typed: frozenset[str]
+    """The options in effect that were typed on the command line."""
     added: frozenset[str]
+    """Those in effect that something else added."""
     by_node_id: bool = False
+    """Whether single checks were named on the command line."""
 
     def allows(self, options: cabc.Iterable[str]) -> bool:
         """Whether one of the options was typed, and none of them added."""
-        wanted = {*options}
-        return bool(self.typed & wanted) and not self.added & wanted
+        names = {*options}
+        return bool(self.typed & names) and not self.added & names
 
 
 @attrs.define
 class Collected:
-    """What became of the checks before any of them ran.
-
-    Attributes
-    ----------
-    selected : set of str
-        Checks that were about to run.
-    deselected : set of str
-        Checks that were deselected in the open.
-    """
+    """What became of the checks before any of them ran."""
 
     selected: set[str] = attrs.field(factory=set)
+    """Checks that were about to run."""
     deselected: set[str] = attrs.field(factory=set)
+    """Checks that were deselected in the open."""
 
 
 def selection_of(config: pytest.Config, path: pathlib.Path) -> Selection:
@@ -77,13 +64,13 @@ def selection_of(config: pytest.Config, path: pathlib.Path) -> Selection:
     options = {**_DESELECT, **_LEAVE_OUT, **_STOP}
     keeper = config.pluginmanager.get_plugin(TypedOptions.name)
     typed = keeper.parse(config) if keeper else argparse.Namespace()
-    in_effect = {each for each in options if getattr(config.option, each, None)}
+    in_effect = {name for name in options if getattr(config.option, name, None)}
     by_hand = {
-        each
-        for each in in_effect
-        if getattr(typed, each, None) == getattr(config.option, each)
+        name
+        for name in in_effect
+        if getattr(typed, name, None) == getattr(config.option, name)
     }
-    typed_paths = [str(each) for each in getattr(typed, "file_or_dir", None) or ()]
+    typed_paths = [str(path) for path in getattr(typed, "file_or_dir", None) or ()]
     named = [arg for arg in config.args if names_item(config, arg, path)]
     return Selection(
         typed=frozenset(by_hand),
@@ -117,14 +104,9 @@ def _is_excused(check: str, collected: Collected, selection: Selection) -> bool:
 class Outcomes:
     """Collects what became of each check, in whichever process it ran.
 
-    Attributes
-    ----------
-    of : dict of str to Outcome
-        The outcome of each check that ran or was skipped.
-    contradicted : list of str
-        Checks for which pytest reports something else than the gate decided.
-    defect : str
-        What an item of the audit says about a defect of this package.
+    `of` has the outcome of each check that ran or was skipped, `contradicted` the
+    checks for which pytest reports something else than the gate decided, and
+    `defect` what an item of the audit says about a defect of this package.
     """
 
     def __init__(self, *, runxfail: bool) -> None:

@@ -38,9 +38,9 @@ def asking_for_wiring(
     def ask() -> list[object]:
         # One value in place of several is taken as meant; what it is, is checked later.
         return [
-            each
+            value
             for answer in hook(config=config)
-            for each in (answer if isinstance(answer, cabc.Iterable) else [answer])
+            for value in (answer if isinstance(answer, cabc.Iterable) else [answer])
         ]
 
     return ask

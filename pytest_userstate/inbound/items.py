@@ -180,7 +180,7 @@ def include(config: pytest.Config, path: pathlib.Path) -> bool:
     if collects_only_checks(config, paths=config.args if typed else []):
         config.args[:] = [arg]
         return True
-    if not any(names(config, each, path) for each in config.args):
+    if not any(names(config, arg, path) for arg in config.args):
         config.args.append(arg)
     return False
 

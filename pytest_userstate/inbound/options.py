@@ -122,16 +122,7 @@ def request_of(
 ) -> AuditRequest:
     """Return what the command line asks for.
 
-    Parameters
-    ----------
-    config : pytest.Config
-        The run's.
-    compares : bool
-        Whether the schema is compared with what is configured and asked for.
-    asks_ahead : bool
-        Whether to ask the repository's hook for the wiring before anything runs.
-    configuration : path or mapping, optional
-        What a repository's fixture says in place of the file that would be found.
+    `configuration` is what a repository's fixture says in place of the file.
     """
     from pytest_userstate.application.settings import AuditRequest  # noqa: PLC0415
 
@@ -147,7 +138,7 @@ def request_of(
         drift=option.userstate_drift,
         snapshot=option.userstate_snapshot,
         compares=compares,
-        axes=tuple(each.strip() for each in axes.split(",")) if axes else None,
+        axes=tuple(axis.strip() for axis in axes.split(",")) if axes else None,
         postgresql_exec=executable,
         postgresql_exec_origin=origin,
         ask_wiring=asking_for_wiring(config),

@@ -130,7 +130,7 @@ def annotate(
         *github.annotations_of(record, configuration),
         *_summarize(job, record),
     ]
-    return [_in_workspace(each, job).command() for each in annotations]
+    return [_in_workspace(annotation, job).command() for annotation in annotations]
 
 
 def _summarize(job: JobPage, record: RunRecord) -> cabc.Iterator[github.Annotation]:

@@ -276,8 +276,8 @@ class RunPlugin:
             )
 
 
-def _checks_among(found: cabc.Iterable[pytest.Item]) -> set[str]:
-    return {item.name for item in found if isinstance(item, items.AuditItem)}
+def _checks_among(candidates: cabc.Iterable[pytest.Item]) -> set[str]:
+    return {item.name for item in candidates if isinstance(item, items.AuditItem)}
 
 
 def install(config: pytest.Config, composition: Composition) -> None:

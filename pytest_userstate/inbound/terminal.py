@@ -96,17 +96,19 @@ def last_line(
     It counts whatever kinds of reports there are. These are kinds of their own, so
     that the counts of tests stay what they are.
     """
-    outdated = [each.path for each in record.documents if not each.is_current]
+    outdated = [
+        document.path for document in record.documents if not document.is_current
+    ]
     kinds: tuple[tuple[str, str, cabc.Sequence[str]], ...] = (
         ("vanished check", "vanished checks", record.vanished),
         ("contradicted check", "contradicted checks", record.contradicted),
         ("report not current", "reports not current", outdated),
         ("file not written", "files not written", problems),
     )
-    for one, several, found in kinds:
-        if found:
-            kind = one if len(found) == 1 else several
-            reporter.stats[kind] = [_reported(each, kind) for each in found]
+    for one, several, names in kinds:
+        if names:
+            kind = one if len(names) == 1 else several
+            reporter.stats[kind] = [_reported(name, kind) for name in names]
             # The line is red where there is this kind, even if nothing is of it.
             reporter.stats.setdefault("failed", [])
 

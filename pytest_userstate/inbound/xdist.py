@@ -41,10 +41,10 @@ class ControllerPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: typ.Any) -> None:
         """Take over what a worker selected and deselected."""
-        told = getattr(node, "workeroutput", {}).get(COLLECTED)
-        if told:
-            self._collected.selected |= {*told["selected"]}
-            self._collected.deselected |= {*told["deselected"]}
+        collected = getattr(node, "workeroutput", {}).get(COLLECTED)
+        if collected:
+            self._collected.selected |= {*collected["selected"]}
+            self._collected.deselected |= {*collected["deselected"]}
 
 
 class WorkerPlugin:

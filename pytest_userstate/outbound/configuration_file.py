@@ -22,23 +22,13 @@ _REPOSITORY_MARKS: typ.Final = (".git", ".hg", ".jj", ".svn")
 
 @attrs.frozen(kw_only=True)
 class ConfigurationFile:
-    """A parsed configuration file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    shown : str
-        The file as the user would type it.
-    prefix : str
-        The key of our table in it; empty where the file is all ours.
-    table : mapping
-        What it says.
-    """
+    """A parsed configuration file."""
 
     path: pathlib.Path
-    shown: str
+    label: str
+    """The file as the user would type it."""
     prefix: str
+    """The key of our table in it; empty if the file is all ours."""
     table: cabc.Mapping[str, object]
 
 
@@ -57,48 +47,36 @@ def repository_root(start: pathlib.Path, fallback: pathlib.Path) -> pathlib.Path
 def find_configuration(
     start: pathlib.Path, root: pathlib.Path
 ) -> ConfigurationFile | None:
-    """Return the nearest configuration from `start` upward to `root`, or None.
-
-    Raises
-    ------
-    ConfigurationError
-        When one folder holds two configurations, or one cannot be read.
-    """
+    """Return the nearest configuration from `start` upward to `root`, or None."""
     for folder in (start, *start.parents):
-        found = [
+        files = [
             file
             for name in (CONFIGURATION_FILE, PYPROJECT)
             if (file := _read(folder / name, start)) is not None
         ]
-        if len(found) > 1:
+        if len(files) > 1:
             message = (
-                f"both {found[0].shown} and [{_PREFIX}] in {found[1].shown} configure "
+                f"both {files[0].label} and [{_PREFIX}] in {files[1].label} configure "
                 "the audit: keep one of them"
             )
-            raise ConfigurationError(message, file=found[0].shown)
-        if found:
-            return found[0]
+            raise ConfigurationError(message, file=files[0].label)
+        if files:
+            return files[0]
         if folder == root:
             return None
     return None
 
 
 def read_configuration(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile:
-    """Return the configuration that the command line names.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no such file, or it cannot be read, or says nothing.
-    """
+    """Return the configuration that the command line names."""
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        message = f"--userstate-config {_shown(path, start)}: {what}; expected a file"
-        raise ConfigurationError(message, file=_shown(path, start))
+        message = f"--userstate-config {_label(path, start)}: {what}; expected a file"
+        raise ConfigurationError(message, file=_label(path, start))
     file = _read(path, start)
     if file is None:
-        message = f"{_shown(path, start)} has no table [{_PREFIX}]"
-        raise ConfigurationError(message, file=_shown(path, start))
+        message = f"{_label(path, start)} has no table [{_PREFIX}]"
+        raise ConfigurationError(message, file=_label(path, start))
     return file
 
 
@@ -106,14 +84,14 @@ def configuration_of(
     table: cabc.Mapping[str, object], root: pathlib.Path
 ) -> ConfigurationFile:
     """Return a configuration that a repository's fixture gives as a mapping."""
-    shown = "userstate_configuration"
-    return ConfigurationFile(path=root / shown, shown=shown, prefix="", table=table)
+    label = "userstate_configuration"
+    return ConfigurationFile(path=root / label, label=label, prefix="", table=table)
 
 
 def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
     if not path.is_file():
         return None
-    shown = _shown(path, start)
+    label = _label(path, start)
     shared = path.name == PYPROJECT
     try:
         text = path.read_bytes().decode("utf-8")
@@ -123,37 +101,37 @@ def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
             return None
         table: typ.Any = tomllib.loads(text)
     except OSError as error:
-        message = f"{shown} cannot be read: {error.strerror}"
-        raise ConfigurationError(message, file=shown) from error
+        message = f"{label} cannot be read: {error.strerror}"
+        raise ConfigurationError(message, file=label) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        message = f"{shown}:{line}: not UTF-8, which TOML has to be"
-        raise ConfigurationError(message, file=shown) from error
+        message = f"{label}:{line}: not UTF-8, which TOML has to be"
+        raise ConfigurationError(message, file=label) from error
     except tomllib.TOMLDecodeError as error:
-        message = _invalid(shown, str(error))
-        raise ConfigurationError(message, file=shown) from error
+        message = _invalid(label, str(error))
+        raise ConfigurationError(message, file=label) from error
     except RecursionError as error:
-        message = f"{shown} cannot be read: its values are nested too deeply"
-        raise ConfigurationError(message, file=shown) from error
+        message = f"{label} cannot be read: its values are nested too deeply"
+        raise ConfigurationError(message, file=label) from error
     if not shared:
-        return ConfigurationFile(path=path, shown=shown, prefix="", table=table)
+        return ConfigurationFile(path=path, label=label, prefix="", table=table)
     ours = table.get("tool", {}).get("userstate")
     if ours is None:
         return None
     if not isinstance(ours, dict):
-        message = f"{shown}: `{_PREFIX}` is {ours!r}; expected a table"
-        raise ConfigurationError(message, file=shown, key=_PREFIX)
-    return ConfigurationFile(path=path, shown=shown, prefix=_PREFIX, table=ours)
+        message = f"{label}: `{_PREFIX}` is {ours!r}; expected a table"
+        raise ConfigurationError(message, file=label, key=_PREFIX)
+    return ConfigurationFile(path=path, label=label, prefix=_PREFIX, table=ours)
 
 
-def _invalid(shown: str, problem: str) -> str:
+def _invalid(label: str, problem: str) -> str:
     """Return the message of a parser, with its place behind the file's name."""
     place = _PLACE.search(problem)
     if place is None:
-        return f"{shown} is not valid TOML: {problem}"
+        return f"{label} is not valid TOML: {problem}"
     fault = problem[: place.start()]
-    return f"{shown}:{place[1]}:{place[2]}: not valid TOML: {fault}"
+    return f"{label}:{place[1]}:{place[2]}: not valid TOML: {fault}"
 
 
-def _shown(path: pathlib.Path, start: pathlib.Path) -> str:
+def _label(path: pathlib.Path, start: pathlib.Path) -> str:
     return pathlib.Path(os.path.relpath(path, start)).as_posix()

@@ -50,18 +50,11 @@ _FORMS: typ.Final = (
 
 @attrs.frozen
 class LiveDatabase:
-    """An open connection to a live database, whose transactions are read-only.
-
-    Parameters
-    ----------
-    connection : psycopg.Connection
-        The connection.
-    bookkeeping : set of str
-        Names of tables in which a migration tool keeps its records.
-    """
+    """An open connection to a live database, whose transactions are read-only."""
 
     connection: psycopg.Connection[typ.Any]
     bookkeeping: frozenset[str] = frozenset()
+    """Names of tables in which a migration tool keeps its records."""
 
     @property
     def server_version(self) -> str:
@@ -90,18 +83,12 @@ class LiveDatabase:
 
 @attrs.frozen(kw_only=True)
 class LiveTarget:
-    """A live database, named by a connection string that no message ever repeats.
-
-    Parameters
-    ----------
-    dsn : Secret
-        The connection string; empty where libpq's environment says it all.
-    found : str
-        Where it came from, for people.
-    """
+    """A live database, named by a connection string that no message ever repeats."""
 
     dsn: Secret
+    """The connection string; empty if libpq's environment says it all."""
     found: str
+    """Where it came from, for people."""
 
     @property
     def description(self) -> TargetDescription:
@@ -160,27 +147,21 @@ string or by the variable PGCONNECT_TIMEOUT."""
 
 
 def live_target(value: str | Secret, *, option: str = "--userstate-dsn") -> LiveTarget:
-    """Return the live database that an option names.
-
-    Raises
-    ------
-    UsageError
-        When the environment variable is not set, or the connection string is none.
-    """
+    """Return the live database that an option names; a UsageError says why not."""
     dsn = value if isinstance(value, Secret) else Secret(value)
     value = dsn.value if _is_harmless(dsn.value) else "…"
-    found = f"{option} {value}" if value != "…" else option
+    origin = f"{option} {value}" if value != "…" else option
     if not dsn.value.strip():
         message = f"{option} is empty; expected {_FORMS}"
         raise UsageError(message)
     if dsn.value == _FROM_LIBPQ:
-        return LiveTarget(dsn=Secret(""), found=found)
+        return LiveTarget(dsn=Secret(""), found=origin)
     if dsn.value.startswith(_FROM_VARIABLE):
         dsn = _from_variable(dsn, option)
     if problem := _problem(dsn):
-        message = f"{found}: {problem}"
+        message = f"{origin}: {problem}"
         raise UsageError(message)
-    return LiveTarget(dsn=dsn, found=found)
+    return LiveTarget(dsn=dsn, found=origin)
 
 
 def _is_harmless(value: str) -> bool:
@@ -197,12 +178,12 @@ def _from_variable(dsn: Secret, option: str) -> Secret:
         )
         raise UsageError(message)
     name = dsn.value.removeprefix(_FROM_VARIABLE)
-    found = os.environ.get(name, "")
-    if not found.strip():
+    value = os.environ.get(name, "")
+    if not value.strip():
         state = "is empty" if name in os.environ else "is not set"
         message = f"{option} {dsn.value}: the environment variable {name} {state}"
         raise UsageError(message)
-    return Secret(found)
+    return Secret(value)
 
 
 def _problem(dsn: Secret) -> str:

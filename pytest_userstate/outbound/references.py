@@ -18,23 +18,9 @@ from pytest_userstate.outbound.live_target import live_target
 def references(
     request: AuditRequest, *, snapshot: str | None, base: pathlib.Path, key: str
 ) -> cabc.Iterator[Reference]:
-    """Yield what the audited schema is to be compared with.
+    """Yield what the audited schema is compared with.
 
-    Parameters
-    ----------
-    request : AuditRequest
-        What the command line asks for.
-    snapshot : str or None
-        The snapshot file that the configuration names.
-    base : pathlib.Path
-        The folder that it is relative to.
-    key : str
-        Where the configuration names it, for people.
-
-    Raises
-    ------
-    UsageError
-        When the snapshot file cannot be read, or the live database not be named.
+    `snapshot` is the file that the configuration names with `key`, from `base`.
     """
     if snapshot is not None:
         yield _snapshot(request, snapshot, base=base, key=key)
@@ -113,8 +99,8 @@ def _command(request: AuditRequest, path: pathlib.Path) -> str:
         words += ["--userstate-migrations", request.migrations]
     if request.dsn is not None:
         # The value may hold a password; what only names it does not.
-        found = live_target(request.dsn).found
-        words += (found if " " in found else f"{found} DSN").split()
+        origin = live_target(request.dsn).found
+        words += (origin if " " in origin else f"{origin} DSN").split()
     name = os.path.relpath(path, request.invocation_dir)
     return shlex.join([*words, "--userstate-snapshot", name])
 

@@ -53,34 +53,27 @@ class Annotation:
             "line": str(source.line) if source and source.line else "",
             "title": self.title,
         }
-        told = ",".join(
+        properties_text = ",".join(
             f"{name}={_escaped(value, _PROPERTY)}"
             for name, value in properties.items()
             if value
         )
-        return f"::{self.level} {told}::{_escaped(self.message, _DATA)}"
+        return f"::{self.level} {properties_text}::{_escaped(self.message, _DATA)}"
 
 
 def annotations_of(
     record: RunRecord, configuration: Source | None
 ) -> cabc.Iterator[Annotation]:
-    """Yield what has to be done something about, and nothing else.
+    """Yield what somebody has to act on; accepted and deferred gaps are not.
 
-    Accepted and deferred gaps are none of that: they are in the summary.
-
-    Parameters
-    ----------
-    record : RunRecord
-        The finished run.
-    configuration : Source or None
-        The configuration file, for what has to be mended there.
+    `configuration` is the file of acceptances that have ended.
     """
-    if record.trouble:
+    if record.error:
         yield Annotation(
             level="error",
             title="user-state audit",
-            message=record.trouble.message,
-            source=record.trouble.source,
+            message=record.error.message,
+            source=record.error.source,
         )
     for verdict in record.audit.verdicts if record.audit else ():
         if record.outcomes.get(verdict.check.id) is Outcome.FAILED:
@@ -118,7 +111,7 @@ def _failed(verdict: Verdict, configuration: Source | None) -> Annotation:
 
 
 def _differs(comparison: Comparison) -> Annotation:
-    sources = (each.source or each.dropped_by for each in comparison.findings)
+    sources = (finding.source or finding.dropped_by for finding in comparison.findings)
     lines = (comparison.summary, *comparison.lines, comparison.remedy)
     return Annotation(
         level="error",
@@ -138,15 +131,7 @@ def _place(verdict: Verdict) -> Source | None:
 
 
 def fitted(text: str, room: int) -> str:
-    """Return the document, or as many whole lines of it as fit, and a note.
-
-    Parameters
-    ----------
-    text : str
-        Markdown.
-    room : int
-        How many bytes there are.
-    """
+    """Return a document, or as many whole lines of it as fit into `room` bytes."""
     data = text.encode()
     if len(data) <= room:
         return text
@@ -161,4 +146,4 @@ def fitted(text: str, room: int) -> str:
 
 
 def _escaped(text: str, escapes: cabc.Mapping[str, str]) -> str:
-    return "".join(escapes.get(each, each) for each in text)
+    return "".join(escapes.get(character, character) for character in text)

@@ -50,7 +50,7 @@ def dump(value: Json) -> str:
 
 def document(record: RunRecord) -> Json:
     """Return the report of a run as plain values."""
-    audit, failure = record.audit, record.trouble
+    audit, failure = record.audit, record.error
     report = audit.report if audit else None
     return {
         "schema_version": SCHEMA_VERSION,
@@ -66,25 +66,29 @@ def document(record: RunRecord) -> Json:
             for verdict in (audit.verdicts if audit else ())
         ],
         "not_applicable": _cells(report),
-        "readings": [_reading(each) for each in (report.readings if report else ())],
+        "readings": [
+            _reading(reading) for reading in (report.readings if report else ())
+        ],
         "recognition": _recognition(audit.recognition if audit else None),
         "decisions": _decisions(report),
-        "advisories": [_advisory(each) for each in (audit.advisories if audit else ())],
-        "downstream": [_work(each) for each in (audit.downstream if audit else ())],
+        "advisories": [
+            _advisory(advisory) for advisory in (audit.advisories if audit else ())
+        ],
+        "downstream": [_work(status) for status in (audit.downstream if audit else ())],
         "comparisons": [
-            comparison_document(each, record.outcomes.get(each.name))
-            for each in (audit.comparisons if audit else ())
+            comparison_document(comparison, record.outcomes.get(comparison.name))
+            for comparison in (audit.comparisons if audit else ())
         ],
         "vanished": list(record.vanished),
         "contradicted": list(record.contradicted),
         "documents": [
             {
-                "path": each.path,
-                "status": each.status.value,
-                "message": each.message,
-                "difference": list(each.difference),
+                "path": document_check.path,
+                "status": document_check.status.value,
+                "message": document_check.message,
+                "difference": list(document_check.difference),
             }
-            for each in record.documents
+            for document_check in record.documents
         ],
     }
 
@@ -232,11 +236,11 @@ def _work(status: WorkStatus) -> Json:
         "blocked_by": list(status.blocked_by),
         "reasons": [
             {
-                "need": each.need,
-                "reason": each.reason,
-                "waits_for": list(each.waits_for),
+                "need": blocker.need,
+                "reason": blocker.reason,
+                "waits_for": list(blocker.waits_for),
             }
-            for each in status.blockers
+            for blocker in status.blockers
         ],
     }
 

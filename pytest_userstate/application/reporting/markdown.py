@@ -79,8 +79,8 @@ def _summary(record: RunRecord) -> list[str]:
         "",
         f"Status: **{record.status.value}**{_counts(record)}",
     ]
-    if record.trouble:
-        message = record.trouble.message.splitlines()
+    if record.error:
+        message = record.error.message.splitlines()
         lines += ["", *(f"    {visible(line)}" for line in message)]
     for name, checks in (
         ("did not run although nobody deselected them", record.vanished),
@@ -99,9 +99,9 @@ def _counts(record: RunRecord) -> str:
     if not record.audit:
         return ""
     counts: cabc.Mapping[str, int] = collections.Counter(record.outcomes.values())
-    told = ", ".join(f"{count} {words(name)}" for name, count in counts.items())
+    counted = ", ".join(f"{count} {words(name)}" for name, count in counts.items())
     partial = "" if record.is_complete else " (partial: not every check ran)"
-    return f": {told}{partial}"
+    return f": {counted}{partial}"
 
 
 _QUESTIONS: typ.Final = {
@@ -247,11 +247,11 @@ def _together(report: UserStateSchemaAuditReport) -> list[str]:
     rows = [("entity", "schema and wiring together", "detail")]
     rows += [
         (
-            text(each.entity),
-            each.use.words,
-            sentence(each.detail) if each.detail else "",
+            text(reading.entity),
+            reading.use.words,
+            sentence(reading.detail) if reading.detail else "",
         )
-        for each in report.readings
+        for reading in report.readings
     ]
     return ["", *table(rows)] if len(rows) > 1 else []
 
@@ -269,7 +269,7 @@ def findings(
 
 def _finding(verdict: Verdict, outcome: Outcome, links: Links) -> list[str]:
     check = verdict.check
-    facts = dict.fromkeys(_fact(each, links) for each in check.evidence)
+    facts = dict.fromkeys(_fact(fact, links) for fact in check.evidence)
     return [
         f"### {text(check.id)}",
         "",
@@ -282,19 +282,19 @@ def _finding(verdict: Verdict, outcome: Outcome, links: Links) -> list[str]:
 
 def _judged(verdict: Verdict, outcome: Outcome) -> str:
     """Say what the gate makes of the check, and why where that is not plain."""
-    said = f"outcome: {words(outcome)}"
+    judgement = f"outcome: {words(outcome)}"
     if outcome is Outcome.FAILED and verdict.reason != verdict.check.rationale:
-        said += f" ({text(verdict.reason)})"
-    return said
+        judgement += f" ({text(verdict.reason)})"
+    return judgement
 
 
 def _fact(fact: Evidence, links: Links) -> str:
     bare = Evidence(kind=fact.kind, subject=fact.subject, detail=fact.detail)
-    said = str(bare).removeprefix(fact.subject)
-    gap = "" if said.startswith(":") or not said else " "
+    statement = str(bare).removeprefix(fact.subject)
+    gap = "" if statement.startswith(":") or not statement else " "
     changed = f", changed by {links.source(fact.changed_by)}" if fact.changed_by else ""
     source = f" ({links.source(fact.source)}{changed})" if fact.source else ""
-    return f"{code(fact.subject)}{gap}{text(said)}{source}"
+    return f"{code(fact.subject)}{gap}{text(statement)}{source}"
 
 
 def decisions(report: UserStateSchemaAuditReport) -> list[str]:
@@ -327,10 +327,10 @@ def other_schemas(record: RunRecord, links: Links) -> list[str]:
     if not comparisons:
         return []
     lines = ["## Other schemas"]
-    for each in comparisons:
-        outcome = record.outcomes.get(each.name, Outcome.DESELECTED)
-        lines += ["", f"### {text(each.name)}", "", *_facts(each, outcome)]
-        lines += [f"- {_difference(finding, links)}" for finding in each.findings]
+    for comparison in comparisons:
+        outcome = record.outcomes.get(comparison.name, Outcome.DESELECTED)
+        lines += ["", f"### {text(comparison.name)}", "", *_facts(comparison, outcome)]
+        lines += [f"- {_difference(finding, links)}" for finding in comparison.findings]
     return lines
 
 
@@ -384,7 +384,7 @@ def _option(number: int, option: Option) -> list[str]:
     recommended = " (recommended)" if option.is_recommended else ""
     return [
         f"{number}. **{text(option.name)}**{recommended}",
-        *(f"   - {sentence(each)}" for each in option.consequences),
+        *(f"   - {sentence(consequence)}" for consequence in option.consequences),
     ]
 
 
@@ -400,7 +400,8 @@ def downstream(audit: Audit) -> list[str]:
             codes(status.item.needs),
             "ready" if status.is_ready else "blocked",
             "; ".join(
-                f"{code(each.need)}: {text(each.reason)}" for each in status.blockers
+                f"{code(blocker.need)}: {text(blocker.reason)}"
+                for blocker in status.blockers
             ),
         )
         for status in audit.downstream
@@ -417,7 +418,7 @@ def downstream(audit: Audit) -> list[str]:
 
 def accepted(audit: Audit) -> list[str]:
     """Return the section about known gaps."""
-    verdicts = [each for each in audit.verdicts if each.acceptance]
+    verdicts = [verdict for verdict in audit.verdicts if verdict.acceptance]
     rows = [("check", "answer", "reason", "until"), *map(_accepted, verdicts)]
     body = table(rows) if verdicts else ["No gap is accepted."]
     return ["## Accepted gaps", "", *body]
@@ -439,14 +440,14 @@ def advisories(audit: Audit, links: Links) -> list[str]:
     if not audit.advisories:
         return []
     lines = ["## Advisories", "", "They change no decision and no outcome.", ""]
-    for each in audit.advisories:
-        source = f" ({links.source(each.source)})" if each.source else ""
+    for advisory in audit.advisories:
+        source = f" ({links.source(advisory.source)})" if advisory.source else ""
         silenced = ""
-        if each.silenced is not None:
-            silenced = f" Silenced: {sentence(each.silenced)}"
+        if advisory.silenced is not None:
+            silenced = f" Silenced: {sentence(advisory.silenced)}"
         lines.append(
-            f"- **{text(each.code)}** {code(each.subject)}{source}: "
-            f"{sentence(each.message)}{silenced}"
+            f"- **{text(advisory.code)}** {code(advisory.subject)}{source}: "
+            f"{sentence(advisory.message)}{silenced}"
         )
     return lines
 
@@ -455,4 +456,4 @@ def warnings(audit: Audit) -> list[str]:
     """Return the section about what is surprising."""
     if not audit.warnings:
         return []
-    return ["## Warnings", "", *(f"- {text(each)}" for each in audit.warnings)]
+    return ["## Warnings", "", *(f"- {text(warning)}" for warning in audit.warnings)]

@@ -81,7 +81,7 @@ def _table(table: StateTable) -> list[str]:
 
 def _column(column: StateColumn) -> str:
     notes = ["null" if column.is_nullable else "not null"]
-    notes += [f"unique with {', '.join(each)}" for each in column.unique_with]
+    notes += [f"unique with {', '.join(names)}" for names in column.unique_with]
     name, data_type = _word(column.name), _word(column.data_type)
     if name != column.name:
         notes.append(f"named {column.name}")

@@ -76,8 +76,8 @@ def recognized(audit: Audit) -> list[str]:
 def readings(report: UserStateSchemaAuditReport) -> list[str]:
     """Return what schema and wiring say together, for the entities that share it."""
     uses: dict[Use, list[str]] = {}
-    for each in report.readings:
-        uses.setdefault(each.use, []).append(each.entity)
+    for reading in report.readings:
+        uses.setdefault(reading.use, []).append(reading.entity)
     return [
         line
         for use in (Use.IN_USE, Use.PARTLY_IN_USE, Use.NOT_YET_USED)
@@ -90,9 +90,9 @@ def alarms(report: UserStateSchemaAuditReport) -> list[str]:
     """Return where wiring and schema contradict, and what is probably unused."""
     return [
         line
-        for each in report.readings
-        if each.detail
-        for line in wrap(f"{alarm(each)}: {each.detail}", indent="", hanging=2)
+        for reading in report.readings
+        if reading.detail
+        for line in wrap(f"{alarm(reading)}: {reading.detail}", indent="", hanging=2)
     ]
 
 
@@ -112,11 +112,11 @@ def decisions(
     failed, or would have.
     """
     names = {check: name.replace("_", " ") for name, check in DECISIONS.items()}
-    told = {Outcome.FAILED, Outcome.ACCEPTED}
+    relevant = {Outcome.FAILED, Outcome.ACCEPTED}
     for verdict in audit.verdicts:
         check = verdict.check
         outcome = outcomes.get(check.id, Outcome.DESELECTED)
-        if check.decision or outcome in told:
+        if check.decision or outcome in relevant:
             answer = (check.decision or check.coverage).value.replace("_", " ")
             name = f" ({names[check.id]})" if check.id in names else ""
             yield outcome, f"{check.id}: {answer}{name}", details(verdict)
@@ -159,7 +159,11 @@ def condensed(evidence: cabc.Iterable[Evidence]) -> list[str]:
             lines += [f"{_SIGNS[kind]} {fact}" for fact in facts]
             continue
         subjects = [fact.subject for fact in facts]
-        columns = [each.removeprefix(f"{place}.") for each in subjects if each != place]
+        columns = [
+            subject.removeprefix(f"{place}.")
+            for subject in subjects
+            if subject != place
+        ]
         names = f"{place}: {', '.join(columns)}" if columns else place
         if "." not in place:
             names = ", ".join(subjects)
@@ -181,13 +185,18 @@ def _place(
 def advisories(audit: Audit) -> list[str]:
     """Return the advisories, those that are silenced in one line each."""
     lines = []
-    for each in audit.advisories:
-        if each.silenced is None:
-            source = f" ({each.source})" if each.source else ""
-            lines += [f"{each.code} {each.subject}", *wrap(f"{each.message}{source}")]
-    for each in audit.advisories:
-        if each.silenced is not None:
-            silenced = f"{each.code} {each.subject} is silenced: {each.silenced}"
+    for advisory in audit.advisories:
+        if advisory.silenced is None:
+            source = f" ({advisory.source})" if advisory.source else ""
+            lines += [
+                f"{advisory.code} {advisory.subject}",
+                *wrap(f"{advisory.message}{source}"),
+            ]
+    for advisory in audit.advisories:
+        if advisory.silenced is not None:
+            silenced = (
+                f"{advisory.code} {advisory.subject} is silenced: {advisory.silenced}"
+            )
             lines += wrap(silenced, hanging=2, indent="")
     return lines
 
@@ -199,8 +208,8 @@ def downstream(audit: Audit) -> list[str]:
         item = f"{status.item.id} {status.item.title}"
         is_ready = "ready" if status.is_ready else f"blocked by {needs(status)}"
         lines += wrap(f"{item}: {is_ready}", hanging=2, indent="")
-        for each in status.blockers:
-            lines += wrap(f"{each.need}: {each.reason}", hanging=2)
+        for blocker in status.blockers:
+            lines += wrap(f"{blocker.need}: {blocker.reason}", hanging=2)
     return [*lines, *wrap(first_steps(audit), hanging=2, indent="")]
 
 
@@ -211,7 +220,7 @@ def needs(status: WorkStatus) -> str:
 
 def first_steps(audit: Audit) -> str:
     """Say which checks to close first; nothing where only one item waits."""
-    if sum(not each.is_ready for each in audit.downstream) < 2:
+    if sum(not status.is_ready for status in audit.downstream) < 2:
         return ""
     steps = (
         f"{check} (for {listed(ids)})" for check, ids in unblocking(audit.downstream)
@@ -385,11 +394,11 @@ def _differences(comparison: Comparison) -> str:
 def _difference_lines(comparison: Comparison) -> list[str]:
     if not comparison.findings:
         return []
-    told = [
+    lines = [
         *wrap(comparison.summary, indent=""),
         *wrap(_legend(comparison), indent="", hanging=1),
     ]
-    return [*told, *comparison.lines]
+    return [*lines, *comparison.lines]
 
 
 def _is_settled(comparison: Comparison) -> bool:
