@@ -805,14 +805,20 @@ class TestCache:
                 server.connect().close()
         assert self.entries(cache) == []
 
-    @pytest.mark.parametrize("kind", ["a file", "a symbolic link", "open to all"])
+    @pytest.mark.parametrize(
+        "kind", ["a file", "a symbolic link", "open to all", "in a folder open to all"]
+    )
     def test_a_cache_that_cannot_be_trusted_is_not_used(
         self, folder: Path, kind: str
     ) -> None:
         """The server starts without it, and nothing is written there."""
         cache, elsewhere = folder / "cache", folder / "elsewhere"
         elsewhere.mkdir()
-        if kind == "a file":
+        if kind == "in a folder open to all":
+            cache = elsewhere / "parent/cache"
+            cache.parent.mkdir()
+            cache.parent.chmod(0o777)
+        elif kind == "a file":
             cache.touch()
         elif kind == "a symbolic link":
             cache.symlink_to(elsewhere)
@@ -823,7 +829,7 @@ class TestCache:
             host = server.host
             server.connect().close()
         servers.wait_until_gone(host, seconds=0)
-        assert not list(elsewhere.iterdir())
+        assert not [path for path in elsewhere.rglob("*") if path.is_file()]
         assert kind != "open to all" or not list(cache.iterdir())
 
 

@@ -135,7 +135,8 @@ def open_cache(account: Account, root: Path | None = None) -> Cache | None:
     """Return the cache of the account that runs pytest, None where it has none.
 
     Its folder has to be ours and nobody else's to write to: what lies in it is
-    run. One that another user made, or a symbolic link, is never written through.
+    run. One that another user made, or could swap for his own, or a symbolic link, is
+    never written through.
     """
     folder = root if root is not None else _usual_folder(account)
     if folder is None:
@@ -143,7 +144,7 @@ def open_cache(account: Account, root: Path | None = None) -> Cache | None:
     try:
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o755 if account.is_switched else 0o700, parents=True)
-        is_ours = _is_ours(folder)
+        is_ours = _is_ours(folder) and not _can_be_swapped(folder)
     except OSError:
         return None
     if is_ours and os.access(folder, os.W_OK) and account.can_enter(folder):
@@ -172,6 +173,16 @@ def _is_ours(folder: Path) -> bool:
         and status.st_uid == os.geteuid()
         and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     )
+
+
+def _can_be_swapped(folder: Path) -> bool:
+    """Whether another user could rename the folder, or one that it lies in."""
+    for parent in Path(os.path.realpath(folder)).parents:
+        status = parent.stat()
+        is_open = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
+        if is_open or status.st_uid not in {0, os.geteuid()}:
+            return True
+    return False
 
 
 def _last_used(path: Path) -> float:
