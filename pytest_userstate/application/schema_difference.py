@@ -47,7 +47,7 @@ _TEXTS: typ.Final[dict[type, tuple[str, ...]]] = {
     Policy: ("using", "check"),
     Rule: ("definition",),
     View: ("definition",),
-    Function: ("body",),
+    Function: ("body", "defaults"),
     Domain: ("default",),
     Table: ("partition_key", "partition_bound"),
 }

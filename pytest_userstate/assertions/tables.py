@@ -196,7 +196,8 @@ class TableAssertions(RelationAssertions[Table]):
         validated : bool
             Whether it is known to hold for every row (not after ``NOT VALID``).
         enforced : bool
-            Whether it is checked at all (not after ``NOT ENFORCED``).
+            Whether it is checked at all (not after ``NOT ENFORCED``, or
+            ``DISABLE TRIGGER ALL``).
         temporal : bool
             Whether its last pair is a ``PERIOD`` (PostgreSQL 18).
         name : str

@@ -128,7 +128,8 @@ class ForeignKey:
     is_validated : bool
         Whether it is known to hold for every row; false after ``NOT VALID``.
     is_enforced : bool
-        Whether it is checked at all; false after ``NOT ENFORCED`` (18).
+        Whether it is checked at all; false after ``NOT ENFORCED`` (18), and after
+        ``DISABLE TRIGGER ALL`` on one of its tables.
     is_temporal : bool
         Whether the last pair is a ``PERIOD`` (18).
     """

@@ -145,6 +145,8 @@ class Function:
         Where it is, without quotes.
     arguments : str
         The types of its arguments, as PostgreSQL writes them.
+    defaults : str
+        The defaults of its last arguments, as PostgreSQL writes them.
     result : str
         What it returns.
     language : str
@@ -168,6 +170,7 @@ class Function:
     name: str
     schema: str = "public"
     arguments: str = ""
+    defaults: str = ""
     result: str = ""
     language: str = "sql"
     body: str = ""

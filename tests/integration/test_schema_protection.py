@@ -20,8 +20,8 @@ CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = '' AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER touched BEFORE UPDATE OF email ON users FOR EACH ROW
   EXECUTE FUNCTION touch();
-CREATE FUNCTION may_see(tenant int) RETURNS boolean LANGUAGE sql STABLE
-  RETURN tenant = 1;
+CREATE FUNCTION may_see(tenant int, wanted int DEFAULT 1) RETURNS boolean
+  LANGUAGE sql STABLE RETURN tenant = wanted;
 REVOKE EXECUTE ON FUNCTION may_see FROM PUBLIC;
 CREATE FUNCTION unused() RETURNS int LANGUAGE sql AS 'SELECT 1';
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;
@@ -30,6 +30,7 @@ CREATE TYPE address AS (street text, zip varchar(5));
 CREATE TYPE span AS RANGE (subtype = timestamptz);
 """
 
+MAY_SEE = "function public.may_see(tenant integer, wanted integer)"
 CHANGES = {
     "ALTER VIEW open_users RESET (security_invoker)": "view public.open_users",
     "ALTER VIEW open_users SET (security_barrier = off)": "view public.open_users",
@@ -58,16 +59,16 @@ CHANGES = {
     "ALTER FUNCTION touch RESET search_path": "function public.touch()",
     "ALTER FUNCTION touch OWNER TO someone": "function public.touch()",
     "REVOKE EXECUTE ON FUNCTION touch FROM PUBLIC": "function public.touch()",
-    "GRANT EXECUTE ON FUNCTION may_see TO someone": (
-        "function public.may_see(tenant integer)"
-    ),
-    "ALTER FUNCTION may_see VOLATILE": "function public.may_see(tenant integer)",
-    "CREATE OR REPLACE FUNCTION may_see(tenant int) RETURNS boolean LANGUAGE sql "
-    "STABLE RETURN true": "function public.may_see(tenant integer)",
+    "GRANT EXECUTE ON FUNCTION may_see TO someone": (MAY_SEE),
+    "ALTER FUNCTION may_see VOLATILE": MAY_SEE,
+    "CREATE OR REPLACE FUNCTION may_see(tenant int, wanted int DEFAULT 1) "
+    "RETURNS boolean LANGUAGE sql STABLE RETURN true": MAY_SEE,
     "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql "
     "SECURITY DEFINER SET search_path = '' AS 'BEGIN RETURN NULL; END'": (
         "function public.touch()"
     ),
+    "CREATE OR REPLACE FUNCTION may_see(tenant int, wanted int DEFAULT 2) "
+    "RETURNS boolean LANGUAGE sql STABLE RETURN tenant = wanted": (MAY_SEE),
     "ALTER TYPE address ADD ATTRIBUTE city text": "composite type public.address",
     "DROP TYPE span; CREATE TYPE span AS RANGE (subtype = timestamp)": (
         "range type public.span"
@@ -114,6 +115,27 @@ def test_what_protects_rows_is_compared(
         assert from_file.subject == change.subject
     finally:
         superuser.execute("DROP OWNED BY someone CASCADE; DROP ROLE someone")
+
+
+@pytest.mark.parametrize("table", ["users", "notes"])
+def test_a_foreign_key_without_its_triggers_is_not_enforced(
+    database: psycopg.Connection, superuser: psycopg.Connection, table: str
+) -> None:
+    """PostgreSQL keeps foreign keys by triggers, and these can be disabled."""
+    before = read(
+        database,
+        """
+        CREATE TABLE users (id int PRIMARY KEY);
+        CREATE TABLE notes (user_id int REFERENCES users);
+        """,
+    )
+    superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+    (change,) = schema_difference(before, load(database)).changes
+    assert (change.what, change.subject) == (
+        "foreign key",
+        "public.notes.notes_user_id_fkey",
+    )
+    assert [fact.field for fact in change.fields] == ["is_enforced"]
 
 
 def test_functions_that_nothing_calls_are_not_compared(

@@ -126,6 +126,7 @@ class FunctionRow(typ.NamedTuple):
     schema: int
     owner: int
     arguments: str
+    defaults: str | None
     result: str | None
     language: str
     source: str
@@ -144,7 +145,8 @@ FUNCTIONS: typ.Final[Query[FunctionRow]] = Query(
     FunctionRow._make,
     """
     SELECT oid, proname, pronamespace, proowner,
-      pg_get_function_identity_arguments(oid), pg_get_function_result(oid),
+      pg_get_function_identity_arguments(oid), pg_get_expr(proargdefaults, 0),
+      pg_get_function_result(oid),
       (SELECT lanname FROM pg_language WHERE pg_language.oid = prolang),
       prosrc, pg_get_function_sqlbody(oid), prosecdef, proisstrict, proleakproof,
       provolatile, proconfig, proacl::text

@@ -230,6 +230,7 @@ def _functions(reading: Reading, privileges: Privileges) -> cabc.Iterator[Functi
             name=row.name,
             schema=reading.schemas[row.schema],
             arguments=row.arguments,
+            defaults=row.defaults or "",
             result=row.result or "",
             language=row.language,
             body=row.source if row.statements is None else row.statements,

@@ -58,7 +58,10 @@ CONSTRAINTS: typ.Final[Query[ConstraintRow]] = Query(
     """
     SELECT oid, conname, conrelid, contypid, contype, conkey, conindid, confrelid,
       confkey, confupdtype, confdeltype, confmatchtype, condeferrable, condeferred,
-      convalidated, $set_columns, $is_enforced, $is_temporal, conparentid,
+      convalidated, $set_columns, $is_enforced AND NOT EXISTS (
+        SELECT FROM pg_trigger
+        WHERE tgconstraint = pg_constraint.oid AND tgenabled = 'D'),
+      $is_temporal, conparentid,
       CASE WHEN contype IN ('c', 'x') THEN pg_get_constraintdef(oid) END
     FROM pg_constraint
     WHERE oid >= 16384
