@@ -21,8 +21,8 @@ from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.migrations.finding.discovery import Target
 from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.migrations.provenance.annotation import annotate
-from pytest_userstate.outbound.migrations.running.migrated import Migrated
 from pytest_userstate.outbound.migrations.running.runner import (
+    Migrated,
     MigrationRunner,
     run_script,
 )
@@ -53,17 +53,11 @@ def needs_all_databases(settings: PostgresSettings, plan: Plan | ProgramPlan) ->
 
 @attrs.frozen
 class Script:
-    """A file of SQL that is no migration.
+    """A file of SQL that is no migration."""
 
-    Parameters
-    ----------
-    path : str
-        The file, relative to the repository.
-    sql : str
-        What it says.
-    """
-
+    # The file, relative to the repository.
     path: str
+    # What it says.
     sql: str
 
 
@@ -127,23 +121,15 @@ class MigratedDatabase:
 
 @attrs.frozen(kw_only=True)
 class MigrationsTarget:
-    """Migrations to be applied to an embedded server.
+    """Migrations to be applied to an embedded server."""
 
-    Parameters
-    ----------
-    target : Target
-        The migrations, and how they were found.
-    binaries : Binaries or None
-        The server's programs; None where nothing will run.
-    setup : Script or None
-        SQL to be run first, as superuser.
-    settings : PostgresSettings
-        How the migrations are run.
-    """
-
+    # The migrations, and how they were found.
     target: Target
+    # The server's programs; None where nothing will run.
     binaries: Binaries | None
+    # SQL to be run first, as superuser.
     setup: Script | None
+    # How the migrations are run.
     settings: PostgresSettings
 
     @property

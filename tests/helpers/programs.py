@@ -14,7 +14,7 @@ from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.finding.discovery import LayoutChoice, locate
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.runner import Address, ProgramRunner
-from pytest_userstate.outbound.migrations.running.migrated import Migrated
+from pytest_userstate.outbound.migrations.running.runner import Migrated
 from pytest_userstate.outbound.postgres.server import OWNER, EmbeddedServer
 
 ENV = """\

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_userstate.outbound.migrations.programs.output import last_lines, redacted
-from pytest_userstate.outbound.migrations.programs.processes import Ended
+from pytest_userstate.outbound.migrations.programs.processes import (
+    Ended,
+    last_lines,
+    redacted,
+)
 
 TRACEBACK = """\
 Traceback (most recent call last):

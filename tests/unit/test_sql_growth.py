@@ -6,8 +6,7 @@ import collections.abc as cabc
 
 import pytest
 
-from pytest_userstate.outbound.migrations.script import script
-from pytest_userstate.outbound.migrations.sql import statements
+from pytest_userstate.outbound.migrations.sql import script, statements
 from pytest_userstate.outbound.migrations.variables import with_values
 from tests.helpers.growth import expect_linear
 

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_userstate.outbound.migrations.script import PsqlCommand, script
-from pytest_userstate.outbound.migrations.sql import Statement, statements
+from pytest_userstate.outbound.migrations.sql import (
+    PsqlCommand,
+    Statement,
+    script,
+    statements,
+)
 from tests.helpers.sql_batches import batches
 
 

@@ -1,12 +1,15 @@
-"""Statements: where PostgreSQL's own lexer would split a batch of SQL.
+r"""Where PostgreSQL would split a batch of SQL, and psql a script.
 
 The patterns are those of `application.sql.tokens`, as far as the boundaries of
 statements depend on them: quotes of every kind, dollar quotes,
 nested comments, and the two places where a semicolon does not end a statement
-(parentheses, as in ``CREATE RULE``, and ``BEGIN ATOMIC`` bodies). What only psql
-understands, `script` adds to it. It never
-refuses anything: where a quote or comment is not closed, the rest of the text
-is one statement, and refusing it is the server's business.
+(parentheses, as in ``CREATE RULE``, and ``BEGIN ATOMIC`` bodies). It never refuses
+anything: if a quote or comment is not closed, the rest of the text is one statement,
+and refusing it is the server's business.
+
+For psql there is more: the lines that follow a ``COPY … FROM stdin``, up to ``\.``,
+are its input, and a backslash outside of quotes begins a command of psql's own, which
+ends with its line.
 
 A repository may have a thousand migrations, so one match of a pattern jumps
 over everything that can neither hide nor end a statement, and a statement's
@@ -64,14 +67,8 @@ class Grammar:
     ) -> Grammar:
         """Compile the patterns.
 
-        Parameters
-        ----------
-        conforming : bool
-            Whether a backslash is an ordinary character in a plain literal.
-        is_script : bool
-            Whether a backslash outside of quotes ends a statement, as for psql.
-        has_variables : bool
-            Whether a colon outside of quotes is not inert, either.
+        If strings are not conforming, a backslash escapes in a plain literal. In a
+        script, a backslash outside of quotes is a mark, and with variables a colon.
         """
         unprefixed = PLAIN if conforming else _ESCAPED
         mark = (r"\\" if is_script else "") + (":" if has_variables else "")
@@ -89,6 +86,9 @@ class Grammar:
         )
 
 
+_COMMAND = re.compile(r"\\(?:[^\s\\]+|.)?", re.DOTALL)
+_LINE = re.compile(r"[^\n]*\n?")
+_END_OF_ROWS = re.compile(r"^\\\.\r?(?:\n|\Z)", re.MULTILINE)
 _BETWEEN = re.compile(rf"(?:{_BLANK}++|;|{LINE_COMMENT})*+")
 _DOLLAR = re.compile(TAG)
 _SHARING = frozenset(
@@ -212,22 +212,22 @@ def statements(
 
     Examples
     --------
-    >>> [each.line for each in statements("-- two\nSELECT ';';\nSELECT $$;$$;;")]
+    >>> [part.line for part in statements("-- two\nSELECT ';';\nSELECT $$;$$;;")]
     [2, 3]
     >>> statements('DROP TABLE "Users", Orders')[0].words
     ('drop', 'table', 'Users', ',', 'orders')
     """
     grammar = Grammar.of(conforming=standard_conforming_strings)
-    found: list[Statement] = []
+    split: list[Statement] = []
     line, counted = 1, 0
     start = next_start(sql, 0)
     while start < len(sql):
         line += sql.count("\n", counted, start)
         counted = start
         statement, end = statement_at(sql, start, line, grammar)
-        found.append(statement)
+        split.append(statement)
         start = next_start(sql, end)
-    return tuple(found)
+    return tuple(split)
 
 
 def statement_at(
@@ -372,6 +372,104 @@ def _code(text: str, grammar: Grammar) -> str:
                 opaque.append((position, end))
         position = end
     return _without(opaque, text, 0, len(text))
+
+
+@attrs.frozen
+class PsqlCommand:
+    r"""A backslash command."""
+
+    # The command with its arguments, to the end of its line.
+    text: str
+    # Where its backslash is, in characters from 0.
+    start: int
+    # The line of it, from 1.
+    line: int
+    # Whether there is text before it that no semicolon ended, as there is in ``SELECT 1
+    # \gexec``.
+    follows_a_statement: bool = False
+
+    @property
+    def name(self) -> str:
+        r"""The command's name, such as ``\restrict``."""
+        match = _COMMAND.match(self.text)
+        return match[0] if match else self.text
+
+    @property
+    def arguments(self) -> list[str]:
+        """What follows the name."""
+        return self.text[len(self.name) :].split()
+
+
+Part = Statement | PsqlCommand
+
+
+def script(
+    sql: str, *, standard_conforming_strings: bool = True, start: int = 0
+) -> tuple[Part, ...]:
+    r"""Split a script as psql splits it.
+
+    >>> parts = script("\\restrict k\nCOPY t FROM stdin;\n1\n\\.\nSELECT 2;")
+    >>> [part.text for part in parts]
+    ['\\restrict k', 'COPY t FROM stdin', 'SELECT 2']
+    """
+    grammar = Grammar.of(conforming=standard_conforming_strings, is_script=True)
+    parts: list[Part] = []
+    line, counted = 1, 0
+    is_open = False
+    # The rows that a COPY on the same line reads are between these two.
+    limit, after_rows = len(sql), len(sql)
+    position = next_start(sql, start)
+    while position < len(sql):
+        line += sql.count("\n", counted, position)
+        counted = position
+        part: Part
+        if sql[position] == "\\":
+            part, end = _command_at(sql, position, line, is_open=is_open)
+        else:
+            part, end = statement_at(sql, position, line, grammar, limit)
+            is_open = sql.startswith("\\", end)
+            if part.copies_from_input and not is_open:
+                first = after_rows if limit < len(sql) else 0
+                rows, after_rows = _rows(sql, end, first)
+                limit = min(limit, rows[0])
+                part = attrs.evolve(part, data=rows)
+        parts.append(part)
+        position = next_start(sql, end)
+        if position >= limit:
+            position = next_start(sql, after_rows)
+            limit = after_rows = len(sql)
+    return tuple(parts)
+
+
+def _command_at(
+    sql: str, start: int, line: int, *, is_open: bool
+) -> tuple[PsqlCommand, int]:
+    end = end_of_command(sql, start)
+    return PsqlCommand(sql[start:end].rstrip(), start, line, is_open), end
+
+
+def end_of_command(sql: str, start: int) -> int:
+    """Return where the line ends on which a command is."""
+    rest = _LINE.match(sql, start)
+    return rest.end() if rest else len(sql)
+
+
+def end_of_rows(sql: str, end: int) -> int:
+    """Return where the rows end that a COPY reads whose semicolon is at `end`."""
+    return _rows(sql, end, 0)[1]
+
+
+def _rows(sql: str, end: int, first: int) -> tuple[Span, int]:
+    """Return where rows start and stop, and where what follows them starts.
+
+    They start on the next line, or at `first`, behind those of another COPY.
+    What else is on the statement's line ends with the line.
+    """
+    line_end = sql.find("\n", end)
+    start = max(len(sql) if line_end < 0 else line_end + 1, first)
+    closing = _END_OF_ROWS.search(sql, start)
+    stop, after = (closing.start(), closing.end()) if closing else (len(sql),) * 2
+    return (start, stop), after
 
 
 def literal(text: str) -> str:

@@ -11,11 +11,12 @@ import collections.abc as cabc
 import re
 
 from pytest_userstate.outbound.migrations.plan import Original, Piece
-from pytest_userstate.outbound.migrations.script import end_of_command, end_of_rows
 from pytest_userstate.outbound.migrations.sql import (
     Grammar,
     Semicolons,
+    end_of_command,
     end_of_opaque,
+    end_of_rows,
     identifier,
     literal,
     next_start,
@@ -41,22 +42,6 @@ def with_values(
 ) -> tuple[str, Original | None]:
     r"""Replace the variables of a script by their values.
 
-    Parameters
-    ----------
-    sql : str
-        The whole script.
-    values : mapping
-        By name. A variable that has none is left as it is, as psql leaves it.
-
-    Returns
-    -------
-    str
-        What psql would send.
-    Original or None
-        How that is found in the script; None where nothing was replaced.
-
-    Examples
-    --------
     >>> with_values("SELECT :'x', ':x', 1::x, :y FROM :x", {"x": "it's"})[0]
     "SELECT 'it''s', ':x', 1::x, :y FROM it's"
     """

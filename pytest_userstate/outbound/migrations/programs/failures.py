@@ -11,7 +11,7 @@ import attrs
 from pytest_userstate.domain.errors import DefectError, MigrationError
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Ended
-from pytest_userstate.outbound.migrations.running.failures import Trouble, wrapped
+from pytest_userstate.outbound.migrations.running.failures import Refusal, wrapped
 from pytest_userstate.outbound.migrations.running.remedies import remedy
 from pytest_userstate.outbound.migrations.running.session import Failure
 from pytest_userstate.outbound.migrations.running.step import Step
@@ -28,7 +28,7 @@ _ANOTHER_PYTHON = (
 
 
 @attrs.frozen(kw_only=True)
-class Told:
+class Position:
     """What a tool was heard to say of the migration at which it failed."""
 
     path: str = ""
@@ -42,25 +42,25 @@ def not_started(plan: ProgramPlan, error: OSError) -> MigrationError:
     program = _python(plan) or plan.program.arguments[0]
     match error:
         case FileNotFoundError():
-            found = f"there is no program {program}"
+            problem = f"there is no program {program}"
             to_do = (
                 "A name is looked up in PATH; a path such as ./migrate.sh is relative"
                 " to the folder that the command is run in, which is that of"
                 " userstate.toml."
             )
         case PermissionError():
-            found = f"{program} is not executable"
+            problem = f"{program} is not executable"
             to_do = f"Make it executable: chmod +x {program}."
         case _:
-            found = f"{program} cannot be run: {error.strerror}"
+            problem = f"{program} cannot be run: {error.strerror}"
             to_do = (
                 "A script needs a first line that names its interpreter, such as"
                 " #!/bin/sh."
             )
-    return _error(plan, f"`{plan.program.shown}`: {found}", to_do=to_do)
+    return _error(plan, f"`{plan.program.shown}`: {problem}", to_do=to_do)
 
 
-def not_installed(plan: ProgramPlan, package: str, told: str) -> MigrationError:
+def not_installed(plan: ProgramPlan, package: str, error: str) -> MigrationError:
     """Say that the repository's Python does not have the tool, or its driver."""
     if package == "psycopg":
         headline = "Django cannot connect to PostgreSQL: psycopg is not installed"
@@ -75,7 +75,7 @@ def not_installed(plan: ProgramPlan, package: str, told: str) -> MigrationError:
     return _error(
         plan,
         f"`{plan.program.shown}`: {headline}.",
-        facts=(f"python     {_python(plan)}", f"found      {told}"),
+        facts=(f"python     {_python(plan)}", f"found      {error}"),
         to_do=to_do,
     )
 
@@ -103,20 +103,22 @@ def refused(plan: ProgramPlan, reason: str, output: str) -> MigrationError:
 
 
 def failed(
-    plan: ProgramPlan, ended: Ended, told: Told, *, output: str
+    plan: ProgramPlan, ended: Ended, position: Position, *, output: str
 ) -> MigrationError:
     """Say that the program failed, and where, if it was heard to say so."""
     how = _how_it_ended(ended)
-    if told.failure is None or not told.path:
+    if position.failure is None or not position.path:
         return _error(
             plan,
             f"`{plan.program.shown}` {how}.",
             output=output,
             to_do=_of_the_whole(plan, output),
-            told=told,
+            position=position,
         )
-    where = told.path if told.line is None else f"{told.path}:{told.line}"
-    failure = told.failure
+    where = (
+        position.path if position.line is None else f"{position.path}:{position.line}"
+    )
+    failure = position.failure
     facts = {
         "SQLSTATE": failure.sqlstate,
         "DETAIL": failure.detail,
@@ -128,33 +130,33 @@ def failed(
         facts=(
             *(f"{name}: {text}" for name, text in facts.items() if text),
             f"`{plan.program.shown}` {how}.",
-            _progress(told.applied),
+            _progress(position.applied),
         ),
         output=output,
-        to_do=_remedy_of(failure, told) or _of_a_module(plan, failure.message),
-        told=told,
+        to_do=_remedy_of(failure, position) or _of_a_module(plan, failure.message),
+        position=position,
     )
 
 
 def took_too_long(
-    plan: ProgramPlan, told: Told, *, seconds: float, output: str
+    plan: ProgramPlan, position: Position, *, seconds: float, output: str
 ) -> MigrationError:
     """Say that the program was not done in time, and was ended."""
-    what = told.path or f"`{plan.program.shown}`"
-    each = "each migration" if plan.program.watched else "the whole command"
+    what = position.path or f"`{plan.program.shown}`"
+    unit = "each migration" if plan.program.watched else "the whole command"
     return _error(
         plan,
         f"{what}: timeout: not done after {seconds:g} seconds; `{plan.program.shown}`"
         " was ended, with all that it had started.",
         output=output,
         to_do="[postgres] migration_timeout in userstate.toml says how many seconds"
-        f" {each} may take. If it waits for something that never comes (input: there"
+        f" {unit} may take. If it waits for something that never comes (input: there"
         " is none; a lock), it would hang where it is deployed, too.",
-        told=told,
+        position=position,
     )
 
 
-def nothing_applied(plan: ProgramPlan, found: str, *, output: str) -> MigrationError:
+def nothing_applied(plan: ProgramPlan, problem: str, *, output: str) -> MigrationError:
     """Say that the tool came to its end, and yet the database is not migrated."""
     to_do = {
         "alembic": "Either env.py connects to another database, past SQLAlchemy's"
@@ -166,7 +168,7 @@ def nothing_applied(plan: ProgramPlan, found: str, *, output: str) -> MigrationE
     }.get(plan.layout, _HOW_TO_CONNECT)
     return _error(
         plan,
-        f"`{plan.program.shown}` ended without an error, but {found}.",
+        f"`{plan.program.shown}` ended without an error, but {problem}.",
         output=output,
         to_do=to_do,
     )
@@ -179,19 +181,19 @@ def _error(  # noqa: PLR0913 - the parts of a message
     facts: tuple[str, ...] = (),
     output: str = "",
     to_do: str = "",
-    told: Told | None = None,
+    position: Position | None = None,
 ) -> MigrationError:
     """Compose a message: what happened, the facts, the output, what to do."""
     written = (
         f"What it wrote last:\n{textwrap.indent(output, '    ')}" if output else ""
     )
     parts = (wrapped(headline), "\n".join(facts), written, wrapped(to_do))
-    told = told or Told()
+    position = position or Position()
     return MigrationError(
         "\n\n".join(filter(None, parts)),
-        path=told.path or plan.origin,
-        line=told.line,
-        applied=told.applied,
+        path=position.path or plan.origin,
+        line=position.line,
+        applied=position.applied,
     )
 
 
@@ -210,9 +212,9 @@ def _progress(applied: int) -> str:
     return f"{times} had been run before it."
 
 
-def _remedy_of(failure: Failure, told: Told) -> str:
-    step = Step(path=told.path, sql="", total=1)
-    return remedy(Trouble(step, failure, None))
+def _remedy_of(failure: Failure, position: Position) -> str:
+    step = Step(path=position.path, sql="", total=1)
+    return remedy(Refusal(step, failure, None))
 
 
 def _of_a_module(plan: ProgramPlan, output: str) -> str:

@@ -12,49 +12,32 @@ Tool = typ.Literal["alembic", "django"]
 
 @attrs.frozen
 class Interpreter:
-    """A Python of the repository's.
+    """A Python of the repository's."""
 
-    Parameters
-    ----------
-    path : Path
-        The program.
-    shown : str
-        How messages name it in a command.
-    described : str
-        How they name it otherwise.
-    alternative : str
-        Another one of the repository that has the tool, to be suggested.
-    """
-
+    # The program.
     path: pathlib.Path
+    # How messages name it in a command.
     shown: str
+    # How they name it otherwise.
     described: str
+    # Another one of the repository that has the tool, to be suggested.
     alternative: str = ".venv/bin/python"
 
 
 @attrs.frozen(kw_only=True)
 class Program:
-    """A program that brings a database up to date.
+    """A program that brings a database up to date."""
 
-    Parameters
-    ----------
-    arguments : tuple of str
-        What is started, and its arguments; where it is watched from inside, the
-        tool's arguments only.
-    shown : str
-        The command as people would type it.
-    folder : Path
-        Where it is run.
-    watched : str or None
-        The tool whose migrations are watched from inside, one by one.
-    python : Interpreter or None
-        The repository's Python that runs the tool.
-    """
-
+    # What is started, and its arguments; where it is watched from inside, the tool's
+    # arguments only.
     arguments: tuple[str, ...]
+    # The command as people would type it.
     shown: str
+    # Where it is run.
     folder: pathlib.Path
+    # The tool whose migrations are watched from inside, one by one.
     watched: Tool | None = None
+    # The repository's Python that runs the tool.
     python: Interpreter | None = None
 
 
@@ -68,39 +51,25 @@ class ProgramFile:
 
 @attrs.frozen(kw_only=True)
 class ProgramPlan:
-    """Migrations that a program applies, in an order that it alone knows.
+    """Migrations that a program applies, in an order that it alone knows."""
 
-    Parameters
-    ----------
-    layout : str
-        The layout's name.
-    program : Program
-        What is run.
-    migrations : tuple of ProgramFile
-        The migrations, where all of them are files of the repository.
-    others : tuple of ProgramFile
-        What else decides about what is done, as far as that is known.
-    base : Path
-        The repository: what paths are relative to.
-    project_file : str
-        The file that says that the program is there; empty where there is none.
-    origin : str
-        The path to name where it is not known which migration did a thing.
-    bookkeeping_tables : frozenset of str
-        The tables in which the tool keeps its own records.
-    target : str
-        The revision that is asked for.
-    warnings : tuple of str
-        What a careful reader should know.
-    """
-
+    # The layout's name.
     layout: str
+    # What is run.
     program: Program
+    # The repository: what paths are relative to.
     base: pathlib.Path
+    # The file that says that the program is there; empty where there is none.
     project_file: str = ""
+    # The migrations, where all of them are files of the repository.
     migrations: tuple[ProgramFile, ...] = ()
+    # What else decides about what is done, as far as that is known.
     others: tuple[ProgramFile, ...] = ()
+    # The path to name where it is not known which migration did a thing.
     origin: str = ""
+    # The tables in which the tool keeps its own records.
     bookkeeping_tables: frozenset[str] = frozenset()
+    # The revision that is asked for.
     target: str = ""
+    # What a careful reader should know.
     warnings: tuple[str, ...] = ()

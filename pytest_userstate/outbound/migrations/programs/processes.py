@@ -12,6 +12,7 @@ import collections.abc as cabc
 import contextlib
 import os
 import pathlib
+import re
 import selectors
 import signal
 import subprocess
@@ -28,46 +29,45 @@ _GRACE = 2.0  # seconds that it gets to end by itself when it is told to
 # The shell is told the group, and then waits for the end of the pipe.
 _WATCHER = 'read -r group && { read -r _; kill -s KILL -- "-$group"; }'
 
+_SHOWN_LINES = 40
+_MASK = "********"
+_PASSWORD_IN_URL = re.compile(r"""(://[^\s:/@]*:)[^\s'"]+(@)""")
+_PASSWORD = re.compile(
+    r"""(?i)\b(pass(?:word|wd)?['"]?\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s'",)]+)"""
+)
+_SECRET_NAME = re.compile(
+    r"(?i)pass|secret|token|credential|(?:^|_)(?:key|dsn)(?:_|$)|_pwd(?:_|$)"
+)
+# Two lines or more of a Python traceback, for a place that is not the repository's.
+_FRAME = re.compile(r'  File "(.+)", line \d+, in ')
+_ELSEWHERE = re.compile(r"/(?:site|dist)-packages/|/lib/python3|^<|/programs/inside/")
+_SHORTEST = 6  # characters; a shorter value would be found in every other word
+
 Hear = cabc.Callable[[bytes], None]
 
 
 @attrs.frozen(kw_only=True)
 class Ended:
-    """How a program ended.
+    """How a program ended."""
 
-    Parameters
-    ----------
-    status : int
-        Its exit status; the negative number of the signal that killed it.
-    output : tuple of str
-        The last lines of what it wrote to standard output and standard error.
-    left_out : int
-        How many lines it had written before those.
-    timed_out : bool
-        Whether it was ended because its time was up.
-    """
-
+    # Its exit status; the negative number of the signal that killed it.
     status: int
+    # The last lines of what it wrote to standard output and standard error.
     output: tuple[str, ...]
+    # How many lines it had written before those.
     left_out: int
+    # Whether it was ended because its time was up.
     timed_out: bool = False
 
 
 @attrs.frozen
 class Report:
-    """A pipe through which a program reports.
+    """A pipe through which a program reports."""
 
-    Parameters
-    ----------
-    read, write : int
-        Its ends; the program knows the number of the latter. Both are closed in the
-        end.
-    hear : callable
-        Gets what the program writes, as it comes.
-    """
-
+    # Its ends; the program knows the number of the latter. Both are closed in the end.
     read: int
     write: int
+    # Gets what the program writes, as it comes.
     hear: Hear
 
 
@@ -121,26 +121,7 @@ def run(
     clock: Clock,
     report: Report | None = None,
 ) -> Ended:
-    """Run a program to its end, without a shell and without input.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        The program and its arguments.
-    folder : Path
-        Where it is run.
-    environment : mapping
-        Its whole environment.
-    clock : Clock
-        The time it may take.
-    report : Report or None
-        A further pipe that the program is handed.
-
-    Raises
-    ------
-    OSError
-        When it cannot be started.
-    """
+    """Run a program to its end, without a shell and without input."""
     output = Lines()
     listened: list[tuple[int, Hear]] = []
     with contextlib.ExitStack() as stack:
@@ -270,3 +251,46 @@ def _uninterrupted() -> cabc.Iterator[None]:
         signal.signal(signal.SIGINT, handler)
         for number in pressed[:1]:
             signal.raise_signal(number)
+
+
+def last_lines(ended: Ended) -> str:
+    """Return the end of the output, as much as a message has room for."""
+    lines = list(_without_frames_elsewhere(ended.output))
+    left_out = ended.left_out + max(0, len(lines) - _SHOWN_LINES)
+    before = [f"… ({left_out} lines before)"] if left_out else []
+    return "\n".join([*before, *lines[-_SHOWN_LINES:]]).strip("\n")
+
+
+def _without_frames_elsewhere(lines: cabc.Iterable[str]) -> cabc.Iterator[str]:
+    """Leave out what a traceback shows of installed packages, as dots."""
+    is_elsewhere = False
+    for line in lines:
+        if frame := _FRAME.match(line):
+            was_elsewhere = is_elsewhere
+            is_elsewhere = _ELSEWHERE.search(frame[1]) is not None
+            if is_elsewhere and not was_elsewhere:
+                yield "  …"
+        elif not line.startswith("    "):
+            is_elsewhere = False
+        if not is_elsewhere:
+            yield line.rstrip()
+
+
+def redacted(
+    text: str,
+    *,
+    environment: cabc.Mapping[str, str],
+    places: cabc.Mapping[str, str] | None = None,
+) -> str:
+    """Return the text without secrets.
+
+    >>> redacted("connecting to postgresql://app:hunter2@db/app", environment={})
+    'connecting to postgresql://app:********@db/app'
+    """
+    for place, name in (places or {}).items():
+        text = text.replace(place, name)
+    for name, value in environment.items():
+        if len(value) >= _SHORTEST and _SECRET_NAME.search(name):
+            text = text.replace(value, _MASK)
+    text = _PASSWORD_IN_URL.sub(rf"\1{_MASK}\2", text)
+    return _PASSWORD.sub(rf"\1{_MASK}", text)

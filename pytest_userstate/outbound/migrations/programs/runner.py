@@ -17,14 +17,19 @@ from psycopg import sql
 
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.programs import failures, processes
-from pytest_userstate.outbound.migrations.programs.hearing import Hearing
-from pytest_userstate.outbound.migrations.programs.output import last_lines, redacted
 from pytest_userstate.outbound.migrations.programs.plan import Interpreter, ProgramPlan
-from pytest_userstate.outbound.migrations.programs.processes import Clock, Ended, Report
+from pytest_userstate.outbound.migrations.programs.processes import (
+    Clock,
+    Ended,
+    Report,
+    last_lines,
+    redacted,
+)
+from pytest_userstate.outbound.migrations.programs.progress import Progress
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.recorder import Recorder
-from pytest_userstate.outbound.migrations.running.migrated import Migrated
 from pytest_userstate.outbound.migrations.running.runner import (
+    Migrated,
     expect_nothing_prepared,
 )
 from pytest_userstate.outbound.migrations.running.session import Session
@@ -75,18 +80,7 @@ class Address:
 
 
 class ProgramRunner:
-    """Runs the program of a plan, and finds out what it did.
-
-    Parameters
-    ----------
-    connection : psycopg.Connection
-        Open, in autocommit mode, to the database, with the rights to read all.
-    address : Address
-        The same database, as the program gets it.
-    timeout : float
-        Seconds that each migration may take; where they cannot be told apart,
-        that the program may.
-    """
+    """Runs the program of a plan, and finds out what it did."""
 
     def __init__(
         self,
@@ -103,20 +97,7 @@ class ProgramRunner:
         self._environment = address.environment(os.environ)
 
     def run(self, plan: ProgramPlan, *, setup: str = "") -> Migrated:
-        """Run the program to its end.
-
-        Parameters
-        ----------
-        plan : ProgramPlan
-            What to run.
-        setup : str
-            The setup file that was run before, if any.
-
-        Raises
-        ------
-        MigrationError
-            When it fails, takes too long, or leaves the database as it was.
-        """
+        """Run the program to its end."""
         origin = Source(setup) if setup else None
         if plan.program.python is None:
             migrated = self._run_unwatched(plan, origin)
@@ -130,7 +111,7 @@ class ProgramRunner:
         recorder.start(origin, plan.bookkeeping_tables)
         ended = self._run(plan, plan.program.arguments)
         if ended.status or ended.timed_out:
-            raise self._failure(plan, ended, failures.Told())
+            raise self._failure(plan, ended, failures.Position())
         self._session.restart_clock()
         has_worked = recorder.note(plan.origin or None, Attribution(()))
         return Migrated(
@@ -143,7 +124,7 @@ class ProgramRunner:
     def _run_watched(
         self, plan: ProgramPlan, python: Interpreter, origin: Source | None
     ) -> Migrated:
-        hearing = Hearing(
+        progress = Progress(
             base=plan.base,
             origin=origin,
             bookkeeping=plan.bookkeeping_tables,
@@ -167,10 +148,10 @@ class ProgramRunner:
             plan,
             (str(python.path), str(_INSIDE)),
             extra={"USERSTATE_TASK": json.dumps(task)},
-            report=Report(read, write, hearing.hear),
+            report=Report(read, write, progress.hear),
         )
-        self._expect_success(plan, ended, hearing)
-        return self._sum_up(plan, ended, hearing)
+        self._expect_success(plan, ended, progress)
+        return self._sum_up(plan, ended, progress)
 
     def _run(
         self,
@@ -192,49 +173,55 @@ class ProgramRunner:
         except OSError as error:
             raise failures.not_started(plan, error) from error
 
-    def _expect_success(self, plan: ProgramPlan, ended: Ended, heard: Hearing) -> None:
-        if heard.missing is not None:
-            raise failures.not_installed(plan, *heard.missing)
-        if heard.defect:
-            raise failures.watcher_failed(plan, heard.defect)
-        if heard.refusal:
-            raise failures.refused(plan, heard.refusal, self._output(plan, ended))
-        if ended.status or ended.timed_out or not heard.has_finished:
-            raise self._failure(plan, ended, heard.told)
+    def _expect_success(
+        self, plan: ProgramPlan, ended: Ended, progress: Progress
+    ) -> None:
+        if progress.missing is not None:
+            raise failures.not_installed(plan, *progress.missing)
+        if progress.defect:
+            raise failures.watcher_failed(plan, progress.defect)
+        if progress.refusal:
+            raise failures.refused(plan, progress.refusal, self._output(plan, ended))
+        if ended.status or ended.timed_out or not progress.has_finished:
+            raise self._failure(plan, ended, progress.position)
 
-    def _sum_up(self, plan: ProgramPlan, ended: Ended, heard: Hearing) -> Migrated:
+    def _sum_up(self, plan: ProgramPlan, ended: Ended, progress: Progress) -> Migrated:
         """Hold what the tool said against what is in the database."""
         problem = ""
-        if heard.ledger is None:
+        if progress.ledger is None:
             problem = "it ran no migrations"
-        elif heard.heads is not None:
-            versions = self._versions(heard.tables)
-            if missing := heard.heads - versions if plan.target in _TO_THE_END else ():
+        elif progress.heads is not None:
+            versions = self._versions(progress.tables)
+            if (
+                missing := progress.heads - versions
+                if plan.target in _TO_THE_END
+                else ()
+            ):
                 problem = (
                     f"the audit's database is not at {', '.join(sorted(missing))}, but"
                     f" at {', '.join(sorted(versions)) or 'no revision at all'}"
                 )
-        if problem or heard.ledger is None:
+        if problem or progress.ledger is None:
             output = self._output(plan, ended)
             raise failures.nothing_applied(plan, problem, output=output)
         self._session.restart_clock()
-        recorder = Recorder(self._session, heard.ledger)
+        recorder = Recorder(self._session, progress.ledger)
         history = recorder.end(plan.origin)
         return Migrated(
             history=history,
-            applied=heard.applied,
-            bookkeeping_tables=heard.bookkeeping,
+            applied=progress.applied,
+            bookkeeping_tables=progress.bookkeeping,
         )
 
     def _failure(
-        self, plan: ProgramPlan, ended: Ended, told: failures.Told
+        self, plan: ProgramPlan, ended: Ended, position: failures.Position
     ) -> Exception:
         output = self._output(plan, ended)
         if ended.timed_out:
             return failures.took_too_long(
-                plan, told, seconds=self._clock.seconds, output=output
+                plan, position, seconds=self._clock.seconds, output=output
             )
-        return failures.failed(plan, ended, told, output=output)
+        return failures.failed(plan, ended, position, output=output)
 
     def _output(self, plan: ProgramPlan, ended: Ended) -> str:
         places = {f"{plan.base}/": "", self._address.host: "SOCKET"}
@@ -248,20 +235,20 @@ class ProgramRunner:
             " WHERE relname = ANY (%s) AND relkind = 'r'",
             [list(tables)],
         ).fetchall()
-        found: set[str] = set()
+        versions: set[str] = set()
         for schema, table in places:
             with contextlib.suppress(psycopg.errors.UndefinedColumn):
                 query = sql.SQL("SELECT version_num FROM {}.{}").format(
                     sql.SQL(schema), sql.Identifier(table)
                 )
-                found |= {row[0] for row in self._connection.execute(query)}
-        return frozenset(found)
+                versions |= {row[0] for row in self._connection.execute(query)}
+        return frozenset(versions)
 
 
 def _texts(plan: ProgramPlan) -> cabc.Iterator[tuple[str, str]]:
     """Yield the files, each read as text only where somebody asks for it."""
-    for each in plan.migrations:
-        yield each.path, each.data.decode("utf-8", "replace")
+    for file in plan.migrations:
+        yield file.path, file.data.decode("utf-8", "replace")
     yield plan.origin, ""
 
 

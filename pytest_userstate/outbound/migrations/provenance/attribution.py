@@ -126,11 +126,6 @@ class Attribution:
         self._given = statements
         self._removers: dict[Place, list[_Command]] = {}
 
-    def read(self) -> None:
-        """Read them now, while there is nothing else to do."""
-        if len(self._statements) > 1:
-            _ = self._index, self._code
-
     def of_new(self, relation: Place, kind: str, name: str) -> int | None:
         """Return the line of the statement that made a part, or gave it its name.
 

@@ -33,28 +33,19 @@ Key = tuple[str, str, str, str]
 
 @attrs.frozen(kw_only=True)
 class History:
-    """What the migrations did, name by name.
+    """What the migrations did, name by name."""
 
-    Parameters
-    ----------
-    applied : int
-        How many migrations were applied.
-    created : mapping
-        Where each table and view that exists now comes from, and each of their
-        columns, constraints and indexes.
-    changed : mapping
-        Which migration changed or renamed it last, if one did after that.
-    dropped : tuple of DroppedObject
-        The names that existed once and exist no more, with the last migration
-        that removed them.
-    warnings : tuple of str
-        What is not known, and why.
-    """
-
+    # How many migrations were applied.
     applied: int
+    # Where each table and view that exists now comes from, and each of their columns,
+    # constraints and indexes.
     created: cabc.Mapping[Key, Source]
+    # Which migration changed or renamed it last, if one did after that.
     changed: cabc.Mapping[Key, Source]
+    # The names that existed once and exist no more, with the last migration that
+    # removed them.
     dropped: tuple[DroppedObject, ...]
+    # What is not known, and why.
     warnings: tuple[str, ...] = ()
 
 
@@ -101,17 +92,7 @@ class _Gone:
 
 
 class Ledger:
-    """The state of the catalog as last seen, and where each part comes from.
-
-    Parameters
-    ----------
-    relations : mapping
-        What exists before the first migration, by its number.
-    origin : Source or None
-        Where what exists already comes from.
-    without_origin : frozenset of str
-        The relations that come from somewhere else, with or without their schema.
-    """
+    """The state of the catalog as last seen, and where each part comes from."""
 
     def __init__(
         self,
@@ -136,17 +117,7 @@ class Ledger:
     def note(
         self, relations: Relations, path: str | None, attribution: Attribution
     ) -> bool:
-        """Note what a migration has changed; return whether it has changed anything.
-
-        Parameters
-        ----------
-        relations : mapping
-            Relations by number, as they are after it; None for what is gone.
-        path : str or None
-            The migration's file, as messages name it; None: it is not known.
-        attribution : Attribution
-            Its statements.
-        """
+        """Note what a migration has changed; return whether it has changed anything."""
         sources = _Sources(path)  # asked for the source of each change
         for oid, relation in relations.items():
             seen = self._seen.pop(oid, None)

@@ -29,13 +29,7 @@ class Questions:
     session: Session
 
     def __call__(self, question: str) -> cabc.Iterable[Row]:
-        """Return the rows of an answer.
-
-        Raises
-        ------
-        UnknownError
-            When there is none.
-        """
+        """Return the rows of an answer."""
         outcome = self.session.commands((question, ()))
         if not outcome.succeeded:
             # A migration may have left a statement_timeout that is too short.

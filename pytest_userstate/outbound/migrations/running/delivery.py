@@ -1,90 +1,58 @@
-"""Sends one batch to the server, in the way in which its tool would."""
+"""Sends one batch to the server, in the way in which its tool would.
+
+A script is sent statement by statement, as psql would with ``ON_ERROR_STOP``. It is
+never given to psql itself, whose commands could run programs.
+"""
 
 from __future__ import annotations
 
 import abc
 import collections.abc as cabc
+import itertools
 
 from pytest_userstate.outbound.migrations.plan import Batch, Mode, Piece
 from pytest_userstate.outbound.migrations.running import failures
 from pytest_userstate.outbound.migrations.running.session import Outcome, Session
 from pytest_userstate.outbound.migrations.running.step import Step
-
-Work = cabc.Callable[[], None]
-
-
-def nothing() -> None:
-    """Do nothing."""
+from pytest_userstate.outbound.migrations.sql import Part, PsqlCommand, Statement
 
 
-def delivery(
-    session: Session, step: Step, batch: Batch, meanwhile: Work = nothing
-) -> Delivery:
-    """Return what sends a batch.
-
-    Parameters
-    ----------
-    session : Session
-        Where it is sent.
-    step : Step
-        What it is, for messages.
-    batch : Batch
-        What is sent, and how.
-    meanwhile : callable
-        What to do while the server works for the first time.
-    """
+def delivery(session: Session, step: Step, batch: Batch) -> Delivery:
+    """Return what sends a batch."""
     match batch.mode:
         case Mode.WHOLE:
-            return Whole(session, step, batch, meanwhile)
+            return Whole(session, step, batch)
         case Mode.PIECES:
-            return Pieces(session, step, batch, meanwhile)
+            return Pieces(session, step, batch)
         case Mode.PIPELINE:
-            return Pipeline(session, step, batch, meanwhile)
+            return Pipeline(session, step, batch)
         case Mode.SCRIPT:
-            from pytest_userstate.outbound.migrations.running.script_delivery import (  # noqa: PLC0415 - seldom
-                Script,
-            )
-
-            return Script(session, step, batch, meanwhile)
+            return Script(session, step, batch)
 
 
 class Delivery(abc.ABC):
     """The sending of one batch."""
 
-    def __init__(
-        self, session: Session, step: Step, batch: Batch, meanwhile: Work
-    ) -> None:
+    def __init__(self, session: Session, step: Step, batch: Batch) -> None:
         """Note what is to be sent; nothing is sent yet."""
         self._session = session
         self._step = step
         self._batch = batch
-        self._meanwhile = meanwhile
 
     @abc.abstractmethod
     def send(self) -> None:
-        """Send the text.
-
-        Raises
-        ------
-        MigrationError
-            When it fails, or takes too long.
-        """
+        """Send the text."""
 
     def _pieces(self) -> cabc.Sequence[Piece]:
         if self._batch.pieces is not None:
             return self._batch.pieces
-        return [(each.start, each.end) for each in self._step.statements]
+        return [(statement.start, statement.end) for statement in self._step.statements]
 
     def _send(
         self, sql: str, piece: Piece | None = None, rows: str | None = None
     ) -> None:
-        outcome = self._session.batch(sql, meanwhile=self._work(), rows=rows)
+        outcome = self._session.batch(sql, rows=rows)
         self._expect_success(outcome, piece)
-
-    def _work(self) -> Work:
-        """Return what is to be done meanwhile, once."""
-        work, self._meanwhile = self._meanwhile, nothing
-        return work
 
     def _expect_success(self, outcome: Outcome, piece: Piece | None) -> None:
         if outcome.succeeded:
@@ -119,7 +87,7 @@ class Pipeline(Delivery):
     def send(self) -> None:
         """Send them."""
         pieces, sql = self._pieces(), self._step.sql
-        if any(each.copies_from_input for each in self._step.statements):
+        if any(statement.copies_from_input for statement in self._step.statements):
             raise failures.wants_input(self._step)
         instead = dict(self._batch.instead)
         outcome = self._session.commands(
@@ -133,3 +101,72 @@ class Pipeline(Delivery):
         piece = pieces[outcome.completed]
         outcome.completed = 0
         self._expect_success(outcome, piece)
+
+
+class Script(Delivery):
+    """Each statement by itself, with the rows that follow a ``COPY``."""
+
+    def send(self) -> None:
+        """Send it."""
+        expected = _Commands(self._step)
+        for part in itertools.takewhile(_is_read_the_same, self._step.parts):
+            expected.check(part)  # before anything is sent
+        for statement in self._statements():
+            rows = (
+                None
+                if statement.data is None
+                else self._step.sql[slice(*statement.data)]
+            )
+            self._send(statement.text, (statement.start, statement.end), rows)
+
+    def _statements(self) -> cabc.Iterator[Statement]:
+        """Yield them; what follows a setting is read by it, as psql does."""
+        commands = _Commands(self._step)
+        conforming = self._step.standard_conforming_strings
+        waiting = list(self._step.parts[::-1])
+        while waiting:
+            part = waiting.pop()
+            commands.check(part)
+            if isinstance(part, PsqlCommand):
+                continue
+            yield part
+            if self._session.standard_conforming_strings is not conforming:
+                conforming = not conforming
+                rest = self._step.parts_from(part.end, conforming=conforming)
+                waiting = list(rest[::-1])
+
+
+class _Commands:
+    r"""The commands of psql: only the pair that a dump stands between is allowed.
+
+    After ``\restrict`` psql itself refuses all others, until the key is repeated.
+    """
+
+    def __init__(self, step: Step) -> None:
+        """Begin without a key."""
+        self._step = step
+        self._key: str | None = None
+
+    def check(self, part: Part) -> None:
+        """Refuse the part if it is a command that is not allowed there."""
+        match part:
+            case PsqlCommand(follows_a_statement=True):
+                raise failures.command_refused(self._step, part, ", inside a statement")
+            case PsqlCommand(name="\\restrict", arguments=[key]) if not self._key:
+                self._key = key
+            case PsqlCommand(name="\\unrestrict", arguments=[key]) if key == self._key:
+                self._key = None
+            case PsqlCommand(name="\\restrict" | "\\unrestrict"):
+                why = ": the first takes a key, the second the same key, once each"
+                raise failures.command_refused(self._step, part, why)
+            case PsqlCommand():
+                raise failures.command_refused(self._step, part)
+            case _:
+                pass
+
+
+def _is_read_the_same(part: Part) -> bool:
+    """Tell whether what follows is certain to be read as what is before it."""
+    if isinstance(part, PsqlCommand) or part.text[:3].lower() != "set":
+        return True
+    return "standard_conforming_strings" not in part.words or part.words[-1] == "on"

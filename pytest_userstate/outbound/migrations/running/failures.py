@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import re
 import textwrap
 import typing as typ
@@ -19,10 +20,10 @@ from pytest_userstate.outbound.migrations.running.remedies import (
 )
 from pytest_userstate.outbound.migrations.running.session import Failure, Outcome
 from pytest_userstate.outbound.migrations.running.step import Step
-from pytest_userstate.outbound.migrations.sql import Statement
+from pytest_userstate.outbound.migrations.sql import Statement, literal
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.script import PsqlCommand
+    from pytest_userstate.outbound.migrations.sql import PsqlCommand
 
 _WIDTH, _INDENT = 79, "    "
 _CONTEXT_LINES = 3
@@ -33,10 +34,15 @@ _ABOUT_TIME = (
     " hang where it is deployed, too."
 )
 
+_WHY_UNFINISHED = (
+    "What it did is no part of the schema yet, and it keeps its locks, for which"
+    " whoever reads the schema could wait for ever."
+)
+
 
 @attrs.frozen
-class Trouble:
-    """What PostgreSQL said, and to which statement, where that is known.
+class Refusal:
+    """An error that PostgreSQL reported, and the statement, if it is known.
 
     `piece` is the part of the text that was sent, where it was sent in parts.
     """
@@ -62,20 +68,22 @@ def statement_failed(
     if piece is not None and failure.position is not None:
         failure = attrs.evolve(failure, position=failure.position + piece[0])
     statement = _failed_statement(step, outcome, failure, piece)
-    trouble = Trouble(step, failure, statement, piece)
+    refusal = Refusal(step, failure, statement, piece)
     row = _row(step, statement, failure)
     return _error(
         step,
         failure.message,
-        told=_told(failure),
-        to_do=NO_INPUT if outcome.wanted_input else remedy(trouble),
-        place=row or _Place.of(step, trouble.statement, failure.position),
+        report=_report(failure),
+        to_do=NO_INPUT if outcome.wanted_input else remedy(refusal),
+        place=row or _Place.of(step, refusal.statement, failure.position),
     )
 
 
 def wants_input(step: Step) -> MigrationError:
     """Say that a statement reads rows that the file's tool has no way to give it."""
-    wanting = next(each for each in step.statements if each.copies_from_input)
+    wanting = next(
+        statement for statement in step.statements if statement.copies_from_input
+    )
     return _error(
         step,
         "COPY … FROM stdin has no input here",
@@ -109,7 +117,9 @@ def took_too_long(
 
 def ended_its_transaction(step: Step) -> MigrationError:
     """Say that the file ended the transaction that the tool runs it in."""
-    ends = [each for each in step.statements if each.controls_transaction]
+    ends = [
+        statement for statement in step.statements if statement.controls_transaction
+    ]
     return _error(
         step,
         f"the file ends the transaction that {step.layout} runs it in",
@@ -122,7 +132,9 @@ def ended_its_transaction(step: Step) -> MigrationError:
 
 def left_a_transaction_open(step: Step) -> MigrationError:
     """Say that the file opened a transaction of its own and did not end it."""
-    begins = [each for each in step.statements if each.controls_transaction]
+    begins = [
+        statement for statement in step.statements if statement.controls_transaction
+    ]
     return _error(
         step,
         "the file leaves a transaction open",
@@ -139,13 +151,13 @@ def tool_failed(
     failure = outcome.failure
     if failure is None:
         return _error(step, f"timeout while {doing}", to_do=_ABOUT_TIME)
-    trouble = Trouble(step, failure, dropping(step, failure) if has_run else None)
+    refusal = Refusal(step, failure, dropping(step, failure) if has_run else None)
     return _error(
         step,
         f"{doing} failed: {failure.message}",
-        told=_told(failure),
-        to_do=of_the_tools_work(trouble),
-        place=_Place.of(step, trouble.statement),
+        report=_report(failure),
+        to_do=of_the_tools_work(refusal),
+        place=_Place.of(step, refusal.statement),
     )
 
 
@@ -157,8 +169,8 @@ def not_prepared(plan: Plan, outcome: Outcome) -> MigrationError:
     return _error(
         step,
         f"preparing {plan.layout}'s own table failed: {failure.message}",
-        told=_told(failure),
-        to_do=remedy(Trouble(step, failure, None)),
+        report=_report(failure),
+        to_do=remedy(Refusal(step, failure, None)),
     )
 
 
@@ -171,9 +183,45 @@ def not_finished(plan: Plan, outcome: Outcome) -> MigrationError:
     return _error(
         step,
         f"what {plan.layout} does after the last migration failed: {failure.message}",
-        told=_told(failure),
-        to_do=remedy(Trouble(step, failure, None)),
+        report=_report(failure),
+        to_do=remedy(Refusal(step, failure, None)),
     )
+
+
+def never_finished(
+    names: cabc.Sequence[str], files: cabc.Iterable[tuple[str, str]]
+) -> MigrationError:
+    """Say which transaction was prepared and is not finished, and where."""
+    first, *others = map(literal, names)
+    path, line = _place_of_words(rf"PREPARE\s+TRANSACTION\s+{re.escape(first)}", files)
+    more = f" The same goes for {', '.join(others)}." if others else ""
+    to_do = (
+        f"Let what prepares it go on with COMMIT PREPARED {first} or ROLLBACK PREPARED"
+        f" {first}; or use an ordinary transaction, with COMMIT."
+    )
+    headline = f"the transaction {first} is prepared, and never finished"
+    return _unfinished(headline, _WHY_UNFINISHED + more, to_do, path=path, line=line)
+
+
+def _place_of_words(
+    words: str, files: cabc.Iterable[tuple[str, str]]
+) -> tuple[str, int | None]:
+    """Return the file and the line that say the words; else the last file."""
+    sought = re.compile(rf"\b{words}", re.IGNORECASE)
+    path = ""
+    for path, sql in files:
+        if match := sought.search(sql):
+            return path, sql.count("\n", 0, match.start()) + 1
+    return path, None
+
+
+def _unfinished(
+    headline: str, why: str, to_do: str, *, path: str, line: int | None
+) -> MigrationError:
+    where = path if line is None else f"{path}:{line}"
+    place = f"{where}: " if where else ""
+    message = "\n\n".join((f"{place}{headline}", wrapped(why), wrapped(to_do)))
+    return MigrationError(message, path=path, line=line)
 
 
 def connection_lost(step: Step, error: ServerError) -> ServerError:
@@ -184,7 +232,7 @@ def connection_lost(step: Step, error: ServerError) -> ServerError:
 def _statements_before(step: Step, piece: Piece | None) -> int:
     """Return how many statements begin before what was sent."""
     start = 0 if piece is None else piece[0]
-    return sum(each.start < start for each in step.statements)
+    return sum(statement.start < start for statement in step.statements)
 
 
 def _failed_statement(
@@ -196,7 +244,11 @@ def _failed_statement(
     nothing about its errors.
     """
     if failure.position is not None:
-        before = [each for each in step.statements if each.start < failure.position]
+        before = [
+            statement
+            for statement in step.statements
+            if statement.start < failure.position
+        ]
         return before[-1] if before else None
     if piece is None and failure.is_from_parser and len(step.statements) > 1:
         return None
@@ -233,7 +285,7 @@ def _row(step: Step, statement: Statement | None, failure: Failure) -> _Place | 
     line = step.text.count("\n", 0, step.place(statement.data[0])) + int(row[1])
     text = step.text.split("\n")[line - 1].rstrip("\r")
     shown = [statement.first_line, "…", text]
-    quotation = "\n".join(_INDENT + each[: _WIDTH - len(_INDENT)] for each in shown)
+    quotation = "\n".join(_INDENT + line[: _WIDTH - len(_INDENT)] for line in shown)
     return _Place(line, None, quotation)
 
 
@@ -241,11 +293,11 @@ def _error(
     step: Step,
     headline: str,
     *,
-    told: str = "",
+    report: str = "",
     to_do: str = "",
     place: _Place = _NOWHERE,
 ) -> MigrationError:
-    """Compose a message: place, quotation, what PostgreSQL told, what to do."""
+    """Compose a message: place, quotation, what PostgreSQL reports, what to do."""
     where = step.path
     if place.line is not None:
         where += f":{place.line}"
@@ -254,7 +306,7 @@ def _error(
     parts = (
         f"{where}: {headline}",
         place.quotation,
-        "\n".join(filter(None, (told, _progress(step)))),
+        "\n".join(filter(None, (report, _progress(step)))),
         wrapped(to_do),
     )
     return MigrationError(
@@ -282,7 +334,7 @@ def _quotation(
         lines.append("…")
     if line is not None and column is not None:
         lines += _pointed_at(sql.split("\n")[line - 1].rstrip("\r"), column)
-    return "\n".join(f"{_INDENT}{each}" for each in lines)
+    return "\n".join(f"{_INDENT}{line}" for line in lines)
 
 
 def _pointed_at(text: str, column: int) -> tuple[str, str]:
@@ -290,7 +342,7 @@ def _pointed_at(text: str, column: int) -> tuple[str, str]:
     room = _WIDTH - len(_INDENT)
     start = max(0, column - 1 - room // 2) if len(text) > room else 0
     before = text[start : column - 1]
-    caret = "".join("\t" if each == "\t" else " " for each in before) + "^"
+    caret = "".join("\t" if character == "\t" else " " for character in before) + "^"
     return text[start : start + room], caret
 
 
@@ -303,7 +355,7 @@ def _progress(step: Step) -> str:
     return f"{applied} of {step.total} had been applied before it."
 
 
-def _told(failure: Failure) -> str:
+def _report(failure: Failure) -> str:
     """Return what PostgreSQL said beside its message, in its own order."""
     context = "\n".join(failure.context.splitlines()[:_CONTEXT_LINES])
     parts = {

@@ -10,7 +10,7 @@ import re
 import typing as typ
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.running.failures import Trouble
+    from pytest_userstate.outbound.migrations.running.failures import Refusal
     from pytest_userstate.outbound.migrations.running.session import Failure
     from pytest_userstate.outbound.migrations.running.step import Step
     from pytest_userstate.outbound.migrations.sql import Statement
@@ -55,33 +55,40 @@ def dropping(step: Step, failure: Failure) -> Statement | None:
     """Return the statement by which what the tool misses may have gone, if any."""
     if failure.sqlstate not in _GONE:
         return None
-    return next((each for each in step.statements if each.words[:2] in _DROPPING), None)
+    return next(
+        (
+            statement
+            for statement in step.statements
+            if statement.words[:2] in _DROPPING
+        ),
+        None,
+    )
 
 
-def of_the_tools_work(trouble: Trouble) -> str:
+def of_the_tools_work(refusal: Refusal) -> str:
     """Return what can be done where what the tool does around a file failed."""
-    layout = trouble.step.layout
-    if advice := _of_the_search_path(trouble):
+    layout = refusal.step.layout
+    if advice := _of_the_search_path(refusal):
         return advice
-    if trouble.statement is not None:
+    if refusal.statement is not None:
         return (
             f"{layout} keeps its own records in a table, which this statement seems to"
             f" drop, or the schema around it: {layout} itself stops here, too."
         )
-    return remedy(trouble) or (
+    return remedy(refusal) or (
         "What is deferred (constraints, triggers) is checked only when the migration is"
         f" committed; and {layout} needs the schema, the role and the rights with which"
         " it connected."
     )
 
 
-def _of_the_search_path(trouble: Trouble) -> str:
+def _of_the_search_path(refusal: Refusal) -> str:
     """Name what set the search path if a name without a schema is not found."""
-    unqualified = _UNQUALIFIED.search(trouble.failure.message)
-    if trouble.failure.sqlstate not in _NOT_FOUND or unqualified is None:
+    unqualified = _UNQUALIFIED.search(refusal.failure.message)
+    if refusal.failure.sqlstate not in _NOT_FOUND or unqualified is None:
         return ""
-    step = trouble.step
-    end = len(step.sql) if trouble.statement is None else trouble.statement.start
+    step = refusal.step
+    end = len(step.sql) if refusal.statement is None else refusal.statement.start
     setting = step.setting_of_search_path(end)
     if setting is not None:
         is_empty = _EMPTY.search(setting.text)
@@ -100,10 +107,10 @@ def _of_the_search_path(trouble: Trouble) -> str:
     )
 
 
-def _of_a_database(trouble: Trouble) -> str:
+def _of_a_database(refusal: Refusal) -> str:
     """Explain which name the database has in which the migrations are applied."""
-    database = _DATABASE.search(trouble.failure.message)
-    if trouble.failure.sqlstate != "3D000" or database is None:
+    database = _DATABASE.search(refusal.failure.message)
+    if refusal.failure.sqlstate != "3D000" or database is None:
         return ""
     return (
         f"The audit's database is not called {database[1]}, nor is a developer's or a"
@@ -124,14 +131,14 @@ def of_psql_command(name: str) -> str:
     )
 
 
-def remedy(trouble: Trouble) -> str:
+def remedy(refusal: Refusal) -> str:
     """Return what can be done, as one paragraph; empty where nothing is known."""
-    texts = (look(trouble) for look in _REMEDIES)
+    texts = (look(refusal) for look in _REMEDIES)
     return next((text for text in texts if text), "")
 
 
-def _of_missing_rights(trouble: Trouble) -> str:
-    if trouble.failure.sqlstate != "42501" or trouble.step.is_setup:
+def _of_missing_rights(refusal: Refusal) -> str:
+    if refusal.failure.sqlstate != "42501" or refusal.step.is_setup:
         return ""
     return (
         "Migrations run as an ordinary role that owns the database. Two settings of"
@@ -142,22 +149,22 @@ def _of_missing_rights(trouble: Trouble) -> str:
     )
 
 
-def _of_a_transaction(trouble: Trouble) -> str:
-    if trouble.failure.sqlstate not in {"25001", "2D000"}:
+def _of_a_transaction(refusal: Refusal) -> str:
+    if refusal.failure.sqlstate not in {"25001", "2D000"}:
         return ""
-    return trouble.step.advice_on_transactions
+    return refusal.step.advice_on_transactions
 
 
-def _of_a_missing_role(trouble: Trouble) -> str:
-    role = _ROLE.search(trouble.failure.message)
-    if trouble.failure.sqlstate != "42704" or role is None or trouble.step.is_setup:
+def _of_a_missing_role(refusal: Refusal) -> str:
+    role = _ROLE.search(refusal.failure.message)
+    if refusal.failure.sqlstate != "42704" or role is None or refusal.step.is_setup:
         return ""
     return f"Create the role (CREATE ROLE {role[1]};) {_SETUP}"
 
 
-def _of_a_missing_schema(trouble: Trouble) -> str:
-    schema = _SCHEMA.search(trouble.failure.message)
-    if trouble.failure.sqlstate != "3F000" or schema is None or trouble.step.is_setup:
+def _of_a_missing_schema(refusal: Refusal) -> str:
+    schema = _SCHEMA.search(refusal.failure.message)
+    if refusal.failure.sqlstate != "3F000" or schema is None or refusal.step.is_setup:
         return ""
     return (
         f"If something other than these migrations provides the schema {schema[1]}"
@@ -165,19 +172,19 @@ def _of_a_missing_schema(trouble: Trouble) -> str:
     )
 
 
-def _of_a_missing_feature(trouble: Trouble) -> str:
-    failure = trouble.failure
+def _of_a_missing_feature(refusal: Refusal) -> str:
+    failure = refusal.failure
     if failure.sqlstate not in {"0A000", "22023", "42704", "58P01"}:
         return ""
-    told = f"{failure.message}\n{failure.detail}"
-    if (extension := _EXTENSION.search(told)) is not None:
+    report = f"{failure.message}\n{failure.detail}"
+    if (extension := _EXTENSION.search(report)) is not None:
         return (
             f"The extension {extension[1] or extension[2]} is neither part of this"
             f" server nor among those that are declared as stubs. {_ANOTHER_SERVER}"
         )
-    if (library := _LIBRARY.search(told)) is not None:
+    if (library := _LIBRARY.search(report)) is not None:
         return f"This server does not have {library[1]}. {_ANOTHER_SERVER}"
-    if _LOCALE.search(told):
+    if _LOCALE.search(report):
         return (
             "The collation or locale is not part of this server (the embedded one is"
             f" built without ICU). {_ANOTHER_SERVER}"
@@ -185,8 +192,8 @@ def _of_a_missing_feature(trouble: Trouble) -> str:
     return ""
 
 
-def _of_a_full_disk(trouble: Trouble) -> str:
-    if trouble.failure.sqlstate != "53100":
+def _of_a_full_disk(refusal: Refusal) -> str:
+    if refusal.failure.sqlstate != "53100":
         return ""
     return (
         "What is full is where the embedded server keeps its data: the folder for"
@@ -195,8 +202,8 @@ def _of_a_full_disk(trouble: Trouble) -> str:
     )
 
 
-def _of_a_new_enum_value(trouble: Trouble) -> str:
-    if trouble.failure.sqlstate != "55P04":
+def _of_a_new_enum_value(refusal: Refusal) -> str:
+    if refusal.failure.sqlstate != "55P04":
         return ""
     return (
         "A value that is added to an enum can be used only after the transaction"
@@ -204,33 +211,36 @@ def _of_a_new_enum_value(trouble: Trouble) -> str:
     )
 
 
-def _of_a_piece(trouble: Trouble) -> str:
+def _of_a_piece(refusal: Refusal) -> str:
     """Explain what happens where the tool cuts a statement in two."""
-    if trouble.piece is None or not trouble.failure.is_from_parser:
+    if refusal.piece is None or not refusal.failure.is_from_parser:
         return ""
-    start, end = trouble.piece
-    for each in trouble.step.statements:
-        if each.start < start < each.end or each.start < end < each.end:
+    start, end = refusal.piece
+    for statement in refusal.step.statements:
+        if (
+            statement.start < start < statement.end
+            or statement.start < end < statement.end
+        ):
             return (
                 "As one statement it may be right: psql would find its end elsewhere."
-                f" {trouble.step.advice_on_pieces}"
+                f" {refusal.step.advice_on_pieces}"
             )
     return ""
 
 
-def _of_psql(trouble: Trouble) -> str:
+def _of_psql(refusal: Refusal) -> str:
     """Explain what only psql understands, and the parser calls a syntax error."""
-    if not trouble.failure.is_from_parser:
+    if not refusal.failure.is_from_parser:
         return ""
-    if _expects_rows(trouble):
+    if _expects_rows(refusal):
         return NO_INPUT
-    if (command := _PSQL_COMMAND.match(trouble.unread)) is not None:
+    if (command := _PSQL_COMMAND.match(refusal.unread)) is not None:
         return of_psql_command(command[0])
-    variable = _PSQL_VARIABLE.match(trouble.unread)
-    if variable is not None and trouble.step.advice_on_variables:
+    variable = _PSQL_VARIABLE.match(refusal.unread)
+    if variable is not None and refusal.step.advice_on_variables:
         return (
             f"The variable {variable[2]} is not set, so that psql leaves {variable[0]}"
-            f" as it is. {trouble.step.advice_on_variables}"
+            f" as it is. {refusal.step.advice_on_variables}"
         )
     if variable is not None:
         return (
@@ -240,18 +250,20 @@ def _of_psql(trouble: Trouble) -> str:
     return ""
 
 
-def _expects_rows(trouble: Trouble) -> bool:
+def _expects_rows(refusal: Refusal) -> bool:
     """Tell whether the parser stopped in what follows a COPY … FROM stdin."""
-    position = trouble.failure.position or 0
-    before = [each for each in trouble.step.statements if each.end < position]
-    return any(each.copies_from_input for each in before[-1:]) or (
-        trouble.unread.startswith("\\.") and bool(before)
+    position = refusal.failure.position or 0
+    before = [
+        statement for statement in refusal.step.statements if statement.end < position
+    ]
+    return any(statement.copies_from_input for statement in before[-1:]) or (
+        refusal.unread.startswith("\\.") and bool(before)
     )
 
 
-def _of_a_template(trouble: Trouble) -> str:
+def _of_a_template(refusal: Refusal) -> str:
     """No token of SQL starts with a brace: where the parser met one, it is certain."""
-    met = trouble.unread if trouble.failure.is_from_parser else ""
+    met = refusal.unread if refusal.failure.is_from_parser else ""
     if met.startswith(("{", "${")):
         placeholder = _PLACEHOLDER.match(met)
         shown = placeholder[0] if placeholder else met.split(" ", 1)[0]
@@ -259,17 +271,17 @@ def _of_a_template(trouble: Trouble) -> str:
             f"The file is a template: {shown} was not replaced. Expand the template,"
             " and audit the folder with the result."
         )
-    text = "" if trouble.statement is None else trouble.statement.text
-    if (found := _PLACEHOLDER.search(text)) is not None:
+    text = "" if refusal.statement is None else refusal.statement.text
+    if (placeholder := _PLACEHOLDER.search(text)) is not None:
         return (
-            f"The statement holds {found[0]}, which looks like a placeholder that was"
-            " not replaced. If the file is a template, expand it, and audit the"
+            f"The statement holds {placeholder[0]}, which looks like a placeholder that"
+            " was not replaced. If the file is a template, expand it, and audit the"
             " folder with the result."
         )
     return ""
 
 
-_REMEDIES: tuple[cabc.Callable[[Trouble], str], ...] = (
+_REMEDIES: tuple[cabc.Callable[[Refusal], str], ...] = (
     _of_missing_rights,
     _of_a_transaction,
     _of_a_missing_role,

@@ -6,6 +6,7 @@ import collections.abc as cabc
 import itertools
 import typing as typ
 
+import attrs
 import psycopg
 
 from pytest_userstate.domain.errors import ServerError
@@ -38,6 +39,20 @@ _NEW_SESSION = (
 )
 
 
+@attrs.frozen(kw_only=True)
+class Migrated:
+    """The result of applying the migrations."""
+
+    # What they introduced and dropped.
+    history: History
+    # How many were applied; None where that is not known.
+    applied: int | None
+    # The tables in which their tool keeps its own records.
+    bookkeeping_tables: frozenset[str]
+    # What a careful reader should know.
+    warnings: tuple[str, ...] = ()
+
+
 def run_script(
     connection: psycopg.Connection[typ.Any],
     path: str,
@@ -45,26 +60,7 @@ def run_script(
     *,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> None:
-    """Run a file that is no migration, such as the setup file, as one batch.
-
-    Parameters
-    ----------
-    connection : psycopg.Connection
-        Open, in autocommit mode, with the rights that the file needs.
-    path : str
-        How messages name the file.
-    sql : str
-        Its content.
-    timeout : float
-        Seconds until it is cancelled.
-
-    Raises
-    ------
-    MigrationError
-        When it fails, takes too long or leaves a transaction open.
-    ServerError
-        When the connection was lost.
-    """
+    """Run a file that is no migration, such as the setup file, as one batch."""
     session = Session(connection, timeout=timeout)
     conforming = session.standard_conforming_strings
     step = Step(path=path, sql=sql, standard_conforming_strings=conforming)
@@ -79,39 +75,13 @@ def run_script(
 def expect_nothing_prepared(
     session: Session, files: cabc.Iterable[tuple[str, str]]
 ) -> None:
-    """Fail where a transaction was prepared and is not finished.
-
-    Parameters
-    ----------
-    session : Session
-        Open, in no transaction.
-    files : iterable of (str, str)
-        What was run: the name of a file for messages, and its text.
-
-    Raises
-    ------
-    MigrationError
-        When there is one.
-    """
+    """Fail where a transaction was prepared and is not finished."""
     if names := session.prepared_transactions():
-        from pytest_userstate.outbound.migrations.running.unfinished import (  # noqa: PLC0415 - hardly ever needed
-            never_finished,
-        )
-
-        raise never_finished(names, files)
+        raise failures.never_finished(names, files)
 
 
 class MigrationRunner:
-    """Applies migrations over one open connection, never through psql.
-
-    Parameters
-    ----------
-    connection : psycopg.Connection
-        Open, in autocommit mode, as the role that the migrations run as. An
-        interruption (Ctrl-C, a lost server) leaves it closed.
-    timeout : float
-        Seconds that each migration may take.
-    """
+    """Applies migrations over one open connection, never through psql."""
 
     def __init__(
         self,
@@ -124,32 +94,9 @@ class MigrationRunner:
         self._recorder = Recorder(self._session)
         self._search_path = SearchPath()
         self._last: Step | None = None
-        self._attribution = Attribution(())
 
     def run(self, plan: Plan, *, setup: str = "") -> History:
-        """Apply the plan to the end.
-
-        Parameters
-        ----------
-        plan : Plan
-            What to apply, and how.
-        setup : str
-            The setup file that was run before, if any: what exists already is
-            credited to it.
-
-        Returns
-        -------
-        History
-            What the migrations introduced and dropped.
-
-        Raises
-        ------
-        MigrationError
-            When a migration fails, takes too long, or leaves its transaction in
-            a state that its tool does not allow.
-        ServerError
-            When the connection was lost.
-        """
+        """Apply the plan to the end."""
         self._prepare(plan)
         origin = Source(setup) if setup else None
         self._recorder.start(origin, plan.bookkeeping_tables)
@@ -207,14 +154,13 @@ class MigrationRunner:
         begun = self._session.commands(*migration.before)
         doing = "what the tool does before the file"
         _expect_success(begun, steps[0], doing=doing, has_run=False)
-        found = itertools.chain.from_iterable(step.statements for step in steps)
-        self._attribution = Attribution(found)
         for batch, step in zip(migration.batches, steps, strict=True):
             self._apply_batch(plan, batch, step)
         if plan.separate_sessions:
             self._session.batch(_NEW_SESSION)
         self._do(migration.after, steps[0], "what the tool does after the file")
-        self._recorder.note(migration.path, self._attribution)
+        executed = itertools.chain.from_iterable(step.statements for step in steps)
+        self._recorder.note(migration.path, Attribution(executed))
 
     def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> None:
         if batch.in_transaction and batch.mode is not Mode.PIPELINE:
@@ -264,7 +210,7 @@ class MigrationRunner:
         _expect_success(outcome, step, doing=doing)
 
     def _send(self, step: Step, batch: Batch) -> None:
-        delivery(self._session, step, batch, self._attribution.read).send()
+        delivery(self._session, step, batch).send()
 
 
 def _expect_success(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
-import functools
 import select
 import time
 import typing as typ
@@ -54,23 +53,15 @@ class Failure:
 
 @attrs.define(kw_only=True)
 class Outcome:
-    """What became of a batch, or of a row of commands.
+    """What became of a batch, or of a row of commands."""
 
-    Parameters
-    ----------
-    completed : int
-        How many statements completed.
-    failure : Failure or None
-        Why the next one did not.
-    timed_out : bool
-        Whether the next one was cancelled because the time was up.
-    wanted_input : bool
-        Whether one of them was a ``COPY … FROM STDIN``.
-    """
-
+    # How many statements completed.
     completed: int = 0
+    # Why the next one did not.
     failure: Failure | None = None
+    # Whether the next one was cancelled because the time was up.
     timed_out: bool = False
+    # Whether one of them was a ``COPY … FROM STDIN``.
     wanted_input: bool = False
     _returned: list[pq.abc.PGresult] = attrs.field(factory=list)
 
@@ -96,15 +87,7 @@ class Outcome:
 
 
 class Session:
-    """A connection that runs batches under a deadline.
-
-    Parameters
-    ----------
-    connection : psycopg.Connection
-        Open, in autocommit mode. Whatever interrupts a statement closes it.
-    timeout : float
-        Seconds from `restart_clock` on until a running statement is cancelled.
-    """
+    """A connection that runs batches under a deadline."""
 
     def __init__(
         self, connection: psycopg.Connection[typ.Any], *, timeout: float
@@ -138,39 +121,18 @@ class Session:
         self,
         sql: str,
         *,
-        meanwhile: cabc.Callable[[], None] = lambda: None,
         rows: str | None = None,
     ) -> Outcome:
-        """Run the text as one simple query, as psql and the tools send a file.
-
-        Parameters
-        ----------
-        sql : str
-            What to run.
-        meanwhile : callable
-            What to do while the server is busy with it.
-        rows : str or None
-            What a ``COPY … FROM STDIN`` in it reads; None: it is refused.
-
-        Raises
-        ------
-        ServerError
-            When the connection was lost.
-        """
+        """Run the text as one simple query, as psql and the tools send a file."""
         with self._guarded():
             self._pgconn.send_query(sql.encode())
-            return self._outcome(functools.partial(self._results, meanwhile), rows)
+            return self._outcome(self._results, rows)
 
     def commands(self, *commands: Command) -> Outcome:
         """Run statements with their parameters, all in one round trip.
 
         Parameters are text, or bytes in the session's encoding. What comes after
         a statement that failed is not run.
-
-        Raises
-        ------
-        ServerError
-            When the connection was lost.
         """
         if not commands:
             return Outcome()
@@ -257,11 +219,8 @@ class Session:
             self._abandon()
         outcome.failure = None  # that of being cancelled
 
-    def _results(
-        self, meanwhile: cabc.Callable[[], None]
-    ) -> cabc.Iterator[pq.abc.PGresult]:
+    def _results(self) -> cabc.Iterator[pq.abc.PGresult]:
         self._flush()
-        meanwhile()
         while (result := self._next_result()) is not None:
             yield result
 

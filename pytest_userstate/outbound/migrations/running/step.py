@@ -11,67 +11,46 @@ from pytest_userstate.outbound.migrations.plan import Original
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.script import Part
+    from pytest_userstate.outbound.migrations.sql import Part
 
 
 @attrs.define
 class SearchPath:
-    """The session's search path at the beginning of a file, and who left it so.
+    """The session's search path at the beginning of a file, and who left it so."""
 
-    Parameters
-    ----------
-    value : str
-        The setting.
-    set_by : str
-        The file, and if known the line, that set it last; empty if no file did.
-    """
-
+    # The setting.
     value: str = ""
+    # The file, and if known the line, that set it last; empty if no file did.
     set_by: str = ""
 
 
 @attrs.frozen(kw_only=True, slots=False)
 class Step:
-    """A file that is being run, and where in the plan it stands.
+    """A file that is being run, and where in the plan it stands."""
 
-    Parameters
-    ----------
-    path : str
-        How messages name the file.
-    sql : str
-        What is sent.
-    standard_conforming_strings : bool
-        The session's setting when it is sent.
-    layout : str
-        The layout's name.
-    applied, total : int
-        How many migrations were applied before it, and how many there are: none
-        where it is the setup file, which is no migration.
-    advice_on_transactions : str
-        How a migration leaves its transaction in this layout.
-    advice_on_pieces : str
-        Where the layout's tool ends a piece of a file.
-    advice_on_variables : str
-        Where a variable of psql is set.
-    is_script : bool
-        Whether the file is written for psql.
-    original : Original or None
-        The file's own text, where that is not what is sent.
-    search_path : SearchPath
-        That of the session, kept up to date by the runner.
-    """
-
+    # How messages name the file.
     path: str
+    # What is sent.
     sql: str
+    # The session's setting when it is sent.
     standard_conforming_strings: bool = True
+    # The layout's name.
     layout: str = ""
+    # How many migrations were applied before it, and how many there are: none where it
+    # is the setup file, which is no migration.
     applied: int = 0
     total: int = 0
+    # How a migration leaves its transaction in this layout.
     advice_on_transactions: str = ""
+    # Where the layout's tool ends a piece of a file.
     advice_on_pieces: str = ""
+    # Where a variable of psql is set.
     advice_on_variables: str = ""
+    # Whether the file is written for psql.
     is_script: bool = False
+    # The file's own text, where that is not what is sent.
     original: Original | None = None
+    # That of the session, kept up to date by the runner.
     search_path: SearchPath = attrs.field(factory=SearchPath)
 
     @functools.cached_property
@@ -80,7 +59,7 @@ class Step:
         if not self.is_script:
             conforming = self.standard_conforming_strings
             return statements(self.sql, standard_conforming_strings=conforming)
-        return tuple(each for each in self.parts if isinstance(each, Statement))
+        return tuple(part for part in self.parts if isinstance(part, Statement))
 
     @functools.cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -89,13 +68,13 @@ class Step:
 
     def parts_from(self, start: int, *, conforming: bool) -> tuple[Part, ...]:
         """Return what a script consists of from a place in it."""
-        from pytest_userstate.outbound.migrations.script import script  # noqa: PLC0415
+        from pytest_userstate.outbound.migrations.sql import script  # noqa: PLC0415
 
         parts = script(self.sql, standard_conforming_strings=conforming, start=start)
         if self.original is None:
             return parts
         return tuple(
-            attrs.evolve(each, line=self.original.line(each.start)) for each in parts
+            attrs.evolve(part, line=self.original.line(part.start)) for part in parts
         )
 
     @property

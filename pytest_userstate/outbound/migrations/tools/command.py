@@ -50,7 +50,7 @@ class CommandLayout(LayoutDefaults):
     ) -> ProgramPlan:
         """Read what the command is said to read, if anything is."""
         # Imported here, since every search for migrations imports this module.
-        from pytest_userstate.outbound.migrations.programs.output import (  # noqa: PLC0415
+        from pytest_userstate.outbound.migrations.programs.processes import (  # noqa: PLC0415
             redacted,
         )
 

@@ -35,8 +35,7 @@ from pytest_userstate.outbound.migrations.plan import (
     Piece,
     Plan,
 )
-from pytest_userstate.outbound.migrations.script import script
-from pytest_userstate.outbound.migrations.sql import Statement
+from pytest_userstate.outbound.migrations.sql import Statement, script
 
 _ARCHIVE = b"PGDMP"
 _ABOUT_ROLES = re.compile(

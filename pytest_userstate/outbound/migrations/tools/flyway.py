@@ -42,11 +42,11 @@ from pytest_userstate.outbound.migrations.plan import (
     Mode,
     Plan,
 )
-from pytest_userstate.outbound.migrations.script import script
 from pytest_userstate.outbound.migrations.sql import (
     Statement,
     identifier,
     literal,
+    script,
     statements,
 )
 from pytest_userstate.outbound.migrations.tools.files import left_out_programs

@@ -198,7 +198,7 @@ class _Watch:
             self._pipe.tell(
                 "applied",
                 path=step.up_revision.path,
-                statements=self._statements.told(),
+                statements=self._statements.noted(),
                 rows=self._look(ctx),
             )
             self._statements.begin("")
@@ -254,7 +254,7 @@ def _last(scripts: typ.Any) -> list[str]:
     for revision in scripts.walk_revisions():
         names = revision.dependencies or ()
         for name in (names,) if isinstance(names, str) else names:
-            needed.update(each.revision for each in scripts.get_revisions(name))
+            needed.update(known.revision for known in scripts.get_revisions(name))
     return [head for head in scripts.get_heads() if head not in needed]
 
 

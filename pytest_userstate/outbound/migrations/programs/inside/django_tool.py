@@ -86,7 +86,9 @@ def _lead(pipe: Pipe, where: dict[str, str]) -> None:
     def lead(self: typ.Any) -> None:
         given = self.settings_dict
         if not names:  # as they are in the settings, before any is replaced
-            names.update({alias: each.get("NAME") for alias, each in _databases()})
+            names.update(
+                {alias: settings.get("NAME") for alias, settings in _databases()}
+            )
         mirrored = (given.get("TEST") or {}).get("MIRROR")
         is_a_copy = (
             names.get(self.alias) == names.get("default") or mirrored == "default"
@@ -174,7 +176,7 @@ class _Watch:
         self._pipe.tell(
             "applied",
             **_named(migration),
-            statements=self._statements.told(),
+            statements=self._statements.noted(),
             rows=self._look(connection),
         )
         self._statements.begin("")
@@ -246,7 +248,9 @@ def _lines_of_operations(file: str, count: int) -> list[int]:
         return [0] * count
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
-            names = [each.id for each in node.targets if isinstance(each, ast.Name)]
+            names = [
+                target.id for target in node.targets if isinstance(target, ast.Name)
+            ]
             if names == ["operations"] and len(node.value.elts) == count:
-                return [each.lineno for each in node.value.elts]
+                return [element.lineno for element in node.value.elts]
     return [0] * count

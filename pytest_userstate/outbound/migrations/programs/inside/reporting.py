@@ -70,7 +70,7 @@ class Statements:
             self._found[key] = None
             self._characters += len(text)
 
-    def told(self) -> list[tuple[int, str]] | None:
+    def noted(self) -> list[tuple[int, str]] | None:
         """Return them, or None where they are too many."""
         if len(self._found) > _MOST_STATEMENTS or self._characters > _MOST_CHARACTERS:
             return None
@@ -99,11 +99,11 @@ def line_of_error(error: BaseException, file: str) -> int:
 
 def described(error: BaseException) -> dict[str, str]:
     """Return what PostgreSQL said, by the fields of its protocol; else the error."""
-    for each in _chain(error):
-        diagnosis = getattr(each, "diag", None) or each
-        state = getattr(diagnosis, "sqlstate", None) or getattr(each, "pgcode", None)
+    for cause in _chain(error):
+        diagnosis = getattr(cause, "diag", None) or cause
+        state = getattr(diagnosis, "sqlstate", None) or getattr(cause, "pgcode", None)
         if state:
-            message = getattr(diagnosis, "message_primary", None) or str(each)
+            message = getattr(diagnosis, "message_primary", None) or str(cause)
             return {
                 "message": message,
                 "sqlstate": str(state),

@@ -7,9 +7,9 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.programs.hearing import (
+from pytest_userstate.outbound.migrations.programs.progress import (
     ExecutedStatements,
-    Hearing,
+    Progress,
 )
 
 
@@ -20,9 +20,9 @@ def clock() -> list[str]:
 
 
 @pytest.fixture
-def hearing(tmp_path: pathlib.Path, clock: list[str]) -> Hearing:
+def progress(tmp_path: pathlib.Path, clock: list[str]) -> Progress:
     """Return what has heard nothing yet."""
-    return Hearing(
+    return Progress(
         base=tmp_path,
         origin=None,
         bookkeeping=frozenset(),
@@ -36,7 +36,7 @@ def line(event: str, **facts: object) -> bytes:
 
 
 def test_the_clock_starts_again_with_each_migration(
-    hearing: Hearing, clock: list[str], tmp_path: pathlib.Path
+    progress: Progress, clock: list[str], tmp_path: pathlib.Path
 ) -> None:
     """So that each has the whole time; however the bytes are cut."""
     text = b"".join(
@@ -45,28 +45,28 @@ def test_the_clock_starts_again_with_each_migration(
         for number in (1, 2)
     )
     for byte in text:
-        hearing.hear(bytes([byte]))
+        progress.hear(bytes([byte]))
     assert len(clock) == 2
-    assert (hearing.applied, hearing.told.path) == (2, "")
-    hearing.hear(line("begin", path=str(tmp_path / "versions/3.py")))
-    assert hearing.told.path == "versions/3.py"
+    assert (progress.applied, progress.position.path) == (2, "")
+    progress.hear(line("begin", path=str(tmp_path / "versions/3.py")))
+    assert progress.position.path == "versions/3.py"
 
 
 def test_the_files_of_packages_are_named_by_module(
-    hearing: Hearing, tmp_path: pathlib.Path
+    progress: Progress, tmp_path: pathlib.Path
 ) -> None:
     """Also where the virtual environment is in the repository."""
     file = tmp_path / ".venv/lib/python3.12/site-packages/shop/migrations/0001_a.py"
-    hearing.hear(line("begin", path=str(file), module="shop.migrations.0001_a"))
-    assert hearing.told.path == "shop/migrations/0001_a.py"
-    hearing.hear(line("begin", path="/usr/lib/shop/0001_a.py"))
-    assert hearing.told.path == "0001_a.py"
+    progress.hear(line("begin", path=str(file), module="shop.migrations.0001_a"))
+    assert progress.position.path == "shop/migrations/0001_a.py"
+    progress.hear(line("begin", path="/usr/lib/shop/0001_a.py"))
+    assert progress.position.path == "0001_a.py"
 
 
-def test_the_first_refusal_is_the_one(hearing: Hearing) -> None:
+def test_the_first_refusal_is_the_one(progress: Progress) -> None:
     """Later ones come of it."""
-    hearing.hear(line("refused", reason="first") + line("refused", reason="second"))
-    assert hearing.refusal == "first"
+    progress.hear(line("refused", reason="first") + line("refused", reason="second"))
+    assert progress.refusal == "first"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import attrs
 
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.layout import label
-from pytest_userstate.outbound.migrations.programs.failures import Told
+from pytest_userstate.outbound.migrations.programs.failures import Position
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
 from pytest_userstate.outbound.migrations.provenance.relation import (
@@ -32,20 +32,8 @@ _Event = dict[str, typ.Any]
 _PACKAGES = frozenset({"site-packages", "dist-packages"})
 
 
-class Hearing:
-    """Listens to a tool, and keeps the ledger of what its migrations do.
-
-    Parameters
-    ----------
-    base : Path
-        What paths are relative to.
-    origin : Source or None
-        Where what exists before the first migration comes from.
-    bookkeeping : frozenset of str
-        The tables in which the tool keeps its records.
-    restart_clock : callable
-        What to do when a migration begins.
-    """
+class Progress:
+    """Listens to a tool, and keeps the ledger of what its migrations do."""
 
     def __init__(
         self,
@@ -74,9 +62,9 @@ class Hearing:
         self.missing: tuple[str, str] | None = None
 
     @property
-    def told(self) -> Told:
+    def position(self) -> Position:
         """At which migration it is, and what went wrong with it."""
-        return Told(
+        return Position(
             path=self._path,
             line=self._line,
             failure=self._failure,
@@ -140,7 +128,7 @@ class Hearing:
             return f"{module}.py" if module else file.name
         return path
 
-    _EVENTS: typ.ClassVar[dict[str, cabc.Callable[[Hearing, _Event], None]]] = {
+    _EVENTS: typ.ClassVar[dict[str, cabc.Callable[[Progress, _Event], None]]] = {
         "applied": _applied,
         "begin": _begin,
         "context": _context,
@@ -165,7 +153,7 @@ class ExecutedStatements(Attribution):
 
     @classmethod
     def of(cls, executed: cabc.Iterable[tuple[int, str]] | None) -> typ.Self:
-        """Return the statements that a tool told; None if it told none."""
+        """Return the statements that a tool has executed, if it reports them."""
         return cls(
             [
                 attrs.evolve(statement, line=line)
