@@ -259,6 +259,16 @@ MISTAKES: dict[str, tuple[cabc.Callable[[], object], type[Exception], str]] = {
         ValueError,
         "no migration follows from wiring",
     ),
+    "no migration for wiring": (
+        lambda: assert_check(GOOD, "users.wiring").needs_no_migration(),
+        ValueError,
+        "no migration follows from wiring",
+    ),
+    "nothing that could need one": (
+        lambda: assert_no_migration_needed(attrs.evolve(GOOD, checks=[])),
+        LookupError,
+        "the report has no check that a migration could follow from",
+    ),
     "no checks": (
         lambda: assert_no_migration_needed(GOOD, checks=[]),
         ValueError,

@@ -134,7 +134,11 @@ def chosen_checks(
 ) -> list[Check]:
     """Return the named checks, or all that have a decision if none is named."""
     if isinstance(checks, Unspecified):
-        return [check for check in report_of(report).checks if check.decision]
+        decided_checks = [check for check in report_of(report).checks if check.decision]
+        if not decided_checks:
+            message = "the report has no check that a migration could follow from"
+            raise LookupError(message)
+        return decided_checks
     names = arguments.several(checks, "checks")
     if not names:
         message = "checks: name at least one, or leave it out for all"
