@@ -19,7 +19,7 @@ import attrs
 from pytest_userstate.domain.converters import by_name, sorted_strings
 
 EVERYBODY: typ.Final = "public"
-"""The grantee that stands for every role; no role can have this name."""
+"""The grantee that means every role; no role can have this name."""
 
 
 class Securable(enum.StrEnum):
@@ -95,7 +95,7 @@ class ObjectAccess:
 
     Tables, views, materialized views and foreign tables are all of the kind
     ``table``; enumerated types and domains are types; a schema has no name
-    beside that of the schema. `grants` is None where nothing was ever granted or
+    beside that of the schema. `grants` is None if nothing was ever granted or
     revoked on the object as a whole, so that PostgreSQL's defaults hold: the owner
     may do everything, and everybody may use a type.
     """

@@ -55,7 +55,7 @@ _CHANGED: typ.Final = "updated_at"
 
 
 def nullable_credential(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of credentials that may be missing from a row."""
+    """Yield credentials that may be missing from a row."""
     for table, columns in _credentials(state):
         if not all(column.is_nullable for column in columns):
             continue
@@ -98,7 +98,7 @@ def _words(name: str) -> set[str]:
 
 
 def short_credential(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of credentials that have no room for a password hash."""
+    """Yield credentials that have no room for a password hash."""
     for table, columns in _credentials(state):
         for column in columns:
             limit = _LIMITED.fullmatch(state.base_type(column))
@@ -133,7 +133,7 @@ def _is_demanded(table: Table, column: Column) -> bool:
 
 
 def stale_updated_at(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of ``updated_at`` columns that only a careful writer keeps true."""
+    """Yield ``updated_at`` columns that only a careful writer keeps true."""
     for table in state.tables:
         column = table.column(_CHANGED)
         if column is None or column.generated or is_set_before("update", table):
@@ -162,7 +162,7 @@ class _Key(typ.NamedTuple):
 
 
 def without_primary_key(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of tables without a primary key."""
+    """Yield tables without a primary key."""
     for table in state.tables:
         if table.primary_key or any(column.is_primary_key for column in table.columns):
             continue
@@ -194,7 +194,7 @@ def _spare_keys(table: Table) -> cabc.Iterator[Index]:
 
 
 def without_users(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of tables whose rows can outlive, or precede, their user."""
+    """Yield tables whose rows need no user."""
     if not state.users:
         return
     tied = _tied_to_users(state)
@@ -251,7 +251,7 @@ def _target(key: ForeignKey) -> Place:
 
 
 def at_odds(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of storages of one entity that treat a deleted user differently."""
+    """Yield storages of one entity that treat a deleted user differently."""
     reported: set[str] = set()
     for storage in state.storages:
         rules: dict[str, list[Table]] = {}
@@ -280,7 +280,7 @@ _EFFECTS: typ.Final = {
 
 
 def _effect(rule: str) -> str:
-    """Say what a delete rule does to rows (``set null (owner_id)`` included)."""
+    """Return what a delete rule does to rows (``set null (owner_id)`` included)."""
     return _EFFECTS.get(rule.partition(" (")[0], "refuse the deletion")
 
 
@@ -295,7 +295,7 @@ def _delete_rules(state: UserState, table: Table) -> list[str]:
 
 
 def unguarded_ids(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of columns that hold several ids, which no foreign key can guard."""
+    """Yield columns that hold several ids, which no foreign key can guard."""
     for table in state.tables:
         for column in state.needed(table).values():
             kind = state.base_type(column)
@@ -334,7 +334,7 @@ def _holds_ids(state: UserState, name: str, kind: str) -> bool:
 
 
 def repeatable_pairs(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of join tables in which a pair can stand twice."""
+    """Yield join tables that can hold a pair twice."""
     for candidates in state.candidates.values():
         table = candidates[0].table
         for columns in dict.fromkeys(filter(None, map(_joined, candidates))):
@@ -434,7 +434,7 @@ _UNREADABLE: typ.Final = re.compile(r"[\w\"]\(|\bNOT \(|= ANY \(|\bCASE\b")
 
 
 def unchecked(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of numbers that nothing keeps from being negative."""
+    """Yield revisions that nothing keeps from being negative."""
     for table, column in state.revisions():
         kind = state.base_type(column)
         checks = [(column.name, check) for check in checks_on(table, column)]
@@ -451,7 +451,7 @@ def unchecked(state: UserState) -> cabc.Iterator[Finding]:
 
 
 def without_default(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of revisions that every insert has to know where to start."""
+    """Yield revisions that every insert has to start itself."""
     for table, column in state.revisions():
         defaults = [
             column.default,
@@ -475,7 +475,7 @@ def _such_as(data_type: str) -> str:
 
 
 def several(state: UserState) -> cabc.Iterator[Finding]:
-    """Tell of state that more than one revision could be asked for."""
+    """Yield state that has more than one revision."""
     reported: dict[tuple[Table, Column], None] = {}
     for storage in state.storages:
         sources = [
@@ -552,9 +552,9 @@ def advise(
     Parameters
     ----------
     snapshot : SchemaSnapshot
-        The schema as it stands.
+        The schema.
     model : AuditModel
-        Which tables keep user state; the default model where nothing is said.
+        Which tables keep user state; the default model if none is given.
 
     Examples
     --------

@@ -115,7 +115,7 @@ def _answer(
 def _open(
     entity: Entity, check: Check, there: list[str], facts: Facts
 ) -> tuple[Standing, str, cabc.Sequence[Option]]:
-    """Return what is open where a migration of the storage is required."""
+    """Return what is open if a migration of the storage is required."""
     canonical = entity.canonical.model if entity.canonical else None
     if canonical and canonical not in check.models:
         statement = f"the canonical storage is {canonical}, which is not complete"
@@ -150,7 +150,7 @@ def _completions(
 
 
 def _to_do(model: StorageModel, entity: Entity, facts: Facts) -> cabc.Iterator[str]:
-    """Say what a model still needs, and what comes with it."""
+    """Return what a model still needs, and what comes with it."""
     shown = [
         table
         for place in places(model, facts.model.schemas)
@@ -197,7 +197,7 @@ def _models(entity: Entity, check: Check, facts: Facts) -> list[Option]:
 def _kept(
     entity: Entity, model: StorageModel, check: Check, facts: Facts
 ) -> cabc.Iterator[str]:
-    """Say what follows from keeping one of several complete models."""
+    """Return what follows from keeping one of several complete models."""
     tables = _tables(model, facts)
     names = {table.qualified_name for table in tables}
     there = _all_tables(entity, check.models, facts)
@@ -212,7 +212,7 @@ def _kept(
 
 
 def _rows(table: StateTable, facts: Facts) -> cabc.Iterator[str]:
-    """Say how many rows stand for one row of the table that is referred to."""
+    """Yield how many rows there are for each row of the table that is referred to."""
     for relation in facts.diagram.relations_of(table.schema, table.name):
         if (target := f"{relation.target_schema}.{relation.target_table}") in _holders(
             facts
@@ -246,7 +246,7 @@ def _guards(model: StorageModel, table: StateTable, facts: Facts) -> cabc.Iterat
 
 
 def _revision(entity: Entity, model: StorageModel, facts: Facts) -> str:
-    """Say what becomes of revisions when this model stays."""
+    """Return what becomes of revisions if this model stays."""
     report = facts.report
     usable, kept = (
         [
@@ -259,7 +259,7 @@ def _revision(entity: Entity, model: StorageModel, facts: Facts) -> str:
     if usable:
         return f"revisions and stale writes are settled with it, by {listed(usable)}"
     if kept:
-        return f"{listed(kept)} has to be mended before it can catch a stale write"
+        return f"{listed(kept)} has to be corrected before it can catch a stale write"
     return "it keeps no revision: revisions and stale writes need a migration then"
 
 
@@ -302,11 +302,11 @@ _SPREAD: typ.Final = (
     "several rows may belong together there, and each has a revision of its own then: "
     "a change of the whole set is not caught by it"
 )
-_CATCHES: typ.Final = "where it can never be null, it catches stale writes as well"
+_CATCHES: typ.Final = "if it can never be null, it catches stale writes as well"
 _UNNOTICED: typ.Final = "of two writers the later one wins, and nobody notices"
 _NOT_ASKED: typ.Final = 'the audit is not to ask: revisions = "not_expected"'
 _COMPARED: typ.Final = (
-    "a write names the revision that it was read at, and changes nothing where the row "
+    "a write names the revision that it was read at, and changes nothing if the row "
     "has another one by then; the writer reads again and decides"
 )
 
@@ -354,16 +354,16 @@ def _decision(
 
 
 def _proviso(entity: Entity, facts: Facts, check: Check) -> str:
-    """Say for which model an answer holds while the storage is undecided."""
+    """Return for which model an answer holds while the storage is undecided."""
     storage = facts.report.check(f"{entity.name}.{Axis.SCHEMA}")
     if storage.decision is not MigrationDecision.REQUIRED or len(storage.models) < 2:
         return ""
     models = dict.fromkeys(fact.model for fact in check.evidence if fact.model)
-    return f"; this holds where {' or '.join(models)} is kept"
+    return f"; this holds if {' or '.join(models)} is kept"
 
 
 def _poor(check: Check, facts: Facts) -> list[tuple[str, str, bool]]:
-    """Return column, table, and whether several rows may stand for one owner."""
+    """Return column, table, and whether one owner may have several rows."""
     poor: dict[str, tuple[str, str, bool]] = {}
     for fact in check.evidence:
         if fact.kind is not EvidenceKind.ABSENT:
@@ -400,7 +400,7 @@ def _unusable(check: Check) -> list[tuple[str, str]]:
 def _mended(column: tuple[str, str]) -> Option:
     subject, fault = column
     return Option(
-        name=f"mend {subject}",
+        name=f"correct {subject}",
         consequences=[f"a migration has to change that {fault}"],
     )
 
@@ -438,7 +438,7 @@ def architecture(
     """Return the decisions: storage paths, revision models, stale writes.
 
     The storage paths of profile and interests are always among them; other
-    entities are where they are expected to keep revisions.
+    entities are if they are expected to keep revisions.
     """
     facts = Facts(report, model, diagram)
     decisions = []

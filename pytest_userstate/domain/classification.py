@@ -1,4 +1,4 @@
-"""Holding a snapshot against the storage models of an entity.
+"""Comparing a snapshot with the storage models of an entity.
 
 The answer is a `Storage`: which tables are complete under which model, and
 which of the few situations of the decision rules that is.
@@ -52,7 +52,7 @@ class Situation(enum.StrEnum):
 
 
 class RevisionColumns(enum.StrEnum):
-    """What the storage that counts has in the way of revision columns."""
+    """Whether the storage that counts has revision columns."""
 
     NONE = "there is none"
     UNUSABLE = "there is one, none usable"
@@ -83,7 +83,7 @@ def unusable_because(
 
 @attrs.frozen
 class Candidate:
-    """One table, held against one storage model."""
+    """One table, compared with one storage model."""
 
     model: StorageModel
     table: Table
@@ -125,7 +125,7 @@ class Candidate:
 
     @property
     def revision_columns(self) -> RevisionColumns:
-        """What there is in the way of revision columns."""
+        """Whether there are revision columns, and usable ones."""
         if not self.revisions:
             return RevisionColumns.NONE
         if all(column.name in self.faults for column in self.revisions):
@@ -205,14 +205,14 @@ class Storage:
     def needs_each(self) -> bool:
         """Whether each candidate that counts has to keep a revision, or any.
 
-        Where several models are fine, each of them stores state of its own;
-        where they are ambiguous, any of them may become canonical.
+        If several models are fine, each of them stores state of its own;
+        if they are ambiguous, any of them may become canonical.
         """
         return self.situation is Situation.SEVERAL_FINE
 
     @property
     def revision_columns(self) -> RevisionColumns:
-        """What the storage that counts has in the way of revision columns."""
+        """Whether the storage that counts has revision columns."""
         kinds = [candidate.revision_columns for candidate in self.counting]
         if not kinds:
             return RevisionColumns.NONE
@@ -226,7 +226,7 @@ class Storage:
 
 
 def classify(entity: Entity, snapshot: SchemaSnapshot, model: AuditModel) -> Storage:
-    """Hold the snapshot against every storage model of the entity."""
+    """Compare the snapshot with every storage model of the entity."""
     candidates = tuple(
         Candidate(storage_model, table, faults=_faults(storage_model, table, snapshot))
         for storage_model in entity.models

@@ -21,7 +21,7 @@ class Source:
     path : str
         The file, relative to the audited repository, with forward slashes.
     line : int or None
-        The line, counted from 1; None where it is not certain.
+        The line, counted from 1; None if it is not certain.
     """
 
     path: str
@@ -58,7 +58,7 @@ class Column:
         The type as PostgreSQL formats it, with its modifier
         (``character varying(32)``).
     is_nullable : bool
-        False where the column can never be null, be it by its own constraint
+        False if the column can never be null, by its own constraint
         or by that of its domain (as in ``information_schema.columns``).
     is_primary_key : bool
         Whether the column is part of the table's primary key.
@@ -74,7 +74,7 @@ class Column:
     is_domain : bool
         Whether the type is a domain.
     collation : str or None
-        The collation, where it is not the type's own.
+        The collation, if it is not the type's own.
     comment : str or None
         The comment on the column.
     source : Source or None
@@ -120,7 +120,7 @@ class ForeignKey:
     on_update, on_delete : str
         The action in PostgreSQL's words, in lower case: ``no action``,
         ``restrict``, ``cascade``, ``set null``, ``set default``; with the
-        columns where not all are set: ``set null (owner_id)``.
+        columns if not all are set: ``set null (owner_id)``.
     match : str
         ``simple``, or ``full``.
     is_deferrable, is_initially_deferred : bool
@@ -216,7 +216,7 @@ class Index:
     constraint : str or None
         The constraint that it backs.
     definition : str
-        The whole statement as PostgreSQL deparses it, where the other facts do not
+        The whole statement as PostgreSQL deparses it, if the other facts do not
         tell all (a sort order, an operator class, a collation or a storage
         parameter of its own); else empty.
     is_clustered : bool

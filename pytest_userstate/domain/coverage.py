@@ -50,7 +50,7 @@ class RevisionCoverage(enum.StrEnum):
 
 
 class ConflictCoverage(enum.StrEnum):
-    """Whether a stale write can be told from a fresh one."""
+    """Whether a stale write differs from a fresh one."""
 
     DETECTABLE = "detectable"
     UNRELIABLE = "unreliable"

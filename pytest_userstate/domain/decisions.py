@@ -75,7 +75,7 @@ UNTRACKED_RULES: typ.Final[dict[Situation, MigrationDecision]] = {
     Situation.DECLARED: _REQUIRED,
     Situation.DECLARED_INCOMPLETE: _DEFERRED,
 }
-"""What follows where the storage that counts has no revision column."""
+"""What follows if the storage that counts has no revision column."""
 
 CONFLICT_RULES: typ.Final[
     dict[RevisionColumns, tuple[ConflictCoverage, MigrationDecision | None]]
@@ -104,7 +104,7 @@ class _Merits:
     guards: int
 
     def reason_over(self, other: _Merits) -> str:
-        """Say why these merits beat the other ones."""
+        """Return why these merits beat the others."""
         if self.has_usable_revision != other.has_usable_revision:
             return "it has a usable revision column"
         if self.is_in_use != other.is_in_use:
@@ -270,11 +270,11 @@ def _copies(storage: Storage) -> _Argument:
 
 
 def _declared(storage: Storage, others: list[Candidate]) -> _Argument:
-    stand = "stands" if len(others) == 1 else "stand"
+    exist = "exists" if len(others) == 1 else "exist"
     return (
         (
             f"{listed(labelled(storage.declared))} is declared canonical, but "
-            f"{listed(labelled(others))} still {stand} beside it"
+            f"{listed(labelled(others))} still {exist} beside it"
         ),
         (declaration(storage.entity), *side_by_side(storage)),
     )
@@ -297,7 +297,7 @@ def _declared_incomplete(storage: Storage, snapshot: SchemaSnapshot) -> _Argumen
 
 
 def _agreements(storage: Storage, wiring: Wiring) -> cabc.Iterator[Evidence]:
-    """Yield what the program declares of the tables that count, where it is right."""
+    """Yield what the program declares of the tables that count, if it is right."""
     for table in dict.fromkeys(candidate.table for candidate in storage.complete):
         yield from agreements(table, wiring.declared_tables)
 
@@ -352,7 +352,7 @@ def _without_revision(
     axis: Axis,
     coverage: RevisionCoverage | ConflictCoverage,
 ) -> Check:
-    """Answer a revision or conflict check where no revision column is there."""
+    """Answer a revision or conflict check without a revision column."""
     entity = storage.entity.name
     decision = UNTRACKED_RULES[storage.situation]
     rationale, evidence = _untracked(storage, snapshot)
@@ -507,7 +507,7 @@ def _words(port: PortWiring) -> str:
 
 
 def _facts(port: PortWiring, group: int) -> cabc.Iterator[Evidence]:
-    """Yield what a scan found, or else the word of whoever gave it.
+    """Yield what a scan found, or else what was declared or reported.
 
     Each port is a group of its own; what only looks like it belongs to none.
     """

@@ -17,7 +17,7 @@ from pytest_userstate.domain.gate import gap
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 
 WANTED: typ.Final = "="
-"""What stands between a check and what it has to find."""
+"""What separates a check from the coverage that it has to find."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +54,7 @@ def _blockers(values: cabc.Iterable[Blocker]) -> tuple[Blocker, ...]:
 
 @attrs.frozen(kw_only=True)
 class WorkStatus:
-    """Whether a work item can start, and what keeps it where it cannot."""
+    """Whether a work item can start, and what keeps it if it cannot."""
 
     item: WorkItem
     blockers: tuple[Blocker, ...] = attrs.field(converter=_blockers)
@@ -73,7 +73,7 @@ class WorkStatus:
 def assess(
     report: UserStateSchemaAuditReport, items: cabc.Iterable[WorkItem]
 ) -> tuple[WorkStatus, ...]:
-    """Say for each work item which of its needs are still open, and why."""
+    """Return for each work item which of its needs are still open, and why."""
     known = tuple(items)
     by_id = {piece.id: piece for piece in known}
     done: dict[str, WorkStatus] = {}
@@ -116,7 +116,7 @@ def unblocking(
 def _blocker(
     need: str, report: UserStateSchemaAuditReport, done: dict[str, WorkStatus]
 ) -> Blocker | None:
-    """Say why the need is not met, or return None where it is."""
+    """Return why the need is not met, or None if it is."""
     if need in done:
         roots = _roots(done[need])
         in_turn = f"waits in turn for {listed(roots)}"
@@ -143,7 +143,7 @@ def _root(check: Check, report: UserStateSchemaAuditReport) -> str:
 
 
 def _open(check: Check, report: UserStateSchemaAuditReport) -> str | None:
-    """Say in a few words what is open about a check; its rationale says all."""
+    """Return in a few words what is open about a check; its rationale says all."""
     if gap(check, report) is None:
         return None
     if check.decision is None:
@@ -155,7 +155,7 @@ def _open(check: Check, report: UserStateSchemaAuditReport) -> str | None:
 def _wrong(
     check: Check, expected: str, report: UserStateSchemaAuditReport
 ) -> str | None:
-    """Say what the check finds in place of what is wanted.
+    """Return what the check finds instead of the coverage that is needed.
 
     A database that lacks the storage is not what anybody wants.
     """
@@ -175,6 +175,6 @@ def _reaches_database(check: Check) -> bool:
 
 
 def _from_the_first(circle: list[str], order: list[str]) -> list[str]:
-    """Turn the circle so that it starts with the item that stands first."""
+    """Turn the circle so that it starts with the item that comes first."""
     start = min(range(len(circle)), key=lambda place: order.index(circle[place]))
     return circle[start:] + circle[:start]

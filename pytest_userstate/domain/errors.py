@@ -6,7 +6,7 @@ The tree::
     ├── InvalidSnapshotError       a snapshot contradicts itself
     ├── InvalidModelError          an audit model contradicts itself
     ├── UnjustifiedDecisionError   a decision without the evidence it needs
-    ├── UsageError                 the caller can mend it: exit status 4
+    ├── UsageError                 the caller can correct it: exit status 4
     │   ├── ConfigurationError     file, key
     │   ├── SnapshotFileError      a snapshot file cannot be read
     │   ├── TargetNotFoundError    nothing to audit, or too much
@@ -42,7 +42,7 @@ class UnjustifiedDecisionError(UserStateError, ValueError):
 
 
 class UsageError(UserStateError):
-    """The caller can mend it: options, configuration, or the environment."""
+    """The caller can correct it: options, configuration, or the environment."""
 
 
 class ConfigurationError(UsageError):
@@ -118,9 +118,9 @@ class MigrationError(ToolError):
     path : str
         The migration file, relative to the audited repository.
     line : int or None
-        The line of the statement that failed, where it is known (from 1).
+        The line of the statement that failed, if it is known (from 1).
     column : int or None
-        The column, where PostgreSQL gave a position (from 1).
+        The column, if PostgreSQL gave a position (from 1).
     applied : int
         How many migrations had been applied before.
     """

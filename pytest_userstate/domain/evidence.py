@@ -64,7 +64,7 @@ class Evidence:
     source : Source or None
         Where it comes from.
     changed_by : Source or None
-        Which migration changed the subject last, where one did after that.
+        Which migration changed the subject last, if one did after that.
     """
 
     kind: EvidenceKind
@@ -122,7 +122,7 @@ def justify(
     Raises
     ------
     UnjustifiedDecisionError
-        - ``not_required`` where a fact group has no supporting fact, or a
+        - ``not_required`` if a fact group has no supporting fact, or a
           fact speaks against it;
         - ``required`` without anything absent or contradictory;
         - ``deferred`` without a prerequisite, or a prerequisite without it.
@@ -191,7 +191,7 @@ class Check:
     canonical : str or None
         The model that was declared canonical.
     recommendation : str or None
-        The model that the facts speak for, where the choice is open.
+        The model that the facts speak for, if the choice is open.
     prerequisite : Prerequisite or None
         What a deferred migration waits for.
     rationale : str
@@ -397,7 +397,7 @@ def canonical_model(entity: Entity) -> StorageModel:
 
 
 def lacks(model: StorageModel, storage: Storage) -> str:
-    """Say what the model lacks."""
+    """Return what the model lacks."""
     candidates = [
         candidate for candidate in storage.candidates if candidate.model == model
     ]

@@ -113,13 +113,13 @@ def judge(
     policy : GatePolicy
         What is tolerated.
     today : datetime.date
-        The day in UTC that acceptances are held against.
+        The day in UTC that decides whether acceptances have expired.
     """
     return tuple(_verdict(check, report, policy, today) for check in report.checks)
 
 
 def gap(check: Check, report: UserStateSchemaAuditReport) -> str | None:
-    """Say what is open about the check, or None where it is closed.
+    """Return what is open about the check, or None if it is closed.
 
     On the wiring axis a check is closed when the program reaches the database
     and the storage that it would reach is there. Unknown is never closed.
@@ -169,7 +169,7 @@ def _verdict(
 def _complaint(
     acceptance: Acceptance, open_gap: str | None, today: dt.date
 ) -> str | None:
-    """Say why an acceptance no longer stands, or None where it does."""
+    """Return why an acceptance no longer holds, or None if it does."""
     remove = f"remove the [[accept]] entry of {acceptance.check}"
     if open_gap is None:
         return f"the accepted gap is closed: {remove} ({acceptance.reason!r})"

@@ -113,7 +113,7 @@ class Entity:
     canonical : Canonical or None
         The model that was decided for.
     expected : bool
-        False where the repository stores no such thing on purpose.
+        False if the repository stores no such thing on purpose.
     reason : str
         Why it is not expected.
 
@@ -151,7 +151,7 @@ class Entity:
             )
 
     def not_applicable(self, axis: Axis) -> str | None:
-        """Return why the cell on this axis is no check, or None where it is one."""
+        """Return why the cell on this axis is no check, or None if it is one."""
         if not self.expected:
             return f"not expected: {self.reason}"
         if axis in {Axis.REVISION, Axis.CONFLICT} and (
@@ -176,7 +176,7 @@ class AuditModel:
     schemas : str or iterable of str
         The schemas in which a table without one is looked for.
     recognition : Recognition or None
-        What was recognized of the entities that are stored where no model looks.
+        What was recognized of the entities that no model finds.
 
     Examples
     --------
@@ -278,4 +278,4 @@ DEFAULT_MODEL = AuditModel(
         ),
     )
 )
-"""What is audited where a repository says nothing else."""
+"""What is audited if a repository says nothing else."""

@@ -18,7 +18,7 @@ class SchemaSnapshotRepository(typ.Protocol):
     """Where a schema snapshot comes from."""
 
     def load(self) -> SchemaSnapshot:
-        """Return the schema as it stands now.
+        """Return the schema as it is now.
 
         Raises
         ------
@@ -124,7 +124,7 @@ class OpenTarget(SchemaSnapshotRepository, typ.Protocol):
 
     @property
     def applied(self) -> int | None:
-        """How many migrations were applied; None where none were to be."""
+        """How many migrations were applied; None if there were none to apply."""
 
 
 class AuditTarget(typ.Protocol):
@@ -164,7 +164,7 @@ class ReportStore(typ.Protocol):
     """Where reports are written, and committed ones read."""
 
     def check(self, path: str) -> None:
-        """Raise a UsageError where a report could not be written to the path."""
+        """Raise a UsageError if a report could not be written to the path."""
 
     def write(self, path: str, text: str) -> None:
         """Write a report, whole or not at all.
@@ -176,7 +176,7 @@ class ReportStore(typ.Protocol):
         """
 
     def read(self, path: str) -> str | None:
-        """Return a report that was written before; None where there is none.
+        """Return a report that was written before; None if there is none.
 
         Raises
         ------
@@ -185,11 +185,11 @@ class ReportStore(typ.Protocol):
         """
 
     def place(self, path: str) -> ReportPlace | None:
-        """Return where a report lies; None where that is outside the repository."""
+        """Return where a report lies; None if it is outside the repository."""
 
 
 class JobPage(typ.Protocol):
-    """The page of the job that runs us, where a service runs it."""
+    """The page of the job that runs us, if a service runs it."""
 
     @property
     def audited(self) -> str:
@@ -227,4 +227,4 @@ class Exchange(typ.Protocol):
         """
 
     def peek(self) -> bytes | None:
-        """Return what was produced, or None where nothing was."""
+        """Return what was produced, or None if nothing was."""

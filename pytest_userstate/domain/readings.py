@@ -1,7 +1,7 @@
 """The schema and the wiring of an entity, read together.
 
 The matrix keeps the two axes apart: a schema that is ready says nothing about a
-program that still answers from fixtures. What they mean side by side stands here.
+program that still answers from fixtures. Here is what they mean together.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def read_together(
 def contradiction(
     storage: Check, state: RuntimeWiring, models: cabc.Set[str]
 ) -> str | None:
-    """Say that the program reaches for storage that is not there, or return None."""
+    """Return that the program uses storage that is not there, or None."""
     if not state.reaches_database:
         return None
     if storage.models and models <= {*storage.models}:
@@ -129,7 +129,7 @@ def _use(
 def _unmentioned(
     storage: Check, mentions: TableMentions | None
 ) -> tuple[list[str], str]:
-    """Return which of several tables no source names, and where that was sought.
+    """Return which of several tables no source names, and the searched places.
 
     Where no source names any of them, the program names tables in some way that
     was not understood, and nothing follows.

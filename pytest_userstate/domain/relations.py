@@ -248,7 +248,7 @@ def _rules(values: cabc.Iterable[Rule]) -> tuple[Rule, ...]:
 class Table:
     """A relation that stores rows: an ordinary or partitioned table.
 
-    What holds for its rows stands here, be it declared on the table itself or
+    What holds for its rows is here, declared on the table itself or
     inherited.
 
     Parameters

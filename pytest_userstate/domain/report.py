@@ -100,11 +100,11 @@ class UserStateSchemaAuditReport:
         Parameters
         ----------
         snapshot : SchemaSnapshot
-            The schema as it stands.
+            The schema.
         model : AuditModel
-            What to look for; the default model where nothing is said.
+            What to look for; the default model if none is given.
         wiring : Wiring
-            What stands behind the entities' ports; not probed by default.
+            What is behind the entities' ports; not probed by default.
         """
         checks = tuple(
             itertools.chain.from_iterable(
@@ -143,28 +143,28 @@ class UserStateSchemaAuditReport:
         raise LookupError(message)
 
     def decision(self, name: str) -> MigrationDecision | None:
-        """Return one of `DECISIONS`; None where its check is not applicable."""
+        """Return one of `DECISIONS`; None if its check is not applicable."""
         check = self._find(DECISIONS[name])
         return check.decision if check else None
 
     @property
     def login_coverage(self) -> LoginSchemaCoverage | None:
-        """Whether credentials are stored; None where not applicable."""
+        """Whether credentials are stored; None if not applicable."""
         return typ.cast("LoginSchemaCoverage | None", self._coverage("login.schema"))
 
     @property
     def users_coverage(self) -> EntitySchemaCoverage | None:
-        """Whether users are stored; None where not applicable."""
+        """Whether users are stored; None if not applicable."""
         return typ.cast("EntitySchemaCoverage | None", self._coverage("users.schema"))
 
     @property
     def profile_coverage(self) -> EntitySchemaCoverage | None:
-        """Whether profiles are stored; None where not applicable."""
+        """Whether profiles are stored; None if not applicable."""
         return typ.cast("EntitySchemaCoverage | None", self._coverage("profile.schema"))
 
     @property
     def interests_storage_coverage(self) -> InterestsStorageCoverage | None:
-        """How interests are stored; None where not applicable."""
+        """How interests are stored; None if not applicable."""
         return typ.cast(
             "InterestsStorageCoverage | None", self._coverage("interests.schema")
         )
@@ -176,7 +176,7 @@ class UserStateSchemaAuditReport:
 
     @property
     def supports_update_conflict_handling(self) -> bool:
-        """Whether a stale write of interests can be told from a fresh one."""
+        """Whether a stale write of interests differs from a fresh one."""
         return self._coverage("interests.conflict") is ConflictCoverage.DETECTABLE
 
     @property

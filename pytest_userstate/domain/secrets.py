@@ -1,4 +1,4 @@
-"""Texts that may hold a password, and so are never shown."""
+"""Texts that may hold a password, which are never shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 
 @attrs.frozen
 class Secret:
-    """A text that no repr shows, be it in a traceback with its local variables.
+    """A text that no repr shows, not even in a traceback with local variables.
 
     >>> Secret("postgresql://me:hidden@localhost/db")
     Secret('…')

@@ -1,4 +1,4 @@
-"""A schema as it stands: values only, in canonical order.
+"""A schema: values only, in canonical order.
 
 Two snapshots of the same schema are equal and serialize to the same bytes,
 whatever the order in which their objects were created or passed. Where a fact

@@ -252,7 +252,7 @@ def _relation(table: Table, key: ForeignKey) -> Relation:
 
 
 def primary_key(table: Table) -> tuple[str, ...]:
-    """Return the columns of the primary key, in its order where that is known."""
+    """Return the columns of the primary key, in its order if that is known."""
     if table.primary_key is not None:
         return table.primary_key.columns
     return tuple(column.name for column in table.columns if column.is_primary_key)

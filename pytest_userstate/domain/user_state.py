@@ -39,9 +39,9 @@ class Advisory:
     subject : str
         The table (``public.users``) or column (``public.users.updated_at``).
     message : str
-        What was found, why it matters, and what mends it.
+        What was found, why it matters, and what to do.
     source : Source or None
-        The migration that made the subject, where known.
+        The migration that made the subject, if known.
     silenced : str or None
         The reason for which the repository has silenced it.
     """
@@ -80,7 +80,7 @@ class Silenced:
 def silence(
     advisories: cabc.Iterable[Advisory], silences: cabc.Iterable[Silence]
 ) -> Silenced:
-    """Mark what is silenced; where several silences cover it, the first counts."""
+    """Mark what is silenced; if several silences cover it, the first counts."""
     reported, entries = [*advisories], [*silences]
     return Silenced(
         advisories=tuple(_marked(item, entries) for item in reported),

@@ -138,7 +138,7 @@ _WORST_FIRST: typ.Final = (
 
 
 class WiringOrigin(enum.StrEnum):
-    """How it is known what stands behind a port."""
+    """How it is known what is behind a port."""
 
     DECLARED = "declared"
     """The configuration says so."""
@@ -167,19 +167,19 @@ class PortWiring:
     port : str
         The port's name in the program, such as ``UserInterestsCommand``.
     state : RuntimeWiring
-        What stands behind it.
+        What is behind it.
     reason : str
         Why it is so, for the reader of the report.
     sources : iterable of Source
         Where it can be seen.
     model : str or None
-        The storage model that the database-backed side reads, where known.
+        The storage model that the database-backed side reads, if known.
     origin : WiringOrigin
         How that is known.
     finding : str
-        What a scan found, in words; empty where nothing was scanned.
+        What a scan found, in words; empty if nothing was scanned.
     facts : iterable of Evidence
-        What a scan found, as evidence; the sources stand for it elsewhere.
+        What a scan found, as evidence; elsewhere the sources are the evidence.
     """
 
     entity: str
@@ -237,7 +237,7 @@ class TableMentions:
     looked_in: tuple[str, ...] = attrs.field(converter=strings)
 
     def of(self, table: str) -> tuple[Source, ...] | None:
-        """Return where a table is named; None where it was not looked for."""
+        """Return where a table is named; None if nobody looked for it."""
         return next((item.sources for item in self.found if item.table == table), None)
 
 
@@ -258,7 +258,7 @@ class Wiring:
     ports : iterable of PortWiring
         The ports, of which several may serve one entity.
     mentions : TableMentions or None
-        Which tables the sources name; None where nobody looked.
+        Which tables the sources name; None if nobody looked.
     declared_tables : iterable of DeclaredTable
         The tables that the program itself declares.
     warnings : iterable of str
@@ -294,7 +294,7 @@ class Wiring:
         return tuple(port for port in self.ports if port.entity == entity)
 
     def state_of(self, entity: str) -> RuntimeWiring:
-        """Return what stands behind the entity's ports: the worst of them counts.
+        """Return what is behind the entity's ports: the worst of them counts.
 
         One port that still answers from a fixture leaves the entity
         fixture-backed, whatever the others do.

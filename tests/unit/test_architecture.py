@@ -165,7 +165,7 @@ def test_two_models_are_options_with_their_consequences() -> None:
         "it keeps no revision: revisions and stale writes need a migration then",
     )
     assert found["interests.revision"].statement.endswith(
-        "this holds where preferences is kept"
+        "this holds if preferences is kept"
     )
 
 
@@ -174,7 +174,7 @@ def test_an_unusable_revision_is_a_consequence() -> None:
     found = decisions(preferences(TOKENS["nullable"]), join_table())
     (keep, _) = found["interests.schema"].options
     assert keep.consequences[-1].startswith(
-        "public.user_preferences.revision has to be mended"
+        "public.user_preferences.revision has to be corrected"
     )
 
 
@@ -253,7 +253,7 @@ def test_without_revisions_both_ways_are_told_in_full() -> None:
     assert options(revision) == {
         "a column revision of public.user_preferences": (
             "every write has to increase it",
-            "where it can never be null, it catches stale writes as well",
+            "if it can never be null, it catches stale writes as well",
         ),
         "no revisions": (
             "of two writers the later one wins, and nobody notices",
@@ -280,7 +280,7 @@ def test_an_unusable_revision_is_mended_or_replaced() -> None:
     """Only what is wrong with it has to change."""
     found = decisions(USERS, preferences(TOKENS["nullable"]))["interests.conflict"]
     mend, another = options(found).items()
-    assert mend[0] == "mend public.user_preferences.revision"
+    assert mend[0] == "correct public.user_preferences.revision"
     assert len(mend[1]) == 1
     assert mend[1][0].startswith("a migration has to change that it can be null")
     assert another == (
@@ -303,7 +303,7 @@ def test_a_revision_holds_without_proviso_unless_two_models_compete(
     competing = bool(more) and canonical is None
     for check in ("interests.revision", "interests.conflict"):
         proviso = found[check].statement.removeprefix(report.check(check).rationale)
-        assert proviso == ("; this holds where preferences is kept" * competing)
+        assert proviso == ("; this holds if preferences is kept" * competing)
 
 
 def test_two_copies_of_one_model_are_no_proviso() -> None:
@@ -313,7 +313,7 @@ def test_two_copies_of_one_model_are_no_proviso() -> None:
         TRACKED, preferences(TOKENS["not null"], schema="old"), model=model
     )["interests.revision"]
     assert found.standing is Standing.SETTLED
-    assert "this holds where" not in found.statement
+    assert "this holds if" not in found.statement
 
 
 @pytest.mark.parametrize(

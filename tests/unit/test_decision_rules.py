@@ -155,7 +155,7 @@ def test_a_declared_model_waits_for_the_other_to_go() -> None:
     assert "ADR 7" in declared.detail
     assert check.rationale == (
         "public.user_interest_themes (join_table) is declared canonical, but "
-        "public.user_preferences (preferences) still stands beside it"
+        "public.user_preferences (preferences) still exists beside it"
     )
 
 
@@ -172,7 +172,7 @@ def test_several_others_are_retired_together() -> None:
     assert check.prerequisite.condition == (
         "public.user_interest_themes and app.user_interest_themes are retired"
     )
-    assert "still stand beside it" in check.rationale
+    assert "still exist beside it" in check.rationale
 
 
 def test_a_declaration_alone_stores_nothing() -> None:

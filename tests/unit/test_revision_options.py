@@ -50,7 +50,7 @@ def test_titles_are_words() -> None:
             (
                 "revisions are kept in public.user_preferences.revision (preferences); "
                 "public.user_interest_themes (join_table) has none; "
-                "this holds where preferences is kept"
+                "this holds if preferences is kept"
             ),
         ),
         (
@@ -58,7 +58,7 @@ def test_titles_are_words() -> None:
             (
                 "revisions are kept in public.user_preferences.revision (preferences) "
                 "and public.user_interest_themes.revision (join_table); "
-                "this holds where preferences or join_table is kept"
+                "this holds if preferences or join_table is kept"
             ),
         ),
     ],
@@ -82,7 +82,7 @@ def test_a_proviso_names_a_model_of_two_tables_once() -> None:
     own = Entity(name="consents", revisions=Revisions.EXPECTED, models=[lists, other])
     stored = [table(name, "user_id", TOKENS["not null"]) for name in "abc"]
     found = decisions(*stored, model=model_with(own))["consents.revision"]
-    assert found.statement.endswith("; this holds where lists or log is kept")
+    assert found.statement.endswith("; this holds if lists or log is kept")
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_what_is_reported_says_so() -> None:
             port(port="Scanned"),
             (
                 "reports Scanned of users as database-backed, but [wiring.ports.users] "
-                "in userstate.toml says what stands behind that port as well: keep one"
+                "in userstate.toml says what is behind that port as well: keep one"
             ),
         ),
         (

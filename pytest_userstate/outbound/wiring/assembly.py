@@ -77,7 +77,7 @@ HOOK = "pytest_userstate_wiring"
 
 
 class ReportedWiringRepository:
-    """What the hook says, held against the model and the configuration."""
+    """What the hook says, checked against the model and the configuration."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class ReportedWiringRepository:
         if (value.entity, value.port) in configured:
             _refuse(
                 f"reports {value.port} of {value.entity} as {value.state.words}, but "
-                f"[wiring.ports.{value.entity}] in {self._file} says what stands "
+                f"[wiring.ports.{value.entity}] in {self._file} says what is "
                 "behind that port as well: keep one of the two"
             )
         return attrs.evolve(value, origin=WiringOrigin.REPORTED)
@@ -148,7 +148,7 @@ def _refuse(problem: str) -> typ.NoReturn:
 
 @attrs.frozen(kw_only=True)
 class Place:
-    """Where a configuration stands, for paths and for messages."""
+    """The place of a configuration, for paths and for messages."""
 
     base: pathlib.Path
     file: str
@@ -169,7 +169,7 @@ def wiring_repository(
 ) -> CombinedWiringRepository:
     """Return the wiring that is declared, scanned, and reported.
 
-    Everything that the user could mend is looked at here; the sources are read
+    Everything that the user could correct is checked here; the sources are read
     when the wiring is first needed.
     """
     wiring = settings.wiring

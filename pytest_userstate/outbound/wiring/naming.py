@@ -1,7 +1,7 @@
 """Which names are meant, and which of them belong to a port.
 
 A name that is given exactly is taken at its word. One that only matches a
-pattern has to relate to the port: its type says so, or, where it need not or
+pattern has to relate to the port: its type says so, or, if it need not or
 cannot be seen, its name does.
 """
 
@@ -39,7 +39,7 @@ _OPEN = re.compile(r"\*|\?|\[[^\]]+\]")
 class Pattern:
     """A name, or a pattern of names, as a configuration gives it.
 
-    ``postgres.Users`` and ``postgres::Users`` mean the name as it stands in the
+    ``postgres.Users`` and ``postgres::Users`` mean the name as it is in the
     code, with what it is qualified by.
     """
 
@@ -146,7 +146,7 @@ def _reached(
 def belongs(
     name: str, pattern: Pattern, port: str, kinship: Kinship, language: Language
 ) -> bool:
-    """Whether the name, which the pattern matches, stands for the port.
+    """Whether the name, which the pattern matches, belongs to the port.
 
     1. A name that was given exactly does.
     2. A type that says that it implements the port does, directly or through

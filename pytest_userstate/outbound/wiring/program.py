@@ -106,7 +106,7 @@ class _Tokens:
 
     @property
     def source(self) -> Source:
-        """Where the next token stands."""
+        """The place of the next token."""
         left = self._matches[self._next :]
         place = left[0].start() if left else len(self._text)
         return Source(self._path, self._text.count("\n", 0, place) + 1)

@@ -59,7 +59,7 @@ class SourceTree:
 
     @property
     def words(self) -> str:
-        """Return where this is, for people."""
+        """Return the name of the place, for people."""
         names = [
             "the repository" if folder == "." else folder for folder in self.folders
         ]
@@ -81,7 +81,7 @@ class SourceTree:
     def without_ignored(self, texts: cabc.Sequence[SourceText]) -> list[SourceText]:
         """Return the files that git does not ignore.
 
-        Git is only asked where nobody said where the sources are.
+        Git is only asked if the configuration does not give the sources.
         """
         if self.folders != EVERYWHERE:
             return [*texts]
@@ -143,7 +143,7 @@ class Reading:
         self.warnings: list[str] = []
 
     def add(self, path: pathlib.Path, name: str) -> None:
-        """Read a file; what cannot be read as UTF-8 is told, and read as it is."""
+        """Read a file; a warning says what is not UTF-8."""
         try:
             if path.stat().st_size > _LARGEST:
                 self.warnings.append(

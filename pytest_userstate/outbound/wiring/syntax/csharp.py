@@ -30,7 +30,7 @@ _SINGLETONS = frozenset({"Default", "Instance", "Shared"})
 
 
 def _is_argument_of_call(place: Place) -> bool:
-    """Tell ``AddScoped<IPort, Type>()`` from ``List<Type>``."""
+    """Whether this is ``AddScoped<IPort, Type>()``, and not ``List<Type>``."""
     below = place.parent
     for node in place.parent.ancestors():
         if node.kind == "invocation_expression":
@@ -46,7 +46,7 @@ def _is_argument_of_call(place: Place) -> bool:
 
 
 def _constructs(place: Place) -> bool:
-    """Tell ``Type x = new();`` from a mere declaration."""
+    """Whether this is ``Type x = new();``, and not a mere declaration."""
     return any(
         part.kind == _NEW or any(child.kind == _NEW for child in part.children)
         for part in place.parent.children
@@ -54,7 +54,7 @@ def _constructs(place: Place) -> bool:
 
 
 def _is_called(place: Place) -> bool:
-    """Tell ``Type.Create(x)`` and ``Type.Instance`` from a constant."""
+    """Whether this is ``Type.Create(x)`` or ``Type.Instance``, and no constant."""
     around = place.parent.parent
     called = around is not None and around.kind == "invocation_expression"
     return called or place.text("name") in _SINGLETONS

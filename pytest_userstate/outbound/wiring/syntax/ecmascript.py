@@ -43,7 +43,7 @@ def _names_constant(place: Place) -> bool:
 
 
 def _is_member_of_module(place: Place) -> bool:
-    """Tell ``adapters.PostgresUsers`` from a field of this, or one that is set."""
+    """Whether a member is one of a module, not of ``this``, and is not set."""
     around = place.parent.parent
     is_set = (
         around is not None

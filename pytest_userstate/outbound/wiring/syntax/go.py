@@ -33,7 +33,7 @@ _VERSION = re.compile(r"/v\d+$|\.v\d+$")
 
 
 def _is_assertion(place: Place) -> bool:
-    """Tell ``var _ Port = (*Type)(nil)``, which only asks the compiler."""
+    """Whether this is ``var _ Port = (*Type)(nil)``, which only asks the compiler."""
     return place.text("name") == "_"
 
 
@@ -50,13 +50,13 @@ def _is_new(place: Place) -> bool:
 
 
 def _is_call(place: Place) -> bool:
-    """Tell ``Provide[Type](x)``, which parses as a conversion, from a mere type."""
+    """Whether this is ``Provide[Type](x)``, which parses as a conversion."""
     around = place.parent.parent
     return around is not None and around.kind == "type_conversion_expression"
 
 
 def _is_field_of_value(place: Place) -> bool:
-    """Tell ``ports.Login`` from ``demo.Login``, and from any ``x.NewLogin``."""
+    """Whether this is a field, and neither of a package nor a constructor."""
     is_constructor = _CONSTRUCTOR.fullmatch(place.child.text)
     return not is_constructor and place.text("operand") not in place.child.tree.bound
 
@@ -121,7 +121,7 @@ def _results(
 def _constructed(function: SgNode, package: str) -> tuple[str, ...]:
     """Return the types of the literals that a constructor returns.
 
-    If none is seen, the constructor stands for itself: for something of an unknown
+    If none is seen, the constructor returns itself: something of an unknown
     type.
     """
     body = function.field("body")

@@ -128,7 +128,7 @@ def _is_member_constant(place: Place) -> bool:
 
 
 def _is_property(place: Place) -> bool:
-    """Tell ``ports.users`` from a call of ``adapters.PostgresUsers``."""
+    """Whether this is ``ports.users``, and no call of ``adapters.PostgresUsers``."""
     access = place.parent.parent
     call = access.parent if access else None
     return call is None or call.kind != "call_expression"

@@ -23,7 +23,7 @@ _SINGLETONS = frozenset({"DEFAULT", "INSTANCE", "SHARED", "SINGLETON"})
 
 
 class Role(enum.Enum):
-    """What a name does where it stands."""
+    """What a name does in its place."""
 
     USE = enum.auto()
     """The program takes the implementation: constructs it, binds it, passes it."""
@@ -55,14 +55,14 @@ Condition: typ.TypeAlias = cabc.Callable[[Place], bool]
 
 @attrs.frozen
 class Rule:
-    """What a name is that stands somewhere below a node of one kind.
+    """What a name is that is somewhere below a node of one kind.
 
     Parameters
     ----------
     role : Role
         What the name is.
     field : str or None
-        The node's field that it stands in; None: anywhere.
+        The node's field that it is in; None: anywhere.
     when : callable or None
         What else has to hold.
     """
@@ -144,7 +144,7 @@ class Language:
     values: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     """The kinds of leaves that can name an implementation: those that are uses and
-    those that are not, where no rule says otherwise.
+    those that are not, if no rule says otherwise.
     """
     vetoes: cabc.Mapping[str, Condition | None] = attrs.field(factory=dict)
     """Nodes below which nothing is wiring, such as imports, with what else has to hold

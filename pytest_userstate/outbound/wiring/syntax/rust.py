@@ -1,4 +1,4 @@
-"""Rust: macros are token trees, and tests stand beside what they test."""
+"""Rust: macros are token trees, and tests are beside the code that they test."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _test_places(root: SgNode, path: str) -> cabc.Iterator[str]:
 
 
 def only_in_tests(attribute: str) -> bool:
-    """Whether what the attribute stands on is compiled into tests only.
+    """Whether the item with the attribute is compiled into tests only.
 
     >>> only_in_tests("#[cfg(all(test, unix))]"), only_in_tests("#[cfg(not(test))]")
     (True, False)

@@ -71,7 +71,7 @@ class SyntaxNode:
 
     @property
     def text(self) -> str:
-        """The node's text, cut where it is longer than any name."""
+        """The node's text, cut if it is longer than any name."""
         return self.tree.text[self.start : min(self.end, self.start + _LONGEST_TEXT)]
 
     @property
