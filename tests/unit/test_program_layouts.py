@@ -296,3 +296,20 @@ def test_nothing_is_found_by_a_project_file_alone(tmp_path: pathlib.Path) -> Non
     project.write("manage.py", "print('hello')")
     with pytest.raises(TargetNotFoundError, match="No migrations were found"):
         found(project)
+
+
+def test_a_named_section_of_alembics_file(alembic: AlembicProject) -> None:
+    """The file and the lines to choose from; then the tool is run with the section."""
+    ini = alembic.path / "alembic.ini"
+    ini.write_text(ini.read_text().replace("[alembic]", "[core]"))
+    for path in (None, "db"):
+        message = refusal(alembic, path)
+        assert "alembic.ini has no `script_location` under [alembic]" in message
+        line = 'migrations = { path = ".", layout = "alembic", section = "core" }'
+        assert line in message
+    plan = found(alembic, ".", layout="alembic", section="core").plan
+    assert isinstance(plan, ProgramPlan)
+    assert plan.program.arguments == ("-n", "core", "upgrade", "head")
+    assert "alembic -n core upgrade head" in plan.program.shown
+    message = refusal(alembic, ".", layout="alembic", section="other")
+    assert "no alembic.ini" in message

@@ -41,8 +41,8 @@ def test_what_sqitch_accepts(text: str) -> None:
     [
         (f"\na{BY}", 1, "there is no line: %project"),
         ("%project=@x\n", 1, "'@x' is no name for a project"),
-        (f"%project=p\na{BY}", 2, "a blank line has to stand before"),
-        (f"{HEAD}a{BY}\n%uri=x", 5, "a pragma has to stand before"),
+        (f"%project=p\na{BY}", 2, "a blank line has to be before"),
+        (f"{HEAD}a{BY}\n%uri=x", 5, "a pragma has to be before"),
         (f"{HEAD}a{BY}\na{BY}", 5, "the change a is there already: sqitch.plan:4"),
         (f"{HEAD}a [b]{BY}", 4, "it requires b, which is not in the plan before it"),
         (f"{HEAD}a [b]{BY}\nb{BY}", 4, "it requires b, which is not in the plan"),

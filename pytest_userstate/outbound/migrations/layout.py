@@ -38,7 +38,7 @@ class ProjectFile:
     folder : callable
         Takes the file and the folder that messages are relative to, returns the
         migrations folder, or None where the file names none. Raises a
-        `UsageError` where it cannot be read, or names one that is not there.
+        `UsageError` when it cannot be read, or names one that is not there.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ProjectFile:
 
 @attrs.frozen
 class Manifest:
-    """A file of a project that may tell which tool is used, but not where.
+    """A file of a project that may name the tool, but not its folder.
 
     Parameters
     ----------
@@ -100,11 +100,11 @@ class Layout(typ.Protocol):
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:
-        """Files of a project in which this tool is named where it is used."""
+        """Files of a project that name this tool if it is used."""
 
     @property
     def usual_folders(self) -> tuple[str, ...]:
-        """Where the tool looks when nobody tells it, beside what many use."""
+        """Folders that the tool uses by default, besides the usual ones."""
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -112,14 +112,14 @@ class Layout(typ.Protocol):
 
     @property
     def takes_a_file(self) -> bool | None:
-        """Whether the path is a file, or a folder; None where it may be either."""
+        """Whether the path is a file, or a folder; None if it may be either."""
 
     @property
     def needs_a_path(self) -> bool:
         """Whether there is something to search for where no path is named."""
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell how much a folder (or a file) looks like one of this tool."""
+        """Judge how much a folder (or a file) looks like one of this tool."""
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = ...

@@ -54,7 +54,7 @@ class Options:
     values: cabc.Mapping[str, typ.Any] = types.MappingProxyType({})
 
     def flag(self, name: str) -> bool:
-        """Return what an option is set to, false where it is not."""
+        """Return what an option is set to, false if it is not set."""
         return bool(self.values.get(name, False))
 
     def text(self, name: str, default: str = "") -> str:
@@ -90,7 +90,7 @@ def options_of(
     known : iterable of Option
         What the layout understands.
     file, key : str
-        Where the values stand, for messages.
+        Where the values are, for messages.
     layout : str
         The layout's name; empty while it is not known yet.
 

@@ -58,7 +58,7 @@ class Target:
 
     @property
     def first_file(self) -> str:
-        """The file that stands for all of them; empty where none is known."""
+        """The file that checks are listed under; empty if none is known."""
         if isinstance(self.plan, Plan):
             return self.plan.migrations[0].path
         return self.plan.project_file
@@ -82,7 +82,7 @@ def locate(
     if choice.options:
         # Before the search, which a misspelt `path` would send astray.
         layouts = registry.layouts() if chosen is None else (chosen,)
-        known = {each for layout in layouts for each in layout.options}
+        known = {option for layout in layouts for option in layout.options}
         options_of(
             choice.options,
             known,
@@ -142,7 +142,9 @@ def _named(
         else (chosen,)
     )
     is_file = path.is_file()
-    fitting = tuple(each for each in layouts if each.takes_a_file in {None, is_file})
+    fitting = tuple(
+        layout for layout in layouts if layout.takes_a_file in {None, is_file}
+    )
     if not fitting:
         message = (
             _other_kind(path, base, given_by, chosen)
@@ -229,6 +231,6 @@ def _of_files(plan: Plan, path: str) -> cabc.Iterator[bytes]:
 
 
 def _name(file: str, path: str) -> bytes:
-    """Return a file's path below that of all, or its name where it is that itself."""
+    """Return a file's path below the given one, or its name if it is that file."""
     name = file.removeprefix(f"{path}/")
     return (name.rpartition("/")[2] if name == path else name).encode()

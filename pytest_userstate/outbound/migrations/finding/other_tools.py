@@ -141,7 +141,7 @@ _TOOLS = (
 
 
 def _any(patterns: cabc.Mapping[int, str], *, flags: int = 0) -> re.Pattern[str]:
-    """Compile one pattern whose last group tells the number of the tool."""
+    """Compile one pattern whose last group has the number of the tool in its name."""
     alternatives = (f"(?P<tool{number}>{text})" for number, text in patterns.items())
     return re.compile("|".join(alternatives), flags)
 
@@ -248,7 +248,9 @@ def _findings(folder: pathlib.Path) -> cabc.Iterator[Finding]:
     for entry in found:
         if (finding := _by_name(entry.name)) is not None:
             yield _in_javascript(finding, folder / entry.name)
-    script = next((each for each in found if each.name.lower().endswith(".sql")), None)
+    script = next(
+        (entry for entry in found if entry.name.lower().endswith(".sql")), None
+    )
     if script is not None:
         yield from filter(None, [_by_text(script.name, text_of(folder / script.name))])
     for entry in (entry for entry in found if entry.is_dir()):

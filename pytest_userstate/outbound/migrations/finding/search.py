@@ -201,7 +201,7 @@ class Search:
         return candidates
 
     def _includes(self, outer: Candidate, inner: Candidate) -> bool:
-        """Whether a folder is only a part of what the one above it stands for."""
+        """Whether a folder is only a part of the one above it."""
         if inner.kind == _DECLARED or outer.fault is not None:
             return False
         is_root = outer.path.resolve() == self._root.resolve()
@@ -291,7 +291,7 @@ class Search:
     def _first(
         self, candidates: list[Candidate], repository: Repository
     ) -> list[Candidate]:
-        """Return those that rank first; texts are read only to tell equals apart."""
+        """Return those that rank first; texts are read only if several do."""
         first = _lowest(candidates, self._rank)
         if len(first) == 1:
             return first
@@ -476,7 +476,7 @@ def _declared(
 ) -> tuple[Layout, ...]:
     """Return the layouts that the project names, in the nearest folder that does."""
     for folder in _upward(path, root) if layouts else ():
-        if named := tuple(each for each in layouts if _is_named(each, folder)):
+        if named := tuple(layout for layout in layouts if _is_named(layout, folder)):
             return named
     return ()
 

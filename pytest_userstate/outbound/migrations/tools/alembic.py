@@ -13,6 +13,7 @@ import collections.abc as cabc
 import os
 import pathlib
 import re
+import shlex
 import typing as typ
 
 import attrs
@@ -38,7 +39,10 @@ from pytest_userstate.outbound.migrations.programs.plan import (
     ProgramFile,
     ProgramPlan,
 )
-from pytest_userstate.outbound.migrations.tools.files import read_program_file
+from pytest_userstate.outbound.migrations.tools.files import (
+    read_program_file,
+    text_of,
+)
 from pytest_userstate.outbound.migrations.tools.interpreters import interpreter
 
 if typ.TYPE_CHECKING:
@@ -47,6 +51,7 @@ if typ.TYPE_CHECKING:
 _INI = "alembic.ini"
 _PYPROJECT = "pyproject.toml"
 _ENVIRONMENT = "env.py"
+_SECTION = "alembic"
 _SEPARATORS = {"os": os.pathsep, "space": " ", "newline": "\n", ":": ":", ";": ";"}
 
 
@@ -82,6 +87,7 @@ def _folder_named_by(file: pathlib.Path, base: pathlib.Path) -> pathlib.Path | N
     """Return the folder of ``env.py``, or that of the file, if it names one."""
     project = _read(file, base)
     if project is None:
+        _refuse_named_sections(file, base)
         return None
     if not (project.scripts / _ENVIRONMENT).is_file():
         path = label(file, base)
@@ -105,10 +111,14 @@ class AlembicLayout(LayoutDefaults):
         ProjectFile(_INI, _folder_named_by),
         ProjectFile(_PYPROJECT, _folder_named_by),
     )
-    options = (Option("python", OptionKind.TEXT), Option("target", OptionKind.TEXT))
+    options = (
+        Option("python", OptionKind.TEXT),
+        Option("section", OptionKind.TEXT),
+        Option("target", OptionKind.TEXT),
+    )
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether there is an ``env.py`` of Alembic's, or its configuration."""
+        """Whether there is an ``env.py`` of Alembic's, or its configuration."""
         if (path / _INI).is_file():
             return Confidence.CERTAIN
         try:
@@ -121,10 +131,11 @@ class AlembicLayout(LayoutDefaults):
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
     ) -> ProgramPlan:
         """Find the revisions, for whatever order Alembic applies them in."""
-        project = _project_of(path, base)
+        section = options.text("section", _SECTION)
+        project = _project_of(path, base, section)
         revisions = tuple(_files(project.versions, base))
         if not revisions:
-            listed = " and ".join(label(each, base) for each in project.versions)
+            listed = " and ".join(label(folder, base) for folder in project.versions)
             message = f"{label(project.file, base)}: there is no revision in {listed}."
             raise TargetNotFoundError(message)
         folder = project.file.parent
@@ -132,11 +143,13 @@ class AlembicLayout(LayoutDefaults):
             self.name, configured=options.text("python"), folder=folder, base=base
         )
         target = options.text("target", "head")
+        named = () if section == _SECTION else ("-n", section)
+        arguments = (*named, "upgrade", target)
         return ProgramPlan(
             layout=self.name,
             program=Program(
-                arguments=("upgrade", target),
-                shown=f"{python.shown} -m alembic upgrade {target}",
+                arguments=arguments,
+                shown=f"{python.shown} -m alembic {shlex.join(arguments)}",
                 folder=folder,
                 watched="alembic",
                 python=python,
@@ -151,17 +164,19 @@ class AlembicLayout(LayoutDefaults):
         )
 
 
-def _project_of(path: pathlib.Path, base: pathlib.Path) -> _Project:
+def _project_of(path: pathlib.Path, base: pathlib.Path, section: str) -> _Project:
     """Return the project that a folder belongs to, from it upward to the base."""
     above = (path, *path.parents)
     upto = above.index(base) + 1 if base in above else 2
     for folder in above[:upto]:
         for name in (_INI, _PYPROJECT):
-            project = _read(folder / name, base)
+            project = _read(folder / name, base, section)
             if project is None:
                 continue
             if path in {folder, project.scripts.resolve(), project.scripts}:
                 return project
+    for folder in above[:upto] if section == _SECTION else ():
+        _refuse_named_sections(folder / _INI, base)
     way_out = _FLASK if (path / _INI).is_file() else _BY_COMMAND
     message = (
         f"{label(path, base)} holds Alembic's scripts, but no {_INI} (nor a"
@@ -171,8 +186,33 @@ def _project_of(path: pathlib.Path, base: pathlib.Path) -> _Project:
     raise TargetNotFoundError(message)
 
 
-def _read(file: pathlib.Path, base: pathlib.Path) -> _Project | None:
-    """Read a project's file; None where it says nothing about scripts."""
+def _refuse_named_sections(file: pathlib.Path, base: pathlib.Path) -> None:
+    """Say how to choose a section, if only named ones say where scripts are."""
+    if file.name != _INI:
+        return
+    sections = re.findall(r"^\[(\w+)\]", text_of(file), re.MULTILINE)
+    named = [name for name in sections if _read(file, base, name) is not None]
+    if not named:
+        return
+    path, folder = label(file, base), label(file.parent, base)
+    listed = ", ".join(f"[{name}]" for name in named)
+    lines = "\n".join(
+        f'  migrations = {{ path = "{folder}", layout = "alembic",'
+        f' section = "{name}" }}'
+        for name in named
+    )
+    message = (
+        f"{path} has no `script_location` under [alembic], but under {listed}.\n"
+        "Say in userstate.toml which section Alembic is run with (alembic -n NAME):\n"
+        f"{lines}"
+    )
+    raise ConfigurationError(message, file=path, key="script_location")
+
+
+def _read(
+    file: pathlib.Path, base: pathlib.Path, section: str = _SECTION
+) -> _Project | None:
+    """Read a project's file; None if it says nothing about scripts."""
     try:
         text = file.read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -191,7 +231,7 @@ def _read(file: pathlib.Path, base: pathlib.Path) -> _Project | None:
         else:
             parser = configparser.ConfigParser({"here": str(file.parent)})
             parser.read_string(text)
-            values = _table_of_ini(parser)
+            values = _table_of_ini(parser, section)
     except (configparser.Error, tomllib.TOMLDecodeError) as error:
         path = label(file, base)
         message = f"{path} cannot be read: {error}"
@@ -201,17 +241,17 @@ def _read(file: pathlib.Path, base: pathlib.Path) -> _Project | None:
     return _Project(file, location, _split(values))
 
 
-def _table_of_ini(parser: configparser.ConfigParser) -> dict[str, str]:
+def _table_of_ini(parser: configparser.ConfigParser, section: str) -> dict[str, str]:
     names = (
         *("script_location", "version_locations"),
         *("path_separator", "version_path_separator"),
     )
-    if not parser.has_section("alembic"):
+    if not parser.has_section(section):
         return {}
     return {
-        name: parser.get("alembic", name)
+        name: parser.get(section, name)
         for name in names
-        if parser.has_option("alembic", name)
+        if parser.has_option(section, name)
     }
 
 

@@ -41,14 +41,14 @@ class CommandLayout(LayoutDefaults):
     needs_a_path = False
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell that no folder says by itself which command is to be run."""
+        """No folder says by itself which command is to be run."""
         del path
         return Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
     ) -> ProgramPlan:
-        """Read what the command is said to read, if anything is."""
+        """Read the files that the command is for, if they are named."""
         # Imported here, since every search for migrations imports this module.
         from pytest_userstate.outbound.migrations.programs.processes import (  # noqa: PLC0415
             redacted,

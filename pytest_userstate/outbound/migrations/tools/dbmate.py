@@ -1,7 +1,7 @@
 """dbmate's layout: a file with both ways in it, each under a marker.
 
 The rules are those of dbmate 2 (``pkg/dbmate/migration.go``, ``db.go`` and
-``pkg/driver/postgres/postgres.go``), held against dbmate 2.36 itself.
+``pkg/driver/postgres/postgres.go``), compared with dbmate 2.36 itself.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class DbmateLayout(LayoutDefaults):
     options = (Option("folders", OptionKind.TEXTS),)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether the first file that is named so has a marker."""
+        """Whether the first file that is named so has a marker."""
         for entry in visible(path):
             if _NAME.fullmatch(entry.name) and entry.is_file():
                 return _likeness(pathlib.Path(entry.path))
@@ -91,7 +91,7 @@ class DbmateLayout(LayoutDefaults):
             prepare=_PREPARE.format(schema="public"),
             bookkeeping_tables=frozenset({_TABLE}),
             advice_on_transactions=_ADVICE,
-            warnings=tuple(said for _, said in read if said),
+            warnings=tuple(warning for _, warning in read if warning),
         )
 
 
@@ -113,14 +113,14 @@ def _folders(
         places = [base / name, path.parent / name]
         folder = next(filter(pathlib.Path.is_dir, places), None)
         if folder is None:
-            tried = " and ".join(dict.fromkeys(label(each, base) for each in places))
+            tried = " and ".join(dict.fromkeys(label(place, base) for place in places))
             message = (
                 f"`folders` names {name!r}, but there is no such folder: looked for"
                 f" {tried}.\nName it as `path` is named, or relative to the folder"
                 " above that."
             )
             raise TargetNotFoundError(message)
-        if any(folder.samefile(each) for each in found):
+        if any(folder.samefile(other) for other in found):
             message = (
                 f"`folders` names {name!r}, which is {label(folder, base)}, and that is"
                 " named already.\ndbmate would run its files twice. Name each folder"
@@ -163,7 +163,7 @@ def _read(entry: os.DirEntry[str], base: pathlib.Path) -> tuple[Migration, str]:
 def _record(version: str) -> Command:
     """Return what remembers a version; digits need no quoting.
 
-    dbmate asks for the current schema first, and takes public where there is none:
+    dbmate asks for the current schema first, and takes public if there is none:
     a migration that changes search_path can so make it look for its table in vain.
     """
     return (
@@ -251,8 +251,10 @@ def _first_statement(sql: str, end: int) -> int | None:
 
 
 def _refusal(sql: str, path: str, way: str, position: int | None) -> MigrationError:
-    """Say that a marker is missing, and where one stands that does not count."""
-    near = next((each for each in _NEARLY.finditer(sql) if _is_near(each, way)), None)
+    """Say that a marker is missing, and which line looks like it but does not count."""
+    near = next(
+        (match for match in _NEARLY.finditer(sql) if _is_near(match, way)), None
+    )
     place = near.start() if near else position
     line = 1 if place is None else _line(sql, place)
     lines = [f"{path}:{line}: there is no marker -- migrate:{way}."]
@@ -272,7 +274,7 @@ def _refusal(sql: str, path: str, way: str, position: int | None) -> MigrationEr
 
 
 def _is_near(match: re.Match[str], way: str) -> bool:
-    """Tell whether a line was to be this marker, but is none."""
+    """Whether a line was to be this marker, but is none."""
     marker = _UP if way == "up" else _DOWN
     return match[1].lower() == way and not marker.match(match.string, match.start())
 

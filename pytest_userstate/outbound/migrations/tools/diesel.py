@@ -134,7 +134,7 @@ class DieselLayout(LayoutDefaults):
 
 
 def _is_migration(entry: os.DirEntry[str], base: pathlib.Path) -> bool:
-    """Tell whether Diesel takes an entry for a migration.
+    """Whether Diesel takes an entry for a migration.
 
     Files and empty folders are none. Anything else has to hold an up.sql, also a
     folder with nothing but a hidden file in it.
@@ -143,7 +143,7 @@ def _is_migration(entry: os.DirEntry[str], base: pathlib.Path) -> bool:
         return False
     path = label(entry.path, base)
     if entry.is_dir(follow_symlinks=False):
-        names = {each.name for each in listing(pathlib.Path(entry.path), path)}
+        names = {inner.name for inner in listing(pathlib.Path(entry.path), path)}
         if not names or _UP in names:
             return bool(names)
     elif pathlib.Path(entry.path, _UP).exists():

@@ -50,7 +50,7 @@ class DjangoLayout(LayoutDefaults):
     options = (Option("python", OptionKind.TEXT),)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether there is a ``manage.py``, or an app's migrations."""
+        """Whether there is a ``manage.py``, or an app's migrations."""
         if _is_of_django(path / _MANAGE):
             return Confidence.CERTAIN
         is_app = any(

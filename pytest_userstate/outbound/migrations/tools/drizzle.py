@@ -87,7 +87,7 @@ class DrizzleLayout(LayoutDefaults):
     usual_folders = ("drizzle", "drizzle/migrations")
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether there is a journal, or a snapshot beside a script."""
+        """Whether there is a journal, or a snapshot beside a script."""
         is_one = (path / _JOURNAL).is_file() or any(
             (folder / _SNAPSHOT).is_file() for folder in _script_folders(path)
         )

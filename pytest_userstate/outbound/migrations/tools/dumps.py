@@ -48,7 +48,7 @@ _NO_ROLES = frozenset(
 )
 _ADVICE = (
     "The file is run as psql runs it, statement by statement: one that cannot be in a"
-    " transaction must not stand between BEGIN and COMMIT."
+    " transaction must not be between BEGIN and COMMIT."
 )
 _FILE = "structure.sql"
 _VERSIONS = "schema_migrations"

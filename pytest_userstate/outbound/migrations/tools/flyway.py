@@ -615,7 +615,7 @@ def _warnings(
         elif name.kind in {_Kind.VERSIONED, _Kind.BASELINE} and file not in order:
             yield (
                 f"{file.path} is not run on an empty database: a baseline migration"
-                " stands for it, or the target is an earlier version."
+                " replaces it, or the target is an earlier version."
             )
 
 

@@ -57,7 +57,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "f": "\f"}
 # What a build replaces, such as @project.version@, and YAML itself forbids.
 _FILTERED = re.compile(r"(?<=[:-] )(@[\w.-]+@)")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_MOST_TEXT = 1_000_000  # characters of a file
+_MOST_TEXT = 200_000  # characters of a file
 _MOST_VARIABLES = 100  # that a value leads to
 _MOST_VALUES = 10_000  # of a file, with those that aliases repeat
 

@@ -82,7 +82,7 @@ class GolangMigrateLayout(LayoutDefaults):
     )
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether files are named so, which those of other tools may be too."""
+        """Whether files are named so, which those of other tools may be too."""
         if any(_NAME.fullmatch(entry.name) for entry in visible(path)):
             return Confidence.POSSIBLE
         return Confidence.NONE

@@ -1,4 +1,4 @@
-"""goose's layout: numbered files with both ways in them, told apart by comments.
+"""goose's layout: numbered files with both ways in them, separated by comments.
 
 The rules are those of goose 3 (``migrate.go``, ``migration.go``,
 ``migration_sql.go``, ``internal/sqlparser/parser.go``,
@@ -94,7 +94,7 @@ class _State(enum.Enum):
     DOWN_ENDED = enum.auto()
 
 
-_BY_NAME = {each.value.lower(): each for each in _Annotation}
+_BY_NAME = {annotation.value.lower(): annotation for annotation in _Annotation}
 _NEXT = {
     _Annotation.UP: {_State.START: _State.UP},
     _Annotation.DOWN: {_State.UP: _State.DOWN, _State.UP_ENDED: _State.DOWN},
@@ -110,11 +110,11 @@ _NEXT = {
     },
 }
 _WHY_NOT = {
-    (_Annotation.DOWN, _State.START): "-- +goose Down stands before -- +goose Up",
-    (_Annotation.DOWN, _State.UP_BEGUN): "-- +goose Down stands inside a statement",
-    (_Annotation.BEGIN, _State.START): "StatementBegin stands before -- +goose Up",
-    (_Annotation.BEGIN, _State.UP_BEGUN): "StatementBegin stands inside another",
-    (_Annotation.BEGIN, _State.DOWN_BEGUN): "StatementBegin stands inside another",
+    (_Annotation.DOWN, _State.START): "-- +goose Down is before -- +goose Up",
+    (_Annotation.DOWN, _State.UP_BEGUN): "-- +goose Down is inside a statement",
+    (_Annotation.BEGIN, _State.START): "StatementBegin is before -- +goose Up",
+    (_Annotation.BEGIN, _State.UP_BEGUN): "StatementBegin is inside another",
+    (_Annotation.BEGIN, _State.DOWN_BEGUN): "StatementBegin is inside another",
 }
 _OTHERWISE = {
     _Annotation.UP: "there is a second -- +goose Up",
@@ -134,7 +134,7 @@ class GooseLayout(LayoutDefaults):
     options = (Option("table", OptionKind.TEXT), Option("variables", OptionKind.TABLE))
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether the first numbered file has an annotation of goose's."""
+        """Whether the first numbered file has an annotation of goose's."""
         for entry in visible(path):
             if entry.name.endswith(".sql") and _version(entry.name):
                 text = pathlib.Path(entry.path).read_text("utf-8", errors="replace")
@@ -293,7 +293,7 @@ class _Reader:
         return ""
 
     def _sent(self, line: str) -> str:
-        """Take a line for the way up; end the statement where it does."""
+        """Take a line for the way up; end the statement if the line ends it."""
         if self._start is None:
             self._start, self._start_line = self._length, len(self.lines) + 1
         if self._state is _State.UP and _ends_a_statement(line):
@@ -307,16 +307,16 @@ class _Reader:
 
     def _annotation(self, line: str) -> _Annotation:
         if line[0] in " \t":
-            self._refuse("white space stands before an annotation of goose's")
+            self._refuse("white space is before an annotation of goose's")
         name = line.replace("--", "").replace("+goose", "", 1).strip()
         known = _BY_NAME.get(name.lower())
         if known is None:
-            names = ", ".join(each.value for each in _Annotation)
+            names = ", ".join(annotation.value for annotation in _Annotation)
             self._refuse(f"{name!r} is no annotation of goose's.\nThey are: {names}")
         return known
 
     def _obey(self, annotation: _Annotation) -> None:
-        """Do what an annotation says, where it may stand."""
+        """Do what an annotation says, if it is allowed there."""
         if annotation is _Annotation.NO_TRANSACTION:
             self.in_transaction = False
             return
@@ -361,7 +361,7 @@ class _Reader:
 
 
 def _ends_a_statement(line: str) -> bool:
-    """Tell whether the last word before a comment ends in a semicolon."""
+    """Whether the last word before a comment ends in a semicolon."""
     last = ""
     for word in line.split():
         if word.startswith("--"):
@@ -406,7 +406,7 @@ class _Interpolation:
         self._position = 0
 
     def expression(self, stop: str) -> str:
-        """Read up to a character, or to the end; return what is to stand there."""
+        """Read up to a character, or to the end; return what replaces it."""
         found: list[str] = []
         while (mark := self._text[self._position : self._position + 2]) and (
             mark[0] != stop
@@ -435,7 +435,7 @@ class _Interpolation:
         return value
 
     def _operation(self, name: str) -> str:
-        """Read what stands behind a name in braces, and return the value."""
+        """Read what follows a name in braces, and return the value."""
         rest = self._text[self._position :]
         value = self._variables.get(name)
         if rest.startswith(":-"):

@@ -70,7 +70,7 @@ def _elsewhere(path: pathlib.Path, name: str) -> Interpreter:
 
 
 def _is_installed_here(package: str) -> bool:
-    """Tell by the installed distributions: a folder of the name proves nothing."""
+    """Judge by the installed distributions: a folder of the name proves nothing."""
     import importlib.metadata  # noqa: PLC0415 - as in its callers, it costs time
 
     try:

@@ -52,7 +52,7 @@ class PlainLayout(LayoutDefaults):
     expects = "SQL files (*.sql) side by side, run in natural order"
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether there are SQL files, and no sign of another tool."""
+        """Whether there are SQL files, and no sign of another tool."""
         has_one = any(_is_migration(entry) for entry in visible(path))
         if has_one and other_tools.tool_of(path) is None:
             return Confidence.FALLBACK
@@ -122,11 +122,11 @@ def _migration(name: str, sql: str, path: str) -> Migration:
 
 
 def _wants_a_transaction(sql: str) -> bool:
-    """Tell whether the file leaves it to us to make it one transaction."""
+    """Whether the file leaves it to us to make it one transaction."""
     found = statements(sql)
     if len(found) == 1:
         return found[0].can_share_a_transaction
-    return not any(each.controls_transaction for each in found)
+    return not any(statement.controls_transaction for statement in found)
 
 
 def _warnings(

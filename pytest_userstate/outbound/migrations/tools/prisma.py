@@ -114,7 +114,7 @@ class PrismaLayout(LayoutDefaults):
     usual_folders = ("prisma/migrations",)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether there is a lock file, or folders such as Drizzle's, too."""
+        """Whether there is a lock file, or folders such as Drizzle's, too."""
         if (path / _LOCK).exists():
             return Confidence.CERTAIN
         is_one = has_script_folder(path, _SCRIPT)
@@ -150,16 +150,16 @@ def collation_key(name: str) -> tuple[list[int], list[bool], str]:
     letters beyond the Latin ones the code points decide.
     """
     letters = [
-        each for each in unicodedata.normalize("NFD", name) if each.isprintable()
+        letter for letter in unicodedata.normalize("NFD", name) if letter.isprintable()
     ]
-    plain = [each for each in letters if not unicodedata.combining(each)]
+    plain = [letter for letter in letters if not unicodedata.combining(letter)]
     weights = [
-        _PUNCTUATION.index(each) - len(_PUNCTUATION)
-        if each in _PUNCTUATION
-        else ord(each.casefold()[0])
-        for each in plain
+        _PUNCTUATION.index(letter) - len(_PUNCTUATION)
+        if letter in _PUNCTUATION
+        else ord(letter.casefold()[0])
+        for letter in plain
     ]
-    return weights, [each.isupper() for each in plain], name
+    return weights, [letter.isupper() for letter in plain], name
 
 
 def _read(entry: os.DirEntry[str], base: pathlib.Path) -> Migration:
@@ -200,7 +200,7 @@ def _expect_postgresql(lock: pathlib.Path, base: pathlib.Path) -> None:
         raise ConfigurationError(message, file=path) from error
     numbered = enumerate(lines, 1)
     number, line = next(
-        (each for each in numbered if each[1].startswith("provider")), (1, "")
+        (pair for pair in numbered if pair[1].startswith("provider")), (1, "")
     )
     provider = line.removeprefix("provider = ").strip('"')
     if provider == _PROVIDER:

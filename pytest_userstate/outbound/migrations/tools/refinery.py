@@ -62,7 +62,7 @@ class RefineryLayout(LayoutDefaults):
     manifests = (Manifest(_MANIFEST, _CRATE),)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether files are named so, as those of Flyway may be, too."""
+        """Whether files are named so, as those of Flyway may be, too."""
         names = [entry.name for entry in _here_and_below(path)]
         if not any(map(_NAME.fullmatch, names)):
             return Confidence.NONE
@@ -175,7 +175,7 @@ def _warnings(folder: pathlib.Path, base: pathlib.Path) -> cabc.Iterator[str]:
 
 
 def _has_long_versions(folder: pathlib.Path) -> bool:
-    """Tell whether the nearest manifest asks for versions of 64 bits."""
+    """Whether the nearest manifest asks for versions of 64 bits."""
     for place in folder.absolute().parents:
         try:
             text = (place / _MANIFEST).read_text("utf-8", errors="replace")

@@ -97,14 +97,14 @@ class SqitchLayout(LayoutDefaults):
     options = (Option("variables", OptionKind.TABLE),)
 
     def __init__(self) -> None:
-        """Say which files tell where a plan is."""
+        """Say which files name the place of a plan."""
         self.project_files = (
             ProjectFile(SETTINGS, _folder_of_project),
             ProjectFile(PLAN, lambda file, _: file.parent),
         )
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether there is a plan."""
+        """Whether there is a plan."""
         has_plan = path.is_dir() and Project.at(path).plan.is_file()
         return Confidence.CERTAIN if has_plan else Confidence.NONE
 
@@ -205,9 +205,9 @@ class Project:
         """Return the project of a folder, by the nearest file at or above it."""
         home = next(
             (
-                each
-                for each in (folder, *folder.absolute().parents[:2])
-                if (each / SETTINGS).is_file()
+                place
+                for place in (folder, *folder.absolute().parents[:2])
+                if (place / SETTINGS).is_file()
             ),
             folder,
         )
@@ -294,7 +294,7 @@ def _variables(
 def _advice_on(variables: cabc.Iterable[str], file: str) -> str:
     return (
         f'Set it in {file}, in the section [deploy "variables"], or in userstate.toml,'
-        " which stands for what the command line gives (sqitch deploy --set):"
+        " which replaces what the command line gives (sqitch deploy --set):"
         ' migrations = { path = "…", layout = "sqitch", variables = { name = "…" } }.'
         f" Those that are set: {', '.join(sorted(variables))}."
     )

@@ -112,7 +112,7 @@ class _Reader:
                 " planner\n(name, 2024-01-31T12:00:00Z, Name <address>)"
             )
         if not self._may_begin:
-            self._refuse("a blank line has to stand before the first change")
+            self._refuse("a blank line has to be before the first change")
         self._check(entry)
         if (entry["mark"] or "").strip() == "@":
             self._add_tag(entry)
@@ -121,7 +121,7 @@ class _Reader:
 
     def _note_pragma(self, name: str, value: str) -> None:
         if self._plan.changes:
-            self._refuse("a pragma has to stand before all changes")
+            self._refuse("a pragma has to be before all changes")
         if name == "project":
             if not re.fullmatch(_NAME, value):
                 self._refuse(f"{value!r} is no name for a project")
@@ -160,10 +160,10 @@ class _Reader:
         if name in self._names:
             self._refuse(
                 f"the change {name} is there already: {self._path}:{self._names[name]};"
-                "\nto rework it, a tag has to stand between them"
+                "\nto rework it, a tag has to be between them"
             )
         words = (entry["dependencies"] or "").split()
-        if twice := next((each for each in words if words.count(each) > 1), None):
+        if twice := next((word for word in words if words.count(word) > 1), None):
             self._refuse(f"{name} names {twice} twice")
         for word in words:
             self._check_dependency(word)

@@ -84,7 +84,9 @@ class _Name:
         version = int(prefix) if _NUMBER.fullmatch(prefix) else None
         if version is None or not -_LARGEST - 1 <= version <= _LARGEST:
             raise _not_a_version(path, prefix)
-        suffix = next(each for each in (_UP, _DOWN, _SUFFIX) if rest.endswith(each))
+        suffix = next(
+            suffix for suffix in (_UP, _DOWN, _SUFFIX) if rest.endswith(suffix)
+        )
         while rest.endswith(suffix):
             rest = rest.removesuffix(suffix)
         return cls(version, rest.replace("_", " "), suffix == _DOWN)
@@ -126,7 +128,7 @@ class SqlxLayout(LayoutDefaults):
     manifests = (Manifest("Cargo.toml", r"""^\s*["']?sqlx["']?\s*(?:=|\.)|\.sqlx\]"""),)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell whether files are named so, which those of other tools may be too."""
+        """Whether files are named so, which those of other tools may be too."""
         names = [entry.name for entry in visible(path) if entry.is_file()]
         numbered = [re.match(r"[0-9]+_.*\.sql$", name) for name in names]
         return Confidence.POSSIBLE if any(numbered) else Confidence.NONE
@@ -163,7 +165,10 @@ class SqlxLayout(LayoutDefaults):
             bookkeeping_tables=frozenset({_unqualified(table)}),
             tolerates_commit=True,
             advice_on_transactions=_ADVICE,
-            warnings=(*_lonely(found, base), *(said for _, said in read if said)),
+            warnings=(
+                *_lonely(found, base),
+                *(warning for _, warning in read if warning),
+            ),
         )
 
 
@@ -208,7 +213,7 @@ def _read(
 
 
 def _surprise(sql: str, path: str) -> str:
-    """Say that a marker does not count where it stands, or as it is written."""
+    """Say that a marker does not count there, or as it is written."""
     marker = _MENTIONS_IT.search(sql)
     if marker is None:
         return ""
@@ -236,7 +241,7 @@ def _lonely(
 def _not_a_version(path: str, prefix: str) -> MigrationError:
     message = (
         f"{path}: {prefix!r} is no version.\n"
-        "sqlx takes what stands before the first underscore of a name that ends in"
+        "sqlx takes what is before the first underscore of a name that ends in"
         " .sql\nfor the version, and refuses to run any migration while one is not an"
         " integer of\n64 bits. Rename the file, or move it out of the folder."
     )
@@ -279,7 +284,7 @@ def _read_settings(file: pathlib.Path, path: str) -> _Settings:
 
 
 def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _unqualified(table: str) -> str:

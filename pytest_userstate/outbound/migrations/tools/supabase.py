@@ -85,7 +85,7 @@ class SupabaseLayout(LayoutDefaults):
     usual_folders = ("supabase/migrations",)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Tell by the folder's own place, since names are those of others, too."""
+        """Judge by the folder's own place, since names are those of others, too."""
         named = any(_NAME.fullmatch(entry.name) for entry in visible(path))
         is_in_place = (path.parent.name, path.name) == ("supabase", "migrations")
         if not named:
@@ -175,9 +175,12 @@ def _batch(sql: str, *record: Command) -> Batch:
         mode=Mode.PIPELINE,
         in_transaction=False,
         instead=tuple(
-            ((each.start, each.end), (granted, (each.text,) * (granted != _NOT_DONE)))
-            for each in statements(sql)
-            if (granted := _granted(each.words))
+            (
+                (statement.start, statement.end),
+                (granted, (statement.text,) * (granted != _NOT_DONE)),
+            )
+            for statement in statements(sql)
+            if (granted := _granted(statement.words))
         ),
         record=record,
     )
