@@ -88,6 +88,8 @@ def prepare(request: AuditRequest) -> Prepared:
         ),
         references=_references(request, settings, place),
         snapshot=request.snapshot,
+        writes_configuration=request.writes_configuration,
+        accepts_gaps=request.accepts_gaps,
         base=place.base,
         configuration=_existing(place.file.path) if place.file else None,
         configured=(
@@ -123,6 +125,11 @@ def report_store(
 ) -> ReportFiles:
     """Return where reports are written, by paths that start in a folder."""
     return ReportFiles(base, audited=audited)
+
+
+def configuration_store(base: pathlib.Path) -> ReportFiles:
+    """Return where a first configuration is written."""
+    return ReportFiles(base, option="--userstate-init", what="configuration")
 
 
 def snapshot_store(base: pathlib.Path) -> ReportFiles:

@@ -53,6 +53,10 @@ class Prepared:
     """The folder that paths of the audit are relative to."""
     configuration: pathlib.Path | None = None
     """The configuration file, if there is one."""
+    writes_configuration: bool = False
+    """Whether what was found is written down as a configuration."""
+    accepts_gaps: bool = False
+    """Whether the gaps that are there are accepted, for a gate that begins today."""
     configured: str = "no configuration file"
     """The same, for people."""
     first_file: pathlib.Path | None = None
@@ -116,6 +120,8 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
 
     # Coverage, decisions and their evidence; then what is worth a second look.
     report = UserStateSchemaAuditReport.evaluate(snapshot, model=model, wiring=wiring)
+    if prepared.accepts_gaps:
+        settings = _accepting(report, settings, today)
     ignored = unaudited(snapshot, report, model.schemas, target.description)
     advice = silence(advise(snapshot, model=model), settings.silences)
 
@@ -137,6 +143,20 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         comparisons=_compared(snapshot, prepared.references),
         snapshot=_written(snapshot) if prepared.snapshot is not None else None,
     )
+
+
+def _accepting(
+    report: UserStateSchemaAuditReport, settings: Settings, today: dt.date
+) -> Settings:
+    """Return the settings with an acceptance of each gap that is there."""
+    from pytest_userstate.application.first_configuration import (  # noqa: PLC0415 - rare
+        accepting_gaps,
+    )
+
+    gate = settings.gate
+    new = accepting_gaps(report, gate, today=today)
+    gate = attrs.evolve(gate, acceptances=(*gate.acceptances, *new))
+    return attrs.evolve(settings, gate=gate)
 
 
 def known_wiring(

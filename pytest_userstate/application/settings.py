@@ -39,6 +39,8 @@ class AuditRequest:
     postgresql_exec_origin: str = ""
     """Where it was set."""
     compares: bool = False
+    writes_configuration: bool = False
+    accepts_gaps: bool = False
     """Whether the schema is compared with what is configured and asked for."""
     ask_wiring: cabc.Callable[[], cabc.Iterable[object]] | None = None
     """Ask the repository's own hook for the wiring; None if there is none."""

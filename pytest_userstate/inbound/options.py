@@ -26,6 +26,7 @@ _NEEDS_AUDIT: typ.Final = {
     "userstate_dsn": "--userstate-dsn",
     "userstate_drift": "--userstate-drift",
     "userstate_snapshot": "--userstate-snapshot",
+    "userstate_init": "--userstate-init",
 }
 
 
@@ -100,6 +101,18 @@ def add_options(
         "audit says; repeatable",
     )
     group.addoption(
+        "--userstate-init",
+        action="store_true",
+        help="audit, and write what was found to userstate.toml; a configuration that "
+        "is there is left alone, and what it would gain is shown",
+    )
+    group.addoption(
+        "--userstate-accept-gaps",
+        action="store_true",
+        help="with --userstate-init: accept each gap that is there for 90 days, so "
+        "that the gate can begin today",
+    )
+    group.addoption(
         "--userstate-keep-failed",
         action="store_true",
         help="keep the databases of failed tests (fixture userstate_database), and "
@@ -138,6 +151,8 @@ def request_of(
         drift=option.userstate_drift,
         snapshot=option.userstate_snapshot,
         compares=compares,
+        writes_configuration=option.userstate_init,
+        accepts_gaps=option.userstate_accept_gaps,
         axes=tuple(axis.strip() for axis in axes.split(",")) if axes else None,
         postgresql_exec=executable,
         postgresql_exec_origin=origin,
@@ -156,11 +171,13 @@ def answers_without_running(option: argparse.Namespace) -> bool:
 def misuse(config: pytest.Config) -> str | None:
     """Say which options do not go together, or None."""
     option = config.option
+    if option.userstate_accept_gaps and not option.userstate_init:
+        return "--userstate-accept-gaps goes with --userstate-init"
     if not option.userstate_audit:
         stray = [
             name
             for key, name in _NEEDS_AUDIT.items()
-            if getattr(option, key) not in (None, [])
+            if getattr(option, key) not in (None, False, [])
         ]
         return f"{stray[0]} goes with --userstate-audit" if stray else None
     if option.userstate_dsn is not None and option.userstate_migrations:

@@ -18,8 +18,10 @@ from pytest_userstate.application.run_record import (
     DocumentStatus,
     RunRecord,
 )
+from pytest_userstate.application.settings import CONFIGURATION_FILE
 from pytest_userstate.application.wording import wrap
 from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.ports import JobPage, ReportStore
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.inbound.options import renewal
@@ -33,6 +35,7 @@ class Stores:
 
     reports: ReportStore
     snapshots: ReportStore
+    configuration: ReportStore
     job: JobPage | None
 
 
@@ -82,6 +85,8 @@ def publish(
     write_reports(record, stores.reports, config.option.userstate_report, published)
     if prepared.snapshot is not None:
         _write_snapshot(record, stores.snapshots, prepared.snapshot, published)
+    if prepared.writes_configuration:
+        _write_configuration(record, stores.configuration, prepared, published)
     if stores.job is not None and not config.option.collectonly:
         file = prepared.configuration
         configuration = Source(file.name) if file else None
@@ -120,6 +125,41 @@ def _write_snapshot(
         published.problems.append(str(error))
     else:
         published.written.append(f"schema snapshot written to {path}")
+
+
+def _write_configuration(
+    record: RunRecord, store: ReportStore, prepared: Prepared, published: Published
+) -> None:
+    """Write what was found as a configuration, or show what one would gain."""
+    from pytest_userstate.application.first_configuration import (  # noqa: PLC0415 - rare
+        DAYS,
+        first_configuration,
+    )
+
+    if record.audit is None:
+        problem = f"{CONFIGURATION_FILE} was not written: nothing was audited"
+        published.problems.append(problem)
+        return
+    known = prepared.settings.gate.acceptances
+    text = first_configuration(record.audit, known=known)
+    if prepared.configuration is not None:
+        shown = prepared.configuration.name
+        published.written.append(f"{shown} is there and left alone; it could say:")
+        published.written.extend(f"  {line}".rstrip() for line in text.splitlines())
+        return
+    try:
+        store.write(CONFIGURATION_FILE, text)
+    except ToolError as error:
+        published.problems.append(str(error))
+        return
+    accepted = [a.check for a in record.audit.settings.gate.acceptances]
+    gaps = (
+        f"; accepted there for {DAYS} days: {', '.join(accepted)}" if accepted else ""
+    )
+    left = [c for c, o in record.outcomes.items() if o is Outcome.FAILED]
+    decide = f"; left to decide: {', '.join(left)}" if left else ""
+    line = f"configuration written to {CONFIGURATION_FILE}{gaps}{decide}"
+    published.written.extend(wrap(line, indent=""))
 
 
 def annotate(

@@ -18,7 +18,7 @@ import pytest
 from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import defect, is_ours
 from pytest_userstate.application.run_record import Failure, RunRecord, Status
-from pytest_userstate.application.settings import AuditRequest
+from pytest_userstate.application.settings import CONFIGURATION_FILE, AuditRequest
 from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.errors import UsageError
 from pytest_userstate.domain.gate import Outcome
@@ -53,6 +53,9 @@ class Composition(typ.Protocol):
 
     def snapshot_store(self, base: pathlib.Path) -> ReportStore:
         """Return where the snapshot file is written, likewise."""
+
+    def configuration_store(self, base: pathlib.Path) -> ReportStore:
+        """Return where a first configuration is written, likewise."""
 
     def job_page(self, audited: pathlib.Path) -> JobPage | None:
         """Return the page of the job that runs us, if a service runs it."""
@@ -316,7 +319,11 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     if request.snapshot is not None:
         composition.snapshot_store(base).check(request.snapshot)
     prepared = composition.prepare(request)
+    configuration = composition.configuration_store(prepared.base)
+    if request.writes_configuration and prepared.configuration is None:
+        configuration.check(CONFIGURATION_FILE)
     stores = publishing.Stores(
+        configuration=configuration,
         reports=composition.report_store(base, prepared.base),
         snapshots=composition.snapshot_store(base),
         job=composition.job_page(prepared.base),

@@ -70,7 +70,12 @@ def recognized(audit: Audit) -> list[str]:
     if not tables:
         return []
     places = ", ".join(f"{name} in {table}" for name, table in tables.items())
-    return wrap(f"recognized storage: {places}", indent="", hanging=2)
+    return wrap(
+        f"recognized storage: {places} (to write it down: pytest --userstate-audit "
+        "--userstate-init)",
+        indent="",
+        hanging=2,
+    )
 
 
 def readings(report: UserStateSchemaAuditReport) -> list[str]:

@@ -178,10 +178,14 @@ def structure(snapshot: SchemaSnapshot) -> Structure:
 
 
 def _is_of_the_application(table: Table) -> bool:
+    """Whether a table can be the application's, and a configuration can name it."""
     return not (
         table.is_bookkeeping
         or table.partition_of
         or table.schema in lexicon.FOREIGN_SCHEMA
+        or "." in table.schema
+        or '"' in f"{table.schema}{table.name}"
+        or "." in table.name
     )
 
 
