@@ -21,8 +21,8 @@ from pytest_userstate.domain.errors import ServerError, UsageError
 from pytest_userstate.outbound.postgres import (
     account,
     cluster,
-    preparation,
     run_folders,
+    server_files,
 )
 from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
@@ -264,7 +264,7 @@ class TestClosedInstallation:
             with EmbeddedServer(closed, cache_root=folder / "cache") as server:
                 pid = servers.pid_of_server(server.host)
                 program = Path("/proc", str(pid), "exe").readlink()
-            monkeypatch.setattr(preparation, "_copy_tree", None)
+            monkeypatch.setattr(server_files, "_copy_tree", None)
         [entry] = (folder / "cache").glob("installation-*")
         assert program.is_relative_to(entry)
         assert program.stat().st_uid == 0

@@ -22,6 +22,10 @@ if typ.TYPE_CHECKING:
 FEWEST_FILES = 64
 
 
+# In this order: the account made for the purpose, then the one that always is.
+UNPRIVILEGED = ("postgres", "nobody")
+
+
 def check_system() -> None:
     """Refuse systems on which the server's modules cannot even be imported."""
     if os.name != "posix":
@@ -41,32 +45,6 @@ def check_machine() -> Account:
     if shutil.which("tar", path=path) is None:
         raise UsageError(_NO_TAR.format(path=path))
     return account
-
-
-_OTHER_SYSTEM = """\
-the embedded PostgreSQL runs on POSIX systems only: Linux, macOS, BSD.
-  found      a Python for the platform {name!r}
-To fix it, run pytest in a container or in WSL, or audit a live database:
-  --userstate-dsn"""
-
-_TOO_FEW_FILES = f"""\
-the embedded PostgreSQL cannot run: a process may have too few files open here.
-  found      at most {{limit}} open files (ulimit -n)
-  needed     at least {FEWEST_FILES}; 1024 are usual
-To fix it, raise the limit, for instance in the shell that starts pytest:
-  ulimit -n 1024"""
-
-_NO_TAR = """\
-the embedded PostgreSQL cannot run: there is no tar to unpack its data with.
-  looked for tar, in the folders of PATH
-  PATH       {path}
-To fix it, install it, for instance in the container's image:
-  apt-get install tar, dnf install tar, apk add tar
-or audit a live database instead: --userstate-dsn"""
-
-
-# In this order: the account made for the purpose, then the one that always is.
-UNPRIVILEGED = ("postgres", "nobody")
 
 
 class Credentials(typ.TypedDict, total=False):
@@ -174,6 +152,27 @@ def _account(
         is_switched=is_switched,
     )
 
+
+_OTHER_SYSTEM = """\
+the embedded PostgreSQL runs on POSIX systems only: Linux, macOS, BSD.
+  found      a Python for the platform {name!r}
+To fix it, run pytest in a container or in WSL, or audit a live database:
+  --userstate-dsn"""
+
+_TOO_FEW_FILES = f"""\
+the embedded PostgreSQL cannot run: a process may have too few files open here.
+  found      at most {{limit}} open files (ulimit -n)
+  needed     at least {FEWEST_FILES}; 1024 are usual
+To fix it, raise the limit, for instance in the shell that starts pytest:
+  ulimit -n 1024"""
+
+_NO_TAR = """\
+the embedded PostgreSQL cannot run: there is no tar to unpack its data with.
+  looked for tar, in the folders of PATH
+  PATH       {path}
+To fix it, install it, for instance in the container's image:
+  apt-get install tar, dnf install tar, apk add tar
+or audit a live database instead: --userstate-dsn"""
 
 _NO_ENTRY = """\
 the embedded PostgreSQL cannot run as this user.

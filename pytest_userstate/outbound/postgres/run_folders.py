@@ -43,6 +43,16 @@ _TEMPORARY = frozenset(("TMPDIR", "TEMP", "TMP"))  # as Python's tempfile reads 
 _SEPARATORS = frozenset(',:"')
 
 
+WORKPLACE = "fresh-"  # how the folders begin in which data are made
+PROC = Path("/proc")  # where the system has it; `ps` says the same elsewhere
+SEGMENTS = PROC / "sysvipc" / "shm"  # those of System V, which need no attaching
+ORPHAN_TIMEOUT = 10.0  # seconds for an orphaned server to stop
+_SEGMENT_LINE = 6  # of postmaster.pid, counted from 0: a key, and a number
+_LONGEST = 4096  # bytes of it that are read
+_IPC_RMID = 0
+_KEY_BITS = 0xFFFF_FFFF  # PostgreSQL writes it without its sign, Linux with it
+
+
 @attrs.frozen
 class RunFolder:
     """A folder of our own that holds a server's data and its socket."""
@@ -213,22 +223,6 @@ def _age(path: Path) -> float:
         return 0.0
 
 
-_NO_PLACE = """\
-there is no folder to run the embedded PostgreSQL in. Looked at:
-{misses}
-To fix it, set TMPDIR to a folder with a short path that can be written to."""
-
-
-WORKPLACE = "fresh-"  # how the folders begin in which data are made
-PROC = Path("/proc")  # where the system has it; `ps` says the same elsewhere
-SEGMENTS = PROC / "sysvipc" / "shm"  # those of System V, which need no attaching
-ORPHAN_TIMEOUT = 10.0  # seconds for an orphaned server to stop
-_SEGMENT_LINE = 6  # of postmaster.pid, counted from 0: a key, and a number
-_LONGEST = 4096  # bytes of it that are read
-_IPC_RMID = 0
-_KEY_BITS = 0xFFFF_FFFF  # PostgreSQL writes it without its sign, Linux with it
-
-
 def remove_with_server(path: Path) -> None:
     """Remove a run folder that nobody needs, an orphaned server in it first."""
     pid = _orphan(path / "data")
@@ -324,3 +318,9 @@ def _remove_segment(number: int) -> None:
     import ctypes  # noqa: PLC0415 - hardly ever needed
 
     ctypes.CDLL(None).shmctl(number, _IPC_RMID, None)
+
+
+_NO_PLACE = """\
+there is no folder to run the embedded PostgreSQL in. Looked at:
+{misses}
+To fix it, set TMPDIR to a folder with a short path that can be written to."""

@@ -19,13 +19,13 @@ from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries, Version
 from pytest_userstate.outbound.postgres.child_processes import advised
 from pytest_userstate.outbound.postgres.cluster import Cluster, open_cache
-from pytest_userstate.outbound.postgres.preparation import Preparation, Prepared
 from pytest_userstate.outbound.postgres.run_folders import (
     PORT,
     RunFolder,
     make_run_folder,
     sweep,
 )
+from pytest_userstate.outbound.postgres.server_files import Preparation, ServerFiles
 from pytest_userstate.outbound.postgres.settings import DATABASE, OWNER, SUPERUSER
 from pytest_userstate.outbound.postgres.supervisor import Supervisor
 
@@ -144,20 +144,20 @@ class EmbeddedServer:
         try:
             folder.open_for(account)
             preparation = Preparation(account, cache, folder, anew=anew)
-            prepared = preparation.prepare(self._binaries, self._stub_extensions)
+            files = preparation.prepare(self._binaries, self._stub_extensions)
             supervisor = Supervisor(
                 folder,
                 account,
-                prepared.binaries,
-                archives=self._archives(prepared.cluster),
-                arguments=_arguments(folder, prepared),
+                files.binaries,
+                archives=self._archives(files.cluster),
+                arguments=_arguments(folder, files),
             )
         except BaseException as error:
             folder.discard()
             if isinstance(error, OSError):
                 raise ServerError(advised(_NOT_PREPARED.format(error=error))) from error
             raise
-        self._run = _Run(folder, prepared, supervisor)
+        self._run = _Run(folder, files, supervisor)
 
     def connect(
         self,
@@ -241,7 +241,7 @@ class EmbeddedServer:
 
     @property
     def _version(self) -> Version:
-        return self._running.prepared.cluster.version
+        return self._running.files.cluster.version
 
     def _archives(self, cluster: Cluster) -> list[Path | str]:
         return [cluster.audited, cluster.others if self._all_databases else ""]
@@ -249,11 +249,11 @@ class EmbeddedServer:
     def _wait_until_ready(self) -> None:
         """Wait; if a cached entry makes the start fail, make the entries anew, once."""
         run = self._running
-        if run.prepared.cluster.is_intact():
+        if run.files.cluster.is_intact():
             try:
                 run.supervisor.wait_until_ready()
             except ServerError:
-                if run.supervisor.is_alive or not run.prepared.is_reused:
+                if run.supervisor.is_alive or not run.files.is_reused:
                     raise
             else:
                 return
@@ -306,14 +306,14 @@ class _Run:
     """What belongs to one start of the server."""
 
     folder: RunFolder
-    prepared: Prepared
+    files: ServerFiles
     supervisor: Supervisor
 
 
-def _arguments(folder: RunFolder, prepared: Prepared) -> list[str]:
+def _arguments(folder: RunFolder, files: ServerFiles) -> list[str]:
     arguments = ["-k", str(folder.path), "-p", str(PORT)]
-    stubs = prepared.stub_extensions
-    if stubs is not None and prepared.cluster.version.major >= STUBS_SINCE:
+    stubs = files.stub_extensions
+    if stubs is not None and files.cluster.version.major >= STUBS_SINCE:
         # What the server has itself comes first.
         arguments += ["-c", f"extension_control_path=$system:{stubs}"]
     return arguments

@@ -87,14 +87,7 @@ TOGETHER: typ.Final[tuple[Query[typ.Any], ...]] = (
 """What is asked in one go; the rest depends on the answers."""
 
 
-@functools.cache
-def text_for(server_version: int) -> bytes:
-    """Return all of `TOGETHER` for a server of this version, as one batch."""
-    return ";".join(query.text(server_version) for query in TOGETHER).encode()
-
-
 Cursor = psycopg.Cursor[tuple[typ.Any, ...]]
-
 WHOLE_ROW: typ.Final = 0
 # As in PostgreSQL's access/sysattr.h.
 SYSTEM_COLUMNS: typ.Final = {
@@ -105,6 +98,13 @@ SYSTEM_COLUMNS: typ.Final = {
     -5: "cmax",
     -6: "tableoid",
 }
+R = typ.TypeVar("R")
+
+
+@functools.cache
+def text_for(server_version: int) -> bytes:
+    """Return all of `TOGETHER` for a server of this version, as one batch."""
+    return ";".join(query.text(server_version) for query in TOGETHER).encode()
 
 
 class OfRelation(typ.Protocol):
@@ -115,7 +115,6 @@ class OfRelation(typ.Protocol):
         """The relation's identifier, 0 for none."""
 
 
-R = typ.TypeVar("R")
 H = typ.TypeVar("H", bound=OfRelation)
 
 

@@ -34,6 +34,9 @@ from pytest_userstate.outbound.postgres.settings import recipe
 NOT_NEEDED = ("*.a", "pgxs", "pkgconfig", "doc", "man", "locale")
 
 
+_PARTS = ("lib", "share")
+
+
 def fingerprint(binaries: Binaries, *more: object) -> str:
     """Identify an installation, without reading it, and what was made of it."""
     status = binaries.postgres.stat()
@@ -125,18 +128,8 @@ def _open_to_all(folder: Path) -> None:
             Path(step, name).chmod(0o755)
 
 
-_PARTS = ("lib", "share")
-
-_NOT_MOVABLE = """\
-the PostgreSQL installation cannot be used by an unprivileged account.
-  found      {bin_dir}, below a folder that is closed to others
-  looked for share/postgres.bki beside it, to copy the whole installation
-To fix it, open the folders above it (chmod o+x), or install PostgreSQL in a
-place that every account can reach, or run pytest as an ordinary user."""
-
-
 @attrs.frozen(kw_only=True)
-class Prepared:
+class ServerFiles:
     """All that a server starts from."""
 
     binaries: Binaries  # that the server's account can run
@@ -163,10 +156,10 @@ class Preparation:
     anew: bool = attrs.field(default=False, kw_only=True)
     _entries: list[Entry] = attrs.field(factory=list, init=False)
 
-    def prepare(self, binaries: Binaries, stub_extensions: Path | None) -> Prepared:
+    def prepare(self, binaries: Binaries, stub_extensions: Path | None) -> ServerFiles:
         """Obtain everything."""
         reachable = self._reachable(binaries)
-        return Prepared(
+        return ServerFiles(
             binaries=reachable,
             cluster=self._cluster(binaries, reachable),
             stub_extensions=self._readable(stub_extensions),
@@ -228,3 +221,11 @@ class Preparation:
 
 def _tree(folder: Path) -> list[Path]:
     return [Path(step, name) for step, _, names in os.walk(folder) for name in names]
+
+
+_NOT_MOVABLE = """\
+the PostgreSQL installation cannot be used by an unprivileged account.
+  found      {bin_dir}, below a folder that is closed to others
+  looked for share/postgres.bki beside it, to copy the whole installation
+To fix it, open the folders above it (chmod o+x), or install PostgreSQL in a
+place that every account can reach, or run pytest as an ordinary user."""
