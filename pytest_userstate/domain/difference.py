@@ -105,7 +105,7 @@ class Change:
     subject : str
         Its name, unquoted: ``public.users`` or ``public.users.nick``.
     before, after : object or None
-        The values on either side; None where there is none.
+        The values on either side; None if there is none.
     """
 
     what: str
@@ -122,7 +122,7 @@ class Change:
 
     @property
     def fields(self) -> tuple[FieldChange, ...]:
-        """The facts that differ, where both sides have the object."""
+        """The facts that differ, if both sides have the object."""
         if self.kind is not ChangeKind.CHANGED:
             return ()
         return tuple(

@@ -118,7 +118,7 @@ class DataType:
     ) -> bool:
         """Whether a type in the catalog is what this one says.
 
-        A name without a schema that is none of PostgreSQL's own is looked up in the
+        A name without a schema that is not built in is looked up in the
         search path.
         """
         if (self.modifiers, self.is_array) != (actual.modifiers, actual.is_array):

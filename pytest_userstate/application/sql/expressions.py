@@ -84,7 +84,7 @@ def read_expression(text: str) -> Node:
     Raises
     ------
     UnreadableSqlError
-        If it is none, or one that is not supported.
+        If it is no expression, or one that is not supported.
     """
     stream = Stream(text)
     node = _either(stream)

@@ -206,7 +206,7 @@ class _Lexer:
                 return "".join(f"{int(digit, 16):04b}" for digit in digits)
             int(digits or "0", 2)
         except ValueError:
-            self._refuse("a digit is none", start)
+            self._refuse("its digits are wrong", start)
         return digits
 
     def _decoded(self, text: str) -> str:
