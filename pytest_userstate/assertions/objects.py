@@ -16,6 +16,7 @@ from pytest_userstate.application.asserting.arguments import (
 from pytest_userstate.application.asserting.failures import (
     Failure,
     Mismatch,
+    absent,
     detail,
     listed,
     require,
@@ -150,14 +151,8 @@ class EnumAssertions(PrivilegeAssertions[Enum, TypePrivilege], CommentAssertions
         expected = arguments.text(label, "label")
         _, enum = self._look()
         if expected not in enum.labels:
-            failure = Failure(
-                headline=f"enum {self._place} has no label {expected!r}",
-                details=(
-                    *detail("found", listed(enum.labels)),
-                    *detail("nearest", similar(expected, enum.labels)),
-                ),
-            )
-            require(failure)
+            headline = f"enum {self._place} has no label {expected!r}"
+            require(absent(headline, expected, enum.labels))
 
     def has_no_label(self, label: str) -> None:
         """Assert that the type is there, and this is none of its labels."""

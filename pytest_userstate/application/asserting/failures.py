@@ -13,7 +13,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.explaining.words import WIDTH, shortened
-from pytest_userstate.application.wording import inert_lines
+from pytest_userstate.application.wording import inert_lines, similar
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.snapshot import Table, View
 
@@ -103,6 +103,24 @@ def bounded(items: cabc.Sequence[str], *, limit: int = SHOWN) -> list[str]:
 def listed(items: cabc.Sequence[str], *, limit: int = SHOWN) -> str:
     """Return the first items in one line, and how many more there are."""
     return ", ".join(bounded(items, limit=limit)) if items else "none"
+
+
+def absent(headline: str, name: str, names: cabc.Iterable[str]) -> Failure:
+    """Return the failure that a name is not among some, and which are most alike."""
+    known = list(names)
+    return Failure(
+        headline=headline,
+        details=(
+            *detail("found", listed(known)),
+            *detail("nearest", similar(name, known)),
+        ),
+    )
+
+
+def unwanted_name(what: str, details: tuple[Detail, ...] = ()) -> Failure:
+    """Return the failure that there is something, and should not be."""
+    headline = f"there is {what}, and there should be none"
+    return Failure(headline=headline, details=details)
 
 
 def with_source(text: str, source: Source | None) -> str:

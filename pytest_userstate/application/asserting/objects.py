@@ -13,12 +13,13 @@ from pytest_userstate.application.asserting.arguments import Place
 from pytest_userstate.application.asserting.failures import (
     Detail,
     Failure,
+    absent,
     detail,
     expect,
-    listed,
     origins,
     require,
     source_of,
+    unwanted_name,
     with_source,
 )
 from pytest_userstate.application.asserting.kinds import COLUMN, EXTENSION
@@ -123,10 +124,7 @@ class ObjectKind(enum.StrEnum):
         if value is None:
             missing = no_schema(snapshot, place.schema)
             return None if schema_may_be_absent else missing
-        return Failure(
-            headline=f"there is a {kind_of(value)} {place}, and there should be none",
-            details=origins(value),
-        )
+        return unwanted_name(f"a {kind_of(value)} {place}", origins(value))
 
     def _absent(self, snapshot: SchemaSnapshot, place: Place) -> Failure:
         values = self.among(snapshot)
@@ -172,22 +170,17 @@ def schema_names(snapshot: SchemaSnapshot) -> frozenset[str]:
 def no_schema(snapshot: SchemaSnapshot, schema: str) -> Failure | None:
     """Return the failure that there is no such schema, or None."""
     names = sorted(schema_names(snapshot))
-    if schema in names:
-        return None
-    return Failure(
-        headline=f"there is no schema {schema!r}",
-        details=(
-            *detail("found", names or "no schema at all"),
-            *detail("nearest", similar(schema, names)),
-        ),
+    return (
+        None
+        if schema in names
+        else absent(f"there is no schema {schema!r}", schema, names)
     )
 
 
 def unwanted_schema(snapshot: SchemaSnapshot, name: str) -> Failure | None:
     """Return the failure that there is a schema of this name."""
-    if name not in schema_names(snapshot):
-        return None
-    return Failure(headline=f"there is a schema {name!r}, and there should be none")
+    is_there = name in schema_names(snapshot)
+    return unwanted_name(f"a schema {name!r}") if is_there else None
 
 
 def exactly_schemas(
@@ -253,26 +246,18 @@ def expected_extension(
     extensions = {extension.name: extension for extension in snapshot.extensions}
     extension = extensions.get(expected)
     if extension is None:
-        return Failure(
-            headline=f"there is no extension {expected!r}",
-            details=(
-                *detail("found", listed(list(extensions))),
-                *detail("nearest", similar(expected, extensions)),
-            ),
-        )
+        return absent(f"there is no extension {expected!r}", expected, extensions)
     subject = Subject(snapshot, extension)
     return as_expected(f"extension {expected}", facts, subject) or extension
 
 
 def unwanted_extension(snapshot: SchemaSnapshot, name: str) -> Failure | None:
     """Return the failure that there is an extension of this name."""
-    words = [EXTENSION.words(each) for each in snapshot.extensions if each.name == name]
-    if not words:
-        return None
-    return Failure(
-        headline=f"there is an extension {name!r}, and there should be none",
-        details=detail("found", words),
-    )
+    for extension in snapshot.extensions:
+        if extension.name == name:
+            found = detail("found", EXTENSION.words(extension))
+            return unwanted_name(f"an extension {name!r}", found)
+    return None
 
 
 def exactly_extensions(

@@ -19,10 +19,10 @@ from pytest_userstate.application.asserting.failures import (
     Detail,
     Failure,
     Mismatch,
+    absent,
     detail,
     listed,
 )
-from pytest_userstate.application.wording import similar
 from pytest_userstate.domain.access import (
     COLUMN_PRIVILEGES,
     EVERYBODY,
@@ -151,12 +151,5 @@ def _granted(grants: cabc.Iterable[Grant]) -> tuple[Detail, ...]:
 
 
 def _no_role(access: Access, role: str) -> Failure:
-    names = [known.name for known in access.roles]
-    own = [name for name in names if not name.startswith("pg_")]
-    return Failure(
-        headline=f"there is no role {role!r}",
-        details=(
-            *detail("found", listed(own)),
-            *detail("nearest", similar(role, names)),
-        ),
-    )
+    names = [known.name for known in access.roles if not known.name.startswith("pg_")]
+    return absent(f"there is no role {role!r}", role, names)

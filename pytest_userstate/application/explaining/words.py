@@ -1,4 +1,4 @@
-"""Parts of a schema in one line each, close to SQL; and names that are alike."""
+"""Parts of a schema in one line each, close to how SQL writes them."""
 
 from __future__ import annotations
 
