@@ -483,6 +483,22 @@ REMEDIES = {
         "CREATE TABLE t (); GRANT SELECT ON t TO reporting;",
         ["CREATE ROLE reporting;", "[postgres] setup"],
     ),
+    "extension of a type": (
+        "CREATE TABLE t (name public.citext);",
+        ["citext is part of the extension citext", 'IF NOT EXISTS "citext";'],
+    ),
+    "extension of an operator class": (
+        "CREATE TABLE t (a text); CREATE INDEX ON t USING gin (a gin_trgm_ops);",
+        ["gin_trgm_ops is part of the extension pg_trgm", "[postgres] setup"],
+    ),
+    "extension of a default operator class": (
+        "CREATE TABLE t (a int, b int4range, EXCLUDE USING gist (a WITH =));",
+        ["Such an operator class for gist is part of the extension btree_gist"],
+    ),
+    "extension of a function": (
+        "CREATE TABLE t (id uuid DEFAULT uuid_generate_v4());",
+        ["uuid_generate_v4 is part of the extension uuid-ossp", '"uuid-ossp";'],
+    ),
     "extension": (
         "CREATE EXTENSION nowhere;",
         ["extension nowhere", "neither part of this server", "--postgresql-exec"],

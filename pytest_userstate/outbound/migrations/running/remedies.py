@@ -44,6 +44,40 @@ _UNQUALIFIED = re.compile(
 _EMPTY = re.compile(
     r"""(?:=|\bto\b|,|^)\s*(?:'(?:"")?'|"")\s*(?:,|;|$)""", re.IGNORECASE
 )
+_MISSING = re.compile(
+    r"^(?:type|operator class|access method|text search \w+)"
+    r' "(?:[^"]*\.)?([^".]+)" does'
+    r"|^function (?:[^(]*\.)?([^(.]+)\("
+)
+_NO_CLASS = re.compile(r'no default operator class for access method "(gin|gist)"')
+# What migrations commonly use without saying which extension it belongs to.
+_EXTENSIONS: typ.Final = {
+    name: extension
+    for extension, names in {
+        "btree_gist": "gist_uuid_ops gist_text_ops gist_int4_ops gist_int8_ops",
+        "citext": "citext",
+        "cube": "cube",
+        "earthdistance": "ll_to_earth earth_box earth_distance",
+        "fuzzystrmatch": "levenshtein soundex metaphone dmetaphone",
+        "hstore": "hstore hstore_to_json",
+        "intarray": "query_int gin__int_ops gist__int_ops gist__intbig_ops",
+        "isn": "ean13 isbn isbn13 issn ismn upc",
+        "ltree": "ltree lquery ltxtquery text2ltree",
+        "pg_trgm": "gin_trgm_ops gist_trgm_ops similarity word_similarity show_trgm",
+        "pgcrypto": "crypt gen_salt digest hmac gen_random_bytes"
+        " pgp_sym_encrypt pgp_sym_decrypt pgp_pub_encrypt pgp_pub_decrypt",
+        "postgis": "geometry geography box2d box3d st_makepoint st_setsrid"
+        " st_geomfromtext st_distance st_dwithin",
+        "tablefunc": "crosstab connectby normal_rand",
+        "timescaledb": "create_hypertable time_bucket add_retention_policy",
+        "unaccent": "unaccent",
+        "uuid-ossp": "uuid_generate_v1 uuid_generate_v1mc uuid_generate_v3"
+        " uuid_generate_v4 uuid_generate_v5 uuid_nil uuid_ns_dns uuid_ns_url",
+        "vector": "vector halfvec sparsevec hnsw ivfflat vector_l2_ops"
+        " vector_cosine_ops vector_ip_ops",
+    }.items()
+    for name in names.split()
+}
 _ROLE = re.compile(r'role "([^"]+)" does not exist')
 _SCHEMA = re.compile(r'schema "([^"]+)" does not exist')
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{\w+\}|<%.*?%>")
@@ -172,6 +206,32 @@ def _of_a_missing_schema(refusal: Refusal) -> str:
     )
 
 
+def _of_a_missing_extension(refusal: Refusal) -> str:
+    """Name the extension that a missing type, function or operator class is part of."""
+    failure = refusal.failure
+    if failure.sqlstate not in {"42704", "42883"}:
+        return ""
+    if (method := _NO_CLASS.search(failure.message)) is not None:
+        name, extension = (
+            f"Such an operator class for {method[1]}",
+            f"btree_{method[1]}",
+        )
+    elif (missing := _MISSING.search(failure.message)) is not None:
+        name = missing[1] or missing[2]
+        extension = _EXTENSIONS.get(name.lower(), "")
+    else:
+        return ""
+    if not extension:
+        return ""
+    return (
+        f"{name} is part of the extension {extension}, which nothing has created so"
+        " far. Let a migration create it:"
+        f' CREATE EXTENSION IF NOT EXISTS "{extension}";'
+        " or, if the platform does so, create it in a SQL file that [postgres] setup in"
+        " userstate.toml names: it is run first, as superuser."
+    )
+
+
 def _of_a_missing_feature(refusal: Refusal) -> str:
     failure = refusal.failure
     if failure.sqlstate not in {"0A000", "22023", "42704", "58P01"}:
@@ -288,6 +348,7 @@ _REMEDIES: tuple[cabc.Callable[[Refusal], str], ...] = (
     _of_a_database,
     _of_the_search_path,
     _of_a_missing_schema,
+    _of_a_missing_extension,
     _of_a_missing_feature,
     _of_a_full_disk,
     _of_a_new_enum_value,
