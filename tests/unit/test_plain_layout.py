@@ -270,3 +270,16 @@ def test_words_in_comments_are_no_signs(tmp_path: pathlib.Path, text: str) -> No
     write(tmp_path, "1.sql", text)
     assert LAYOUT.recognizes(tmp_path)
     assert len(load(tmp_path).migrations) == 1
+
+
+def test_files_for_other_databases_are_left_out_and_named(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Where a tool keeps one file for each engine."""
+    write(tmp_path, "1_users.postgres.up.sql")
+    write(tmp_path, "1_users.mysql.up.sql")
+    write(tmp_path, "2_mysql_import.up.sql")
+    assert names(tmp_path) == ["1_users.postgres.up.sql", "2_mysql_import.up.sql"]
+    [warning] = load(tmp_path).warnings
+    assert "1_users.mysql.up.sql is left out" in warning
+    assert "it is for mysql" in warning

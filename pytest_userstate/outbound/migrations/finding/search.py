@@ -25,7 +25,12 @@ from pytest_userstate.outbound.migrations.layout import (
     visible,
 )
 from pytest_userstate.outbound.migrations.tools import registry
-from pytest_userstate.outbound.migrations.tools.files import text_of
+from pytest_userstate.outbound.migrations.tools.files import (
+    OTHER_ENGINES,
+    POSTGRESQL,
+    text_of,
+    tokens_of,
+)
 
 _USUAL_NAMES = frozenset({"migrations", "migration", "migrate", "drizzle"})
 _DUMPS = re.compile(
@@ -37,16 +42,6 @@ _NUMBERED = re.compile(r"V?\d+(?:\w*[._-].*)?\.sql", re.IGNORECASE)
 _SIGNS = frozenset({"sqitch.plan", "migration_lock.toml"})
 _NESTED = frozenset({"up.sql", "migration.sql", "_journal.json"})
 
-_SPLIT = re.compile(r"[-_.]+")
-_POSTGRESQL = frozenset({"pg", "pgsql", "postgre", "postgres", "postgresql", "psql"})
-_OTHER_ENGINES = frozenset(
-    {
-        *("cassandra", "clickhouse", "cockroach", "cockroachdb", "crdb", "derby"),
-        *("duckdb", "h2", "hsqldb", "libsql", "mariadb", "mongo", "mongodb", "mssql"),
-        *("mysql", "oracle", "scylla", "spanner", "sqlite", "sqlite3", "sqlserver"),
-        *("turso", "ydb"),
-    }
-)
 _ASIDE = frozenset(
     {
         *(
@@ -276,7 +271,7 @@ class Search:
         """Return the folder for PostgreSQL, if it holds one for each engine."""
         for entry in visible(folder) if folder.is_dir() else ():
             inner = pathlib.Path(entry.path)
-            if _tokens(entry.name) & _POSTGRESQL and layout.recognizes(inner):
+            if tokens_of(entry.name) & POSTGRESQL and layout.recognizes(inner):
                 return inner
         return folder
 
@@ -299,17 +294,17 @@ class Search:
 
     def _rank(self, candidate: Candidate) -> tuple[int, ...]:
         relative = label(candidate.path, self._root)
-        is_aside = any(_tokens(name) & _ASIDE for name in relative.split("/"))
+        is_aside = any(tokens_of(name) & _ASIDE for name in relative.split("/"))
         engine = self._engine(candidate)
         return (engine == _Engine.OTHER, is_aside, engine, candidate.kind)
 
     def _engine(self, candidate: Candidate) -> int:
         tokens: set[str] = set()
         for name in label(candidate.path, self._root).split("/"):
-            tokens |= _tokens(name)
-        if tokens & _POSTGRESQL:
+            tokens |= tokens_of(name)
+        if tokens & POSTGRESQL:
             return _Engine.POSTGRESQL
-        return _Engine.OTHER if tokens & _OTHER_ENGINES else _Engine.UNNAMED
+        return _Engine.OTHER if tokens & OTHER_ENGINES else _Engine.UNNAMED
 
     def _found(self, candidate: Candidate, others: list[Candidate]) -> str:
         """Say how the candidate was found, and what else there is."""
@@ -399,16 +394,11 @@ class _Engine:
     POSTGRESQL, UNNAMED, OTHER = range(3)
 
 
-def _tokens(name: str) -> set[str]:
-    parts = _SPLIT.split(name.lower())
-    return {*parts, "".join(parts)}
-
-
 def _is_named_as_usual(relative: str) -> bool:
     """Whether a folder is named as migrations are, or for an engine in such a one."""
     above, _, name = relative.lower().rpartition("/")
-    tokens = _tokens(name)
-    is_of_engine = bool(tokens & (_POSTGRESQL | _OTHER_ENGINES))
+    tokens = tokens_of(name)
+    is_of_engine = bool(tokens & (POSTGRESQL | OTHER_ENGINES))
     return bool(tokens & _USUAL_NAMES) or (
         is_of_engine and above.rpartition("/")[2] in _USUAL_NAMES
     )

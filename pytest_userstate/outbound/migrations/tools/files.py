@@ -5,11 +5,29 @@ from __future__ import annotations
 import collections.abc as cabc
 import os
 import pathlib
+import re
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import label, visible
 from pytest_userstate.outbound.migrations.plan import Migration
 from pytest_userstate.outbound.migrations.programs.plan import ProgramFile
+
+_SPLIT = re.compile(r"[-_.]+")
+POSTGRESQL = frozenset({"pg", "pgsql", "postgre", "postgres", "postgresql", "psql"})
+OTHER_ENGINES = frozenset(
+    {
+        *("cassandra", "clickhouse", "cockroach", "cockroachdb", "crdb", "derby"),
+        *("duckdb", "h2", "hsqldb", "libsql", "mariadb", "mongo", "mongodb", "mssql"),
+        *("mysql", "oracle", "scylla", "spanner", "sqlite", "sqlite3", "sqlserver"),
+        *("turso", "ydb"),
+    }
+)
+
+
+def tokens_of(name: str) -> set[str]:
+    """Return the words of a name, and the name without what separates them."""
+    parts = _SPLIT.split(name.lower())
+    return {*parts, "".join(parts)}
 
 
 def refuse_duplicates(

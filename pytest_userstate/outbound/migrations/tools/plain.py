@@ -32,7 +32,10 @@ from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.migrations.tools import registry
-from pytest_userstate.outbound.migrations.tools.files import left_out_programs
+from pytest_userstate.outbound.migrations.tools.files import (
+    OTHER_ENGINES,
+    left_out_programs,
+)
 
 _SUFFIX = ".sql"
 _WAY_UP = re.compile(r"\.(?:up|do)(?=\.|$)", re.IGNORECASE)
@@ -91,8 +94,14 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
         name.lower().endswith(_SUFFIX)
         and not name.startswith(".")
         and not _WAY_BACK.search(_stem(name))
+        and not _engines(name)
         and entry.is_file()
     )
+
+
+def _engines(name: str) -> set[str]:
+    """Return the other databases that a name is for, such as ``x.mysql.up.sql``."""
+    return set(_stem(name).lower().split(".")[1:]) & OTHER_ENGINES
 
 
 def _is_program(name: str) -> bool:
@@ -152,6 +161,9 @@ def _warnings(
             _stem(entry.name).lower().removesuffix(".down")
         ):
             yield f"{label(entry.path, base)} is left out: it is a way back."
+        elif engines := _engines(entry.name):
+            path, engine = label(entry.path, base), ", ".join(engines)
+            yield f"{path} is left out: its name says that it is for {engine}."
 
 
 LAYOUT = PlainLayout()
