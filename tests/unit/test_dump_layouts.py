@@ -86,7 +86,7 @@ def test_owners_are_left_out(
     assert [line.strip(" ;") for line in lines[1:6]] == [""] * 5
     assert lines[7] == "ALTER TABLE t OWNER TO app;"
     [warning] = plan.warnings
-    assert "db/structure.sql:2: 5 statements about owners are left out" in warning
+    assert "db/structure.sql:2: 5 statements about owners left out" in warning
 
 
 @BOTH

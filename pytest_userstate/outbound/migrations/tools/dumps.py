@@ -220,9 +220,10 @@ def _pieces_without(
 
 def _warnings(owned: list[Statement], path: str) -> cabc.Iterator[str]:
     if owned:
+        several = "statement" if len(owned) == 1 else "statements"
         yield (
-            f"{path}:{owned[0].line}: {len(owned)} statements about owners are left"
-            " out, as pg_dump --no-owner leaves them out: everything belongs to the"
+            f"{path}:{owned[0].line}: {len(owned)} {several} about owners left out, as"
+            " pg_dump --no-owner leaves them out: everything belongs to the"
             " role that the audit migrates as."
         )
 
