@@ -62,6 +62,26 @@ ANOTHER_ROLE = [
     "CREATE TYPE base (INPUT = textin, OUTPUT = textout)",
     "CREATE SUBSCRIPTION s CONNECTION 'host=/tmp' PUBLICATION p",
 ]
+# What notes which migration did what runs as superuser.
+THE_NOTES = [
+    "INSERT INTO pg_catalog.userstate_notes (class, object) VALUES (1, 1)",
+    "DELETE FROM pg_catalog.userstate_notes",
+    "DROP TABLE pg_catalog.userstate_notes",
+    (
+        "CREATE TRIGGER t AFTER INSERT ON pg_catalog.userstate_notes"
+        " EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()"
+    ),
+    "CREATE RULE r AS ON INSERT TO pg_catalog.userstate_notes DO ALSO SELECT 1",
+    "CREATE INDEX ON pg_catalog.userstate_notes ((class + 1))",
+    "CREATE TABLE heir () INHERITS (pg_catalog.userstate_notes)",
+    (
+        "CREATE OR REPLACE FUNCTION pg_catalog.userstate_note() RETURNS event_trigger"
+        " LANGUAGE plpgsql AS 'BEGIN END'"
+    ),
+    "ALTER FUNCTION pg_catalog.userstate_note() SET search_path = public",
+    "ALTER EVENT TRIGGER userstate_commands DISABLE",
+    "DROP EVENT TRIGGER userstate_drops",
+]
 EXTENSIONS = [
     "file_fdw",
     "dblink",
@@ -170,6 +190,11 @@ def test_a_platform_gives_no_more(on_platform: psycopg.Connection) -> None:
     """What stands in for Supabase's postgres is no superuser, and cannot become one."""
     said = answers(on_platform, [*PROGRAMS_AND_FILES, *ANOTHER_ROLE])
     assert not_refused(said, "InsufficientPrivilege", "is not available") == {}
+
+
+def test_what_notes_its_doings_is_out_of_its_reach(owner: psycopg.Connection) -> None:
+    """Neither its table nor its functions and triggers can be changed."""
+    assert not_refused(answers(owner, THE_NOTES), "InsufficientPrivilege") == {}
 
 
 def test_extensions_that_reach_out_are_refused(owner: psycopg.Connection) -> None:
