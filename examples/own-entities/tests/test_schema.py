@@ -65,4 +65,4 @@ def test_what_release_5_can_rely_on(
     assert_no_migration_needed(
         userstate_report, checks=["interests.schema", "interests.revision"]
     )
-    assert_wiring(userstate_report, "interests", "unwired")
+    assert_wiring(userstate_report, "interests", "not_probed")

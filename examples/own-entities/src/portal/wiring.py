@@ -1,4 +1,4 @@
-"""The composition root: what stands behind each port."""
+"""The composition root: what is behind each port."""
 
 from __future__ import annotations
 
