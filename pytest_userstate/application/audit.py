@@ -125,6 +125,10 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
     ignored = unaudited(snapshot, report, model.schemas, target.description)
     advice = silence(advise(snapshot, model=model), settings.silences)
 
+    # Beside that, what differs from a snapshot file or a live database.
+    comparisons = _compared(snapshot, prepared.references)
+    notes = (comparison.note for comparison in comparisons if comparison.note)
+
     return Audit(
         settings=settings,
         target=target.description,
@@ -138,9 +142,9 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         downstream=assess(report, settings.downstream),
         recognition=model.recognition,
         advisories=advice.advisories,
-        warnings=(*ignored, *preparation, *wiring.warnings, *advice.complaints),
+        warnings=(*ignored, *preparation, *wiring.warnings, *advice.complaints, *notes),
         diagram=draw(snapshot, model) if prepared.draws else None,
-        comparisons=_compared(snapshot, prepared.references),
+        comparisons=comparisons,
         snapshot=_written(snapshot) if prepared.snapshot is not None else None,
     )
 

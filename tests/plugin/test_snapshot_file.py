@@ -50,6 +50,23 @@ def test_an_unchanged_schema_passes_and_gives_the_same_bytes(recorded: Backend) 
     ]
 
 
+def test_a_file_of_format_1_is_compared_in_what_it_holds(recorded: Backend) -> None:
+    """A warning says what was not compared, and how to change that."""
+    file = recorded.path / "db/schema.json"
+    file.write_text(
+        file.read_text().replace('"userstate_snapshot": 2', '"userstate_snapshot": 1')
+    )
+    run = recorded.run()
+    assert run.status == 0, run.output
+    assert run.report is not None
+    (warning,) = (w for w in run.report["warnings"] if "db/schema.json" in w)
+    assert "they were not compared" in warning
+    assert "--userstate-snapshot db/schema.json" in warning
+    again = recorded.run("--userstate-snapshot", "db/schema.json")
+    assert again.status == 0, again.output
+    assert '"userstate_snapshot": 2' in file.read_text()
+
+
 def test_a_changed_schema_fails_until_it_is_accepted(recorded: Backend) -> None:
     """With the difference, the migration, and the command, which works."""
     change(recorded)
