@@ -384,6 +384,11 @@ class _Resolution:
 
     def _entity(self, name: str, table: EntityTable) -> Entity:
         default = DEFAULT_MODEL.entity(name)
+        if default is None and not table.models:
+            known = [entity.name for entity in DEFAULT_MODEL.entities]
+            problem = "has no storage model (an entity of your own needs one)"
+            self._refuse(f"entities.{name}", f"{problem}; {nearest(name, known)}")
+        self._check_columns(name, table)
         kept = default.models if default and not table.replace else ()
         models = {model.name: model for model in (*kept, *table.models)}
         changes: dict[str, typ.Any] = {
@@ -399,11 +404,25 @@ class _Resolution:
                 return attrs.evolve(default, **changes)
             return Entity(name=name, **changes)
         except InvalidModelError as error:
-            problem = f"cannot be used: {error}"
-            if default is None and not table.models:
-                known = [entity.name for entity in DEFAULT_MODEL.entities]
-                problem += f" (an entity of your own needs one); {nearest(name, known)}"
-            self._refuse(f"entities.{name}", problem)
+            self._refuse(f"entities.{name}", f"cannot be used: {error}")
+
+    def _check_columns(self, name: str, table: EntityTable) -> None:
+        """Refuse a name with a dot where a column is meant."""
+        for number, model in enumerate(table.models):
+            for key in ("columns", "any_of", "revision"):
+                groups: tuple[str | tuple[str, ...], ...] = getattr(model, key)
+                names = (
+                    column
+                    for group in groups
+                    for column in ((group,) if isinstance(group, str) else group)
+                )
+                for column in names:
+                    if "." in column:
+                        self._refuse(
+                            f"entities.{name}.models[{number}].{key}",
+                            f"names {column!r}; expected a column of the model's "
+                            f"table, without a dot: {column.rpartition('.')[2]!r}",
+                        )
 
     def _check(
         self, check: str, key: str, *, or_one_of: cabc.Iterable[str] = ()

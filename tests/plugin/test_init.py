@@ -51,7 +51,10 @@ def test_gaps_are_accepted_so_that_a_gate_can_begin(backend: Backend) -> None:
     second = backend.run()
     assert second.status == 0, second.output
     assert second.outcomes() == first.outcomes()
-    backend.migrate("ALTER TABLE users ADD COLUMN password_hash text NOT NULL;")
+    backend.write(
+        "migrations/002_step.sql",
+        "ALTER TABLE users ADD COLUMN password_hash text NOT NULL;",
+    )
     closed = backend.run()
     assert closed.outcomes()["login.schema"] == "failed"
     assert "login.schema" in closed.output
