@@ -16,6 +16,8 @@ from pytest_userstate.domain.user_state import Advisory, Silence, silence
 from tests.helpers.documents import audited
 from tests.helpers.strategies import kinds, models, snapshots, tables
 
+pytestmark = pytest.mark.many_examples
+
 settings = hypothesis.settings(deadline=None, max_examples=100)
 subjects = st.sampled_from(
     ["public.users", "public.user_preferences", "public.users.updated_at", "app.t[1]"]

@@ -7,6 +7,7 @@ import datetime as dt
 
 import attrs
 import hypothesis
+import pytest
 from hypothesis import strategies as st
 
 from pytest_userstate.domain.columns import Index
@@ -28,6 +29,8 @@ from tests.helpers.strategies import (
     wirings,
 )
 from tests.helpers.verdicts import faults
+
+pytestmark = pytest.mark.many_examples
 
 settings = hypothesis.settings(deadline=None, max_examples=100)
 

@@ -37,6 +37,8 @@ from tests.helpers.full_snapshots import full_snapshots
 if typ.TYPE_CHECKING:
     import collections.abc as cabc
 
+pytestmark = pytest.mark.many_examples
+
 E = typ.TypeVar("E", bound=UserStateError)
 
 few = hypothesis.settings(
@@ -136,7 +138,6 @@ def expect_settings_or_key(tree: dict[str, typ.Any]) -> None:
         assert isinstance(answer, Settings)
 
 
-@pytest.mark.many_examples
 @many
 @hypothesis.given(st.dictionaries(KEYS, TREES, max_size=4))
 def test_any_tree_is_a_configuration_or_refused_by_key(
@@ -146,7 +147,6 @@ def test_any_tree_is_a_configuration_or_refused_by_key(
     expect_settings_or_key(tree)
 
 
-@pytest.mark.many_examples
 @many
 @hypothesis.given(plausible(Document))
 @hypothesis.example(
@@ -282,7 +282,6 @@ def mutated(draw: typ.Callable[..., typ.Any], value: typ.Any) -> str:
     return text[: draw(st.integers(0, len(text)))] if draw(st.booleans()) else text
 
 
-@pytest.mark.many_examples
 @many
 @hypothesis.given(full_snapshots, st.data())
 def test_any_snapshot_file_is_read_or_refused(

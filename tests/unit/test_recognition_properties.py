@@ -26,6 +26,8 @@ from pytest_userstate.domain.recognition.words import KNOWN, words
 from tests.helpers.recognition_cases import CASES
 from tests.helpers.sketched_schemas import sketched_schema
 
+pytestmark = pytest.mark.many_examples
+
 TOKEN = re.compile(r"[A-Z]?[^\W\dA-Z_]+|[A-Z]+(?![^\W\dA-Z_])")
 VOCABULARY = KNOWN | {
     word
