@@ -36,15 +36,16 @@ BEGIN
             WHERE object IS NOT NULL;
     ELSE
         -- Of a type, schema, or extension that is new, no table can be yet.
+        -- Of a composite type, which is in pg_class as well, the type is noted.
         INSERT INTO pg_catalog.userstate_notes (class, object)
-            SELECT classid, objid FROM pg_event_trigger_ddl_commands()
-            WHERE classid = 1259 AND object_type <> 'sequence'
-                AND object_type NOT LIKE 'composite type%'
-               OR classid = 2606
-               OR classid IN (1247, 2615, 3079) AND command_tag LIKE 'ALTER%'
-            UNION ALL SELECT 1247, reltype FROM pg_event_trigger_ddl_commands()
-            JOIN pg_class ON oid = objid
-            WHERE classid = 1259 AND object_type LIKE 'composite type%';
+            SELECT CASE WHEN object_type LIKE 'composite type%' THEN 1247
+                    ELSE classid END,
+                CASE WHEN object_type LIKE 'composite type%'
+                    THEN (SELECT reltype FROM pg_class WHERE oid = objid)
+                    ELSE objid END
+            FROM pg_event_trigger_ddl_commands()
+            WHERE classid = 1259 AND object_type <> 'sequence' OR classid = 2606
+               OR classid IN (1247, 2615, 3079) AND command_tag LIKE 'ALTER%';
     END IF;
 END
 $function$;
