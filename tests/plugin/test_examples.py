@@ -177,11 +177,15 @@ def test_alembic_is_run_by_itself(example: Copy) -> None:
     assert (target["path"], target["layout"]) == ("migrations", "alembic")
     assert target["applied"] == 6
     [name] = [
-        fact["source"]
+        fact
         for fact in run.check("users.schema")["evidence"]
         if fact["subject"] == "public.users.display_name"
     ]
-    assert name == {
+    assert name["source"] == {
+        "path": "migrations/versions/2f1c6e0a9b31_create_users.py",
+        "line": 16,
+    }
+    assert name["changed_by"] == {
         "path": "migrations/versions/9c4b8e1d2a53_rename_name.py",
         "line": 15,
     }
