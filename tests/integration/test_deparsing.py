@@ -12,12 +12,13 @@ from pytest_userstate.domain.ports import Clause
 from tests.helpers.catalog import load, read, settings
 
 SCHEMA = """
+CREATE EXTENSION citext;
 CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE DOMAIN email AS text;
 CREATE TABLE t (
   n int, b bigint, s varchar(20), e email, ch char(3), m mood,
   ts timestamptz, tn timestamp, ti time, iv interval, x text, tr tstzrange,
-  "user" text, id int);
+  "user" text, id int, c citext);
 """
 CHECKS = [
     "n > 0.5",
@@ -36,6 +37,12 @@ CHECKS = [
     "t.n > 0",
     "2 ^ n > 1",
     "length(trim(both from x)) > 0",
+    "n / 2.0 > 1",
+    "n = 1.0",
+    "e = 'x@y'",
+    "|/ n > 0",
+    "length(c) > 3",
+    "lower(c) = c",
 ]
 
 
