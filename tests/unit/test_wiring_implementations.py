@@ -113,6 +113,7 @@ GO_MAIN = 'package main\nimport "x/memory"\nfunc main() {{ run(memory.{}()) }}\n
         "func New() ports.Users { return &Store{} }",
         "func New() (ports.Users, error) { return Store{}, nil }",
         "func New() ports.Users { s := &Store{}; s.load(); return s }",
+        "func New() ports.Users { s := Store{}; return &s }",
         "func New() *Store { return &Store{} }",
         "func New() *Store { return build() }",
     ],

@@ -216,6 +216,22 @@ USES = {
             )
         },
     ),
+    "javascript: exported as it is required": (
+        JAVASCRIPT,
+        {
+            "lib/index.js": "module.exports = { Store: require('./memory') }\n",
+            "lib/main.js": (
+                "const { Store } = require('./index')\nmodule.exports = new Store()\n"
+            ),
+        },
+    ),
+    "javascript: exported under a name as it is required": (
+        JAVASCRIPT,
+        {
+            "lib/index.js": "exports.Store = require('./memory')\n",
+            "lib/main.js": "const a = require('.')\nmodule.exports = new a.Store()\n",
+        },
+    ),
     "rust: used as another name": (
         RUST,
         {

@@ -125,8 +125,10 @@ class ParsedSource:
     def modules(self) -> tuple[str, ...]:
         """The names by which other files import from this one."""
         folder = self.path.parent.name
-        if self.language.has_packages or self.path.stem in _NAMED_AFTER_FOLDER:
+        if self.language.has_packages:
             return (folder,)
+        if self.path.stem in _NAMED_AFTER_FOLDER:
+            return (folder, self.path.stem)
         if self.path.suffix == ".rs" and self.path.stem in _CRATES:
             return ("crate", self.path.parent.parent.name.replace("-", "_"))
         return (self.path.stem,)
@@ -236,7 +238,8 @@ class Namespace:
         """Return the modules that a qualifier stands for, itself included."""
         bindings = source.tree.bound.get(qualifier, ())
         modules = [b.module if b.target == MODULE else b.target for b in bindings]
-        known = (m for m in modules if m and m not in {".", DEFAULT})
+        own = source.path.parent.name
+        known = (own if m == "." else m for m in modules if m and m != DEFAULT)
         return tuple(dict.fromkeys((*known, qualifier)))
 
     def other_names(

@@ -199,14 +199,19 @@ def _common_js(left: SgNode | None, right: SgNode | None) -> cabc.Iterator[Bindi
     exported = _EXPORTS.fullmatch(text_of(left)) if left and right else None
     if exported is None or right is None:
         return
+    if module := _required(right):
+        yield Binding(exported["name"] or DEFAULT, DEFAULT, module)
     if right.kind() in {"identifier", "class"}:
         name = right if right.kind() == "identifier" else right.field("name")
         yield Binding(exported["name"] or DEFAULT, text_of(name))
     if right.kind() == "object" and not exported["name"]:
         for part in right.children():
             if part.kind() == "pair":
-                target = last_name(text_of(part.field("value")))
-                yield Binding(text_of(part.field("key")), target)
+                key, value = text_of(part.field("key")), part.field("value")
+                if module := _required(value):
+                    yield Binding(key, DEFAULT, module)
+                elif value and value.kind() == "identifier":
+                    yield Binding(key, value.text())
 
 
 _RULES: typ.Final[dict[str, tuple[Rule, ...]]] = {

@@ -145,6 +145,8 @@ def _constructed(function: SgNode, package: str) -> tuple[str, ...]:
 
 def _first_name(expressions: SgNode) -> str:
     first = expressions.child(0)
+    if first and first.kind() == "unary_expression":
+        first = first.field("operand")
     return first.text() if first and first.kind() == "identifier" else ""
 
 
