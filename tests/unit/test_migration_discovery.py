@@ -142,6 +142,18 @@ def test_a_folder_for_each_engine_that_a_tools_file_names(
     assert "found by diesel.toml, for PostgreSQL; not audited" in target.found
 
 
+def test_a_folder_for_each_engine_below_a_recursive_one(
+    repository: Repository,
+) -> None:
+    """Flyway would run those of all engines, of which one is meant."""
+    repository.write("app/pom.xml", text="<artifactId>flyway-core</artifactId>")
+    for engine in ("h2", "postgresql"):
+        repository.write(f"app/db/migration/{engine}/V1__a.sql")
+    assert repository.locate().shown == "app/db/migration/postgresql"
+    repository.write("app/db/migration/V0__common.sql")
+    assert repository.locate().shown == "app/db/migration"
+
+
 def test_only_migrations_of_another_engine(repository: Repository) -> None:
     """They are named, and the line that would use them all the same."""
     repository.write("migrations/mysql/1_a.sql")

@@ -242,6 +242,7 @@ class Search:
             layouts = recognized(folder, self._possible(folder), self._root)
             if not layouts:
                 continue
+            folder = self._of_postgresql(folder, layouts[0])
             is_certain = layouts[0].recognizes(folder) is Confidence.CERTAIN
             kind = _RECOGNIZED if is_usual or is_certain else _NUMBERED_ONLY
             how = "name" if is_usual else "the names of its files"
@@ -268,8 +269,11 @@ class Search:
         return registry.layouts_possible_in(folder)
 
     def _of_postgresql(self, folder: pathlib.Path, layout: Layout) -> pathlib.Path:
-        """Return the folder for PostgreSQL, if it holds one for each engine."""
-        for entry in visible(folder) if folder.is_dir() else ():
+        """Return the folder for PostgreSQL, if there is only one for each engine."""
+        entries = visible(folder) if folder.is_dir() else []
+        if any(entry.name.endswith(".sql") for entry in entries):
+            return folder
+        for entry in entries:
             inner = pathlib.Path(entry.path)
             if tokens_of(entry.name) & POSTGRESQL and layout.recognizes(inner):
                 return inner
