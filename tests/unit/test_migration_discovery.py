@@ -147,8 +147,8 @@ def test_a_folder_for_each_engine_below_a_recursive_one(
 ) -> None:
     """Flyway would run those of all engines, of which one is meant."""
     repository.write("app/pom.xml", text="<artifactId>flyway-core</artifactId>")
-    for engine in ("h2", "postgresql"):
-        repository.write(f"app/db/migration/{engine}/V1__a.sql")
+    for version, engine in enumerate(("h2", "postgresql"), 1):
+        repository.write(f"app/db/migration/{engine}/V{version}__a.sql")
     assert repository.locate().shown == "app/db/migration/postgresql"
     repository.write("app/db/migration/V0__common.sql")
     assert repository.locate().shown == "app/db/migration"
