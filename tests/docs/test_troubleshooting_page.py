@@ -18,6 +18,7 @@ MESSAGES = re.findall(r"^### `(.+)`$", TEXT, re.MULTILINE)
 # What PostgreSQL says, and what the code adds to it.
 POSTGRES = {
     "permission denied": "Migrations run as an ordinary role",
+    'must be able to SET ROLE "…"': "Migrations run as an ordinary role",
     'role "…" does not exist': "Create the role (CREATE ROLE …;)",
 }
 
