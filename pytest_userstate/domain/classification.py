@@ -37,6 +37,7 @@ from pytest_userstate.domain.snapshot import (
 )
 
 W = typ.TypeVar("W", bound=SchemaCoverage)
+_MOMENTS: typ.Final = ("timestamp", "date")
 
 
 class Situation(enum.StrEnum):
@@ -265,13 +266,18 @@ def _guards_rows(
 
     The keys have to show that what the model stores is a set: one of them tells rows
     of a user apart by a column that the model names. If no key is known, nothing is
-    said; and a revision of the user's own row guards the set.
+    said; a revision of the user's own row guards the set; and rows that store a
+    moment are records of their own, such as a consent and when it was given.
     """
     owners = {column.name for column in table.columns if is_owner(column.name)}
     stored = {name for group in model.column_groups for name in group} - owners
     if any(key <= owners for key in table.keys):
         return None
     if not any(key & owners and key & stored for key in table.keys):
+        return None
+    if any(
+        c.name in stored and c.data_type.startswith(_MOMENTS) for c in table.columns
+    ):
         return None
     if any(
         _has_revision(key, snapshot)

@@ -83,6 +83,16 @@ ROWS = {
 }
 
 
+def test_a_revision_of_a_record_is_reliable() -> None:
+    """A consent and when it was given is a record of its own, and no part of a set."""
+    table = (
+        "consents (user_id:uuid*>users, topic_id:bigint*>topics, given_at:timestamp, "
+        "revision:bigint)"
+    )
+    found = coverage(table, columns="user_id topic_id given_at")
+    assert found is ConflictCoverage.DETECTABLE
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_a_revision_of_what_is_no_set_is_reliable(name: str) -> None:
     """If the keys do not show a set, nothing changes."""

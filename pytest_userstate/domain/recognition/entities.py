@@ -178,8 +178,10 @@ def profile(population: Population) -> Storages:
     for sketch in population.structure.sketches:
         person = population.persons.get(sketch.place)
         if person is not None or sketch.place in population.parents:
-            if person is None or not person.is_aside or person is population.users:
-                yield from _description(sketch, 0, Shape.COLUMNS)
+            is_best = person is None or person is population.users
+            if person is None or is_best or not person.is_aside:
+                lesser = 0 if is_best else weights.LESSER_USERS
+                yield from _description(sketch, lesser, Shape.COLUMNS)
         elif (weight := _weight_of_profile(sketch, population)) is not None:
             yield from _description(sketch, weight, Shape.ROW_PER_USER)
 
@@ -395,7 +397,7 @@ def _choices_by_columns(
     if any(key <= names for key in sketch.keys):
         columns, weight, _ = _chosen(sketch)
         if weight > weights.ALMOST_INTERESTS:
-            weight += weights.BESIDE_USERS
+            weight += weights.CHOICES_BESIDE_USERS
             return weight, f"{columns[0].name} is a choice", columns
     keys, values = sketch.of(Kind.KEY), sketch.of(Kind.VALUE)
     if values and any(column.name in key for column in keys for key in sketch.keys):

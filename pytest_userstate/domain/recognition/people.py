@@ -9,7 +9,7 @@ import attrs
 
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.recognition import lexicon, weights
-from pytest_userstate.domain.recognition.columns import Kind, Parts, role
+from pytest_userstate.domain.recognition.columns import Kind, Parts, is_owner, role
 from pytest_userstate.domain.recognition.result import Reason
 from pytest_userstate.domain.recognition.structure import (
     Place,
@@ -19,6 +19,7 @@ from pytest_userstate.domain.recognition.structure import (
 from pytest_userstate.domain.recognition.words import words
 
 _PERSONS: typ.Final = lexicon.PERSON | lexicon.PERSON_PERHAPS
+_MODULES: typ.Final = lexicon.MODULE | lexicon.PERSON
 _PERSON_NOUNS: typ.Final = frozenset((word,) for word in lexicon.PERSON)
 
 
@@ -263,13 +264,34 @@ def _person_name(
     is_aside = first in lexicon.PERSON_ASIDE
     if len(base) == 1:
         return _weight_of_noun(noun), base, is_aside
+    if noun in lexicon.PERSON:
+        return _persons_behind(base, sketch, structure)
+    if noun in lexicon.PERSON_PERHAPS and _MODULES.issuperset(base[:-1]):
+        return weights.PERSON_PERHAPS_TABLE, (noun,), is_aside
     opens_other = not lexicon.PASSWORD_OF_OTHERS.isdisjoint(base)
-    belongs = first in lexicon.PERSON_OUTSIDE or (first,) in structure.by_noun
-    if opens_other or (belongs and len(base) == 2):
+    is_elsewhere = first in lexicon.PERSON_OUTSIDE or (first,) in structure.by_noun
+    return None if opens_other or is_elsewhere else (0, base, is_aside)
+
+
+def _persons_behind(
+    base: Parts, sketch: Sketch, structure: Structure
+) -> tuple[int, Parts, bool] | None:
+    """Return what a word for persons weighs behind other words.
+
+    `team_users` are the members of teams if they refer to a user, and the users of
+    the teams if they do not.
+    """
+    first = base[0]
+    is_member = (first,) in structure.by_noun and any(
+        is_owner(column.name) for column in sketch.pointers
+    )
+    is_list = first in lexicon.PERSON_OUTSIDE or not lexicon.BYSTANDER.isdisjoint(base)
+    if is_list or is_member:
         return None
-    if noun in lexicon.PERSON and len(base) == 2:
-        return weights.PERSON_BEHIND_A_WORD, (noun,), is_aside
-    return 0, base, is_aside
+    is_aside = first in lexicon.PERSON_ASIDE
+    if len(base) > 2:
+        return weights.PERSON_BEHIND_WORDS, base[-1:], is_aside
+    return weights.PERSON_BEHIND_A_WORD, base[-1:], is_aside
 
 
 def _is_bystander(base: Parts) -> bool:

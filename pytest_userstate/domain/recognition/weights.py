@@ -7,6 +7,7 @@ import typing as typ
 # Who the users are.
 PERSON_TABLE: typ.Final = 60  # the table's name is a word for who signs in
 PERSON_BEHIND_A_WORD: typ.Final = 50  # the same, behind a word that nothing explains
+PERSON_BEHIND_WORDS: typ.Final = 30  # the same, behind several words
 PERSON_PERHAPS_TABLE: typ.Final = 20  # a word that may mean such a person
 SECRET_COLUMN: typ.Final = 35  # it has a password
 SIGNS_IN: typ.Final = 12  # it has a mail address or a sign-in name
@@ -39,6 +40,7 @@ LOCALE: typ.Final = 2
 SIGN_IN_NAME: typ.Final = 8  # even that describes somebody
 PROFILE_TABLE: typ.Final = 25  # the table is called a profile
 ROW_PER_USER: typ.Final = 10
+LESSER_USERS: typ.Final = -4  # a table of persons that is not the best of them
 BESIDE_USERS: typ.Final = -12  # it is not the users' own table
 
 # Where preferences and interests are.
@@ -52,6 +54,7 @@ MARKS: typ.Final = 60  # favourites, stars, what somebody follows or takes
 CHOICES: typ.Final = 32  # columns of the users' table that are choices …
 EACH_CHOICE: typ.Final = 8  # … and what each of them adds
 MOST_CHOICES: typ.Final = 7
+CHOICES_BESIDE_USERS: typ.Final = -2  # such columns on a row for each user
 CHOICES_OF_A_MEMBER: typ.Final = 45  # choices on a row for a user and something else
 KEYS_OF_A_USER: typ.Final = 45  # keys and values of a user, called nothing particular
 WEAK_MARKS: typ.Final = 30  # likes, mutes
