@@ -109,7 +109,7 @@ def test_a_committed_report_that_cannot_be_read_says_why(
     files = ReportFiles(repository)
     (repository / "docs/a.md").write_bytes(b"one\ntwo \xff\n")
     assert files.read("docs/none.md") is None
-    with pytest.raises(ToolError, match=r"docs/a\.md cannot be read: line 2 is not U"):
+    with pytest.raises(ToolError, match=r"docs/a\.md:2 cannot be read: it is not U"):
         files.read("docs/a.md")
     with pytest.raises(ToolError, match="the report docs cannot be read: Is a dir"):
         files.read("docs")
