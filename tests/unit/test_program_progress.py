@@ -45,10 +45,10 @@ def test_the_clock_starts_again_with_each_migration(
         for number in (1, 2)
     )
     for byte in text:
-        progress.hear(bytes([byte]))
+        progress.read(bytes([byte]))
     assert len(clock) == 2
     assert (progress.applied, progress.position.path) == (2, "")
-    progress.hear(line("begin", path=str(tmp_path / "versions/3.py")))
+    progress.read(line("begin", path=str(tmp_path / "versions/3.py")))
     assert progress.position.path == "versions/3.py"
 
 
@@ -57,15 +57,15 @@ def test_the_files_of_packages_are_named_by_module(
 ) -> None:
     """Also where the virtual environment is in the repository."""
     file = tmp_path / ".venv/lib/python3.12/site-packages/shop/migrations/0001_a.py"
-    progress.hear(line("begin", path=str(file), module="shop.migrations.0001_a"))
+    progress.read(line("begin", path=str(file), module="shop.migrations.0001_a"))
     assert progress.position.path == "shop/migrations/0001_a.py"
-    progress.hear(line("begin", path="/usr/lib/shop/0001_a.py"))
+    progress.read(line("begin", path="/usr/lib/shop/0001_a.py"))
     assert progress.position.path == "0001_a.py"
 
 
 def test_the_first_refusal_is_the_one(progress: Progress) -> None:
     """Later ones come of it."""
-    progress.hear(line("refused", reason="first") + line("refused", reason="second"))
+    progress.read(line("refused", reason="first") + line("refused", reason="second"))
     assert progress.refusal == "first"
 
 

@@ -25,8 +25,8 @@ _KEPT_LINES = 400
 _LONGEST_LINE = 2_000  # characters that are kept of one
 _CHUNK = 1 << 20  # more than a pipe holds, so that one read empties it
 _POLL = 0.02  # seconds between looks at whether it has ended
-_GRACE = 2.0  # seconds that it gets to end by itself when it is told to
-# The shell is told the group, and then waits for the end of the pipe.
+_GRACE = 2.0  # seconds that it gets to end by itself when it is asked to
+# The shell reads the group, and then waits for the end of the pipe.
 _WATCHER = 'read -r group && { read -r _; kill -s KILL -- "-$group"; }'
 
 _SHOWN_LINES = 40
@@ -43,7 +43,7 @@ _FRAME = re.compile(r'  File "(.+)", line \d+, in ')
 _ELSEWHERE = re.compile(r"/(?:site|dist)-packages/|/lib/python3|^<|/programs/inside/")
 _SHORTEST = 6  # characters; a shorter value would be found in every other word
 
-Hear = cabc.Callable[[bytes], None]
+Consumer = cabc.Callable[[bytes], None]
 
 
 @attrs.frozen(kw_only=True)
@@ -68,7 +68,7 @@ class Report:
     read: int
     write: int
     # Gets what the program writes, as it comes.
-    hear: Hear
+    consume: Consumer
 
 
 class Clock:
@@ -123,7 +123,7 @@ def run(
 ) -> Ended:
     """Run a program to its end, without a shell and without input."""
     output = Lines()
-    listened: list[tuple[int, Hear]] = []
+    listened: list[tuple[int, Consumer]] = []
     with contextlib.ExitStack() as stack:
         read, write = os.pipe()
         stack.callback(os.close, read)
@@ -131,7 +131,7 @@ def run(
         handed = [write]
         if report is not None:
             stack.callback(os.close, report.read)
-            listened.append((report.read, report.hear))
+            listened.append((report.read, report.consume))
             handed.append(report.write)
         try:
             watch = stack.enter_context(_watcher())
@@ -162,40 +162,40 @@ def run(
 
 def _listen(
     process: subprocess.Popen[bytes],
-    listened: cabc.Sequence[tuple[int, Hear]],
+    listened: cabc.Sequence[tuple[int, Consumer]],
     clock: Clock,
 ) -> bool:
-    """Hear the program until it ends; return whether it did so in time.
+    """Read what the program writes until it ends; return whether it did so in time.
 
     What it started may hold the pipes open for longer, and is not waited for.
     """
     with selectors.DefaultSelector() as selector:
-        for descriptor, hear in listened:
-            selector.register(descriptor, selectors.EVENT_READ, hear)
+        for descriptor, consume in listened:
+            selector.register(descriptor, selectors.EVENT_READ, consume)
         while not clock.is_up:
             has_ended = process.poll() is not None
             if not selector.get_map():
                 time.sleep(0 if has_ended else _POLL)
             for key, _ in selector.select(0 if has_ended else _POLL):
-                if not _hear_once(key.fd, key.data):
+                if not _read_once(key.fd, key.data):
                     selector.unregister(key.fd)
             if has_ended:
                 return True
     return False
 
 
-def _hear_once(descriptor: int, hear: Hear) -> bool:
-    """Pass on what is there; tell whether it was not the end."""
+def _read_once(descriptor: int, consume: Consumer) -> bool:
+    """Pass on what is there; return whether it was not the end."""
     data = os.read(descriptor, _CHUNK)
     if data:
-        hear(data)
+        consume(data)
     return bool(data)
 
 
 def _ask_to_end(
-    process: subprocess.Popen[bytes], listened: cabc.Sequence[tuple[int, Hear]]
+    process: subprocess.Popen[bytes], listened: cabc.Sequence[tuple[int, Consumer]]
 ) -> None:
-    """Let a program that is late say its last words."""
+    """Give a program that is late the time to write its last words."""
     with contextlib.suppress(OSError):
         os.killpg(process.pid, signal.SIGTERM)
     _listen(process, listened, Clock(_GRACE))

@@ -71,7 +71,7 @@ class Progress:
             applied=self.applied,
         )
 
-    def hear(self, data: bytes) -> None:
+    def read(self, data: bytes) -> None:
         """Take the next bytes of the pipe, wherever they were cut."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
@@ -79,7 +79,7 @@ class Progress:
             self._EVENTS[event.pop("event")](self, event)
 
     def _context(self, event: _Event) -> None:
-        """Hear of a database that is about to be migrated, as it is now."""
+        """Note a database that is about to be migrated, as it is now."""
         self.tables.add(event["table"])
         self.bookkeeping |= {event["table"]}
         if event["heads"] is not None:

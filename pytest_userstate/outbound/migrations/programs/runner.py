@@ -148,7 +148,7 @@ class ProgramRunner:
             plan,
             (str(python.path), str(_INSIDE)),
             extra={"USERSTATE_TASK": json.dumps(task)},
-            report=Report(read, write, progress.hear),
+            report=Report(read, write, progress.read),
         )
         self._expect_success(plan, ended, progress)
         return self._sum_up(plan, ended, progress)
@@ -229,7 +229,7 @@ class ProgramRunner:
         return redacted(last_lines(ended), environment=given, places=places)
 
     def _versions(self, tables: cabc.Iterable[str]) -> frozenset[str]:
-        """Return what stands in the version tables, whatever schema they are in."""
+        """Return the rows of the version tables, whatever schema they are in."""
         places = self._connection.execute(
             "SELECT relnamespace::regnamespace::text, relname FROM pg_class"
             " WHERE relname = ANY (%s) AND relkind = 'r'",

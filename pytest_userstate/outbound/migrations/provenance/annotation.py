@@ -1,4 +1,4 @@
-"""Tells a snapshot which migration made and changed each of its parts."""
+"""Adds to each part of a snapshot which migration made and changed it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def annotate(snapshot: SchemaSnapshot, history: History) -> SchemaSnapshot:
 
 
 class _Annotator:
-    """Tells one table or view, and its parts, where they come from."""
+    """Adds to one table or view, and its parts, where they come from."""
 
     def __init__(self, relation: Table | View, history: History) -> None:
         self._place = (relation.schema, relation.name)

@@ -420,7 +420,7 @@ def _is_opaque(text: str) -> bool:
 
 
 def _may_run_code(words: tuple[str, ...]) -> bool:
-    """Tell whether a statement could change the schema through a function."""
+    """Return whether a statement could change the schema through a function."""
     if not words or words[0] in _RUNS_CODE:
         return bool(words)
     return words[0] in _QUERIES and _calls(words)

@@ -137,7 +137,7 @@ class Script(Delivery):
 
 
 class _Commands:
-    r"""The commands of psql: only the pair that a dump stands between is allowed.
+    r"""The commands of psql: only the pair around a dump is allowed.
 
     After ``\restrict`` psql itself refuses all others, until the key is repeated.
     """
@@ -166,7 +166,7 @@ class _Commands:
 
 
 def _is_read_the_same(part: Part) -> bool:
-    """Tell whether what follows is certain to be read as what is before it."""
+    """Return whether what follows is certain to be read as what is before it."""
     if isinstance(part, PsqlCommand) or part.text[:3].lower() != "set":
         return True
     return "standard_conforming_strings" not in part.words or part.words[-1] == "on"

@@ -257,7 +257,7 @@ def _failed_statement(
 
 @attrs.frozen
 class _Place:
-    """A place in a file, and what stands there."""
+    """A place in a file, and the text there."""
 
     line: int | None = None
     column: int | None = None

@@ -311,7 +311,7 @@ def _of_psql(refusal: Refusal) -> str:
 
 
 def _expects_rows(refusal: Refusal) -> bool:
-    """Tell whether the parser stopped in what follows a COPY … FROM stdin."""
+    """Return whether the parser stopped in what follows a COPY … FROM stdin."""
     position = refusal.failure.position or 0
     before = [
         statement for statement in refusal.step.statements if statement.end < position

@@ -169,7 +169,7 @@ class MigrationRunner:
             self._apply_as_it_is(plan, batch, step)
 
     def _apply_in_transaction(self, plan: Plan, batch: Batch, step: Step) -> None:
-        """Apply a batch in a transaction of ours."""
+        """Apply a batch in a transaction that is opened for it."""
         search_path = self._open(step, _BEGIN, doing="opening a transaction")
         self._send(step, batch)
         if not (self._session.in_transaction or plan.tolerates_commit):

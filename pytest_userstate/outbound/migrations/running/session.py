@@ -206,7 +206,7 @@ class Session:
                 outcome.note(result)
 
     def _settle(self, results: Results, outcome: Outcome) -> None:
-        """Cancel what runs, and hear the end of it; else hang up.
+        """Cancel the statement that runs, and wait for its end; else hang up.
 
         The server sends results when it has many, so that only now it says how
         many statements it had completed.

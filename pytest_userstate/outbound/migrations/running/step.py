@@ -26,7 +26,7 @@ class SearchPath:
 
 @attrs.frozen(kw_only=True, slots=False)
 class Step:
-    """A file that is being run, and where in the plan it stands."""
+    """A file that is being run, and its place in the plan."""
 
     # How messages name the file.
     path: str

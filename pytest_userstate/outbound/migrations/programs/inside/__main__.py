@@ -1,6 +1,6 @@
 """Runs a migration tool and reports on it: ``python …/inside``, with a task.
 
-The task stands in the variable `USERSTATE_TASK`, as `programs` wrote it.
+The task is in the variable `USERSTATE_TASK`, as `programs` wrote it.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ class _Watch:
         self._statements.begin("")
 
     def note_line(self, operation: typ.Any, line: int, method: str) -> None:
-        """Let an operation tell when it is at work, and where it stands."""
+        """Note the line of an operation while it is at work."""
         forwards = getattr(operation, method)
 
         @functools.wraps(forwards)

@@ -1,4 +1,4 @@
-"""Tells the audit over a pipe what each migration did."""
+"""Reports to the audit over a pipe what each migration did."""
 
 from __future__ import annotations
 
