@@ -182,7 +182,9 @@ def _is_subject(parts: Parts, some: frozenset[str]) -> bool:
 
 def _is_link(parts: Parts, some: frozenset[str]) -> bool:
     key = lexicon.IDENTIFIER | lexicon.SUBJECT
-    return parts in lexicon.LINK_PHRASES or (
+    if parts in lexicon.LINK_PHRASES or parts[-3:] in lexicon.LINK_PHRASES:
+        return True
+    return (
         bool(some & lexicon.PROVIDER_NAMES)
         and bool(some & key)
         and some <= lexicon.PROVIDER_NAMES | key | lexicon.LINK_BESIDE

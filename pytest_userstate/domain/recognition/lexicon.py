@@ -146,7 +146,8 @@ PROVIDER_NAMES: typ.Final = _words(
     "google github gh gitlab facebook twitter apple microsoft azure linkedin discord "
     "steam twitch oidc openid saml ldap sso oauth auth keycloak okta cognito firebase "
     "clerk wechat weixin kakao naver line vk yandex slack bitbucket orcid spotify cas "
-    "shibboleth workos supabase gamecenter"
+    "shibboleth workos supabase gamecenter "
+    "idam entra adfs onelogin fusionauth zitadel authentik stytch"
 )
 SUBJECT: typ.Final = _words("subject sub uid openid sid dn nameid guid identifier")
 SUBJECT_BESIDE: typ.Final = _words(
@@ -157,7 +158,9 @@ SUBJECT_PHRASES: typ.Final = _phrases(
     "third party id, login id, remote id, external id, auth id"
 )
 LINK_BESIDE: typ.Final = _words("user account instant game auth")
-LINK_PHRASES: typ.Final = _phrases("identity subject, auth subject, idp subject")
+LINK_PHRASES: typ.Final = _phrases(
+    "identity subject, auth subject, idp subject, sign in uid, sign in id, sign in sub"
+)
 LINK: typ.Final = _words(
     "identity account provider login oauth oidc sso social authentication connection "
     "authorization federated openid saml external link auth socialaccount omniauth "
