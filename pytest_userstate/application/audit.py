@@ -25,7 +25,6 @@ from pytest_userstate.domain.recognition.modelling import with_recognized
 from pytest_userstate.domain.recognition.result import Recognition
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.domain.state_diagram import draw
 from pytest_userstate.domain.unaudited import unaudited
 from pytest_userstate.domain.user_state import Advisory, silence
 from pytest_userstate.domain.wiring import Wiring, contradictions
@@ -143,7 +142,7 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         recognition=model.recognition,
         advisories=advice.advisories,
         warnings=(*ignored, *preparation, *wiring.warnings, *advice.complaints, *notes),
-        diagram=draw(snapshot, model) if prepared.draws else None,
+        diagram=_drawn(snapshot, model) if prepared.draws else None,
         comparisons=comparisons,
         snapshot=_written(snapshot) if prepared.snapshot is not None else None,
     )
@@ -198,6 +197,12 @@ def _compared(
     )
 
     return tuple(compare(reference, snapshot) for reference in references)
+
+
+def _drawn(snapshot: SchemaSnapshot, model: AuditModel) -> StateDiagram:
+    from pytest_userstate.domain.state_diagram import draw  # noqa: PLC0415 - reports
+
+    return draw(snapshot, model)
 
 
 def _written(snapshot: SchemaSnapshot) -> str:

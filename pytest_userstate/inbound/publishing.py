@@ -10,9 +10,7 @@ import attrs
 import pytest
 
 from pytest_userstate.application.audit import Prepared
-from pytest_userstate.application.documents import check_document
-from pytest_userstate.application.reporting import github, json_report, markdown
-from pytest_userstate.application.reporting.markdown_syntax import Links, links_at
+from pytest_userstate.application.reporting import json_report
 from pytest_userstate.application.run_record import (
     DocumentCheck,
     DocumentStatus,
@@ -25,6 +23,9 @@ from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.ports import JobPage, ReportStore
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.inbound.options import renewal
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.application.reporting.github import Annotation
 
 _GAP: typ.Final = "\n"
 
@@ -56,6 +57,11 @@ def check_documents(
 ) -> tuple[DocumentCheck, ...]:
     """Compare the committed reports that were named with the audit."""
     paths: list[str] = config.option.userstate_check_report
+    if not paths:
+        return ()
+    # A run without reports pays for none of them.
+    from pytest_userstate.application.documents import check_document  # noqa: PLC0415
+
     return tuple(check_document(record, path, store) for path in dict.fromkeys(paths))
 
 
@@ -166,6 +172,8 @@ def annotate(
     job: JobPage, record: RunRecord, configuration: Source | None = None
 ) -> list[str]:
     """Append the document to the job's summary; return the lines of annotations."""
+    from pytest_userstate.application.reporting import github  # noqa: PLC0415 - rare
+
     annotations = [
         *github.annotations_of(record, configuration),
         *_summarize(job, record),
@@ -173,12 +181,18 @@ def annotate(
     return [_in_workspace(annotation, job).command() for annotation in annotations]
 
 
-def _summarize(job: JobPage, record: RunRecord) -> cabc.Iterator[github.Annotation]:
+def _summarize(job: JobPage, record: RunRecord) -> cabc.Iterator[Annotation]:
     """Append the document; yield a warning if that is not possible."""
-    from pytest_userstate.application.reporting import github  # noqa: PLC0415 - rare
+    from pytest_userstate.application.reporting import (  # noqa: PLC0415 - rare
+        github,
+        markdown,
+        markdown_syntax,
+    )
 
     url = job.files_url
-    links = Links(audited=job.audited, prefix=url) if url else Links()
+    links = markdown_syntax.Links()
+    if url:
+        links = markdown_syntax.Links(audited=job.audited, prefix=url)
     page = github.fitted(markdown.render(record, links), job.room - len(_GAP))
     try:
         job.append(_GAP + page)
@@ -188,7 +202,7 @@ def _summarize(job: JobPage, record: RunRecord) -> cabc.Iterator[github.Annotati
         )
 
 
-def _in_workspace(annotation: github.Annotation, job: JobPage) -> github.Annotation:
+def _in_workspace(annotation: Annotation, job: JobPage) -> Annotation:
     """Return the annotation with its file as GitHub knows it."""
     source = annotation.source
     if source is None:
@@ -201,7 +215,12 @@ def _in_workspace(annotation: github.Annotation, job: JobPage) -> github.Annotat
 
 
 def _markdown(record: RunRecord, store: ReportStore, path: str) -> str:
-    return markdown.render(record, links_at(store.place(path)))
+    from pytest_userstate.application.reporting import (  # noqa: PLC0415 - rare
+        markdown,
+        markdown_syntax,
+    )
+
+    return markdown.render(record, markdown_syntax.links_at(store.place(path)))
 
 
 def _json(record: RunRecord, _store: ReportStore, _path: str) -> str:
