@@ -487,6 +487,22 @@ REMEDIES = {
         "CREATE TABLE t (name public.citext);",
         ["citext is part of the extension citext", 'IF NOT EXISTS "citext";'],
     ),
+    "role with a capital letter": (
+        'CREATE TABLE t (); GRANT SELECT ON t TO "Reports";',
+        ['CREATE ROLE "Reports";'],
+    ),
+    "database with a capital letter": (
+        "ALTER DATABASE \"My-Shop\" SET timezone TO 'UTC';",
+        ['CREATE DATABASE "My-Shop";'],
+    ),
+    "extension of an array's type": (
+        "CREATE TABLE t (names citext[]);",
+        ["citext is part of the extension citext"],
+    ),
+    "extension of a foreign-data wrapper": (
+        "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw;",
+        ["postgres_fdw is part of the extension postgres_fdw"],
+    ),
     "extension of an operator class": (
         "CREATE TABLE t (a text); CREATE INDEX ON t USING gin (a gin_trgm_ops);",
         ["gin_trgm_ops is part of the extension pg_trgm", "[postgres] setup"],
@@ -526,6 +542,10 @@ REMEDIES = {
         ["folder for temporary files", "set TMPDIR to a folder on a larger disk"],
     ),
     "psql command": ("SELECT 1;\n\\i other.sql\n", ["\\i is a command of psql"]),
+    "psql connects": (
+        "\\connect shop\nSELECT 1;\n",
+        ["the audit has one database of its own. Leave it out"],
+    ),
     "psql variable": ("SELECT :'name';", [":'name' looks like a variable of psql"]),
     "mustache": ("CREATE TABLE {{ schema }}.t ();", ["template: {{ schema }}"]),
     "jinja": ("{% if x %}\nSELECT 1;\n{% endif %}", ["template: {% if x %}"]),

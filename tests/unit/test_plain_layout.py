@@ -192,6 +192,8 @@ def test_a_folder_that_could_be_plain_is_read_when_asked_for(
         ("0001.users.sql", "0001.users.rollback.sql"),
         ("1_users.up.sql", "1_users.revert.sql"),
         ("1.up.users.sql", "1.down.users.sql"),
+        ("1_users.forward.sql", "1_users.backward.sql"),
+        ("1_users.sql", "1_users.backout.sql"),
     ],
 )
 def test_a_way_back_is_left_out_and_named(
@@ -205,13 +207,19 @@ def test_a_way_back_is_left_out_and_named(
     assert f"{back} is left out: it is a way back" in warning
 
 
-@pytest.mark.parametrize("word", ["down", "undo", "rollback", "revert", "DOWN"])
+@pytest.mark.parametrize(
+    "word",
+    ["down", "undo", "rollback", "revert", "DOWN", "backward", "unapply", "drop"],
+)
 @pytest.mark.parametrize(
     ("up", "back"),
     [
         ("1_users_up.sql", "1_users_{}.sql"),
         ("1_users.sql", "1_users_{}.sql"),
         ("1-do-users.sql", "1-{}-users.sql"),
+        ("1_users.sql", "{}_1_users.sql"),
+        ("create_users.sql", "{}_users.sql"),
+        ("up.sql", "{}.sql"),
     ],
 )
 def test_ways_back_under_another_name_are_refused(

@@ -298,18 +298,21 @@ def test_nothing_is_found_by_a_project_file_alone(tmp_path: pathlib.Path) -> Non
         found(project)
 
 
-def test_a_named_section_of_alembics_file(alembic: AlembicProject) -> None:
+@pytest.mark.parametrize("section", ["core", "alembic:core", "core-db"])
+def test_a_named_section_of_alembics_file(
+    alembic: AlembicProject, section: str
+) -> None:
     """The file and the lines to choose from; then the tool is run with the section."""
     ini = alembic.path / "alembic.ini"
-    ini.write_text(ini.read_text().replace("[alembic]", "[core]"))
+    ini.write_text(ini.read_text().replace("[alembic]", f"[{section}]"))
     for path in (None, "db"):
         message = refusal(alembic, path)
         assert "alembic.ini has no `script_location` under [alembic]" in message
-        line = 'migrations = { path = ".", layout = "alembic", section = "core" }'
-        assert line in message
-    plan = found(alembic, ".", layout="alembic", section="core").plan
+        line = 'migrations = { path = ".", layout = "alembic",'
+        assert f'{line} section = "{section}" }}' in message
+    plan = found(alembic, ".", layout="alembic", section=section).plan
     assert isinstance(plan, ProgramPlan)
-    assert plan.program.arguments == ("-n", "core", "upgrade", "head")
-    assert "alembic -n core upgrade head" in plan.program.shown
+    assert plan.program.arguments == ("-n", section, "upgrade", "head")
+    assert f"alembic -n {section} upgrade head" in plan.program.shown
     message = refusal(alembic, ".", layout="alembic", section="other")
     assert "no alembic.ini" in message

@@ -56,10 +56,11 @@ _IN_JAVASCRIPT = (
     (r"\bdb\.(?:runSql|createTable)\b", "db-migrate", ("db-migrate", "up")),
     (r"\bknex\b", "Knex", ("knex", "migrate:latest")),
 )
-_BACK = re.compile(
-    r"([._-])(?:down|undo|rollback|revert)(?=[._-])", flags=re.IGNORECASE
-)
-_UP = (r"\1up", r"\1do", r"\1deploy", "")
+WAYS_BACK = "down|undo|rollback|revert|backward|backout|unapply"
+"""The words for a way back in the name of a file, as a pattern."""
+_BACK = re.compile(rf"([._-])(?:{WAYS_BACK}|drop)(?=[._-])", flags=re.IGNORECASE)
+_BACK_AT_FRONT = re.compile(rf"^(?:{WAYS_BACK}|drop)([._-])", flags=re.IGNORECASE)
+_UP = ("up", "do", "deploy", "forward", "apply", "create")
 _TOOLS = (
     Tool(name="goose", layout="goose", text=r"--[ \t]*\+goose\b"),
     Tool(
@@ -84,7 +85,8 @@ _TOOLS = (
     Tool(name="Play evolutions", text=r"(?:#|--)[ \t]*---[ \t]*!(?:ups|downs)\b"),
     Tool(
         name="a tool that keeps both ways in one file",
-        text=r"--+[ \t]*[@!]?(?:down|undo|rollback)(?: migration| section)?[ \t:-]*$",
+        text=r"--+[ \t]*[@!+]?(?:down|undo|rollback|revert)(?: migration| section)?"
+        r"[ \t:-]*$",
     ),
     Tool(
         name="Liquibase",
@@ -185,7 +187,7 @@ def refuse_way_back(
             if not finding.tool.can_be_plain:
                 message = unsupported(folder, base, finding, supported)
                 raise TargetNotFoundError(message)
-        counterparts = {_BACK.sub(up, name) for up in _UP} - {name}
+        counterparts = _ways_up(name) - {name}
         for other in sorted(counterparts & scripts.keys()):
             message = (
                 f"{path} holds {name} beside {other}: the way back beside the way up.\n"
@@ -194,6 +196,16 @@ def refuse_way_back(
                 " to *.up.sql and *.down.sql."
             )
             raise TargetNotFoundError(message)
+
+
+def _ways_up(name: str) -> set[str]:
+    """Return the names that a way up would have if this is a way back."""
+    return {
+        _BACK.sub("", name),
+        _BACK_AT_FRONT.sub("", name),
+        *(_BACK.sub(rf"\1{up}", name) for up in _UP),
+        *(_BACK_AT_FRONT.sub(rf"{up}\1", name) for up in _UP),
+    }
 
 
 def unsupported(

@@ -9,6 +9,8 @@ import collections.abc as cabc
 import re
 import typing as typ
 
+from pytest_userstate.domain.converters import identifier
+
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.running.failures import Refusal
     from pytest_userstate.outbound.migrations.running.session import Failure
@@ -45,8 +47,9 @@ _EMPTY = re.compile(
     r"""(?:=|\bto\b|,|^)\s*(?:'(?:"")?'|"")\s*(?:,|;|$)""", re.IGNORECASE
 )
 _MISSING = re.compile(
-    r"^(?:type|operator class|access method|text search \w+)"
-    r' "(?:[^"]*\.)?([^".]+)" does'
+    r"^(?:type|operator class|access method|text search \w+|foreign-data wrapper"
+    r"|language)"
+    r' "(?:[^"]*\.)?([^".\[]+)(?:\[\])*" does'
     r"|^function (?:[^(]*\.)?([^(.]+)\("
 )
 _NO_CLASS = re.compile(r'no default operator class for access method "(gin|gist)"')
@@ -64,6 +67,10 @@ _EXTENSIONS: typ.Final = {
         "isn": "ean13 isbn isbn13 issn ismn upc",
         "ltree": "ltree lquery ltxtquery text2ltree",
         "pg_trgm": "gin_trgm_ops gist_trgm_ops similarity word_similarity show_trgm",
+        "plpython3u": "plpython3u",
+        "plv8": "plv8",
+        "postgres_fdw": "postgres_fdw",
+        "file_fdw": "file_fdw",
         "pgcrypto": "crypt gen_salt digest hmac gen_random_bytes"
         " pgp_sym_encrypt pgp_sym_decrypt pgp_pub_encrypt pgp_pub_decrypt",
         "postgis": "geometry geography box2d box3d st_makepoint st_setsrid"
@@ -82,6 +89,7 @@ _ROLE = re.compile(r'role "([^"]+)" does not exist')
 _SCHEMA = re.compile(r'schema "([^"]+)" does not exist')
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{\w+\}|<%.*?%>")
 _PSQL_COMMAND = re.compile(r"\\\S*")
+_CONNECTS = frozenset({"\\connect", "\\c"})
 _PSQL_VARIABLE = re.compile(r""":(['"]?)(\w+)\1""")
 
 
@@ -151,13 +159,18 @@ def _of_a_database(refusal: Refusal) -> str:
         " test's, perhaps. Let the statement take the name of the database that it is"
         " in: DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO PUBLIC',"
         " current_database()); END $$; or create one of that name, empty, with"
-        f" CREATE DATABASE {database[1]}; as the only statement of the SQL file that"
-        " [postgres] setup in userstate.toml names."
+        f" CREATE DATABASE {identifier(database[1])}; as the only statement of the SQL"
+        " file that [postgres] setup in userstate.toml names."
     )
 
 
 def of_psql_command(name: str) -> str:
     """Return what can be done about a backslash command."""
+    if name in _CONNECTS:
+        return (
+            f"{name} is a command of psql, not SQL, and the audit has one database of"
+            " its own. Leave it out; pg_dump writes it only with --create."
+        )
     return (
         f"{name} is a command of psql, not SQL. Files are sent to the"
         " server as they are, never through psql, which could run programs."
@@ -193,7 +206,7 @@ def _of_a_missing_role(refusal: Refusal) -> str:
     role = _ROLE.search(refusal.failure.message)
     if refusal.failure.sqlstate != "42704" or role is None or refusal.step.is_setup:
         return ""
-    return f"Create the role (CREATE ROLE {role[1]};) {_SETUP}"
+    return f"Create the role (CREATE ROLE {identifier(role[1])};) {_SETUP}"
 
 
 def _of_a_missing_schema(refusal: Refusal) -> str:

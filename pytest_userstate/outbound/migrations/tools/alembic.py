@@ -190,7 +190,7 @@ def _refuse_named_sections(file: pathlib.Path, base: pathlib.Path) -> None:
     """Say how to choose a section, if only named ones say where scripts are."""
     if file.name != _INI:
         return
-    sections = re.findall(r"^\[(\w+)\]", text_of(file), re.MULTILINE)
+    sections = re.findall(r"^\[([^]\n]+)\]", text_of(file), re.MULTILINE)
     named = [name for name in sections if _read(file, base, name) is not None]
     if not named:
         return

@@ -1,8 +1,8 @@
 """Plain SQL: a flat folder of files that no tool owns.
 
-A name with ``.down.``, ``.undo.``, ``.rollback.`` or ``.revert.`` is a way back, as
-Postgrator, yoyo and many scripts write it, and is left out; ``.up.`` and ``.do.``
-mark the way up.
+A name with ``.down.``, ``.undo.``, ``.rollback.``, ``.revert.`` and the like is a way
+back, as Postgrator, yoyo and many scripts write it, and is left out; ``.up.``,
+``.do.`` and ``.forward.`` mark the way up.
 
 There is no tool to be faithful to, so these are the rules: files run in natural
 order (``V2`` before ``V10``), each as in a session of its own and as one
@@ -38,8 +38,8 @@ from pytest_userstate.outbound.migrations.tools.files import (
 )
 
 _SUFFIX = ".sql"
-_WAY_UP = re.compile(r"\.(?:up|do)(?=\.|$)", re.IGNORECASE)
-_WAY_BACK = re.compile(r"\.(?:down|undo|rollback|revert)(?=\.|$)", re.IGNORECASE)
+_WAY_UP = re.compile(r"\.(?:up|do|forward)(?=\.|$)", re.IGNORECASE)
+_WAY_BACK = re.compile(rf"\.(?:{other_tools.WAYS_BACK})(?=\.|$)", re.IGNORECASE)
 _PROGRAM = re.compile(r"V?[0-9]\w*[._-].*\.(?:go|py|rb|java|kt|rs|php|cs|[cm]?[jt]s)")
 _NUMBER = re.compile(r"([0-9]+)")
 _ADVICE = (
@@ -108,7 +108,7 @@ def _is_program(name: str) -> bool:
     """Whether the name is that of a way up that is written as a program."""
     if _PROGRAM.fullmatch(name) is None or "_test." in name:
         return False
-    return not re.search(r"[._](?:down|undo|rollback|revert)\.", name)
+    return not re.search(rf"[._](?:{other_tools.WAYS_BACK})\.", name)
 
 
 def _without_way(name: str) -> str:
