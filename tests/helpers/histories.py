@@ -42,7 +42,7 @@ def fresh(server: EmbeddedServer, role: str) -> cabc.Iterator[psycopg.Connection
     """Connect as a role to an empty database of its own."""
     name = sql.Identifier(f"history_{next(_numbers)}")
     owned = "CREATE DATABASE {} OWNER {}"
-    if server.version_num >= 150000:
+    if int(server.version.partition(".")[0]) >= 15:
         owned += " STRATEGY file_copy"
     with server.connect(user=SUPERUSER) as admin:
         admin.execute(sql.SQL(owned).format(name, sql.Identifier(OWNER)))

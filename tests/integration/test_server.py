@@ -110,8 +110,6 @@ class TestConnecting:
     def test_it_knows_its_version(self, server: EmbeddedServer) -> None:
         """The version, known before anybody connects, is the server's own."""
         with server.connect() as session:
-            number = value(session, "SHOW server_version_num")
-            assert str(server.version_num) == number
             text = value(session, "SHOW server_version")
             assert str(text).split()[0] == server.version
 
@@ -407,7 +405,6 @@ class TestNothingSurvives:
         """Interrupted while it copies, starts, or runs, it leaves nothing either."""
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
         server = EmbeddedServer(servers.wheel(), cache_root=cache)
-        server.launch()
         passed = itertools.count()
 
         def sleep(seconds: float) -> None:
@@ -469,9 +466,8 @@ class TestNothingSurvives:
             pytest.skip("its initdb takes no settings")
         seen: set[str] = set()
         server = EmbeddedServer(binaries, cache_root=folder / "cache")
-        server.launch_in_background()
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            launched = pool.submit(server.launch)
+            launched = pool.submit(server.__enter__)
             while not launched.done():
                 for pid in servers.descendants_of(os.getpid()):
                     seen |= servers.memory_of(pid)
@@ -877,19 +873,8 @@ class TestRunFolder:
         assert "TMPDIR" in message
 
 
-class TestWorkingMeanwhile:
-    """A caller may use the time that starting and stopping take."""
-
-    def test_starting_early_and_stopping_early(self, cache: Path) -> None:
-        """Entering waits for a server launched before, leaving for the end of it."""
-        server = EmbeddedServer(servers.wheel(), cache_root=cache)
-        server.launch()
-        host = server.host
-        with server:
-            assert server.host == host
-            server.connect().close()
-            server.begin_stop()
-        servers.wait_until_gone(host, seconds=0)
+class TestUsedAgain:
+    """A server that is described once may be started more than once."""
 
     def test_a_server_can_be_started_again(self, cache: Path) -> None:
         """Each entering is a fresh start."""

@@ -77,70 +77,12 @@ def is_running(child: int) -> bool:
     return os.waitpid(child, os.WNOHANG) == (0, 0)
 
 
-class TestInTheBackground:
-    """A start that goes on in a thread, and what may become of it."""
+class TestInterrupted:
+    """What is left of a server whose user is impatient, or killed."""
 
-    @pytest.mark.parametrize("error", [OSError, RuntimeError, MemoryError])
-    def test_any_error_reaches_who_needs_the_server(
-        self, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
-    ) -> None:
-        """Once, and not as the last words of a thread; a new attempt is possible."""
-        attempts = []
-
-        def fail() -> typ.NoReturn:
-            attempts.append(threading.current_thread())
-            raise error
-
-        monkeypatch.setattr(server_module, "check_machine", fail)
-        server = EmbeddedServer(servers.wheel())
-        server.launch_in_background()
-        with pytest.raises(error), server:
-            pass
-        assert [each is threading.main_thread() for each in attempts] == [False]
-        with pytest.raises(error):
-            server.launch()
-
-    def test_an_error_that_nobody_needs_is_not_told(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Whoever only cleans up is not disturbed by it."""
-        monkeypatch.setattr(server_module, "check_machine", None)
-        server = EmbeddedServer(servers.wheel())
-        server.launch_in_background()
-        server.close()
-
-    def test_interrupted_while_waiting_for_it(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The start goes on to its end, and so does what stops it."""
-        make, wait = server_module.make_run_folder, server_module._Launch.wait
-        is_waited_for = threading.Event()
-        server = EmbeddedServer(servers.wheel(), cache_root=folder / "cache")
-
-        def wait_and_tell(launch: server_module._Launch) -> None:
-            is_waited_for.set()
-            wait(launch)
-
-        monkeypatch.setattr(server_module._Launch, "wait", wait_and_tell)
-        with servers.interrupted(is_waited_for.is_set) as pressed:
-
-            def make_late(*args: typ.Any) -> run_folders.RunFolder:
-                pressed.wait(servers.PATIENCE)
-                return make(*args)
-
-            monkeypatch.setattr(server_module, "make_run_folder", make_late)
-            server.launch_in_background()
-            with pytest.raises(KeyboardInterrupt), server:
-                pass
-        server.close()
-        assert [path.name for path in folder.iterdir()] == ["cache"]
-        assert not servers.processes_of(folder)
-
-    @pytest.mark.parametrize(
-        ("launches", "polls"), [(1, 0), (2, 0), (2, 2), (0, 1), (0, 2), (0, 5)]
-    )
+    @pytest.mark.parametrize("polls", [0, 1, 2, 5])
     def test_interrupted_again_and_again(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch, launches: int, polls: int
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, polls: int
     ) -> None:
         """However impatient, closing once more in peace leaves nothing."""
         folder.chmod(0o1777)  # as /dev/shm: the server's account can clean up behind us
@@ -150,10 +92,8 @@ class TestInTheBackground:
             with server:
                 raise KeyboardInterrupt
 
-        server.launch_in_background()
         with monkeypatch.context() as patch:
-            launch, sleep = server_module._Launch, impatient(time.sleep, polls)
-            patch.setattr(launch, "wait", impatient(launch.wait, launches))
+            sleep = impatient(time.sleep, polls)
             clock = types.SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
             patch.setattr(supervisor, "time", clock)
             with pytest.raises(KeyboardInterrupt):
@@ -273,12 +213,14 @@ class TestForked:
         go = folder / "go"
         binaries = servers.installation(folder, initdb=servers.until(go))
         server = EmbeddedServer(binaries, cache_root=folder / "cache")
-        server.launch_in_background()
+        starting = threading.Thread(target=server.__enter__)
+        starting.start()
         servers.wait_for(lambda: is_made_in(folder))
         with self.forked(self.sleep) as child:
             go.touch()
-            with server:
-                server.connect().close()
+            starting.join()
+            server.connect().close()
+            server.close()
             with (folder / "cache" / "lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             assert is_running(child)
@@ -487,7 +429,6 @@ def test_servers_one_after_the_other_leave_nothing(cache: Path) -> None:
     before = None
     for _ in range(4):
         server = EmbeddedServer(servers.wheel(), cache_root=cache)
-        server.launch_in_background()
         with server:
             hosts.add(Path(server.host).name)
             server.connect().close()

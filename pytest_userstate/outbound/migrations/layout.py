@@ -103,10 +103,6 @@ class Layout(typ.Protocol):
         """Files of a project that name this tool if it is used."""
 
     @property
-    def usual_folders(self) -> tuple[str, ...]:
-        """Folders that the tool uses by default, besides the usual ones."""
-
-    @property
     def options(self) -> tuple[Option, ...]:
         """The settings that this layout has beside ``path`` and ``layout``."""
 
@@ -138,7 +134,6 @@ class LayoutDefaults:
 
     project_files: tuple[ProjectFile, ...] = ()
     manifests: tuple[Manifest, ...] = ()
-    usual_folders: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     takes_a_file: bool | None = False
     needs_a_path = True

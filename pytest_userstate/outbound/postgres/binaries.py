@@ -55,11 +55,6 @@ class Version:
     minor: int
     program: str = "postgres"
 
-    @property
-    def number(self) -> int:
-        """The version as ``server_version_num`` has it: 180006."""
-        return self.major * 10_000 + self.minor
-
     def __str__(self) -> str:
         """Write it as PostgreSQL does: ``18.6``."""
         return f"{self.major}.{self.minor}"

@@ -2,8 +2,7 @@
 
 A fork takes every open descriptor along. One of the moment in which the pipes to a
 new program are still open at both ends would keep the program waiting for their end
-for as long as the fork lives. One thread alone need not care; but a server is started
-in a thread of its own, and a test suite may fork at any time.
+for as long as the fork lives; and another thread of a test suite may fork at any time.
 """
 
 from __future__ import annotations

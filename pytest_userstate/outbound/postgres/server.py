@@ -72,15 +72,14 @@ class EmbeddedServer:
         self._stub_extensions = stub_extensions
         self._all_databases = all_databases
         self._run: _Run | None = None
-        self._launch: _Launch | None = None
 
     def __enter__(self) -> typ.Self:
         """Start the server and wait until it accepts connections."""
         try:
-            self.launch()
+            self._start()
             self._wait_until_ready()
         except BaseException:
-            self._stop()
+            self.close()
             raise
         return self
 
@@ -91,7 +90,7 @@ class EmbeddedServer:
         traceback: types.TracebackType | None,
     ) -> None:
         """Stop the server, and wait until its processes and its folder are gone."""
-        self._stop()
+        self.close()
 
     @property
     def host(self) -> str:
@@ -107,34 +106,6 @@ class EmbeddedServer:
     def version(self) -> str:
         """The server's version: ``18.6``."""
         return str(self._version)
-
-    @property
-    def version_num(self) -> int:
-        """The version as ``server_version_num`` has it: 180006."""
-        return self._version.number
-
-    def launch(self) -> None:
-        """Start the server without waiting for it; entering the context waits.
-
-        For a caller that has something to do meanwhile. Raises as entering does.
-        """
-        if self._launch is not None:
-            launch = self._launch
-            launch.wait()  # where this is interrupted, there is still one to stop
-            self._launch = None
-            launch.settle()
-        if self._run is None:
-            self._start()
-
-    def launch_in_background(self) -> None:
-        """Do the same without even waiting for the data directory to be made.
-
-        Whatever goes wrong is raised by `launch`, or by entering the context. So is
-        the want of another thread, which a process may be refused: they do it all.
-        """
-        if self._run is None and self._launch is None:
-            with contextlib.suppress(RuntimeError):
-                self._launch = _Launch(self._start)
 
     def _start(self, *, anew: bool = False) -> None:
         account = check_machine()
@@ -212,20 +183,14 @@ class EmbeddedServer:
         )
 
     def close(self) -> None:
-        """Stop a server that was launched, if it was not entered and left."""
-        self._stop()
+        """Stop the server; once more does no harm, if the first was interrupted."""
+        if self._run is not None:
+            self._run.supervisor.stop()
+            self._run = None
 
     def keep_running(self, seconds: int) -> None:
         """Let the server live on after the context, for so many seconds."""
         self._running.supervisor.keep_running(seconds)
-
-    def begin_stop(self) -> None:
-        """Let the server stop while the caller does something else.
-
-        Leaving the context waits for the end of it.
-        """
-        if self._run is not None:
-            self._run.supervisor.begin_stop()
 
     @property
     def _running(self) -> _Run:
@@ -257,48 +222,9 @@ class EmbeddedServer:
                     raise
             else:
                 return
-        self._stop()
+        self.close()
         self._start(anew=True)
         self._running.supervisor.wait_until_ready()
-
-    def _stop(self) -> None:
-        if self._launch is not None:
-            self._launch.wait()  # if it failed, nobody needs to know any more
-            self._launch = None
-        if self._run is not None:
-            self._run.supervisor.stop()
-            self._run = None
-
-
-class _Launch:
-    """A start of the server that goes on in a thread."""
-
-    def __init__(self, start: cabc.Callable[[], None]) -> None:
-        """Begin."""
-        self._start = start
-        self._error: BaseException | None = None
-        # Python 3.11 takes a thread for ended once waiting for it was interrupted.
-        self._is_done = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="userstate-launch")
-        self._thread.start()
-
-    def wait(self) -> None:
-        """Wait until it is done, however it ends."""
-        self._is_done.wait()
-        self._thread.join()
-
-    def settle(self) -> None:
-        """Raise what it raised."""
-        if self._error is not None:
-            raise self._error
-
-    def _run(self) -> None:
-        try:
-            self._start()
-        except BaseException as error:  # noqa: BLE001 - `settle` raises it
-            self._error = error
-        finally:
-            self._is_done.set()
 
 
 @attrs.frozen

@@ -119,11 +119,6 @@ class Supervisor:
             tail=self.log_tail(),
         )
 
-    def begin_stop(self) -> None:
-        """Let go of the server; it stops and its folder goes while we work on."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-
     def keep_running(self, seconds: int) -> None:
         """Let the server live on for a while, whatever becomes of this process."""
         pipe = self._process.stdin
@@ -147,7 +142,8 @@ class Supervisor:
 
         Interrupted, it removes them without waiting; once more, and it only waits.
         """
-        self.begin_stop()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         deadline = time.monotonic() + STOP_TIMEOUT
         try:
             while self.is_alive:  # Popen.wait with a timeout sleeps for longer

@@ -84,7 +84,6 @@ class DrizzleLayout(LayoutDefaults):
         ProjectFile(f"drizzle.config.{suffix}", _folder_named_by)
         for suffix in ("ts", "js", "mts", "mjs", "cts", "cjs", "json")
     )
-    usual_folders = ("drizzle", "drizzle/migrations")
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Whether there is a journal, or a snapshot beside a script."""

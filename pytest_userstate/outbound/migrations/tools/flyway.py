@@ -168,7 +168,6 @@ class FlywayLayout(LayoutDefaults):
         )
     )
     manifests = tuple(Manifest(name, "flyway") for name in _BUILD_FILES)
-    usual_folders = ("src/main/resources/db/migration", "db/migration")
     options = (
         Option("placeholders", OptionKind.TABLE),
         Option("mixed", OptionKind.FLAG),

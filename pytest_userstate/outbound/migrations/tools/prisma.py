@@ -111,7 +111,6 @@ class PrismaLayout(LayoutDefaults):
         ProjectFile("schema.prisma", _folder_beside),
         ProjectFile("prisma/schema.prisma", _folder_beside),
     )
-    usual_folders = ("prisma/migrations",)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Whether there is a lock file, or folders such as Drizzle's, too."""

@@ -82,7 +82,6 @@ class SupabaseLayout(LayoutDefaults):
     name = "supabase"
     expects = "files named <digits>_<name>.sql, on Supabase's roles and schemas"
     project_files = (ProjectFile("supabase/config.toml", _folder_beside),)
-    usual_folders = ("supabase/migrations",)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Judge by the folder's own place, since names are those of others, too."""
