@@ -129,6 +129,44 @@ def test_a_go_constructor_stands_for_what_it_returns(
     assert (port.state, uses(port)) == ("fixture_backed", ["memory.Store main.go:3"])
 
 
+@pytest.mark.parametrize(
+    "embedded", ["*memory.InMemoryUsers", "memory.InMemoryUsers", "InMemoryUsers"]
+)
+def test_a_go_struct_is_on_the_side_of_what_it_embeds(
+    tmp_path: pathlib.Path, embedded: str
+) -> None:
+    """It has the methods of the implementation; a field with a name gives none."""
+    memory = "type InMemoryUsers struct{}\nvar _ ports.Users = InMemoryUsers{}\n"
+    files = {
+        **GO_PORT,
+        "memory/memory.go": f"package memory\n{memory}",
+        "app/a.go": f"package app\ntype Demo struct {{ {embedded}; n int }}\n",
+        "main.go": "package main\nfunc main() { run(&app.Demo{}) }\n",
+    }
+    (port,) = scan(tmp_path, files, port="Users").ports
+    assert (port.state, uses(port)) == ("fixture_backed", ["Demo main.go:2"])
+    held = {"app/a.go": f"package app\ntype Demo struct {{ n {embedded} }}\n"}
+    (port,) = scan(tmp_path, files | held, port="Users").ports
+    assert uses(port) == []
+
+
+def test_a_go_function_of_any_name_shows_what_implements_the_port(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Its result is the interface, and what it returns is a literal."""
+    files = {
+        **GO_PORT,
+        "app/a.go": (
+            "package app\ntype noop struct{}\n"
+            "func Open() ports.Users { return noop{} }\n"
+        ),
+        "main.go": "package main\nfunc main() { run(&PostgresUsers{}, app.Open()) }\n",
+    }
+    (port,) = scan(tmp_path, files, port="Users").ports
+    assert port.state == "conditional"
+    assert "noop (app/a.go:3)" in port.finding
+
+
 def test_a_go_constructor_of_something_unknown_is_named(tmp_path: pathlib.Path) -> None:
     """It returns the interface, and which type that is cannot be seen."""
     store = "package memory\nfunc New() ports.Users { return build(1) }\n"

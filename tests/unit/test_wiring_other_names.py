@@ -180,6 +180,16 @@ USES = {
             )
         },
     ),
+    "typescript: an alias of a member of a module": (
+        TYPESCRIPT
+        | {"src/fake.ts": "export class FakeUsers implements UsersPort {}\n"},
+        {
+            "src/main.ts": (
+                "import * as adapters from './fake'\n"
+                "import Users = adapters.FakeUsers\nconst x = new Users()\n"
+            )
+        },
+    ),
     "typescript: bound in a container": (
         TYPESCRIPT,
         {

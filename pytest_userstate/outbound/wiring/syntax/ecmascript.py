@@ -111,6 +111,9 @@ def _typed_bindings(root: SgNode) -> cabc.Iterator[Binding]:
         value = node.field("value")
         if value and value.kind() in {"type_identifier", "generic_type"}:
             yield Binding(text_of(node.field("name")), last_name(value.text()))
+    for node in root.find_all(kind="import_alias"):
+        names = [part.text() for part in node.children() if part.is_named()]
+        yield Binding(names[0], last_name(names[-1]))
 
 
 def _module(node: SgNode | None) -> str:
@@ -250,7 +253,7 @@ TYPESCRIPT = Language(
     test_file=re.compile(r".*\.(?:test|spec|cy|e2e-spec)\.[cm]?[jt]sx?"),
     values=frozenset({"identifier", "shorthand_property_identifier"}),
     types=frozenset({"type_identifier", "property_identifier"}),
-    vetoes=always("import_statement", "export_specifier", "type_query"),
+    vetoes=always("import_statement", "import_alias", "export_specifier", "type_query"),
     rules=_RULES,
     qualifiers={"member_expression": ("object", "property")},
     is_nominal=False,

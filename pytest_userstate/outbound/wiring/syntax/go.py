@@ -77,9 +77,12 @@ def _relations(root: SgNode) -> cabc.Iterator[Relation]:
     for node in root.find_all(kind="function_declaration"):
         # An interface is never returned by a pointer.
         for interface in _results(node, _CONSTRUCTED):
-            for name in _constructed(node, package):
+            for name in _returned(node) or _constructed(node, package):
                 if name != interface:
                     yield Relation(name, interface)
+    for node in root.find_all(kind="type_spec"):
+        for embedded in _embedded(node):
+            yield Relation(text_of(node.field("name")), embedded)
 
 
 def _bindings(root: SgNode) -> cabc.Iterator[Binding]:
@@ -124,9 +127,16 @@ def _constructed(function: SgNode, package: str) -> tuple[str, ...]:
     If none is seen, the constructor returns itself: something of an unknown
     type.
     """
-    body = function.field("body")
     name = text_of(function.field("name"))
-    if body is None or not _CONSTRUCTOR.fullmatch(name):
+    if function.field("body") is None or not _CONSTRUCTOR.fullmatch(name):
+        return ()
+    return _returned(function) or ((f"{package}.{name}",) if package else ())
+
+
+def _returned(function: SgNode) -> tuple[str, ...]:
+    """Return the types of the literals that a function returns first."""
+    body = function.field("body")
+    if body is None:
         return ()
     literals = {
         _first_name(left): _literal(node.field("right"))
@@ -139,8 +149,18 @@ def _constructed(function: SgNode, package: str) -> tuple[str, ...]:
         for expressions in node.children()
         if expressions.kind() == "expression_list"
     ]
-    types = tuple(dict.fromkeys(filter(None, returned)))
-    return types or ((f"{package}.{name}",) if package else ())
+    return tuple(dict.fromkeys(filter(None, returned)))
+
+
+def _embedded(definition: SgNode) -> cabc.Iterator[str]:
+    """Yield the types that a struct embeds: it has their methods."""
+    struct = definition.field("type")
+    if struct is None or struct.kind() != "struct_type":
+        return
+    for fields in struct.children():
+        for field in fields.children():
+            if field.kind() == "field_declaration" and field.field("name") is None:
+                yield last_name(text_of(field.field("type")))
 
 
 def _first_name(expressions: SgNode) -> str:
