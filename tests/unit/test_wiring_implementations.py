@@ -103,6 +103,97 @@ def test_interfaces_and_definitions_are_no_uses(tmp_path: pathlib.Path) -> None:
     assert (port.state, uses(port)) == ("database_backed", ["SqlUsers A.cs:5"])
 
 
+TYPESCRIPT = {
+    "ports.ts": "export interface UsersPort { find(): string }\n",
+    "sql.ts": "export class PostgresUsers implements UsersPort {}\n",
+}
+JAVA = {
+    "UsersPort.java": "interface UsersPort {}\n",
+    "PostgresUsers.java": "class PostgresUsers implements UsersPort {}\n",
+}
+KOTLIN = {"Users.kt": "interface UsersPort\nclass PostgresUsers : UsersPort\n"}
+UNNAMED = {
+    "typescript: a variable": (TYPESCRIPT, "a.ts", "const x: UsersPort = { find }"),
+    "typescript: satisfies": (TYPESCRIPT, "a.ts", "run({ find } satisfies UsersPort)"),
+    "typescript: as": (TYPESCRIPT, "a.ts", "run({ find } as UsersPort)"),
+    "typescript: a function": (
+        TYPESCRIPT,
+        "a.ts",
+        "export function demo(): UsersPort { return { find } }",
+    ),
+    "typescript: an asynchronous function": (
+        TYPESCRIPT,
+        "a.ts",
+        "async function demo(): Promise<UsersPort> { return { find } }",
+    ),
+    "typescript: an arrow": (TYPESCRIPT, "a.ts", "demo = (): UsersPort => ({ find })"),
+    "typescript: another name": (
+        TYPESCRIPT,
+        "a.ts",
+        "import { UsersPort as P } from './ports'; const x: P = { find }",
+    ),
+    "java": (JAVA, "A.java", "class A { Object x = new UsersPort() {}; }"),
+    "kotlin": (KOTLIN, "A.kt", "val x = object : UsersPort {}"),
+    "kotlin: delegated": (KOTLIN, "A.kt", "val x = object : UsersPort by y {}"),
+}
+NAMED = {
+    "typescript: a value": (TYPESCRIPT, "a.ts", "const x: UsersPort = users"),
+    "typescript: a cast": (TYPESCRIPT, "a.ts", "run(users as UsersPort)"),
+    "typescript: a table": (
+        TYPESCRIPT,
+        "a.ts",
+        "const x: { users: UsersPort } = { users }",
+    ),
+    "typescript: a record": (
+        TYPESCRIPT,
+        "a.ts",
+        "function f(): Record<string, UsersPort> { return { users } }",
+    ),
+    "java: a reference": (
+        JAVA,
+        "A.java",
+        "class A { Object x = new T<UsersPort>() {}; }",
+    ),
+    "kotlin: a reference": (KOTLIN, "A.kt", "val x = object : T<UsersPort>() {}"),
+    "a test": (TYPESCRIPT, "a.test.ts", "const x: UsersPort = { find }"),
+}
+WIRED = {
+    "a.ts": "m.ts",
+    "a.test.ts": "m.ts",
+    "A.java": "M.java",
+    "A.kt": "M.kt",
+}
+MAIN = {
+    "m.ts": "run(new PostgresUsers())\n",
+    "M.java": "class M { Object x = new PostgresUsers(); }\n",
+    "M.kt": "val y = PostgresUsers()\n",
+}
+
+
+@pytest.mark.parametrize(("files", "name", "text"), UNNAMED.values(), ids=UNNAMED)
+def test_an_object_without_a_class_makes_the_port_conditional(
+    tmp_path: pathlib.Path, files: dict[str, str], name: str, text: str
+) -> None:
+    """It implements the port, although no pattern can name it."""
+    main = WIRED[name]
+    tree = {**files, name: f"{text}\n", main: MAIN[main]}
+    (port,) = scan(tmp_path, tree, port="UsersPort").ports
+    assert port.state == "conditional", port.finding
+    assert f"({name}:1), which neither" in port.finding
+    assert port.finding.endswith("without a class needs one that can be listed")
+
+
+@pytest.mark.parametrize(("files", "name", "text"), NAMED.values(), ids=NAMED)
+def test_a_mention_of_the_port_is_no_object(
+    tmp_path: pathlib.Path, files: dict[str, str], name: str, text: str
+) -> None:
+    """The port's name stands beside many objects that do not implement it."""
+    main = WIRED[name]
+    tree = {**files, name: f"{text}\n", main: MAIN[main]}
+    (port,) = scan(tmp_path, tree, port="UsersPort").ports
+    assert port.state == "database_backed", port.finding
+
+
 GO_PORT = {"ports/ports.go": "package ports\ntype Users interface{ Find() string }\n"}
 GO_MAIN = 'package main\nimport "x/memory"\nfunc main() {{ run(memory.{}()) }}\n'
 

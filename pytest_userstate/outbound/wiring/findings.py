@@ -127,6 +127,7 @@ class Judged:
     source: Source
     near: str = ""
     by_convention: bool = False
+    has_name: bool = True
 
     @property
     def is_defined(self) -> bool:
@@ -202,6 +203,9 @@ class Scan:
         self, occurrence: Occurrence, sought: SoughtPort, implementers: frozenset[str]
     ) -> cabc.Iterator[Judged]:
         """Yield an implementation of the port that no pattern names."""
+        if occurrence.role is Role.UNNAMED:
+            yield from self._unnamed(occurrence, sought)
+            return
         name = next((n for n in occurrence.names if n in implementers), None)
         if name is None:
             return
@@ -220,6 +224,22 @@ class Scan:
                 "names it: list it under one of the two",
                 occurrence.source,
                 near,
+            )
+
+    def _unnamed(
+        self, occurrence: Occurrence, sought: SoughtPort
+    ) -> cabc.Iterator[Judged]:
+        """Yield an object that implements the port, and whose type has no name."""
+        port = sought.port
+        if not {port, *self.kinship.implementers(port)}.isdisjoint(occurrence.names):
+            yield Judged(
+                _UNLISTED,
+                occurrence.text,
+                f"an object implements {port} here, and its type has no name: give it "
+                "one, and list it under `database` or `fixture`",
+                occurrence.source,
+                _obstacle(occurrence, occurrence.text),
+                has_name=False,
             )
 
 
@@ -319,6 +339,8 @@ def _words(
         f"{places}, which neither `database` nor `fixture` names: list it under one of "
         "the two"
     )
+    if not all(use.has_name for use in unlisted):
+        listing += "; an object without a class needs one that can be listed"
     if state is RuntimeWiring.NOT_PROBED:
         return f"{start}: {port} is implemented by {listing}"
     names = list(dict.fromkeys(use.name for use in uses if use.side != _UNLISTED))

@@ -250,11 +250,14 @@ class _Scan:
         constructors: cabc.Sequence[Constructor],
     ) -> cabc.Callable[[str], bool]:
         """Return whether to look for a name: of a type, or another name of one."""
-        aliases, _ = namespace.other_names(self._meaning(kinship, constructors))
+        matters = self._meaning(kinship, constructors)
+        ports = {sought.port for sought in self._sought}
+        aliases, _ = namespace.other_names(lambda n: n in ports or matters(n))
         patterns = [pattern.last for pattern in self._patterns]
         if constructors:
             patterns += [f"(?:Must)?[Nn]ew(?:{'|'.join(patterns)})"]
         names = aliases | {*self._implementers(kinship)}
+        names |= ports
         names |= {constructor.function for constructor in constructors}
         pattern = re.compile("|".join(patterns))
 

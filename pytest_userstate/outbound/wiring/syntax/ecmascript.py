@@ -29,6 +29,8 @@ from pytest_userstate.outbound.wiring.syntax.language import (
 if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+    from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode
+
 _CLASSES = ("class_declaration", "class")
 _ABSTRACT_CLASSES = ("abstract_class_declaration",)
 _TYPES = (*_CLASSES, *_ABSTRACT_CLASSES, "interface_declaration")
@@ -60,6 +62,35 @@ def _is_asked_for(place: Place) -> bool:
 
 def _is_type_test(place: Place) -> bool:
     return place.text("operator") == "instanceof"
+
+
+def _is_one_type(node: SyntaxNode) -> bool:
+    """Whether a type is a name, or a promise of one: no list, and no table."""
+    match node.kind:
+        case "type_annotation":
+            return _is_one_type(node.children[-1])
+        case "generic_type" if node.text_of("name") == "Promise":
+            arguments = node.children[-1].children
+            return any(map(_is_one_type, arguments))
+        case kind:
+            return kind in {"type_identifier", "nested_type_identifier"}
+
+
+def _is_type_of_object(place: Place) -> bool:
+    """Whether an object is declared to be of the type: ``{ … } satisfies Port``."""
+    first = place.parent.field("value") or place.parent.children[0]
+    return first.kind == "object" and _is_one_type(place.child)
+
+
+def _is_type_of_returned_object(place: Place) -> bool:
+    """Whether a function of this result returns an object that is written out."""
+    if not _is_one_type(place.child):
+        return False
+    body = place.parent.field("body")
+    returned = [body] if body else []
+    if body and body.kind == "statement_block":
+        returned = [part for part in body.children if part.kind == "return_statement"]
+    return any(child.kind == "object" for node in returned for child in node.children)
 
 
 def _is_exported(place: Place) -> bool:
@@ -247,6 +278,19 @@ _RULES: typ.Final[dict[str, tuple[Rule, ...]]] = {
     ),
 }
 
+_RETURNING = Rule(Role.UNNAMED, "return_type", _is_type_of_returned_object)
+_TYPED_RULES: typ.Final = _RULES | {
+    "satisfies_expression": (Rule(Role.UNNAMED, when=_is_type_of_object),),
+    "as_expression": (Rule(Role.UNNAMED, when=_is_type_of_object),),
+    "arrow_function": (_RETURNING,),
+    "method_definition": (_RETURNING,),
+    "function_declaration": (_RETURNING, *_RULES["function_declaration"]),
+    "variable_declarator": (
+        Rule(Role.UNNAMED, "type", _is_type_of_object),
+        *_RULES["variable_declarator"],
+    ),
+}
+
 TYPESCRIPT = Language(
     name="TypeScript",
     grammar="typescript",
@@ -254,7 +298,7 @@ TYPESCRIPT = Language(
     values=frozenset({"identifier", "shorthand_property_identifier"}),
     types=frozenset({"type_identifier", "property_identifier"}),
     vetoes=always("import_statement", "import_alias", "export_specifier", "type_query"),
-    rules=_RULES,
+    rules=_TYPED_RULES,
     qualifiers={"member_expression": ("object", "property")},
     is_nominal=False,
     relations=_relations(_TYPES),
@@ -272,6 +316,7 @@ JAVASCRIPT = attrs.evolve(
     grammar="javascript",
     types=frozenset({"property_identifier"}),
     vetoes=always("import_statement", "export_specifier"),
+    rules=_RULES,
     relations=_relations(_CLASSES),
     bindings=_bindings,
     owners=named(_CLASSES),

@@ -52,6 +52,14 @@ def _is_direct_component(place: Place) -> bool:
     return place.is_direct and _is_component(place)
 
 
+def _has_body(place: Place) -> bool:
+    return any(child.kind == "class_body" for child in place.parent.children)
+
+
+def _is_base(place: Place) -> bool:
+    return place.child.kind == "delegation_specifier"
+
+
 def _is_looked_at(place: Place) -> bool:
     arguments = place.parent.parent
     call = arguments.parent if arguments else None
@@ -103,7 +111,10 @@ JAVA = Language(
         ),
         "type_arguments": (Rule(Role.IGNORED),),
         "argument_list": (Rule(Role.IGNORED, when=directly),),
-        "object_creation_expression": (Rule(Role.USE, "type"),),
+        "object_creation_expression": (
+            Rule(Role.UNNAMED, "type", _has_body),
+            Rule(Role.USE, "type"),
+        ),
         "class_literal": (Rule(Role.IGNORED, when=_is_looked_at), Rule(Role.USE)),
         "method_reference": (Rule(Role.USE),),
         "method_invocation": (Rule(Role.USE, "object", directly),),
@@ -190,6 +201,8 @@ KOTLIN = Language(
             ],
             (Rule(Role.IGNORED, when=directly),),
         ),
+        "object_literal": (Rule(Role.UNNAMED, when=_is_base),),
+        "user_type": (Rule(Role.IGNORED, when=_is_type_argument),),
         "callable_reference": (Rule(Role.USE),),
         "call_suffix": (Rule(Role.USE, when=_is_type_argument),),
         "navigation_expression": (Rule(Role.IGNORED, when=_is_member_constant),),

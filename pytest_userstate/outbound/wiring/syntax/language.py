@@ -27,6 +27,8 @@ class Role(enum.Enum):
 
     USE = enum.auto()
     """The program takes the implementation: constructs it, binds it, passes it."""
+    UNNAMED = enum.auto()
+    """An object is made here whose type has no name, and extends this one."""
     DEFINITION = enum.auto()
     """The type is defined here."""
     COMPONENT = enum.auto()
