@@ -303,7 +303,7 @@ class TestMachine:
         bin_dir = install("pg/19/bin", "19devel")
         bare_machine.setattr(binaries, "MACHINE_PATTERNS", (f"{tmp_path}/pg/*/bin",))
         assert find_binaries().bin_dir == bin_dir
-        assert supported_version(bin_dir / "postgres").number == 190000
+        assert str(supported_version(bin_dir / "postgres")) == "19.0"
 
 
 class TestNothing:
