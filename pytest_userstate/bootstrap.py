@@ -1,4 +1,4 @@
-"""The composition root: puts a run together, and is the only importer of outbound."""
+"""The composition root: puts a run together from the adapters."""
 
 from __future__ import annotations
 

@@ -36,9 +36,9 @@ def tool_error(backend: Backend, *args: str, **environment: str) -> str:
 
 
 def test_no_migrations_folder(backend: Backend) -> None:
-    """Every place that was looked at is listed, and how to name another."""
+    """The message says what was looked at and lists the layouts and the settings."""
     message = usage_error(backend)
-    for words in ("diesel.toml", "db/migrations", "sql/migrations", "--userstate-mig"):
+    for words in ("in the repository", "diesel", 'migrations = "', "--userstate-mig"):
         assert words in message
 
 

@@ -16,7 +16,6 @@ import psycopg
 import pytest
 
 from pytest_userstate.outbound.postgres import run_folders
-from pytest_userstate.outbound.postgres.server import connect
 from pytest_userstate.outbound.postgres.settings import DATABASE, SUPERUSER
 from tests.helpers import servers
 from tests.helpers.backends import USERS, Backend
@@ -83,7 +82,9 @@ class Started:
 
     def connect(self) -> psycopg.Connection:
         """Connect to the server, which runs."""
-        return connect(host=str(self.server()), dbname=DATABASE, user=SUPERUSER)
+        return psycopg.connect(
+            host=str(self.server()), dbname=DATABASE, user=SUPERUSER, autocommit=True
+        )
 
     @contextlib.contextmanager
     def held_up_in_reading(self) -> cabc.Iterator[int]:

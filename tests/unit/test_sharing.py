@@ -83,7 +83,7 @@ def test_every_process_has_the_same_audit(
     """With all that reports show: settings, comparisons, and the diagram."""
     reference = Reference(
         name="drift",
-        shown="somewhere",
+        label="somewhere",
         repository=FakeSchemaSnapshotRepository(other),
         before="the migrations",
         after="live",
