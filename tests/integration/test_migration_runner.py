@@ -491,6 +491,11 @@ REMEDIES = {
         'CREATE TABLE t (); GRANT SELECT ON t TO "Reports";',
         ['CREATE ROLE "Reports";'],
     ),
+    "role of a session": ("SET ROLE shop;", ["CREATE ROLE shop;"]),
+    "search path of the catalog": (
+        "SET search_path = pg_catalog;\nCREATE TABLE users ();",
+        [":1 sets search_path, so that names without a schema"],
+    ),
     "database with a capital letter": (
         "ALTER DATABASE \"My-Shop\" SET timezone TO 'UTC';",
         ['CREATE DATABASE "My-Shop";'],

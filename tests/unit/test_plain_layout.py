@@ -252,6 +252,15 @@ def test_programs_among_the_sql_are_named(tmp_path: pathlib.Path) -> None:
     assert "down" not in warning
 
 
+def test_a_link_that_leads_nowhere_is_named(tmp_path: pathlib.Path) -> None:
+    """A migration that is not there may have made what a check misses."""
+    write(tmp_path, "1_users.sql")
+    (tmp_path / "2_more.sql").symlink_to("../shared/2_more.sql")
+    assert names(tmp_path) == ["1_users.sql"]
+    [warning] = load(tmp_path).warnings
+    assert "2_more.sql is left out: the link leads nowhere" in warning
+
+
 def test_a_tool_that_is_met_in_a_file_is_named_with_all_layouts(
     tmp_path: pathlib.Path,
 ) -> None:

@@ -37,10 +37,12 @@ _EXTENSION = re.compile(
 _LIBRARY = re.compile(r'could not (?:access|load|open) (?:file|library) "([^"]+)"')
 _LOCALE = re.compile(r"ICU is not supported|^collation .* does not exist|\blocale\b")
 _DATABASE = re.compile(r'database "([^"]+)" does not exist')
-# A table, a schema to create in, a function, a type or another object.
-_NOT_FOUND = frozenset({"42P01", "3F000", "42883", "42704"})
+# A table, a schema to create in, a function, a type or another object; the right to
+# create in pg_catalog, which is where a path of nothing else leads.
+_NOT_FOUND = frozenset({"42P01", "3F000", "42883", "42704", "42501"})
 _UNQUALIFIED = re.compile(
-    r'^no schema has been selected|^(?:relation|type|text search \w+) "[^".]+" does'
+    r"^no schema has been selected|^permission denied for schema pg_catalog$"
+    r'|^(?:relation|type|text search \w+) "[^".]+" does'
     r"|^function [^.(]+\(|^operator does not exist: [^.]+$"
 )
 _EMPTY = re.compile(
@@ -204,7 +206,8 @@ def _of_a_transaction(refusal: Refusal) -> str:
 
 def _of_a_missing_role(refusal: Refusal) -> str:
     role = _ROLE.search(refusal.failure.message)
-    if refusal.failure.sqlstate != "42704" or role is None or refusal.step.is_setup:
+    is_missing = refusal.failure.sqlstate in {"42704", "22023"}
+    if not is_missing or role is None or refusal.step.is_setup:
         return ""
     return f"Create the role (CREATE ROLE {identifier(role[1])};) {_SETUP}"
 
@@ -355,11 +358,11 @@ def _of_a_template(refusal: Refusal) -> str:
 
 
 _REMEDIES: tuple[cabc.Callable[[Refusal], str], ...] = (
+    _of_the_search_path,
     _of_missing_rights,
     _of_a_transaction,
     _of_a_missing_role,
     _of_a_database,
-    _of_the_search_path,
     _of_a_missing_schema,
     _of_a_missing_extension,
     _of_a_missing_feature,

@@ -155,6 +155,8 @@ def _warnings(
                     f"{label(entry.path, base)} holds SQL files that are left out:"
                     " the plain layout does not look into folders."
                 )
+        elif entry.is_symlink() and not pathlib.Path(entry.path).exists():
+            yield f"{label(entry.path, base)} is left out: the link leads nowhere."
         elif entry.name in scripts and not scripts[entry.name].strip():
             yield f"{label(entry.path, base)} is empty: it does nothing."
         elif entry.name.lower().endswith(_SUFFIX) and _WAY_BACK.search(
