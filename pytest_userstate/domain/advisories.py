@@ -40,6 +40,8 @@ _LOGINS: typ.Final = frozenset(
         *("webauthn", "fido", "fido2", "federated", "identity", "social", "provider"),
         *("google", "github", "gitlab", "apple", "facebook", "microsoft", "auth0"),
         *("cognito", "firebase", "keycloak", "okta", "clerk", "supabase"),
+        *("adfs", "azure", "entra", "idp", "kerberos", "workos", "zitadel"),
+        *("discord", "kakao", "naver", "steam", "twitch", "wechat", "wallet"),
     }
 )
 """Words of tables and columns that keep another way to log in than a password."""
@@ -50,6 +52,8 @@ _NO_LOGINS: typ.Final = frozenset(
     }
 )
 """Words that make something else of them, such as a client of one's own."""
+_PASSWORDLESS: typ.Final = frozenset({"magic", "magiclink", "passwordless"})
+"""Words of links that are sent to log in with; what keeps them may hold tokens."""
 _OWNER: typ.Final = frozenset({"account", "member", "person", "user"})
 _CHANGED: typ.Final = "updated_at"
 
@@ -89,7 +93,8 @@ def _has_other_login(state: UserState, table: Table) -> bool:
 
 def _is_login(name: str) -> bool:
     words = _words(name)
-    return bool(words & _LOGINS) and not words & _NO_LOGINS
+    is_account = bool(words & _LOGINS) and not words & _NO_LOGINS
+    return is_account or bool(words & _PASSWORDLESS)
 
 
 def _words(name: str) -> set[str]:

@@ -155,6 +155,9 @@ def test_what_keeps_updated_at_true(
         ("identities", ["user_id", "provider"], True),
         ("UserPasskeys", ["userId"], True),
         ("social_logins", ["account_id"], True),
+        ("magic_links", ["user_id"], True),
+        ("magic_link_tokens", ["user_id"], True),
+        ("password_reset_tokens", ["user_id"], False),
         ("oauth_clients", ["user_id"], False),
         ("oauth_access_tokens", ["user_id"], False),
         ("providers", ["name"], False),
@@ -173,7 +176,14 @@ def test_another_way_to_log_in_excuses_a_missing_credential(
 
 @pytest.mark.parametrize(
     ("name", "is_other"),
-    [("google_id", True), ("sso_subject", True), ("provider", True), ("note", False)],
+    [
+        ("google_id", True),
+        ("sso_subject", True),
+        ("provider", True),
+        ("note", False),
+        ("azure_oid", True),
+        ("wallet_address", True),
+    ],
 )
 def test_a_column_may_be_another_way_to_log_in(
     name: str,
