@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import sys
+import time
 
 import pytest
 
@@ -123,11 +124,16 @@ def test_what_cannot_be_started(
 def test_a_transaction_that_it_leaves_prepared(
     project: Project, runs: Runs, named: str | None, where: str
 ) -> None:
-    """Told where it is known, which is what was named to be the migrations."""
+    """It is reported at once, with what was named to be the migrations.
+
+    Its locks make whatever takes the notes of provenance away wait.
+    """
     project.write("db/schema.sql", "CREATE TABLE t (a int); PREPARE TRANSACTION 'x'")
     command = python(project, MIGRATE.format(how='""'))
+    began = time.monotonic()
     try:
         message = str(runs.failure(project.plan(named, command=command)))
     finally:
         runs.superuser.execute("ROLLBACK PREPARED 'x'")
+    assert time.monotonic() - began < 30  # of 60 seconds
     assert message.startswith(f"{where}the transaction 'x' is prepared, and never")

@@ -100,11 +100,8 @@ class ProgramRunner:
         """Run the program to its end."""
         origin = Source(setup) if setup else None
         if plan.program.python is None:
-            migrated = self._run_unwatched(plan, origin)
-        else:
-            migrated = self._run_watched(plan, plan.program.python, origin)
-        expect_nothing_prepared(self._session, _texts(plan))
-        return migrated
+            return self._run_unwatched(plan, origin)
+        return self._run_watched(plan, plan.program.python, origin)
 
     def _run_unwatched(self, plan: ProgramPlan, origin: Source | None) -> Migrated:
         recorder = Recorder(self._session)
@@ -112,7 +109,8 @@ class ProgramRunner:
         ended = self._run(plan, plan.program.arguments)
         if ended.status or ended.timed_out:
             raise self._failure(plan, ended, failures.Position())
-        self._session.restart_clock()
+        # It would hold locks that the end of the notes waits for.
+        expect_nothing_prepared(self._session, _texts(plan))
         has_worked = recorder.note(plan.origin or None, Attribution(()))
         return Migrated(
             history=recorder.end(),
@@ -204,7 +202,7 @@ class ProgramRunner:
         if problem or progress.ledger is None:
             output = self._output(plan, ended)
             raise failures.nothing_applied(plan, problem, output=output)
-        self._session.restart_clock()
+        expect_nothing_prepared(self._session, _texts(plan))
         recorder = Recorder(self._session, progress.ledger)
         history = recorder.end(plan.origin)
         return Migrated(
