@@ -621,6 +621,109 @@ def test_a_search_path_that_hides_nothing_is_not_mentioned(
     )
 
 
+ITS_BODY = "BEGIN PERFORM * FROM users; END"
+FUNCTIONS = {
+    "PL/pgSQL": (
+        (
+            "CREATE FUNCTION public.f() RETURNS void LANGUAGE plpgsql"
+            f" SET search_path = '' AS $${ITS_BODY}$$;\nSELECT f();"
+        ),
+        "The function f has a search_path of its own, which is empty (db/1.sql:2)",
+    ),
+    "SQL": (
+        (
+            "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER\n"
+            "SET search_path TO pg_catalog, pg_temp AS 'SELECT count(*) FROM users';"
+        ),
+        (
+            "The function f has a search_path of its own, which is pg_catalog, pg_temp"
+            " (db/1.sql:2)"
+        ),
+    ),
+    "a declared type": (
+        (
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql SET search_path = ''"
+            " AS $$DECLARE one users; BEGIN END$$;"
+        ),
+        "which is empty (db/1.sql:2)",
+    ),
+    "altered": (
+        (
+            f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $${ITS_BODY}$$;\n"
+            "ALTER FUNCTION public.f() SET search_path = '';\nSELECT f();"
+        ),
+        "which is empty (db/1.sql:3)",
+    ),
+    "called by another": (
+        (
+            f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $${ITS_BODY}$$;\n"
+            "CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql SET search_path = auth"
+            " AS $$BEGIN PERFORM public.f(); END$$;\nSELECT g();"
+        ),
+        "The function g has a search_path of its own, which is auth (db/1.sql:3)",
+    ),
+    "a trigger": (
+        (
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql SET search_path = ''"
+            " AS $$BEGIN INSERT INTO users DEFAULT VALUES; RETURN NEW; END$$;\n"
+            "CREATE TABLE t (); CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE"
+            " FUNCTION f();\nINSERT INTO t DEFAULT VALUES;"
+        ),
+        "which is empty (db/1.sql:2)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("sql", "advice"), FUNCTIONS.values(), ids=FUNCTIONS)
+def test_a_function_that_hides_a_name_is_named(
+    database: psycopg.Connection, tmp_path: pathlib.Path, sql: str, advice: str
+) -> None:
+    """Its own search path holds while it runs; the setting and its place are given."""
+    plan = plain(tmp_path, f"CREATE TABLE users ();\n{sql}")
+    words = wrapped_words(failure(database, plan))
+    assert advice in words
+    assert "Write the schema before the name in the function" in words
+
+
+def test_the_file_of_a_function_that_hides_a_name_is_named(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Another file may call it; what has since taken its setting away counts."""
+    first = (
+        "CREATE TABLE users ();\nCREATE FUNCTION f() RETURNS void LANGUAGE plpgsql"
+        f" SET search_path = '' AS $${ITS_BODY}$$;"
+    )
+    error = failure(database, plain(tmp_path, first, "SELECT 1;", "SELECT f();"))
+    assert "which is empty (db/1.sql:2)" in wrapped_words(error)
+
+
+@pytest.mark.parametrize(
+    "setting", ["ALTER FUNCTION f() RESET search_path;", "ALTER FUNCTION f() STABLE;"]
+)
+def test_a_function_without_a_search_path_is_not_named(
+    database: psycopg.Connection, tmp_path: pathlib.Path, setting: str
+) -> None:
+    """The name that it looks for may be missing everywhere."""
+    own = "SET search_path = ''" if "RESET" in setting else ""
+    sql = (
+        f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql {own} AS $${ITS_BODY}$$;"
+        f"\n{setting}\nSELECT f();"
+    )
+    assert "of its own" not in wrapped_words(failure(database, plain(tmp_path, sql)))
+
+
+def test_a_function_that_finds_public_may_miss_an_extension(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """Its search path has the schema in which extensions usually are."""
+    sql = (
+        "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql SET search_path = public"
+        " AS $$BEGIN RETURN gen_salt('bf'); END$$;\nSELECT f();"
+    )
+    words = wrapped_words(failure(database, plain(tmp_path, sql)))
+    assert "gen_salt is part of the extension pgcrypto" in words
+
+
 def test_a_database_by_name_is_not_the_audits(
     database: psycopg.Connection, tmp_path: pathlib.Path
 ) -> None:

@@ -147,6 +147,19 @@ class Statement:
         )
 
     @property
+    def function(self) -> str:
+        """The name of the function that it creates or alters; empty if of none."""
+        match self.words:
+            case ("create", "or", "replace", kind, *name):
+                pass
+            case ("create" | "alter", kind, *name):
+                pass
+            case _:
+                return ""
+        is_function = kind in {"function", "procedure", "routine"} and "(" in name
+        return name[name.index("(") - 1] if is_function else ""
+
+    @property
     def controls_transaction(self) -> bool:
         """Whether it opens or ends a transaction (savepoints do neither)."""
         if not _CONTROL.match(self.text):

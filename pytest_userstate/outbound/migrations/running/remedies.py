@@ -48,6 +48,18 @@ _UNQUALIFIED = re.compile(
 _EMPTY = re.compile(
     r"""(?:=|\bto\b|,|^)\s*(?:'(?:"")?'|"")\s*(?:,|;|$)""", re.IGNORECASE
 )
+# A function as the context of an error names it.
+_FUNCTION = re.compile(
+    r"^(?:compilation of )?(?:SQL|PL/\w+) function"
+    r' (?:"([^"]+)"(?=\s|$)|((?:"[^"]*"|[^\s("])+)\()',
+    re.MULTILINE,
+)
+_IN_PATH = r"""(?:'[^']*'|"[^"]*"|[\w$]+)"""
+_OWN_PATH = re.compile(
+    rf"\bset\s+search_path\s*(?:=|\bto\b)\s*({_IN_PATH}(?:\s*,\s*{_IN_PATH})*)",
+    re.IGNORECASE,
+)
+_BODY = re.compile(r"\bas\s*(?:e?'|\$)", re.IGNORECASE)
 _MISSING = re.compile(
     r"^(?:type|operator class|access method|text search \w+|foreign-data wrapper"
     r"|language)"
@@ -131,6 +143,8 @@ def _of_the_search_path(refusal: Refusal) -> str:
     unqualified = _UNQUALIFIED.search(refusal.failure.message)
     if refusal.failure.sqlstate not in _NOT_FOUND or unqualified is None:
         return ""
+    if advice := _of_a_functions_search_path(refusal):
+        return advice
     step = refusal.step
     end = len(step.sql) if refusal.statement is None else refusal.statement.start
     setting = step.setting_of_search_path(end)
@@ -149,6 +163,42 @@ def _of_the_search_path(refusal: Refusal) -> str:
         " file that sets it put it back: SET search_path TO public; (pg_dump empties"
         " it, and writes all names with their schema)."
     )
+
+
+def _of_a_functions_search_path(refusal: Refusal) -> str:
+    """Name the function that looked for the name, if it has a search path itself."""
+    for name in _functions_at(refusal):
+        setting = refusal.step.function_that_sets_search_path(
+            name, before=refusal.statement
+        )
+        own = None if setting is None else _OWN_PATH.search(setting[1].text)
+        if setting is None or own is None:
+            continue
+        if "public" in own[1].lower() and _of_a_missing_extension(refusal):
+            return ""  # an extension would usually be there
+        path, statement = setting
+        is_empty = own[1] in {"''", '""', "'\"\"'"}
+        value = "is empty" if is_empty else f"is {own[1]}"
+        return (
+            f"The function {name} has a search_path of its own, which {value}"
+            f" ({path}:{statement.line}): while it runs, names without a schema are"
+            f" looked for only {'in pg_catalog' if is_empty else 'there'}. Write the"
+            " schema before the name in the function, or name it in that setting."
+        )
+    return ""
+
+
+def _functions_at(refusal: Refusal) -> cabc.Iterator[str]:
+    """Yield the functions that ran, or were read, when the error came."""
+    for match in _FUNCTION.finditer(refusal.failure.context):
+        yield match[1] or match[2].rpartition(".")[2].strip('"')
+    statement, position = refusal.statement, refusal.failure.position
+    if statement is None or position is None:
+        return
+    # The server reads the body of a function in SQL when it is created.
+    is_in_body = _BODY.search(statement.text, 0, position - 1 - statement.start)
+    if statement.function and is_in_body:
+        yield statement.function
 
 
 def _of_a_database(refusal: Refusal) -> str:

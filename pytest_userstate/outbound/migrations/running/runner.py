@@ -94,6 +94,7 @@ class MigrationRunner:
         self._recorder = Recorder(self._session)
         self._search_path = SearchPath()
         self._last: Step | None = None
+        self._earlier: list[Step] = []
 
     def run(self, plan: Plan, *, setup: str = "") -> History:
         """Apply the plan to the end."""
@@ -133,6 +134,7 @@ class MigrationRunner:
             is_script=batch.mode is Mode.SCRIPT,
             original=batch.original,
             search_path=self._search_path,
+            earlier=self._earlier,
         )
 
     def _prepare(self, plan: Plan) -> None:
@@ -211,6 +213,8 @@ class MigrationRunner:
 
     def _send(self, step: Step, batch: Batch) -> None:
         delivery(self._session, step, batch).send()
+        # As a copy, which does not keep the statements that were found in the text.
+        self._earlier.append(attrs.evolve(step))
 
 
 def _expect_success(

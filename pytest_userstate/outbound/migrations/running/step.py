@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import functools
+import itertools
 import typing as typ
 
 import attrs
@@ -52,6 +54,8 @@ class Step:
     original: Original | None = None
     # That of the session, kept up to date by the runner.
     search_path: SearchPath = attrs.field(factory=SearchPath)
+    # The files that were sent before it, in order.
+    earlier: cabc.Sequence[Step] = attrs.field(default=(), repr=False, eq=False)
 
     @functools.cached_property
     def statements(self) -> tuple[Statement, ...]:
@@ -107,6 +111,32 @@ class Step:
             ),
             None,
         )
+
+    def function_that_sets_search_path(
+        self, name: str, *, before: Statement | None
+    ) -> tuple[str, Statement] | None:
+        """Return what last gave a function a search path, if one still holds.
+
+        It may be in this file, no later than a statement if one is given, or in an
+        earlier one, whose path comes with it.
+        """
+        end = len(self.sql) if before is None else before.end
+        own = [statement for statement in self.statements if statement.end <= end]
+        others = (
+            (step.path, statement)
+            for step in reversed(self.earlier)
+            if name in step.sql
+            for statement in reversed(step.statements)
+        )
+        here = ((self.path, statement) for statement in reversed(own))
+        for path, statement in itertools.chain(here, others):
+            if statement.function == name:
+                words = statement.words
+                if ("set", "search_path") in itertools.pairwise(words):
+                    return path, statement
+                if words[0] == "create" or "search_path" in words:
+                    return None  # it has none, or no longer
+        return None
 
     def statement(self, number: int) -> Statement | None:
         """Return the statement of this number (from 0), if there is one."""
