@@ -518,6 +518,39 @@ def test_folders_that_look_alike_are_told_apart_by_the_project(
     assert [each.path for each in target.plan.migrations] == ["m/V1__b.sql"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "build_files"),
+    [
+        ("src/main/resources/db/migration", ()),
+        ("api/src/main/resources/db/migration", ("Cargo.toml",)),
+        ("db/migration", ("pom.xml",)),
+        ("api/db/migration", ("Cargo.toml", "api/build.gradle.kts")),
+        ("db/migration", ("Cargo.toml", "db/migration/build.gradle")),
+    ],
+)
+@pytest.mark.parametrize("engine", ["", "/postgresql"])
+def test_a_project_of_the_jvm_has_flyway(
+    repository: Repository, folder: str, build_files: tuple[str, ...], engine: str
+) -> None:
+    """Its files of V are not those of refinery, which is a library of Rust."""
+    repository.write(*build_files, text="neither of the tools")
+    repository.write(f"{folder}{engine}/V1__u.sql")
+    if engine:
+        repository.write(f"{folder}/h2/V1__u.sql")
+    target = repository.locate()
+    assert (target.shown, target.plan.layout) == (f"{folder}{engine}", "flyway")
+
+
+def test_a_crate_in_a_project_of_the_jvm_may_have_refinery(
+    repository: Repository,
+) -> None:
+    """The nearest build file counts."""
+    repository.write("pom.xml", text="<project/>")
+    repository.write("crate/Cargo.toml", text="[package]")
+    repository.write("crate/migrations/V1__u.sql")
+    assert "refinery" in repository.refusal("crate/migrations")
+
+
 def test_the_digest_tells_contents_order_and_transactions_apart(
     repository: Repository,
 ) -> None:

@@ -36,6 +36,8 @@ _NAME = re.compile(r"([UV|])(\d+(?:\.\d+)?)__(\w+)\.(sql|rs)")
 _FLYWAYS = re.compile(r"R__.+\.sql|[VBU]\d+(?:[._]\d+)*__.*\W.*\.sql|B\d+__.+\.sql")
 _CRATE = r"""^\s*["']?refinery["']?\s*(?:=|\.)|\.refinery\]"""
 _MANIFEST = "Cargo.toml"
+_OF_THE_JVM = ("pom.xml", "build.gradle", "build.gradle.kts")
+_RESOURCES = "/src/main/resources/"
 _LONG_VERSIONS = re.compile(r"\bint8-versions\b")
 _SMALL, _LARGE = 2**31 - 1, 2**63 - 1
 _PREPARE = f"""\
@@ -67,7 +69,9 @@ class RefineryLayout(LayoutDefaults):
         if not any(map(_NAME.fullmatch, names)):
             return Confidence.NONE
         is_flyways = any(map(_FLYWAYS.fullmatch, names))
-        return Confidence.POSSIBLE if is_flyways else Confidence.CERTAIN
+        if is_flyways or _is_of_the_jvm(path):
+            return Confidence.POSSIBLE
+        return Confidence.CERTAIN
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
@@ -183,6 +187,21 @@ def _has_long_versions(folder: pathlib.Path) -> bool:
             continue
         if re.search(_CRATE, text, re.MULTILINE):
             return _LONG_VERSIONS.search(text) is not None
+    return False
+
+
+def _is_of_the_jvm(folder: pathlib.Path) -> bool:
+    """Whether a folder is one of a project of Java or the like, by its path or build.
+
+    refinery is a library of Rust, and names its files as Flyway does.
+    """
+    place = folder.absolute()
+    if _RESOURCES in f"{place.as_posix()}/":
+        return True
+    for above in (place, *place.parents):
+        has_build_file = any((above / name).is_file() for name in _OF_THE_JVM)
+        if has_build_file or (above / _MANIFEST).is_file():
+            return has_build_file and not (above / _MANIFEST).is_file()
     return False
 
 
