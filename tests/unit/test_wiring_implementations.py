@@ -134,6 +134,29 @@ UNNAMED = {
     ),
     "java": (JAVA, "A.java", "class A { Object x = new UsersPort() {}; }"),
     "kotlin": (KOTLIN, "A.kt", "val x = object : UsersPort {}"),
+    "java: a lambda": (JAVA, "A.java", "class A { UsersPort x = id -> id; }"),
+    "java: a local lambda": (
+        JAVA,
+        "A.java",
+        "class A { void f() { UsersPort x = (a) -> a; } }",
+    ),
+    "java: a method": (JAVA, "A.java", "class A { UsersPort x = A::find; }"),
+    "java: a lambda that is cast": (
+        JAVA,
+        "A.java",
+        "class A { void f() { run((UsersPort) id -> id); } }",
+    ),
+    "java: a lambda that is returned": (
+        JAVA,
+        "A.java",
+        "class A { UsersPort f() { return id -> id; } }",
+    ),
+    "kotlin: a lambda": (KOTLIN, "A.kt", "val x = UsersPort { it }"),
+    "kotlin: a lambda with its interface's package": (
+        KOTLIN,
+        "A.kt",
+        "val x = app.UsersPort { it }",
+    ),
     "kotlin: delegated": (KOTLIN, "A.kt", "val x = object : UsersPort by y {}"),
 }
 NAMED = {
@@ -154,6 +177,26 @@ NAMED = {
         "A.java",
         "class A { Object x = new T<UsersPort>() {}; }",
     ),
+    "java: a cast": (
+        JAVA,
+        "A.java",
+        "class A { void f(Object x) { run((UsersPort) x); } }",
+    ),
+    "java: a value": (JAVA, "A.java", "class A { UsersPort x = users(id -> id); }"),
+    "java: a supplier": (
+        JAVA,
+        "A.java",
+        "class A { Supplier<UsersPort> x = () -> users; }",
+    ),
+    "java: a method that takes a lambda": (
+        JAVA,
+        "A.java",
+        "class A { UsersPort f() { return find(id -> id); } }",
+    ),
+    "java: a test": (JAVA, "ATest.java", "class A { UsersPort x = id -> id; }"),
+    "kotlin: a type": (KOTLIN, "A.kt", "val x: UsersPort = users { it }"),
+    "kotlin: a factory": (KOTLIN, "A.kt", "val x = UsersPort.of { it }"),
+    "kotlin: a test": (KOTLIN, "ATest.kt", "val x = UsersPort { it }"),
     "kotlin: a reference": (KOTLIN, "A.kt", "val x = object : T<UsersPort>() {}"),
     "a test": (TYPESCRIPT, "a.test.ts", "const x: UsersPort = { find }"),
 }
@@ -161,6 +204,8 @@ WIRED = {
     "a.ts": "m.ts",
     "a.test.ts": "m.ts",
     "A.java": "M.java",
+    "ATest.java": "M.java",
+    "ATest.kt": "M.kt",
     "A.kt": "M.kt",
 }
 MAIN = {
@@ -192,6 +237,18 @@ def test_a_mention_of_the_port_is_no_object(
     tree = {**files, name: f"{text}\n", main: MAIN[main]}
     (port,) = scan(tmp_path, tree, port="UsersPort").ports
     assert port.state == "database_backed", port.finding
+
+
+def test_a_class_that_takes_a_lambda_has_a_name(tmp_path: pathlib.Path) -> None:
+    """It can be listed, other than an object of the interface."""
+    demo = "class Demo(f: () -> Unit) : UsersPort\nval x = Demo { 1 }\n"
+    tree = {**KOTLIN, "A.kt": demo, "M.kt": MAIN["M.kt"]}
+    (port,) = scan(tmp_path, tree, port="UsersPort").ports
+    assert port.state == "conditional"
+    assert port.finding.endswith(
+        "Demo (A.kt:2), which neither `database` nor `fixture` names: list it under "
+        "one of the two"
+    )
 
 
 GO_PORT = {"ports/ports.go": "package ports\ntype Users interface{ Find() string }\n"}

@@ -203,11 +203,10 @@ class Scan:
         self, occurrence: Occurrence, sought: SoughtPort, implementers: frozenset[str]
     ) -> cabc.Iterator[Judged]:
         """Yield an implementation of the port that no pattern names."""
-        if occurrence.role is Role.UNNAMED:
-            yield from self._unnamed(occurrence, sought)
-            return
         name = next((n for n in occurrence.names if n in implementers), None)
         if name is None:
+            if occurrence.role is Role.UNNAMED:
+                yield from self._unnamed(occurrence, sought)
             return
         near = _obstacle(occurrence, name)
         parents = [p for p in self.kinship.ancestors(name) if p != sought.port]

@@ -56,6 +56,40 @@ def _has_body(place: Place) -> bool:
     return any(child.kind == "class_body" for child in place.parent.children)
 
 
+_FUNCTIONS = frozenset({"lambda_expression", "method_reference"})
+
+
+def _is_type_of_function(place: Place) -> bool:
+    """Whether a variable or a cast of the type has a lambda as its value."""
+    node = place.parent
+    declarators = [c for c in node.children if c.kind == "variable_declarator"]
+    values = [declarator.field("value") for declarator in declarators or [node]]
+    return any(value is not None and value.kind in _FUNCTIONS for value in values)
+
+
+def _is_type_of_returned_function(place: Place) -> bool:
+    """Whether a method of this result returns a lambda."""
+    body = place.parent.field("body")
+    return any(
+        child.kind in _FUNCTIONS
+        for part in (body.children if body else ())
+        if part.kind == "return_statement"
+        for child in part.children
+    )
+
+
+def _takes_only_a_lambda(place: Place) -> bool:
+    """Whether this is ``Port { … }``, which makes an object of an interface."""
+    call: SyntaxNode | None = place.parent
+    if call and call.kind == "navigation_suffix":  # app.Port { … }
+        call = call.parent.parent if call.parent else None
+    if not place.is_direct or call is None or call.kind != "call_expression":
+        return False
+    return any(
+        part.kind == "annotated_lambda" for part in call.children[-1].children[:1]
+    )
+
+
 def _is_base(place: Place) -> bool:
     return place.child.kind == "delegation_specifier"
 
@@ -114,6 +148,13 @@ JAVA = Language(
         "object_creation_expression": (
             Rule(Role.UNNAMED, "type", _has_body),
             Rule(Role.USE, "type"),
+        ),
+        **dict.fromkeys(
+            ("field_declaration", "local_variable_declaration", "cast_expression"),
+            (Rule(Role.UNNAMED, "type", _is_type_of_function),),
+        ),
+        "method_declaration": (
+            Rule(Role.UNNAMED, "type", _is_type_of_returned_function),
         ),
         "class_literal": (Rule(Role.IGNORED, when=_is_looked_at), Rule(Role.USE)),
         "method_reference": (Rule(Role.USE),),
@@ -203,10 +244,14 @@ KOTLIN = Language(
         ),
         "object_literal": (Rule(Role.UNNAMED, when=_is_base),),
         "user_type": (Rule(Role.IGNORED, when=_is_type_argument),),
+        "call_expression": (Rule(Role.UNNAMED, when=_takes_only_a_lambda),),
         "callable_reference": (Rule(Role.USE),),
         "call_suffix": (Rule(Role.USE, when=_is_type_argument),),
         "navigation_expression": (Rule(Role.IGNORED, when=_is_member_constant),),
-        "navigation_suffix": (Rule(Role.IGNORED, when=_is_property),),
+        "navigation_suffix": (
+            Rule(Role.UNNAMED, when=_takes_only_a_lambda),
+            Rule(Role.IGNORED, when=_is_property),
+        ),
     },
     has_packages=True,
     has_ambiguous_arguments=True,
