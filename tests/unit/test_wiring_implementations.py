@@ -239,6 +239,90 @@ def test_a_mention_of_the_port_is_no_object(
     assert port.state == "database_backed", port.finding
 
 
+STRUCTURAL = {
+    "a variable": "x: UsersPort = Demo()",
+    "a variable that may be none": "x: UsersPort | None = Demo()",
+    "an optional variable": "x: typing.Optional['UsersPort'] = ports.Demo(1)",
+    "an attribute": "class A:\n    def f(self):\n        self.x: UsersPort = Demo()",
+    "a default": "def f(users: UsersPort = Demo()): ...",
+    "one of two": "x: UsersPort = PostgresUsers() if live else Demo()",
+    "a dependency": "def f(x: UsersPort = Depends(Demo)): ...",
+    "a result": "def f() -> UsersPort:\n    log()\n    return Demo()",
+    "a result of a branch": (
+        "async def f() -> 'UsersPort':\n    if x:\n        return Demo()\n    return y"
+    ),
+    "a variable that is returned": (
+        "def f() -> UsersPort:\n    demo = Demo()\n    return demo"
+    ),
+    "a generator": "def f() -> Iterator[UsersPort]:\n    yield Demo()",
+    "registered by its decorator": (
+        "@ports.UsersPort.register\nclass Demo: ...\nx = Demo()"
+    ),
+    "registered": "UsersPort.register(Demo)\nx = Demo()",
+}
+OTHERWISE = {
+    "another type": "x: CartsPort = Demo()",
+    "either of two types": "x: CartsPort | UsersPort = Demo()",
+    "a list": "x: list[UsersPort] = Demo()",
+    "a cast": "x: UsersPort = cast(UsersPort, Demo())",
+    "a function": "x: UsersPort = get_users(Demo())",
+    "a method of an object": "x: UsersPort = Demo().users()",
+    "a dependency on a method": "def f(x: UsersPort = Depends(Demo().users)): ...",
+    "a function with a capital": "x: UsersPort = Depends(get_users)\ny = Demo()",
+    "a class from elsewhere": "x: UsersPort = Provide[Other]\ny: UsersPort = Mock()",
+    "a function inside": (
+        "def f() -> UsersPort:\n    def g():\n        return Demo()\n    return x"
+    ),
+    "a class that is only checked": ("if TYPE_CHECKING:\n    x: UsersPort = Demo()\n"),
+    "a decorator": "x = app.register(Demo)",
+}
+
+
+@pytest.mark.parametrize("text", STRUCTURAL.values(), ids=STRUCTURAL)
+def test_a_class_need_not_name_the_protocol_in_python(
+    tmp_path: pathlib.Path, text: str
+) -> None:
+    """What is said to be of the port's type implements it."""
+    demo = {"app/demo.py": "class Demo:\n    ...\n", "app/run.py": f"{text}\n"}
+    files = {**PORT, "app/sql.py": "class PostgresUsers:\n    ...\n", **demo}
+    files["app/main.py"] = "x = PostgresUsers()\n"
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "conditional", port.finding
+    assert "Demo (app/run.py:" in port.finding
+    for side in ("database", "fixture"):
+        sides = {"database": ("PostgresUsers",), "fixture": ("Fake*",)}
+        sides[side] += ("Demo",)
+        (port,) = scan(tmp_path, {}, port="UsersPort", **sides).ports
+        assert "neither" not in port.finding
+
+
+@pytest.mark.parametrize("text", OTHERWISE.values(), ids=OTHERWISE)
+def test_a_class_of_another_type_is_no_implementation(
+    tmp_path: pathlib.Path, text: str
+) -> None:
+    """The port's name stands beside many classes that are not of its type."""
+    demo = {"app/demo.py": "class Demo:\n    ...\n", "app/run.py": f"{text}\n"}
+    files = {**PORT, "app/sql.py": "class PostgresUsers(Base):\n    ...\n", **demo}
+    files["app/main.py"] = "x = PostgresUsers()\n"
+    files["app/test_demo.py"] = "x: UsersPort = Demo()\n"
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "database_backed", port.finding
+
+
+def test_an_annotation_takes_no_class_from_a_port(tmp_path: pathlib.Path) -> None:
+    """Neither one of another port, nor one whose bases are something else."""
+    text = "x: UsersPort = Demo()\ny: UsersReader = PostgresUsers()\n"
+    files = {
+        **PORT,
+        "app/sql.py": "class PostgresUsers(Base): ...\n",
+        "app/demo.py": "class Demo: ...\n",
+        "app/run.py": text,
+    }
+    (port,) = scan(tmp_path, files, port="UsersPort").ports
+    assert port.state == "conditional"
+    assert uses(port) == ["Demo app/run.py:1", "PostgresUsers app/run.py:2"]
+
+
 def test_a_class_that_takes_a_lambda_has_a_name(tmp_path: pathlib.Path) -> None:
     """It can be listed, other than an object of the interface."""
     demo = "class Demo(f: () -> Unit) : UsersPort\nval x = Demo { 1 }\n"

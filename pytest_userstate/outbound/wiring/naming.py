@@ -97,16 +97,27 @@ class Kinship:
     """What the sources say about which type implements which."""
 
     def __init__(
-        self, relations: cabc.Iterable[Relation], defined: cabc.Iterable[str] = ()
+        self,
+        relations: cabc.Iterable[Relation],
+        defined: cabc.Iterable[str] | None = None,
     ) -> None:
-        """Gather what single types say, and which types are defined."""
-        self.defined = frozenset(defined)
+        """Gather what single types say, and which types are defined, if it is known.
+
+        A function may be named like a type, so that one which is used as another has
+        to be defined. What it says itself comes first: see `belongs`.
+        """
+        self.defined = frozenset(defined or ())
         self.bases: dict[str, dict[str, None]] = {}
         self.interfaces: set[str] = set()
         self._derived: dict[str, dict[str, None]] = {}
         self._implementers: dict[str, frozenset[str]] = {}
+        self._implemented: set[str] = set()
         for relation in relations:
-            self.bases.setdefault(relation.name, {})[relation.base] = None
+            if not relation.is_structural:
+                self.bases.setdefault(relation.name, {})[relation.base] = None
+                self._implemented.add(relation.base)
+            elif defined is not None and relation.name not in self.defined:
+                continue
             self._derived.setdefault(relation.base, {})[relation.name] = None
             if relation.is_interface:
                 self.interfaces.add(relation.name)
@@ -124,7 +135,7 @@ class Kinship:
 
     def is_implemented(self, port: str) -> bool:
         """Whether any type says that it implements the port."""
-        return port in self._derived
+        return port in self._implemented
 
 
 def _reached(

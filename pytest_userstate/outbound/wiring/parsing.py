@@ -263,11 +263,11 @@ class Namespace:
                         modules.update(source.modules)
         return names, modules
 
-    def kinship(self, defined: cabc.Iterable[str] = ()) -> Kinship:
+    def kinship(self, defined: cabc.Iterable[str] | None = None) -> Kinship:
         """Return what the sources say about which type implements which."""
         return Kinship(
             (
-                Relation(name, base, relation.is_interface)
+                attrs.evolve(relation, name=name, base=base)
                 for source in self._sources
                 for relation in source.relations
                 for name in self._types(source, relation.name)

@@ -92,6 +92,8 @@ class Relation:
     base: str
     is_interface: bool = False
     """Whether the type is an interface itself, which nobody can construct."""
+    is_structural: bool = False
+    """Whether the type does not say so itself, but an object of it is used as one."""
 
 
 @attrs.frozen

@@ -27,6 +27,24 @@ if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 _ABSTRACT = frozenset({"ABC", "Protocol"})
+_DEPENDS = frozenset({"Depends", "Security"})
+_LONGEST_ANNOTATION: typ.Final = 200
+_WRAPPED = re.compile(r"(?:\w+\.)*(?:Annotated|ClassVar|Final|Optional)\[([^,]+).*\]")
+_GENERATED = re.compile(
+    r"(?:\w+\.)*(?:Async)?(?:Generator|Iterable|Iterator)\[([^,]+).*\]"
+)
+_PATH = re.compile(r"[\w.]+(?:\[[^\]]*\])?")
+_NOTHING = re.compile(r"\|None\b|\bNone\|")
+_REGISTERS = re.compile(r"@(?:\w+\.)*(\w+)\.register")
+# Below these are statements of the same function.
+_COMPOUND = frozenset(
+    {
+        *("block", "expression_statement", "if_statement", "elif_clause"),
+        *("else_clause", "for_statement", "while_statement", "try_statement"),
+        *("except_clause", "finally_clause", "with_statement", "match_statement"),
+        "case_clause",
+    }
+)
 _LOOKS = frozenset({"cast", "hasattr", "isinstance", "issubclass", "TypeVar"})
 
 
@@ -46,6 +64,16 @@ def _is_caught(place: Place) -> bool:
     return place.child.kind != "block"
 
 
+def _is_for_type_checkers(place: Place) -> bool:
+    """Whether a block is below ``if TYPE_CHECKING``, so that it never runs."""
+    around = place.parent.parent
+    return (
+        around is not None
+        and around.kind == "if_statement"
+        and last_name(around.text_of("condition")) == "TYPE_CHECKING"
+    )
+
+
 def _relations(root: SgNode) -> cabc.Iterator[Relation]:
     for node in root.find_all(kind="class_definition"):
         superclasses = node.field("superclasses")
@@ -57,6 +85,103 @@ def _relations(root: SgNode) -> cabc.Iterator[Relation]:
         for base in bases:
             name = text_of(node.field("name"))
             yield Relation(name, base, is_interface=not _ABSTRACT.isdisjoint(bases))
+    structural = (_of_variables, _of_results, _of_registrations)
+    for name, base in (pair for pairs in structural for pair in pairs(root)):
+        if base and name.lstrip("_")[:1].isupper():
+            yield Relation(name, base, is_structural=True)
+
+
+def _of_variables(root: SgNode) -> cabc.Iterator[tuple[str, str]]:
+    """Yield what is constructed for a variable, and the type that this is given."""
+    for kind, field in (("assignment", "right"), ("typed_default_parameter", "value")):
+        for node in root.find_all(kind=kind):
+            if annotation := node.field("type"):
+                base = _declared(annotation.text())
+                for name in _constructed(node.field(field)):
+                    yield name, base
+
+
+def _of_results(root: SgNode) -> cabc.Iterator[tuple[str, str]]:
+    """Yield what functions construct and return, and the type of their results."""
+    for node in root.find_all(kind="function_definition"):
+        if annotation := node.field("return_type"):
+            returned, is_generator = _returned(node)
+            base = _declared(annotation.text(), generates=is_generator)
+            for name in returned:
+                yield name, base
+
+
+def _of_registrations(root: SgNode) -> cabc.Iterator[tuple[str, str]]:
+    """Yield what `register` of an abstract class is given, or decorates."""
+    for node in root.find_all(pattern="$PORT.register($CLASS)"):
+        port, registered = node.get_match("PORT"), node.get_match("CLASS")
+        yield last_name(text_of(registered)), last_name(text_of(port))
+    for node in root.find_all(kind="decorated_definition"):
+        name = text_of((node.field("definition") or node).field("name"))
+        for part in node.children():
+            text = part.text() if part.kind() == "decorator" else ""
+            if registers := _REGISTERS.fullmatch(text):
+                yield name, registers[1]
+
+
+def _declared(annotation: str, *, generates: bool = False) -> str:
+    """Return the one type that an annotation names, perhaps beside None."""
+    text = re.sub(r"['\"\s]", "", annotation[:_LONGEST_ANNOTATION])
+    if generates and (generated := _GENERATED.fullmatch(text)):
+        text = generated[1]
+    while wrapped := _WRAPPED.fullmatch(text):
+        text = wrapped[1]
+    text = _NOTHING.sub("", text)
+    return "" if "|" in text else last_name(text)
+
+
+def _called(function: SgNode) -> str:
+    """Return the last name of what is called; empty if it is a method of a result."""
+    text = function.text()
+    return last_name(text) if _PATH.fullmatch(text) else ""
+
+
+def _constructed(value: SgNode | None) -> cabc.Iterator[str]:
+    """Yield the names that a value may be the result of a call of."""
+    ahead = [value] if value else []
+    while ahead:
+        node = ahead.pop()
+        parts = [part for part in node.children() if part.is_named()]
+        match node.kind():
+            case "conditional_expression":
+                ahead += [parts[0], parts[-1]]
+            case "parenthesized_expression" | "boolean_operator":
+                ahead += parts
+            case "call" if last_name(parts[0].text()) in _DEPENDS:
+                arguments = parts[-1].children()
+                yield from (_called(a) for a in arguments if a.is_named())
+            case "call":
+                yield _called(parts[0])
+
+
+def _returned(function: SgNode) -> tuple[list[str], bool]:
+    """Return what a function returns or yields the calls of, and whether it yields."""
+    body = function.field("body")
+    ahead = [body] if body else []
+    variables: dict[str, list[str]] = {}
+    results: list[SgNode] = []
+    is_generator = False
+    while ahead:
+        node = ahead.pop()
+        match node.kind():
+            case "return_statement" | "yield" as kind:
+                is_generator = is_generator or kind == "yield"
+                results += [part for part in node.children() if part.is_named()]
+            case "assignment":
+                names = variables.setdefault(text_of(node.field("left")), [])
+                names += _constructed(node.field("right"))
+            case kind if kind in _COMPOUND:
+                ahead += node.children()
+    returned = [name for value in results for name in _constructed(value)]
+    for value in results:
+        if value.kind() == "identifier":
+            returned += variables.get(value.text(), ())
+    return returned, is_generator
 
 
 def _bindings(root: SgNode) -> cabc.Iterator[Binding]:
@@ -83,10 +208,13 @@ PYTHON = Language(
     grammar="python",
     test_file=re.compile(r"test_.*\.py|.*_tests?\.py|conftest\.py|tests?\.py"),
     values=frozenset({"identifier"}),
-    vetoes=always(
-        *("import_statement", "import_from_statement", "future_import_statement"),
-        *("type_alias_statement", "case_pattern", "global_statement"),
-    ),
+    vetoes={
+        **always(
+            *("import_statement", "import_from_statement", "future_import_statement"),
+            *("type_alias_statement", "case_pattern", "global_statement"),
+        ),
+        "block": _is_for_type_checkers,
+    },
     rules={
         "class_definition": (
             Rule(Role.DEFINITION, "name"),
