@@ -19,12 +19,14 @@ from pytest_userstate.domain.recognition.structure import Place, Sketch, Structu
 from pytest_userstate.domain.recognition.words import words
 
 
-def _names(text: str) -> frozenset[Parts]:
-    return frozenset(words(name) for name in text.split())
+def _names(text: str | frozenset[Parts]) -> frozenset[Parts]:
+    if isinstance(text, str):
+        return frozenset(words(name) for name in text.split())
+    return text
 
 
-def _strings(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
+def _strings(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(text.split()) if isinstance(text, str) else text
 
 
 @attrs.frozen(kw_only=True)
@@ -44,8 +46,8 @@ class Part:
     """
 
     columns: frozenset[Parts] = attrs.field(converter=_names)
-    tables: frozenset[Parts] = attrs.field(default="", converter=_names)
-    entities: tuple[str, ...] = attrs.field(default="", converter=_strings)
+    tables: frozenset[Parts] = attrs.field(default=frozenset(), converter=_names)
+    entities: tuple[str, ...] = attrs.field(default=(), converter=_strings)
     refers_to: Place | None = None
 
     def fits(self, sketch: Sketch) -> bool:

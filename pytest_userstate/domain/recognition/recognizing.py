@@ -84,8 +84,11 @@ def _with_conventions(
             table = sketch.table.qualified_name
             parts.setdefault(table, (convention, part, sketch))
     for storage in storages:
-        match = parts.pop(storage.table, None)
-        yield _conventional(storage, *match[::2]) if match else storage
+        if (match := parts.pop(storage.table, None)) is None:
+            yield storage
+        else:
+            convention, _, sketch = match
+            yield _conventional(storage, convention, sketch)
     _, certain = weights.CONFIDENCE[entity]
     for table, (convention, part, sketch) in parts.items():
         storage = RecognizedStorage(

@@ -326,10 +326,10 @@ class Namespace:
         products = [names for m in modules for names in returned.get((m, text), ())]
         for names in (products or chains or [(text,)])[:_MOST_ALTERNATIVES]:
             likely = [alias for name in names for alias in language.aliases(name)]
-            known = [*names, *likely] if products else [*likely, *names]
+            known = [*names, *likely, text] if products else [*likely, *names]
             yield tuple(
                 variant
-                for name in dict.fromkeys((*known, *([text] if products else [])))
+                for name in dict.fromkeys(known)
                 for variant in (
                     name,
                     *(f"{m}.{name}" for m in modules if "." not in name),

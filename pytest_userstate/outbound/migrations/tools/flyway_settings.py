@@ -462,26 +462,30 @@ class _Flattening:
 
     def values(self, node: yaml.Node, path: str) -> cabc.Iterator[tuple[str, object]]:
         """Yield values by the names of all maps above them; later ones win."""
+        import yaml  # noqa: PLC0415 - as in `_yaml`
+
         self._count += 1 + len(path) // 100
-        if node.id == "sequence":
+        if isinstance(node, yaml.SequenceNode):
             self._count += len(node.value)
         if self._count > _MOST_VALUES:
             line = node.start_mark.line + 1
             message = f":{line}: more than {_MOST_VALUES:,} values, with aliases."
             raise SpringError(message)
-        if node.id == "mapping":
+        if isinstance(node, yaml.MappingNode):
             yield from self._of_a_map(node, path)
-        elif node.id == "sequence":
-            if all(item.id == "scalar" for item in node.value):
+        elif isinstance(node, yaml.SequenceNode):
+            if all(isinstance(item, yaml.ScalarNode) for item in node.value):
                 yield path, [item.value for item in node.value]
                 return
             for number, item in enumerate(node.value):
                 yield from self.values(item, f"{path}[{number}]")
-        elif node.style is not None or node.value not in _NULLS:
+        elif isinstance(node, yaml.ScalarNode) and (
+            node.style is not None or node.value not in _NULLS
+        ):
             yield path, node.value
 
     def _of_a_map(
-        self, node: yaml.Node, path: str
+        self, node: yaml.MappingNode, path: str
     ) -> cabc.Iterator[tuple[str, object]]:
         """Yield what is merged into a map first, since its own values win."""
         merged = [value for key, value in node.value if key.value == "<<"]
