@@ -14,7 +14,7 @@ import itertools
 import attrs
 
 from pytest_userstate.domain.classification import Candidate, Storage, places
-from pytest_userstate.domain.converters import strings
+from pytest_userstate.domain.converters import dotted, strings
 from pytest_userstate.domain.coverage import Axis, Coverage, MigrationDecision
 from pytest_userstate.domain.errors import UnjustifiedDecisionError
 from pytest_userstate.domain.model import Entity, StorageModel
@@ -328,7 +328,7 @@ def absent(model: StorageModel, storage: Storage) -> list[list[Evidence]]:
     if not candidates:
         return [
             [
-                fact(EvidenceKind.ABSENT, f"{schema}.{name}", model=model)
+                fact(EvidenceKind.ABSENT, dotted(schema, name), model=model)
                 for schema, name in places(model, storage.schemas)
             ]
         ]

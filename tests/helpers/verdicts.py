@@ -67,7 +67,7 @@ def _untrue(check: Check, snapshot: SchemaSnapshot) -> list[str]:
     """Look every fact up in the snapshot."""
     there = set()
     for table in snapshot.tables:
-        name = f"{table.schema}.{table.name}"
+        name = table.qualified_name
         there |= {name, *(f"{name}.{column.name}" for column in table.columns)}
     wrong = []
     for fact in check.evidence:
