@@ -300,3 +300,16 @@ def test_files_for_other_databases_are_left_out_and_named(
     [warning] = load(tmp_path).warnings
     assert "1_users.mysql.up.sql is left out" in warning
     assert "it is for mysql" in warning
+
+
+def test_many_files_that_are_left_out_are_one_warning(tmp_path: pathlib.Path) -> None:
+    """Each reason is given once, with the first names and the number of the others."""
+    write(tmp_path, "1_users.up.sql")
+    for number in range(1, 9):
+        write(tmp_path, f"{number}_users.mysql.up.sql")
+        write(tmp_path, f"{number}_users.undo.sql")
+    back, mysql = load(tmp_path).warnings
+    assert back.endswith(
+        "5_users.undo.sql, and 3 more are left out: they are ways back."
+    )
+    assert "and 3 more are left out: their names say that they are for mysql" in mysql

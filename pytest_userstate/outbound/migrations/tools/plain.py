@@ -18,6 +18,7 @@ import collections.abc as cabc
 import os
 import pathlib
 import re
+import typing as typ
 
 from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.layout import (
@@ -37,6 +38,7 @@ from pytest_userstate.outbound.migrations.tools.files import (
     left_out_programs,
 )
 
+_MOST_NAMES: typ.Final = 5  # in one warning
 _SUFFIX = ".sql"
 _WAY_UP = re.compile(r"\.(?:up|do|forward)(?=\.|$)", re.IGNORECASE)
 _WAY_BACK = re.compile(rf"\.(?:{other_tools.WAYS_BACK})(?=\.|$)", re.IGNORECASE)
@@ -147,6 +149,8 @@ def _warnings(
     found = [entry for entry in found if not entry.name.startswith(".")]
     programs = [label(entry.path, base) for entry in found if _is_program(entry.name)]
     yield from left_out_programs(programs, "the plain layout")
+    ways_back: list[str] = []
+    of_engines: dict[str, list[str]] = {}
     for entry in found:
         if entry.is_dir():
             inside = visible(pathlib.Path(entry.path))
@@ -162,10 +166,28 @@ def _warnings(
         elif entry.name.lower().endswith(_SUFFIX) and _WAY_BACK.search(
             _stem(entry.name).lower().removesuffix(".down")
         ):
-            yield f"{label(entry.path, base)} is left out: it is a way back."
+            ways_back.append(label(entry.path, base))
         elif engines := _engines(entry.name):
-            path, engine = label(entry.path, base), ", ".join(engines)
-            yield f"{path} is left out: its name says that it is for {engine}."
+            engine = ", ".join(engines)
+            of_engines.setdefault(engine, []).append(label(entry.path, base))
+    if ways_back:
+        yield _left_out(ways_back, "it is a way back", "they are ways back")
+    for engine, paths in of_engines.items():
+        yield _left_out(
+            paths,
+            f"its name says that it is for {engine}",
+            f"their names say that they are for {engine}",
+        )
+
+
+def _left_out(paths: cabc.Sequence[str], reason: str, reason_of_several: str) -> str:
+    """Return one warning for all files that are left out for one reason."""
+    if len(paths) == 1:
+        return f"{paths[0]} is left out: {reason}."
+    names = ", ".join(paths[:_MOST_NAMES])
+    more = len(paths) - _MOST_NAMES
+    listed = f"{names}, and {more:,} more" if more > 0 else names
+    return f"{listed} are left out: {reason_of_several}."
 
 
 LAYOUT = PlainLayout()
