@@ -114,12 +114,12 @@ class _Scan:
     def unknown(self, sought: SoughtPort) -> str:
         """Return what to say about a port that no source names."""
         alike = self._alike(sought.port)
-        nearest = f"; did you mean {alike[0]!r}?" if alike else ""
+        nearest = f"; did you mean {alike[0]!r}?" if alike else "."
         return (
             f"names the port {sought.scan.port!r}, which no source in "
             f"{self._tree.words} names{nearest} Expected the name of the interface, "
             "trait, or class that the program asks for this state"
-        ).replace("names Expected", "names. Expected")
+        )
 
     def _alike(self, port: str) -> list[str]:
         """Return the names in the sources that are most like the port's."""
