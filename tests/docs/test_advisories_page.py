@@ -27,17 +27,19 @@ def test_every_rule_has_its_section() -> None:
 
 
 @pytest.mark.parametrize("code", RULES)
-def test_every_section_says_all_there_is_to_say(code: str) -> None:
-    """What, why, how to mend it, and when to silence it."""
+def test_every_section_is_complete(code: str) -> None:
+    """What it is, why it matters, how to fix it, and when to silence it."""
     words = re.findall(r"^\*\*(\w+)\.?\*\*", SECTIONS[code], re.MULTILINE)
-    assert words == ["What", "Why", "Mend", "Silence"]
+    assert words == ["What", "Why", "Fix", "Silence"]
 
 
 @pytest.mark.parametrize("code", RULES)
-def test_what_is_shown_is_found_and_what_mends_it_does(
+def test_the_example_is_reported_and_the_fix_resolves_it(
     database: psycopg.Connection, code: str
 ) -> None:
-    """The first statements provoke the advisory alone, the second ones mend it."""
-    found, mended = re.findall(r"^```sql\n(.+?)^```", SECTIONS[code], _LINES)
-    assert [each.code for each in advise(read(database, BEFORE + found))] == [code]
-    assert advise(read(database, mended)) == ()
+    """The first statements provoke this advisory only; the second ones resolve it."""
+    example, fix = re.findall(r"^```sql\n(.+?)^```", SECTIONS[code], _LINES)
+    assert [advisory.code for advisory in advise(read(database, BEFORE + example))] == [
+        code
+    ]
+    assert advise(read(database, fix)) == ()

@@ -67,10 +67,11 @@ def rows() -> list[list[str]]:
 
 
 def test_every_function_of_pgtap_is_there() -> None:
-    """In the first column, or among those that have no counterpart."""
-    told, gaps = TEXT.split("## What has no counterpart")
+    """In the first column, or in the list of functions without an equivalent."""
+    equivalents, gaps = TEXT.split("## Without an equivalent")
     first = [
-        row.split(" | ")[0] for row in re.findall(r"^\| (.+) \|$", told, re.MULTILINE)
+        row.split(" | ")[0]
+        for row in re.findall(r"^\| (.+) \|$", equivalents, re.MULTILINE)
     ]
     named = re.findall(r"`([a-z_]+)`", "\n".join([*first, gaps.split("| --- |")[1]]))
     assert sorted(named) == sorted([*SCHEMA.split(), *OTHERS.split()])

@@ -31,7 +31,9 @@ def test_the_convention_is_the_codes() -> None:
     """Here and in the reference."""
     sought = SoughtPort.of(PortScan(entity="users", port="P"))
     section = " ".join(
-        TEXT.split("A side that is not given")[1].split("\n\n")[0].split()
+        TEXT.split("If you leave out `database` or `fixture`")[1]
+        .split("\n\n")[0]
+        .split()
     )
     assert re.findall(r"`([^`]+)`", section) == [each.text for each in sought.patterns]
     reference = (ROOT / "docs/reference.md").read_text()
