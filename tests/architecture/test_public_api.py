@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.metadata
+import pathlib
+import re
 import subprocess
 import sys
 
@@ -13,17 +15,13 @@ import pytest_userstate
 HEAVY = ("attrs", "cattrs", "psycopg", "mirakuru", "pytest_userstate.domain")
 
 
-def test_all_resolves() -> None:
-    """Every name in `__all__` resolves, each stands once (ruff sees to the order)."""
-    names = pytest_userstate.__all__
-    assert len(names) == len({*names})
-    assert all(getattr(pytest_userstate, name) is not None for name in names)
-
-
-def test_every_public_name_has_exactly_one_home() -> None:
-    """The lazy table and `__all__` tell the same story."""
-    homes = [name for names in pytest_userstate._HOMES.values() for name in names]
-    assert sorted(homes) == sorted(pytest_userstate.__all__)
+def test_public_names_are_listed_once() -> None:
+    """The stub has each name once, in order; `__all__` and `dir` have the same."""
+    stub = pathlib.Path(pytest_userstate.__file__).with_suffix(".pyi").read_text()
+    names = re.findall(r"(\w+) as \1\b", stub)
+    assert len(names) == stub.count("import ") > 90
+    assert sorted(names) == pytest_userstate.__all__
+    assert dir(pytest_userstate) == sorted([*names, "__version__"])
 
 
 def test_unknown_names_are_attribute_errors() -> None:
@@ -51,7 +49,7 @@ def test_importing_the_plugin_loads_nothing_heavy(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_version_of_the_distribution_is_declared_once() -> None:
+def test_version_is_that_of_the_distribution() -> None:
     """The installed metadata is the only place that knows the version."""
-    assert importlib.import_module("importlib.metadata").version("pytest-userstate")
-    assert not hasattr(pytest_userstate, "__version__")
+    installed = importlib.metadata.version("pytest-userstate")
+    assert pytest_userstate.__version__ == installed
