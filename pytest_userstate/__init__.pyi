@@ -3,7 +3,7 @@
 
 __version__: str
 
-from pytest_userstate.application.schema_difference import (
+from pytest_userstate.application.comparison import (
     schema_difference as schema_difference,
 )
 from pytest_userstate.bootstrap import read_snapshot as read_snapshot

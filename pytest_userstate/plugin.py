@@ -97,7 +97,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     """Explain a comparison of our values in their own terms."""
     if not any(type(value).__module__.startswith(_OURS) for value in (left, right)):
         return None
-    from pytest_userstate.application.explaining.comparisons import (  # noqa: PLC0415
+    from pytest_userstate.application.explanation import (  # noqa: PLC0415
         explain,
     )
 

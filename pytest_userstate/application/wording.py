@@ -49,9 +49,14 @@ def inert_lines(text: str) -> str:
 
 
 def wrap(
-    text: str, *, hanging: int = 0, indent: str = "  ", width: int = WIDTH
+    text: str,
+    *,
+    hanging: int = 0,
+    indent: str = "  ",
+    width: int = WIDTH,
+    is_tight: bool = False,
 ) -> list[str]:
-    """Break each line of a text at a width, long names left whole."""
+    """Break each line of a text at a width; a longer name only if it is tight."""
     return [
         inert(line)
         for paragraph in text.splitlines()
@@ -60,7 +65,7 @@ def wrap(
             width,
             initial_indent=indent,
             subsequent_indent=indent + " " * hanging,
-            break_long_words=False,
+            break_long_words=is_tight,
             break_on_hyphens=False,
         )
     ]

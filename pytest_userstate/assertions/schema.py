@@ -32,13 +32,12 @@ from pytest_userstate.application.asserting.objects import (
     unwanted_extension,
     unwanted_schema,
 )
-from pytest_userstate.application.comparison import Origins
-from pytest_userstate.application.explaining.differences import (
+from pytest_userstate.application.comparison import schema_difference
+from pytest_userstate.application.schema_words import (
     counted,
     in_lines,
     legend,
 )
-from pytest_userstate.application.schema_difference import schema_difference
 from pytest_userstate.assertions.objects import (
     DomainAssertions,
     EnumAssertions,
@@ -388,11 +387,10 @@ def _different_schema(
     signs = legend(
         difference.changes, before=f"in {name}", after="here", both="in both"
     )
-    origins = Origins(schema, is_after=True)
     command = f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file or '')}"
     return Failure(
         headline=f"the schema differs from {name} in {counted(difference.changes)}",
-        lines=(signs, *in_lines(difference, origin=origins.label)),
+        lines=(signs, *in_lines(difference.changes)),
         details=detail("hint", f"if this is meant, accept it: {command}" * bool(file)),
     )
 

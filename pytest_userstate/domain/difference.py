@@ -31,11 +31,13 @@ from pytest_userstate.domain.snapshot import (
     CompositeType,
     DefaultPrivileges,
     Domain,
+    DroppedObject,
     Enum,
     Extension,
     Function,
     RangeType,
     SchemaSnapshot,
+    Source,
     Table,
     View,
 )
@@ -71,6 +73,17 @@ PARTS: typ.Final = (
     ("rule", "rules"),
 )
 """The kinds of parts that objects have, and the attributes that hold them."""
+_DROPPED: typ.Final = {
+    "table": "",
+    "column": "column",
+    "primary key": "constraint",
+    "unique constraint": "constraint",
+    "foreign key": "constraint",
+    "check constraint": "constraint",
+    "exclusion constraint": "constraint",
+    "index": "index",
+}
+"""The kinds of objects whose end a snapshot remembers, and what it calls them."""
 _COLLECTIONS: typ.Final = frozenset({field for _, field in PARTS} | {"primary_key"})
 
 
@@ -106,12 +119,18 @@ class Change:
         Its name, unquoted: ``public.users`` or ``public.users.nick``.
     before, after : object or None
         The values on either side; None if there is none.
+    source : Source or None
+        The migration that introduced the object or, if it differs, changed it last.
+    dropped : DroppedObject or None
+        What is known of its end on the side that does not have it.
     """
 
     what: str
     subject: str
     before: Value | None
     after: Value | None
+    source: Source | None = attrs.field(default=None, eq=False)
+    dropped: DroppedObject | None = attrs.field(default=None, eq=False)
 
     @property
     def kind(self) -> ChangeKind:
@@ -171,7 +190,7 @@ class Difference:
         changes: list[Change] = []
         for key in sorted(old.keys() | new.keys()):
             changes += _changes(key, old.get(key), new.get(key))
-        return cls(tuple(changes))
+        return cls(tuple(_with_origin(change, before, after) for change in changes))
 
     @property
     def is_empty(self) -> bool:
@@ -236,6 +255,29 @@ def _changes(key: _Key, before: Value | None, after: Value | None) -> list[Chang
         parts += _part_changes(part, subject, pairs)
     parts += _part_changes("primary key", subject, _primary_keys(before, after))
     return [change, *parts] if change.fields or not parts else parts
+
+
+def _with_origin(
+    change: Change, before: SchemaSnapshot, after: SchemaSnapshot
+) -> Change:
+    """Return the change with the migrations behind it, whichever side knows them."""
+    sides = [change.after, change.before]
+    sources = [getattr(side, "source", None) for side in sides]
+    if change.kind is ChangeKind.CHANGED:
+        sources = [*(getattr(side, "changed_by", None) for side in sides), *sources]
+    elsewhere = before if change.before is None else after
+    drops = [
+        dropped
+        for dropped in elsewhere.dropped
+        if change.kind is not ChangeKind.CHANGED
+        and dropped.qualified_name == change.subject
+        and dropped.kind == _DROPPED.get(change.what)
+    ]
+    return attrs.evolve(
+        change,
+        source=next(filter(None, sources), None),
+        dropped=drops[-1] if drops else None,
+    )
 
 
 def _subject(what: str, schema: str, name: str) -> str:

@@ -22,7 +22,7 @@ from pytest_userstate import (
     Table,
     assertions,
 )
-from pytest_userstate.application.explaining.comparisons import explain
+from pytest_userstate.application.explanation import explain
 from tests.helpers.markdown import ROOT, blocks, table_after
 
 PAGE = ROOT / "docs/assertions.md"

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from pytest_userstate import Difference, SchemaSnapshot, schema_difference
-from pytest_userstate.application.explaining.differences import in_lines
+from pytest_userstate.application.schema_words import in_lines
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import STUBS
@@ -40,7 +40,7 @@ def test_the_same_schema_on_another_version_is_no_difference(other: Binaries) ->
     here, there = rich_schema(SERVERS[0]), rich_schema(other)
     assert not Difference.between(here, there).is_empty
     for difference in (schema_difference(here, there), schema_difference(there, here)):
-        assert in_lines(difference) == []
+        assert in_lines(difference.changes) == []
 
 
 ONE_GO = """
@@ -79,7 +79,7 @@ def test_the_same_schema_built_otherwise_is_no_difference(
         database.execute(statement)
     later = load(database)
     assert later == at_once
-    assert in_lines(schema_difference(at_once, later)) == []
+    assert in_lines(schema_difference(at_once, later).changes) == []
     database.execute("ALTER TABLE c DROP CONSTRAINT c_a_fkey")
     (change,) = schema_difference(at_once, load(database)).changes
     assert change.subject == "public.c.c_a_fkey"
@@ -138,7 +138,7 @@ def test_a_database_restored_from_its_own_dump_is_no_difference(
     database.execute("RESET ALL")
     after = load(database)
     assert after != before
-    assert in_lines(schema_difference(before, after)) == []
+    assert in_lines(schema_difference(before, after).changes) == []
     database.execute("ALTER TABLE t DROP CONSTRAINT t_s_check")
     database.execute("ALTER TABLE t ADD CONSTRAINT t_s_check CHECK (s IN ('a', 'c'))")
     (change,) = schema_difference(before, load(database)).changes

@@ -15,7 +15,7 @@ from pytest_userstate import (
     Table,
     read_snapshot,
 )
-from pytest_userstate.application.explaining.comparisons import explain
+from pytest_userstate.application.explanation import explain
 from pytest_userstate.assertions import (
     assert_no_table,
     assert_same_schema,

@@ -28,6 +28,7 @@ from pytest_userstate.application.reporting.text import (
 from pytest_userstate.application.reporting.text import (
     comparison_heading as heading,
 )
+from pytest_userstate.application.schema_words import in_lines
 from tests.helpers.fakes import FakeSchemaSnapshotRepository
 
 MADE = Source("m/1.sql", 3)
@@ -101,16 +102,19 @@ def test_drift_is_what_the_live_database_has_otherwise() -> None:
 def test_a_snapshot_is_what_was() -> None:
     """The audited schema comes second, and still knows the migrations."""
     comparison = compare(reference(OTHER, name="snapshot"), AUDITED)
-    kinds = {each.subject: each.kind for each in comparison.findings}
+    kinds = {change.subject: change.kind for change in comparison.changes}
     assert kinds["public.notes"] == "added"
     assert kinds["public.users.nick"] == "removed"
     sources = {
-        each.subject: (each.source, each.dropped_by) for each in comparison.findings
+        change.subject: (change.source, change.dropped and change.dropped.source)
+        for change in comparison.changes
     }
     assert sources["public.notes"] == (MADE, None)
     assert sources["public.users.nick"] == (None, DROPPED)
     assert sources["public.users.n"] == (MADE, None)
-    assert "+ table public.notes with 1 column  [m/1.sql:3]" in comparison.lines
+    assert "+ table public.notes with 1 column  [m/1.sql:3]" in in_lines(
+        comparison.changes
+    )
 
 
 def test_the_report_has_the_difference_as_plain_values() -> None:
@@ -186,5 +190,5 @@ def test_a_large_difference_is_a_page(count: int) -> None:
         [Table(f"t{n}", [Column("id", "uuid")]) for n in range(count)]
     )
     comparison = compare(reference(many), SchemaSnapshot())
-    assert len(comparison.findings) == count
+    assert len(comparison.changes) == count
     assert len(explanation(comparison).splitlines()) <= 40

@@ -8,7 +8,7 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.application.comparison import Comparison, Finding
+from pytest_userstate.application.comparison import Comparison
 from pytest_userstate.application.reporting.github import (
     Annotation,
     annotations_of,
@@ -21,9 +21,10 @@ from pytest_userstate.application.run_record import (
     RunRecord,
 )
 from pytest_userstate.application.wording import inert, wrap
+from pytest_userstate.domain.difference import Change
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Acceptance, GatePolicy
-from pytest_userstate.domain.snapshot import Column, Source, Table
+from pytest_userstate.domain.snapshot import Column, DroppedObject, Source, Table
 from pytest_userstate.inbound.publishing import annotate
 from pytest_userstate.outbound.github import GitHubJob, github_job
 from tests.helpers.documents import finished
@@ -98,13 +99,25 @@ def compared(**facts: typ.Any) -> list[Annotation]:
 def test_drift_points_at_the_first_migration_that_is_known() -> None:
     """And says what differs; that there is no answer is told as a failure is."""
     made = Source("m/2.sql", 4)
-    findings = (
-        Finding(kind="added", what="table", subject="public.a"),
-        Finding(kind="added", what="table", subject="public.b", dropped_by=made),
+    dropped = DroppedObject(schema="public", table="b", source=made)
+    changes = (
+        Change(what="table", subject="public.a", before=None, after=Table("a")),
+        Change(
+            what="table",
+            subject="public.b",
+            before=None,
+            after=Table("b"),
+            dropped=dropped,
+        ),
     )
-    (drift,) = compared(findings=findings, summary="2 tables", lines=("+ a", "+ b"))
+    (drift,) = compared(changes=changes)
     assert drift.title == "drift: the migrations != the live database"
-    assert drift.message == "2 tables\n+ a\n+ b\nmend it"
+    assert drift.message.splitlines() == [
+        "2 tables",
+        "+ table public.a with 0 columns",
+        "+ table public.b with 0 columns  [dropped by m/2.sql:4]",
+        "mend it",
+    ]
     assert drift.source == made
     (broken,) = compared(error="no route")
     assert (broken.title, broken.message) == ("user-state audit", "no route")

@@ -27,7 +27,7 @@ from pytest_userstate import (
     View,
     plugin,
 )
-from pytest_userstate.application.explaining.comparisons import (
+from pytest_userstate.application.explanation import (
     MEANINGS,
     QUESTIONS,
     explain,

@@ -7,13 +7,12 @@ schema is.
 from __future__ import annotations
 
 import collections.abc as cabc
-import textwrap
 import typing as typ
 
 import attrs
 
-from pytest_userstate.application.explaining.words import WIDTH, shortened
-from pytest_userstate.application.wording import inert_lines, similar
+from pytest_userstate.application.schema_words import WIDTH, shortened
+from pytest_userstate.application.wording import inert_lines, similar, wrap
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.snapshot import Table, View
 
@@ -152,21 +151,21 @@ def introduced_with(owner: object) -> tuple[Detail, ...]:
 
 def _headline(text: str) -> list[str]:
     # pytest writes the error's name before the first line.
-    first, *rest = textwrap.wrap(shortened(text), _FIRST_WIDTH) or [""]
-    return [first, *textwrap.wrap(" ".join(rest), WIDTH)]
+    first, *rest = _wrapped(shortened(text), width=_FIRST_WIDTH) or [""]
+    return [first, *_wrapped(" ".join(rest))]
 
 
 def _labelled(label: str, items: cabc.Iterable[str]) -> list[str]:
-    margin = " " * _LABEL_WIDTH
     lines: list[str] = []
     for item in items:
-        lines += textwrap.wrap(
-            shortened(item),
-            WIDTH,
-            initial_indent=margin,
-            subsequent_indent=margin + "  ",
-            break_on_hyphens=False,
-        )
+        lines += _wrapped(shortened(item), indent=" " * _LABEL_WIDTH, hanging=2)
     if lines:
         lines[0] = f"{label:<{_LABEL_WIDTH - 1}} {lines[0][_LABEL_WIDTH:]}"
     return lines
+
+
+def _wrapped(
+    text: str, *, indent: str = "", hanging: int = 0, width: int = WIDTH
+) -> list[str]:
+    line = " ".join(text.splitlines())
+    return wrap(line, indent=indent, hanging=hanging, width=width, is_tight=True)

@@ -25,7 +25,7 @@ from pytest_userstate.application.asserting.matching import (
     in_words,
 )
 from pytest_userstate.application.asserting.uniqueness import otherwise_unique
-from pytest_userstate.application.explaining.words import (
+from pytest_userstate.application.schema_words import (
     check_in_words,
     column_in_words,
     foreign_key_in_words,

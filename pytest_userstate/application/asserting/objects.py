@@ -37,7 +37,7 @@ from pytest_userstate.application.asserting.matching import (
     unknown_column,
     unwanted,
 )
-from pytest_userstate.application.explaining.words import SHOWN
+from pytest_userstate.application.schema_words import SHOWN
 from pytest_userstate.application.wording import similar
 from pytest_userstate.domain.snapshot import (
     Extension,

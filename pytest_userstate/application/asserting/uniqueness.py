@@ -6,7 +6,7 @@ import collections.abc as cabc
 import typing as typ
 
 from pytest_userstate.application.asserting.failures import with_source
-from pytest_userstate.application.explaining.words import (
+from pytest_userstate.application.schema_words import (
     check_in_words,
     index_in_words,
     key_in_words,

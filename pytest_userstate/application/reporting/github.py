@@ -14,6 +14,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.run_record import RunRecord
+from pytest_userstate.application.schema_words import counted, in_lines
 from pytest_userstate.domain.evidence import EvidenceKind
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.snapshot import Source
@@ -111,8 +112,10 @@ def _failed(verdict: Verdict, configuration: Source | None) -> Annotation:
 
 
 def _differs(comparison: Comparison) -> Annotation:
-    sources = (finding.source or finding.dropped_by for finding in comparison.findings)
-    lines = (comparison.summary, *comparison.lines, comparison.remedy)
+    changes = comparison.changes
+    sources = [change.source for change in changes]
+    sources += [change.dropped.source for change in changes if change.dropped]
+    lines = (counted(changes), *in_lines(changes), comparison.remedy)
     return Annotation(
         level="error",
         title=f"{comparison.name}: {comparison.before} != {comparison.after}",

@@ -6,13 +6,15 @@ timestamps, no absolute paths, no host names.
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import enum
 import json
 import typing as typ
 
-import attrs
-
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.run_record import RunRecord
+from pytest_userstate.application.schema_words import described
+from pytest_userstate.domain.difference import Change
 from pytest_userstate.domain.downstream import WorkStatus
 from pytest_userstate.domain.evidence import Check, Evidence
 from pytest_userstate.domain.gate import Outcome, Verdict
@@ -26,7 +28,7 @@ from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.user_state import Advisory
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.comparison import Comparison, Finding
+    from pytest_userstate.application.comparison import Comparison
     from pytest_userstate.domain.state_diagram import (
         Relation,
         StateDiagram,
@@ -255,20 +257,39 @@ def comparison_document(comparison: Comparison, outcome: Outcome | None) -> Json
         "outcome": (outcome or Outcome.DESELECTED).value,
         "error": comparison.error or None,
         "accepted": comparison.is_accepted,
-        "changes": [_change(finding) for finding in comparison.findings],
+        "changes": [_change(change) for change in comparison.changes],
     }
 
 
-def _change(finding: Finding) -> Json:
+def _change(change: Change) -> Json:
     return {
-        "kind": finding.kind,
-        "what": finding.what,
-        "subject": finding.subject,
-        "detail": finding.detail,
-        "facts": [attrs.asdict(fact) for fact in finding.facts],
-        "source": _source(finding.source),
-        "dropped_by": _source(finding.dropped_by),
+        "kind": change.kind.value,
+        "what": change.what,
+        "subject": change.subject,
+        "detail": described(change),
+        "facts": [
+            {
+                "field": fact.field,
+                "before": _plain(fact.before),
+                "after": _plain(fact.after),
+            }
+            for fact in change.fields
+        ],
+        "source": _source(change.source),
+        "dropped_by": _source(change.dropped.source if change.dropped else None),
     }
+
+
+def _plain(value: object) -> object:
+    match value:
+        case enum.Enum():
+            return value.value
+        case None | bool() | int() | str():
+            return value
+        case cabc.Iterable():
+            return [_plain(part) for part in value]
+        case _:
+            return str(value)
 
 
 def diagram_document(diagram: StateDiagram) -> Json:

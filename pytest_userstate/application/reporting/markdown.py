@@ -26,12 +26,14 @@ from pytest_userstate.application.reporting.markdown_syntax import (
 from pytest_userstate.application.reporting.mermaid import diagram_section
 from pytest_userstate.application.reporting.text import first_steps
 from pytest_userstate.application.run_record import RunRecord
+from pytest_userstate.application.schema_words import counted, described
 from pytest_userstate.domain.architecture import (
     ArchitectureDecision,
     Option,
     architecture,
 )
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
+from pytest_userstate.domain.difference import Change
 from pytest_userstate.domain.evidence import Check, Evidence, listed
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.model import Entity, StorageModel
@@ -39,7 +41,7 @@ from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
 from pytest_userstate.domain.state_diagram import StateDiagram
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.comparison import Comparison, Finding
+    from pytest_userstate.application.comparison import Comparison
 
 _ORIGIN: typ.Final = (
     "Written by `pytest --userstate-audit --userstate-report FILE`: renew this page, "
@@ -330,7 +332,7 @@ def other_schemas(record: RunRecord, links: Links) -> list[str]:
     for comparison in comparisons:
         outcome = record.outcomes.get(comparison.name, Outcome.DESELECTED)
         lines += ["", f"### {text(comparison.name)}", "", *_facts(comparison, outcome)]
-        lines += [f"- {_difference(finding, links)}" for finding in comparison.findings]
+        lines += [f"- {_difference(change, links)}" for change in comparison.changes]
     return lines
 
 
@@ -339,19 +341,20 @@ def _facts(comparison: Comparison, outcome: Outcome) -> cabc.Iterator[str]:
     yield f"- outcome: {outcome.value}"
     if comparison.error:
         yield f"- error: {text(comparison.error)}"
-    if comparison.findings:
+    if comparison.changes:
         before, after = text(comparison.before), text(comparison.after)
-        yield f"- found: {text(comparison.summary)}"
+        yield f"- found: {text(counted(comparison.changes))}"
         yield f"- removed: only in {before}; added: only in {after}"
 
 
-def _difference(finding: Finding, links: Links) -> str:
-    what = f"{finding.kind}: {finding.what} {code(finding.subject)}"
-    detail = f" {text(finding.detail)}" if finding.detail else ""
-    made = f" ({links.source(finding.source)})" if finding.source else ""
-    dropped = finding.dropped_by
-    gone = f", dropped by {links.source(dropped)}" if dropped else ""
-    return f"{what}{detail}{made}{gone}"
+def _difference(change: Change, links: Links) -> str:
+    what = f"{change.kind}: {change.what} {code(change.subject)}"
+    difference = described(change)
+    detail = f" {text(difference)}" if difference else ""
+    made = f" ({links.source(change.source)})" if change.source else ""
+    gone = change.dropped
+    end = f", {text(gone.fate)} by {links.source(gone.source)}" if gone else ""
+    return f"{what}{detail}{made}{end}"
 
 
 def architecture_decisions(audit: Audit) -> list[str]:

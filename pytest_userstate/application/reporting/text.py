@@ -7,6 +7,7 @@ import itertools
 import typing as typ
 
 from pytest_userstate.application.audit import Audit
+from pytest_userstate.application.schema_words import counted, in_lines
 from pytest_userstate.application.wording import inert, wrap
 from pytest_userstate.domain.coverage import (
     Axis,
@@ -346,7 +347,7 @@ def comparison_heading(comparison: Comparison) -> str:
             result = "not compared"
         case _ if comparison.is_first:
             result = "written anew, there was nothing to compare with"
-        case _ if comparison.findings and comparison.is_accepted:
+        case _ if comparison.changes and comparison.is_accepted:
             result = f"{_differences(comparison)}, accepted"
         case _:
             result = _differences(comparison)
@@ -387,7 +388,7 @@ def _legend(comparison: Comparison) -> str:
 
 
 def _differences(comparison: Comparison) -> str:
-    match len(comparison.findings):
+    match len(comparison.changes):
         case 0:
             return "no difference"
         case 1:
@@ -397,17 +398,17 @@ def _differences(comparison: Comparison) -> str:
 
 
 def _difference_lines(comparison: Comparison) -> list[str]:
-    if not comparison.findings:
+    if not comparison.changes:
         return []
     lines = [
-        *wrap(comparison.summary, indent=""),
+        *wrap(counted(comparison.changes), indent=""),
         *wrap(_legend(comparison), indent="", hanging=1),
     ]
-    return [*lines, *comparison.lines]
+    return [*lines, *in_lines(comparison.changes)]
 
 
 def _is_settled(comparison: Comparison) -> bool:
-    return bool(comparison.error) or comparison.is_accepted or not comparison.findings
+    return bool(comparison.error) or comparison.is_accepted or not comparison.changes
 
 
 def _remedy(comparison: Comparison) -> list[str]:

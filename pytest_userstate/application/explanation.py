@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import enum
-import textwrap
 import typing as typ
 
 import attrs
 
-from pytest_userstate.application.explaining.differences import (
+from pytest_userstate.application.schema_words import (
+    WIDTH,
     counted,
     in_lines,
     legend,
+    shortened,
 )
-from pytest_userstate.application.explaining.words import WIDTH, shortened
-from pytest_userstate.application.wording import did_you_mean, inert
+from pytest_userstate.application.wording import did_you_mean, inert, wrap
 from pytest_userstate.domain.coverage import (
     ConflictCoverage,
     EntitySchemaCoverage,
@@ -166,19 +166,18 @@ def _with_legend(difference: Difference) -> list[str]:
     signs = legend(
         difference.changes, before="on the left", after="on the right", both="on both"
     )
-    return [signs, *in_lines(difference)]
+    return [signs, *in_lines(difference.changes)]
 
 
 def _explain_answers(operator: str, left: object, right: object) -> list[str]:
     known = [side for side in (left, right) if is_answer(side)]
     lines = [f"{_answer(left)} {operator} {_answer(right)}"]
     for line in dict.fromkeys(map(question, known)):
-        lines += textwrap.wrap(line, WIDTH)
+        lines += wrap(line, indent="", width=WIDTH, is_tight=True)
     for side, value in (("left", left), ("right", right)):
         text = _explained_answer(value, answers(known[0]))
-        lines += textwrap.wrap(
-            f"{side:<6}{_answer(value)}: {text}", WIDTH, subsequent_indent=" " * 6
-        )
+        line = f"{side:<6}{_answer(value)}: {text}"
+        lines += wrap(line, indent="", hanging=6, width=WIDTH, is_tight=True)
     return lines
 
 

@@ -1,1 +1,0 @@
-"""Schemas and answers in words, and what differs between two of them."""
