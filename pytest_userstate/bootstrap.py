@@ -40,12 +40,15 @@ from pytest_userstate.outbound.migrations.finding.discovery import (
 from pytest_userstate.outbound.migrations.layout import read_sql
 from pytest_userstate.outbound.migrations_target import (
     MigrationsTarget,
-    Script,
+    SetupScript,
     UnreadableTarget,
 )
 from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
-from pytest_userstate.outbound.wiring.assembly import Place, wiring_repository
+from pytest_userstate.outbound.wiring.assembly import (
+    ConfigurationPlace,
+    wiring_repository,
+)
 from pytest_userstate.outbound.wiring.program import SourceProgramRepository
 
 if typ.TYPE_CHECKING:
@@ -70,7 +73,7 @@ def prepare(request: AuditRequest) -> Prepared:
         settings = with_axes(settings, request.axes)
     wiring = wiring_repository(
         settings,
-        Place(base=place.base, file=place.label, prefix=place.key("")),
+        ConfigurationPlace(base=place.base, file=place.label, prefix=place.key("")),
         ask=request.ask_wiring,
         asks_ahead=request.asks_ahead,
     )
@@ -318,12 +321,12 @@ def _located(request: AuditRequest, settings: Settings, place: _Place) -> Target
     )
 
 
-def _setup(settings: Settings, place: _Place) -> Script | None:
+def _setup(settings: Settings, place: _Place) -> SetupScript | None:
     name = settings.postgres.setup
     if name is None or place.file is None:
         return None
     try:
-        return Script(name, read_sql(place.base / name, name))
+        return SetupScript(name, read_sql(place.base / name, name))
     except MigrationError as error:
         key = place.key("postgres.setup")
         message = f"{place.label}: `{key}`: {error}"

@@ -21,7 +21,7 @@ class Status(enum.StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Failure:
+class RunFailure:
     """Why there is no audit: a usage error, a tool that failed, …; and where."""
 
     kind: typ.Literal["usage", "tool", "interrupted", "not_run", "defect"]
@@ -62,7 +62,7 @@ class RunRecord:
     """A finished run, as reports describe it."""
 
     audit: Audit | None = None
-    failure: Failure | None = None
+    failure: RunFailure | None = None
     """Why there is no audit, or what this package failed in."""
     outcomes: dict[str, Outcome] = attrs.field(factory=dict)
     """What became of each check, by id."""
@@ -73,14 +73,14 @@ class RunRecord:
     documents: tuple[DocumentCheck, ...] = ()
 
     @property
-    def error(self) -> Failure | None:
+    def error(self) -> RunFailure | None:
         """Why there is no audit, or why a comparison has no answer."""
         comparisons = self.audit.comparisons if self.audit else ()
         errors = (comparison.error for comparison in comparisons if comparison.error)
         message = next(errors, None)
         if self.failure or message is None:
             return self.failure
-        return Failure(kind="tool", message=message)
+        return RunFailure(kind="tool", message=message)
 
     @property
     def status(self) -> Status:

@@ -9,7 +9,7 @@ from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import (
     SOME,
     UNSPECIFIED,
-    Place,
+    ObjectName,
     Some,
     Unspecified,
 )
@@ -443,7 +443,7 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
 class ViewAssertions(RelationAssertions[View]):
     """Assertions about a view that is there: `assert_view` returns them."""
 
-    def __init__(self, read: Read, place: Place, kind: ViewKind) -> None:
+    def __init__(self, read: Read, place: ObjectName, kind: ViewKind) -> None:
         """Assert that there is such a view, of this kind."""
         self._kind = ObjectKind(str(kind))
         super().__init__(read, place)

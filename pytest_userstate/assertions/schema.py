@@ -10,7 +10,7 @@ import typing as typ
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import (
     UNSPECIFIED,
-    Place,
+    ObjectName,
     Some,
     Unspecified,
 )
@@ -151,7 +151,7 @@ def assert_sequence(
 def assert_schema(source: SchemaSource, name: str) -> SchemaAssertions:
     """Assert that there is a schema of this name; return assertions about it."""
     schema = arguments.identifier(name)
-    return SchemaAssertions(reader(source), Place(schema, schema))
+    return SchemaAssertions(reader(source), ObjectName(schema, schema))
 
 
 def assert_exactly_schemas(source: SchemaSource, names: cabc.Iterable[str]) -> None:

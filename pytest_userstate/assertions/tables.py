@@ -36,7 +36,7 @@ from pytest_userstate.application.asserting.kinds import (
     on_delete_with_columns,
 )
 from pytest_userstate.application.asserting.matching import (
-    Kind,
+    PartKind,
     Subject,
     as_expected,
     exactly,
@@ -230,7 +230,7 @@ class TableAssertions(RelationAssertions[Table]):
         self._has_exactly(FOREIGN_KEY, expected, key=lambda key: key.columns)
 
     def _columns(
-        self, kind: Kind[typ.Any], columns: ColumnNames
+        self, kind: PartKind[typ.Any], columns: ColumnNames
     ) -> tuple[Subject, tuple[str, ...]]:
         """Return the table, and the columns of a key if they are there."""
         fact, subject = kind.fact("columns", columns), self._subject()

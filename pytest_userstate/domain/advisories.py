@@ -17,7 +17,7 @@ from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
 from pytest_userstate.domain.user_state import (
     Advisory,
     Finding,
-    Place,
+    TableKey,
     UserState,
     at_column,
     at_table,
@@ -214,7 +214,7 @@ def without_users(state: UserState) -> cabc.Iterator[Finding]:
         yield at_table(table, message)
 
 
-def _tied_to_users(state: UserState) -> set[Place]:
+def _tied_to_users(state: UserState) -> set[TableKey]:
     """Return the tables that lead to users, over tables of user state at most.
 
     Schemas are left aside: who keeps users elsewhere (``auth.users``) refers there.
@@ -236,7 +236,7 @@ def _tied_to_users(state: UserState) -> set[Place]:
         tied |= new
 
 
-def _owners(state: UserState, table: Table) -> set[Place]:
+def _owners(state: UserState, table: Table) -> set[TableKey]:
     """Return what the table refers to by columns that say whose a row is."""
     key = table.primary_key.columns if table.primary_key else ()
     telling = {
@@ -251,7 +251,7 @@ def _owners(state: UserState, table: Table) -> set[Place]:
     }
 
 
-def _target(key: ForeignKey) -> Place:
+def _target(key: ForeignKey) -> TableKey:
     return key.target_schema, key.target_table
 
 
@@ -527,25 +527,25 @@ def _bounds(definition: str, name: str) -> bool:
     return False
 
 
-class Rule(typ.NamedTuple):
+class AdvisoryRule(typ.NamedTuple):
     """A rule: its title in the documentation, and what finds what it is about."""
 
     title: str
     look: cabc.Callable[[UserState], cabc.Iterator[Finding]]
 
 
-RULES: typ.Final[dict[str, Rule]] = {
-    "US101": Rule("revision without a non-negative check", unchecked),
-    "US102": Rule("revision without a default", without_default),
-    "US103": Rule("several revision sources", several),
-    "US201": Rule("no primary key", without_primary_key),
-    "US202": Rule("no foreign key to users", without_users),
-    "US203": Rule("delete rules that contradict each other", at_odds),
-    "US204": Rule("ids that no foreign key guards", unguarded_ids),
-    "US205": Rule("join table without uniqueness", repeatable_pairs),
-    "US301": Rule("credential that can be null", nullable_credential),
-    "US302": Rule("credential that is too short", short_credential),
-    "US401": Rule("updated_at that nothing maintains", stale_updated_at),
+RULES: typ.Final[dict[str, AdvisoryRule]] = {
+    "US101": AdvisoryRule("revision without a non-negative check", unchecked),
+    "US102": AdvisoryRule("revision without a default", without_default),
+    "US103": AdvisoryRule("several revision sources", several),
+    "US201": AdvisoryRule("no primary key", without_primary_key),
+    "US202": AdvisoryRule("no foreign key to users", without_users),
+    "US203": AdvisoryRule("delete rules that contradict each other", at_odds),
+    "US204": AdvisoryRule("ids that no foreign key guards", unguarded_ids),
+    "US205": AdvisoryRule("join table without uniqueness", repeatable_pairs),
+    "US301": AdvisoryRule("credential that can be null", nullable_credential),
+    "US302": AdvisoryRule("credential that is too short", short_credential),
+    "US401": AdvisoryRule("updated_at that nothing maintains", stale_updated_at),
 }
 
 

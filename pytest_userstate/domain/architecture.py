@@ -33,7 +33,7 @@ class Standing(enum.StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Option:
+class DecisionOption:
     """One way to decide, and what follows from it."""
 
     name: str
@@ -41,7 +41,7 @@ class Option:
     is_recommended: bool = False
 
 
-def _options(values: cabc.Iterable[Option]) -> tuple[Option, ...]:
+def _options(values: cabc.Iterable[DecisionOption]) -> tuple[DecisionOption, ...]:
     return tuple(values)
 
 
@@ -54,7 +54,7 @@ class ArchitectureDecision:
     standing: Standing
     statement: str
     reason: str = ""
-    options: tuple[Option, ...] = attrs.field(converter=_options)
+    options: tuple[DecisionOption, ...] = attrs.field(converter=_options)
 
 
 @attrs.frozen
@@ -86,7 +86,7 @@ def storage_decision(entity: Entity, facts: Facts) -> ArchitectureDecision:
 
 def _answer(
     entity: Entity, facts: Facts
-) -> tuple[Standing, str, cabc.Sequence[Option]]:
+) -> tuple[Standing, str, cabc.Sequence[DecisionOption]]:
     reason = entity.not_applicable(Axis.SCHEMA)
     if reason is not None:
         return Standing.NOT_APPLICABLE, reason, ()
@@ -114,7 +114,7 @@ def _answer(
 
 def _open(
     entity: Entity, check: Check, there: list[str], facts: Facts
-) -> tuple[Standing, str, cabc.Sequence[Option]]:
+) -> tuple[Standing, str, cabc.Sequence[DecisionOption]]:
     """Return what is open if a migration of the storage is required."""
     canonical = entity.canonical.model if entity.canonical else None
     if canonical and canonical not in check.models:
@@ -132,16 +132,18 @@ def _open(
 
 def _completions(
     entity: Entity, facts: Facts, check: Check | None = None
-) -> list[Option]:
+) -> list[DecisionOption]:
     """Return the ways to make a storage complete, or to decide otherwise."""
     canonical = entity.canonical.model if entity.canonical else None
     options = [
-        Option(name=f"complete {model.name}", consequences=_to_do(model, entity, facts))
+        DecisionOption(
+            name=f"complete {model.name}", consequences=_to_do(model, entity, facts)
+        )
         for model in entity.models
         if canonical in {None, model.name}
     ]
     return options + [
-        Option(
+        DecisionOption(
             name=f"declare {name} canonical in place of {canonical}",
             consequences=["it is complete; no migration is needed for it"],
         )
@@ -181,10 +183,10 @@ def _to_do(model: StorageModel, entity: Entity, facts: Facts) -> cabc.Iterator[s
         )
 
 
-def _models(entity: Entity, check: Check, facts: Facts) -> list[Option]:
+def _models(entity: Entity, check: Check, facts: Facts) -> list[DecisionOption]:
     """Return the complete models to choose from."""
     return [
-        Option(
+        DecisionOption(
             name=f"keep {model.name}",
             consequences=_kept(entity, model, check, facts),
             is_recommended=model.name == check.recommendation,
@@ -263,13 +265,13 @@ def _revision(entity: Entity, model: StorageModel, facts: Facts) -> str:
     return "it keeps no revision: revisions and stale writes need a migration then"
 
 
-def _copy(name: str, names: cabc.Sequence[str]) -> Option:
+def _copy(name: str, names: cabc.Sequence[str]) -> DecisionOption:
     others = [column_name for column_name in names if column_name != name]
     are = "is" if len(others) == 1 else "are"
     consequence = (
         f'{listed(others)} {are} retired, or no longer meant: table = "{name}"'
     )
-    return Option(name=f"keep {name}", consequences=[consequence])
+    return DecisionOption(name=f"keep {name}", consequences=[consequence])
 
 
 def _all_tables(entity: Entity, models: cabc.Container[str], facts: Facts) -> list[str]:
@@ -333,7 +335,7 @@ def _decision(
     entity: Entity,
     facts: Facts,
     check: Check,
-    options: cabc.Sequence[Option],
+    options: cabc.Sequence[DecisionOption],
 ) -> ArchitectureDecision:
     statement = check.rationale
     match check.decision:
@@ -378,16 +380,16 @@ def _poor(check: Check, facts: Facts) -> list[tuple[str, str, bool]]:
     return [*poor.values()]
 
 
-def _column(place: tuple[str, str, bool]) -> Option:
+def _column(place: tuple[str, str, bool]) -> DecisionOption:
     column, table, is_spread = place
-    return Option(
+    return DecisionOption(
         name=f"a column {column} of {table}",
         consequences=[_INCREASES, *([_SPREAD] if is_spread else []), _CATCHES],
     )
 
 
-def _none(entity: Entity) -> Option:
-    return Option(
+def _none(entity: Entity) -> DecisionOption:
+    return DecisionOption(
         name="no revisions",
         consequences=[_UNNOTICED, f"{_NOT_ASKED} under [entities.{entity.name}]"],
     )
@@ -397,30 +399,30 @@ def _unusable(check: Check) -> list[tuple[str, str]]:
     return [(fact.subject, fact.detail) for fact in check.evidence]
 
 
-def _mended(column: tuple[str, str]) -> Option:
+def _mended(column: tuple[str, str]) -> DecisionOption:
     subject, fault = column
-    return Option(
+    return DecisionOption(
         name=f"correct {subject}",
         consequences=[f"a migration has to change that {fault}"],
     )
 
 
-def _another() -> Option:
-    return Option(
+def _another() -> DecisionOption:
+    return DecisionOption(
         name="another revision column",
         consequences=["every writer has to learn of it; the old one is retired"],
     )
 
 
-def _compare(entity: Entity) -> Option:
-    return Option(
+def _compare(entity: Entity) -> DecisionOption:
+    return DecisionOption(
         name="compare a revision on write",
         consequences=[f"{entity.name}.{Axis.REVISION} comes first", _COMPARED],
     )
 
 
-def _last_wins(entity: Entity) -> Option:
-    return Option(
+def _last_wins(entity: Entity) -> DecisionOption:
+    return DecisionOption(
         name="the last write wins",
         consequences=[
             _UNNOTICED,

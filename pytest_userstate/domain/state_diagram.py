@@ -73,7 +73,7 @@ class StateTable:
 
 
 @attrs.frozen(kw_only=True)
-class Relation:
+class StateRelation:
     """A foreign key, as the two ends of a line."""
 
     name: str
@@ -96,7 +96,7 @@ def _tables(values: cabc.Iterable[StateTable]) -> tuple[StateTable, ...]:
     return tuple(values)
 
 
-def _relations(values: cabc.Iterable[Relation]) -> tuple[Relation, ...]:
+def _relations(values: cabc.Iterable[StateRelation]) -> tuple[StateRelation, ...]:
     return tuple(values)
 
 
@@ -105,9 +105,9 @@ class StateDiagram:
     """The user-state tables, those that they refer to, and how."""
 
     tables: tuple[StateTable, ...] = attrs.field(default=(), converter=_tables)
-    relations: tuple[Relation, ...] = attrs.field(default=(), converter=_relations)
+    relations: tuple[StateRelation, ...] = attrs.field(default=(), converter=_relations)
 
-    def relations_of(self, schema: str, table: str) -> tuple[Relation, ...]:
+    def relations_of(self, schema: str, table: str) -> tuple[StateRelation, ...]:
         """Return the relations in which the table refers to others."""
         return tuple(
             relation
@@ -227,14 +227,14 @@ def _prominence(table: Table) -> cabc.Callable[[StateColumn], tuple[int, int]]:
     return order
 
 
-def _relation(table: Table, key: ForeignKey) -> Relation:
+def _relation(table: Table, key: ForeignKey) -> StateRelation:
     columns = {*key.columns}
     primary = {*primary_key(table)}
     nullable = [c.is_nullable for c in table.columns if c.name in columns]
     # MATCH SIMPLE lets any null off, MATCH FULL only nulls throughout.
     escapes = all(nullable) if key.match == "full" else any(nullable)
     is_certain = key.is_enforced and key.is_validated
-    return Relation(
+    return StateRelation(
         name=key.name,
         schema=table.schema,
         table=table.name,

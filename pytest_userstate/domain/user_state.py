@@ -115,7 +115,7 @@ def _complaint(unused: Silence, advisories: list[Advisory]) -> str:
 USERS: typ.Final = "users"
 """The entity whose tables the other ones refer to."""
 
-Place: typ.TypeAlias = tuple[str, str]
+TableKey: typ.TypeAlias = tuple[str, str]
 Finding: typ.TypeAlias = tuple[str, str, Source | None]
 """A subject, a message, and where the subject was made."""
 
@@ -128,9 +128,9 @@ class UserState:
     storages: tuple[Storage, ...]
 
     @functools.cached_property
-    def candidates(self) -> dict[Place, list[Candidate]]:
+    def candidates(self) -> dict[TableKey, list[Candidate]]:
         """The complete candidates of every entity, table by table."""
-        by_place: dict[Place, list[Candidate]] = {}
+        by_place: dict[TableKey, list[Candidate]] = {}
         for storage in self.storages:
             for candidate in storage.complete:
                 by_place.setdefault(candidate.place, []).append(candidate)
@@ -145,7 +145,7 @@ class UserState:
         ]
 
     @functools.cached_property
-    def users(self) -> dict[Place, Table]:
+    def users(self) -> dict[TableKey, Table]:
         """The tables that users themselves are stored in, completely or not."""
         return {
             candidate.place: candidate.table

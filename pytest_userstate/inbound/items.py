@@ -16,7 +16,7 @@ from pytest_userstate.application.reporting.text import (
     comparison_explanation,
     explanation,
 )
-from pytest_userstate.application.run_record import Failure
+from pytest_userstate.application.run_record import RunFailure
 from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.errors import DefectError
 from pytest_userstate.domain.gate import Outcome, Verdict
@@ -80,7 +80,7 @@ class AuditItem(pytest.Item):
     def _audited(self) -> Audit:
         shared = self.config.stash[SHARED]
         was_known, result = shared.is_known, shared.result()
-        if not isinstance(result, Failure):
+        if not isinstance(result, RunFailure):
             return result
         if result.kind == "defect":
             raise DefectError(result.message)

@@ -17,7 +17,7 @@ import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import defect, is_ours
-from pytest_userstate.application.run_record import Failure, RunRecord, Status
+from pytest_userstate.application.run_record import RunFailure, RunRecord, Status
 from pytest_userstate.application.settings import CONFIGURATION_FILE, AuditRequest
 from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.errors import UsageError
@@ -84,7 +84,7 @@ class RunPlugin:
         self._record = RunRecord()
         self._published = publishing.Published()
         self._session: pytest.Session | None = None
-        self._internal_error: Failure | None = None
+        self._internal_error: RunFailure | None = None
         self.collected = completeness.Collected()
 
     def pytest_report_header(self) -> list[str]:
@@ -146,14 +146,14 @@ class RunPlugin:
         """Remember why pytest gives up, for the reports; pytest itself shows it."""
         if is_ours(excinfo.value):
             message = str(defect(excinfo.value))
-            self._internal_error = Failure(kind="defect", message=message)
+            self._internal_error = RunFailure(kind="defect", message=message)
         else:
             message = f"pytest ended with an internal error: {excinfo.exconly()}"
-            self._internal_error = Failure(kind="not_run", message=message)
+            self._internal_error = RunFailure(kind="not_run", message=message)
 
     def _fail(self, error: Exception) -> None:
         """End the run as one that this package failed in."""
-        failure = Failure(kind="defect", message=str(defect(error)))
+        failure = RunFailure(kind="defect", message=str(defect(error)))
         self._record = RunRecord(failure=failure)
         if self._session:
             self._session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
@@ -230,20 +230,20 @@ class RunPlugin:
         )
 
     def _failure(
-        self, exitstatus: int | pytest.ExitCode, result: Audit | Failure | None
-    ) -> Failure | None:
+        self, exitstatus: int | pytest.ExitCode, result: Audit | RunFailure | None
+    ) -> RunFailure | None:
         """Return why there is no audit, or what this package failed in."""
         if self._outcomes.defect:
-            return Failure(kind="defect", message=self._outcomes.defect)
+            return RunFailure(kind="defect", message=self._outcomes.defect)
         if self._internal_error:
             return self._internal_error
         if result is not None:
-            return result if isinstance(result, Failure) else None
+            return result if isinstance(result, RunFailure) else None
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             message = "interrupted before the audit was carried out"
-            return Failure(kind="interrupted", message=message)
+            return RunFailure(kind="interrupted", message=message)
         message = "no check ran, so nothing was audited"
-        return Failure(kind="not_run", message=message)
+        return RunFailure(kind="not_run", message=message)
 
     def _exit_status(self, status: int | pytest.ExitCode) -> int | pytest.ExitCode:
         """Never exit with 0 where checks vanished or none ran."""
@@ -292,7 +292,7 @@ def install(config: pytest.Config, composition: Composition) -> None:
             config,
             config.option,
             composition,
-            Failure(kind="usage", message=str(error)),
+            RunFailure(kind="usage", message=str(error)),
         )
         raise pytest.UsageError(inert_lines(str(error))) from error
     except Exception as error:
@@ -300,7 +300,10 @@ def install(config: pytest.Config, composition: Composition) -> None:
             raise
         message = str(defect(error))
         report_failure(
-            config, config.option, composition, Failure(kind="defect", message=message)
+            config,
+            config.option,
+            composition,
+            RunFailure(kind="defect", message=message),
         )
         # Written here, since pytest would show the reason of an exit twice.
         sys.stderr.write(f"{inert_lines(message)}\n")
@@ -369,7 +372,9 @@ def without_conftest(
         )
         return True
     message = f"{place}: {problem}" if place else problem
-    report_failure(config, option, composition, Failure(kind="usage", message=message))
+    report_failure(
+        config, option, composition, RunFailure(kind="usage", message=message)
+    )
     return False
 
 
@@ -377,7 +382,7 @@ def report_failure(
     config: pytest.Config,
     option: argparse.Namespace,
     composition: Composition,
-    failure: Failure,
+    failure: RunFailure,
 ) -> None:
     """Write the reports that were asked for, of a run that cannot even start."""
     if hasattr(config, "workerinput"):

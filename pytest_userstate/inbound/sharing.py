@@ -10,7 +10,7 @@ import attrs
 
 from pytest_userstate.application.audit import Audit, Prepared, audit
 from pytest_userstate.application.defects import defect
-from pytest_userstate.application.run_record import Failure
+from pytest_userstate.application.run_record import RunFailure
 from pytest_userstate.domain.errors import MigrationError, ToolError
 from pytest_userstate.domain.ports import Exchange
 from pytest_userstate.domain.snapshot import Source
@@ -27,7 +27,7 @@ class SharedAudit:
         self._exchange = exchange
         self._today = today
         self._selected = prepared
-        self._result: Audit | Failure | None = None
+        self._result: Audit | RunFailure | None = None
 
     @property
     def check_ids(self) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class SharedAudit:
         """Whether this process has the result already."""
         return self._result is not None
 
-    def result(self) -> Audit | Failure:
+    def result(self) -> Audit | RunFailure:
         """Return the audit, carried out if no process has yet, or why there is none."""
         if self._result is None:
             self._result = (
@@ -57,14 +57,14 @@ class SharedAudit:
             )
         return self._result
 
-    def peek(self) -> Audit | Failure | None:
+    def peek(self) -> Audit | RunFailure | None:
         """Return the same if some process of the run has come so far."""
         if self._result is None and self._exchange:
             data = self._exchange.peek()
             self._result = pickle.loads(data) if data else None  # noqa: S301 - below
         return self._result
 
-    def _shared(self, exchange: Exchange) -> Audit | Failure:
+    def _shared(self, exchange: Exchange) -> Audit | RunFailure:
         """Return what the first process wrote into the folder of this run.
 
         Only this user can write there, so that what is read is what was written.
@@ -72,17 +72,17 @@ class SharedAudit:
         try:
             data = exchange.once(lambda: pickle.dumps(self._carry_out()))
         except ToolError as error:
-            return Failure(kind="tool", message=str(error))
-        result: Audit | Failure = pickle.loads(data)  # noqa: S301 - as above
+            return RunFailure(kind="tool", message=str(error))
+        result: Audit | RunFailure = pickle.loads(data)  # noqa: S301 - as above
         return result
 
-    def _carry_out(self) -> Audit | Failure:
+    def _carry_out(self) -> Audit | RunFailure:
         try:
             return audit(self._selected, today=self._today)
         except MigrationError as error:
             source = Source(error.path, error.line)
-            return Failure(kind="tool", message=str(error), source=source)
+            return RunFailure(kind="tool", message=str(error), source=source)
         except ToolError as error:
-            return Failure(kind="tool", message=str(error))
+            return RunFailure(kind="tool", message=str(error))
         except Exception as error:  # noqa: BLE001 - the one place that expects defects
-            return Failure(kind="defect", message=str(defect(error)))
+            return RunFailure(kind="defect", message=str(defect(error)))

@@ -52,7 +52,7 @@ def needs_all_databases(settings: PostgresSettings, plan: Plan | ProgramPlan) ->
 
 
 @attrs.frozen
-class Script:
+class SetupScript:
     """A file of SQL that is no migration."""
 
     # The file, relative to the repository.
@@ -128,7 +128,7 @@ class MigrationsTarget:
     # The server's programs; None where nothing will run.
     binaries: Binaries | None
     # SQL to be run first, as superuser.
-    setup: Script | None
+    setup: SetupScript | None
     # How the migrations are run.
     settings: PostgresSettings
 
@@ -184,7 +184,10 @@ class MigrationsTarget:
     def _migrate(self, server: EmbeddedServer) -> Migrated:
         setup, plan = self.setup, self.target.plan
         platform = plan.platform if isinstance(plan, Plan) else ""
-        scripts = [Script("the tool's platform", platform), *([setup] if setup else [])]
+        scripts = [
+            SetupScript("the tool's platform", platform),
+            *([setup] if setup else []),
+        ]
         self._run_first(server, [each for each in scripts if each.sql])
         path = setup.path if setup else ""
         if isinstance(plan, Plan):
@@ -193,7 +196,7 @@ class MigrationsTarget:
             return attrs.evolve(migrated, warnings=(*made, *migrated.warnings))
         return self._run_program(server, plan, setup=path)
 
-    def _run_first(self, server: EmbeddedServer, scripts: list[Script]) -> None:
+    def _run_first(self, server: EmbeddedServer, scripts: list[SetupScript]) -> None:
         """Run what comes before the migrations, as superuser."""
         if not scripts:
             return

@@ -10,7 +10,7 @@ import textwrap
 from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.evidence import EvidenceKind
 from pytest_userstate.domain.wiring import PortWiring, Wiring
-from pytest_userstate.outbound.wiring.assembly import Place
+from pytest_userstate.outbound.wiring.assembly import ConfigurationPlace
 from pytest_userstate.outbound.wiring.scanned import ScannedWiringRepository
 
 PORT = "UserInterestsCommand"
@@ -45,9 +45,9 @@ def scan(
     return ScannedWiringRepository([port], place=place(folder)).load()
 
 
-def place(folder: pathlib.Path) -> Place:
+def place(folder: pathlib.Path) -> ConfigurationPlace:
     """Return the place of a configuration in the folder."""
-    return Place(base=folder, file="userstate.toml")
+    return ConfigurationPlace(base=folder, file="userstate.toml")
 
 
 def uses(port: PortWiring) -> list[str]:

@@ -12,7 +12,7 @@ from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.finding.discovery import locate
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
 from pytest_userstate.outbound.migrations.tools import dumps
-from pytest_userstate.outbound.migrations_target import MigrationsTarget, Script
+from pytest_userstate.outbound.migrations_target import MigrationsTarget, SetupScript
 from pytest_userstate.outbound.postgres.binaries import find_binaries
 from tests.helpers.markdown import ROOT, blocks
 
@@ -95,7 +95,7 @@ def test_a_dump_of_someone_elses(tmp_path: pathlib.Path) -> None:
     project = MigrationsTarget(
         target=locate(root=tmp_path, base=tmp_path, path=str(file)),
         binaries=find_binaries(),
-        setup=Script("roles.sql", "CREATE ROLE reader;"),
+        setup=SetupScript("roles.sql", "CREATE ROLE reader;"),
         settings=PostgresSettings(),
     )
     with project.open() as database:
@@ -122,7 +122,7 @@ def test_another_owner_needs_what_the_troubleshooting_page_says(
         project = MigrationsTarget(
             target=target,
             binaries=find_binaries(),
-            setup=Script("roles.sql", sql),
+            setup=SetupScript("roles.sql", sql),
             settings=PostgresSettings(),
         )
         if sql != setup:

@@ -21,7 +21,7 @@ from pytest_userstate.outbound.migrations.running.runner import (
     MigrationRunner,
     run_script,
 )
-from pytest_userstate.outbound.migrations.running.session import Outcome, Session
+from pytest_userstate.outbound.migrations.running.session import BatchResult, Session
 from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.migrations.tools.diesel import DieselLayout
 from pytest_userstate.outbound.migrations.tools.plain import PlainLayout
@@ -879,7 +879,7 @@ def test_each_migration_has_the_whole_time(
     """The clock starts anew."""
     passed, batch = [0.0], Session.batch
 
-    def slow(self: Session, sql: str, **options: typ.Any) -> Outcome:
+    def slow(self: Session, sql: str, **options: typ.Any) -> BatchResult:
         outcome = batch(self, sql, **options)
         passed[0] += 400 if "slow" in sql else 0
         return outcome

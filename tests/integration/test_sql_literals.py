@@ -7,7 +7,11 @@ import psycopg
 import pytest
 from hypothesis import strategies as st
 
-from pytest_userstate.application.sql.tokens import Kind, UnreadableSqlError, tokens
+from pytest_userstate.application.sql.tokens import (
+    TokenKind,
+    UnreadableSqlError,
+    tokens,
+)
 
 LITERALS = [
     "'it''s'",
@@ -30,7 +34,7 @@ LITERALS = [
 
 def _value(literal: str) -> str:
     kinds = [(token.kind, token.text) for token in tokens(literal)]
-    assert [kind for kind, _ in kinds] == [Kind.STRING]
+    assert [kind for kind, _ in kinds] == [TokenKind.STRING]
     return kinds[0][1]
 
 
@@ -77,6 +81,6 @@ def test_any_literal_is_read_as_postgresql_reads_it_or_refused(
         found = tokens(literal)
     except UnreadableSqlError:
         pytest.fail(f"PostgreSQL reads {literal!r} as {row[0]!r}")
-    strings = [token.text for token in found if token.kind is Kind.STRING]
+    strings = [token.text for token in found if token.kind is TokenKind.STRING]
     if len(found) == len(strings) == 1:
         assert strings == list(row[0])

@@ -17,7 +17,7 @@ from pytest_userstate.application.reporting.github import (
 from pytest_userstate.application.run_record import (
     DocumentCheck,
     DocumentStatus,
-    Failure,
+    RunFailure,
     RunRecord,
 )
 from pytest_userstate.application.wording import inert, wrap
@@ -127,7 +127,7 @@ def test_drift_points_at_the_first_migration_that_is_known() -> None:
 def test_failures_vanished_checks_and_documents_are_annotated() -> None:
     """Whatever makes the run red."""
     source = Source("m/1.sql", 3)
-    failure = Failure(kind="tool", message="no\nway", source=source)
+    failure = RunFailure(kind="tool", message="no\nway", source=source)
     document = DocumentCheck(
         path="a.md",
         status=DocumentStatus.OUTDATED,

@@ -8,7 +8,10 @@ import typing as typ
 import pytest
 
 from pytest_userstate.domain.errors import TargetNotFoundError
-from pytest_userstate.outbound.migrations.finding.search import Candidate, recognized
+from pytest_userstate.outbound.migrations.finding.search import (
+    FolderCandidate,
+    recognized,
+)
 from pytest_userstate.outbound.migrations.layout import (
     Confidence,
     LayoutDefaults,
@@ -112,7 +115,7 @@ def test_what_stays_open_is_asked(
     (base / "Cargo.toml").write_text("one = 1\ntwo = 1\n")
     found = recognized(folder, (PLAIN, *pair), base)
     assert found == pair
-    candidate = Candidate(folder, found, "found by name")
+    candidate = FolderCandidate(folder, found, "found by name")
     with pytest.raises(TargetNotFoundError) as caught:
         candidate.layout(base)
     first, second = (layout.name for layout in pair)

@@ -18,7 +18,7 @@ from pytest_userstate.application.reporting.markdown_syntax import (
     table,
     text,
 )
-from pytest_userstate.application.run_record import Failure, RunRecord
+from pytest_userstate.application.run_record import RunFailure, RunRecord
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.downstream import WorkItem
 from pytest_userstate.domain.gate import Acceptance, GatePolicy, Outcome
@@ -191,7 +191,7 @@ def test_a_partial_audit_says_so() -> None:
 
 def test_an_error_is_all_there_is_to_tell() -> None:
     """Its lines are shown as they are, however they look."""
-    failure = Failure(kind="tool", message="it broke\n# <b> `x`")
+    failure = RunFailure(kind="tool", message="it broke\n# <b> `x`")
     told = render(RunRecord(failure=failure), IN_DOCS)
     assert told.endswith("Status: **error**\n\n    it broke\n    # <b> `x`\n")
 

@@ -13,9 +13,9 @@ from pytest_userstate.application.reporting.mermaid import (
 )
 from pytest_userstate.domain.state_diagram import (
     KeyRole,
-    Relation,
     StateColumn,
     StateDiagram,
+    StateRelation,
     StateTable,
 )
 
@@ -42,7 +42,7 @@ COLUMN = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 RELATION = re.compile(rf"    {NAME} (\|\||\|o)(--|\.\.)(o\||o\{{) {NAME} : {NAME}")
-LINE = Relation(
+LINE = StateRelation(
     name="fk",
     schema="public",
     table="child",

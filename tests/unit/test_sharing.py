@@ -12,7 +12,7 @@ import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.comparison import Reference
-from pytest_userstate.application.run_record import Failure
+from pytest_userstate.application.run_record import RunFailure
 from pytest_userstate.application.settings import MigrationsSetting, Settings
 from pytest_userstate.domain.errors import MigrationError, ServerError
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Source
@@ -127,13 +127,13 @@ def test_every_process_knows_why_there_is_no_audit(
     exchange = MemoryExchange() if is_shared else None
     first, second = shared(value, exchange), shared(value, exchange)
     result = first.result()
-    assert isinstance(result, Failure)
+    assert isinstance(result, RunFailure)
     assert (result.kind, result.source) == (kind, source)
     assert "no" in result.message
     assert first.is_known
     assert first.result() is result
     again = second.result()
-    assert isinstance(again, Failure)
+    assert isinstance(again, RunFailure)
     assert again == result or not is_shared
     assert (again.kind, again.source) == (kind, source)
 
@@ -142,4 +142,4 @@ def test_a_result_that_cannot_be_shared_is_a_failure() -> None:
     """The message says what to do about the folder."""
     value = prepared(FakeAuditTarget(SchemaSnapshot(), TARGET))
     result = shared(value, MemoryExchange(ServerError("no room"))).result()
-    assert result == Failure(kind="tool", message="no room")
+    assert result == RunFailure(kind="tool", message="no room")

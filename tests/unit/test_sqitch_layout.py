@@ -10,14 +10,17 @@ from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import Confidence
 from pytest_userstate.outbound.migrations.plan import Mode
 from pytest_userstate.outbound.migrations.tools.sqitch import LAYOUT
-from pytest_userstate.outbound.migrations.tools.sqitch_plan import Change, read_plan
+from pytest_userstate.outbound.migrations.tools.sqitch_plan import (
+    SqitchChange,
+    read_plan,
+)
 from tests.helpers.folders import Folder
 
 HEAD = "%syntax-version=1.0.0\n%project=shop\n\n"
 BY = " 2024-01-31T12:00:00Z A B <a@b.c>"
 
 
-def changes(text: str) -> list[Change]:
+def changes(text: str) -> list[SqitchChange]:
     """Return the changes of a plan."""
     return read_plan(text, "sqitch.plan").changes
 

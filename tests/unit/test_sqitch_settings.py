@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.domain.errors import ConfigurationError
-from pytest_userstate.outbound.migrations.tools.sqitch import LAYOUT, Settings
+from pytest_userstate.outbound.migrations.tools.sqitch import LAYOUT, SqitchSettings
 from tests.helpers.folders import Folder
 
 PLAN = "%project=shop\n\na 2024-01-31T12:00:00Z A B <a@b.c>\n"
@@ -36,11 +36,11 @@ def sent(folder: Folder, **options: object) -> str:
     return migration.batches[0].sql
 
 
-def settings(tmp_path: pathlib.Path, text: str) -> Settings:
+def settings(tmp_path: pathlib.Path, text: str) -> SqitchSettings:
     """Read a file."""
     file = tmp_path / "sqitch.conf"
     file.write_text(text)
-    return Settings.read(file)
+    return SqitchSettings.read(file)
 
 
 @pytest.mark.parametrize(

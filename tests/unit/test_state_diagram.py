@@ -18,7 +18,12 @@ from pytest_userstate.domain.snapshot import (
     SchemaSnapshot,
     Table,
 )
-from pytest_userstate.domain.state_diagram import KeyRole, Relation, StateDiagram, draw
+from pytest_userstate.domain.state_diagram import (
+    KeyRole,
+    StateDiagram,
+    StateRelation,
+    draw,
+)
 from tests.helpers.schemas import model_with
 
 USERS = Table(
@@ -45,7 +50,7 @@ def child(*columns: Column, **facts: typ.Any) -> Table:
     return Table("user_preferences", columns, **{"foreign_keys": [KEY], **facts})
 
 
-def relation(*columns: Column, **facts: typ.Any) -> Relation:
+def relation(*columns: Column, **facts: typ.Any) -> StateRelation:
     """Return the one relation of such a table."""
     (found,) = diagram(USERS, child(*columns, **facts)).relations
     return found

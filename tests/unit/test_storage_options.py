@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from pytest_userstate.domain.architecture import Option, architecture
+from pytest_userstate.domain.architecture import DecisionOption, architecture
 from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
@@ -36,7 +36,7 @@ CONSENTS = Entity(
 )
 
 
-def options(check: str, *tables: Table, model: AuditModel) -> list[Option]:
+def options(check: str, *tables: Table, model: AuditModel) -> list[DecisionOption]:
     """Return the options of a decision."""
     snapshot = SchemaSnapshot(tables)
     report = UserStateSchemaAuditReport.evaluate(snapshot, model=model)

@@ -15,7 +15,7 @@ from pytest_userstate.domain.errors import ConfigurationError, UsageError
 from pytest_userstate.domain.wiring import PortWiring, WiringOrigin
 from pytest_userstate.inbound.hookspecs import asking_for_wiring
 from pytest_userstate.outbound.wiring.assembly import (
-    Place,
+    ConfigurationPlace,
     ReportedWiringRepository,
     wiring_repository,
 )
@@ -119,7 +119,9 @@ def test_one_of_several_ports_is_named_by_its_place() -> None:
 
 def assemble(settings: Settings, base: pathlib.Path) -> object:
     """Return the wiring repository of the settings."""
-    place = Place(base=base, file="pyproject.toml", prefix="tool.userstate.")
+    place = ConfigurationPlace(
+        base=base, file="pyproject.toml", prefix="tool.userstate."
+    )
     return wiring_repository(settings, place, ask=None, asks_ahead=True)
 
 

@@ -53,7 +53,7 @@ _THREE: typ.Final = re.compile(rf"(?:({_PART})\.)?({_PART})\.({_PART})")
 
 
 @attrs.frozen
-class Place:
+class ObjectName:
     """A schema and a name in it."""
 
     schema: str
@@ -103,7 +103,7 @@ def identifier(value: object, what: str = "name") -> str:
     return _unquoted(given, what)
 
 
-def place(value: object, what: str = "name") -> Place:
+def place(value: object, what: str = "name") -> ObjectName:
     """Return the schema and name of ``users`` (in ``public``) or ``legal.policies``."""
     schema, name = _parts(
         _TWO,
@@ -112,7 +112,7 @@ def place(value: object, what: str = "name") -> Place:
         "neither name nor schema.name. A part that holds a dot is written in double "
         "quotes: '\"a.b\".c'.",
     )
-    return Place(schema or "public", name)
+    return ObjectName(schema or "public", name)
 
 
 def column_place(value: object, what: str) -> str:

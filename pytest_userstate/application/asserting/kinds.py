@@ -13,14 +13,14 @@ import attrs
 from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import (
     UNSPECIFIED,
-    Place,
+    ObjectName,
 )
 from pytest_userstate.application.asserting.matching import (
     NOT_KNOWN,
     OTHER_ORDER,
     Keyword,
     Keywords,
-    Kind,
+    PartKind,
     Subject,
     in_words,
 )
@@ -39,11 +39,9 @@ from pytest_userstate.application.sql.equality import Clauses
 from pytest_userstate.application.sql.tokens import (
     END,
     Token,
+    TokenKind,
     UnreadableSqlError,
     tokens,
-)
-from pytest_userstate.application.sql.tokens import (
-    Kind as TokenKind,
 )
 from pytest_userstate.domain.columns import (
     CheckConstraint,
@@ -182,7 +180,7 @@ def _names_in_any_order(get: typ.Any, *, are_columns: bool = False) -> Keyword:
 
 # The parts of tables and views.
 
-COLUMN: typ.Final = Kind[Column](
+COLUMN: typ.Final = PartKind[Column](
     name="column",
     plural="columns",
     parts=lambda owner: owner.columns,
@@ -226,7 +224,7 @@ _VALID: Keywords = {
         ),
     )
 }
-PRIMARY_KEY: typ.Final = Kind[KeyConstraint](
+PRIMARY_KEY: typ.Final = PartKind[KeyConstraint](
     name="primary key",
     plural="primary keys",
     parts=lambda table: [table.primary_key] if table.primary_key else [],
@@ -235,7 +233,7 @@ PRIMARY_KEY: typ.Final = Kind[KeyConstraint](
     implied=_VALID,
     dropped="constraint",
 )
-UNIQUE: typ.Final = Kind[KeyConstraint](
+UNIQUE: typ.Final = PartKind[KeyConstraint](
     name="unique constraint",
     plural="unique constraints",
     parts=lambda table: table.unique_constraints,
@@ -265,13 +263,13 @@ def on_delete_with_columns(action: object, columns: object) -> object:
 
 def _about_target(subject: Subject, facts: dict[str, typ.Any]) -> cabc.Iterator[str]:
     place = facts.get("references")
-    if isinstance(place, Place) and not subject.snapshot.table(
+    if isinstance(place, ObjectName) and not subject.snapshot.table(
         place.name, schema=place.schema
     ):
         yield f"there is no table {place}"
 
 
-FOREIGN_KEY: typ.Final = Kind[ForeignKey](
+FOREIGN_KEY: typ.Final = PartKind[ForeignKey](
     name="foreign key",
     plural="foreign keys",
     parts=lambda table: table.foreign_keys,
@@ -279,7 +277,8 @@ FOREIGN_KEY: typ.Final = Kind[ForeignKey](
     keywords={
         "columns": _columns("columns"),
         "references": Keyword(
-            lambda key, _: Place(key.target_schema, key.target_table), arguments.place
+            lambda key, _: ObjectName(key.target_schema, key.target_table),
+            arguments.place,
         ),
         "references_columns": Keyword("target_columns", arguments.names_or_none),
         "on_update": _choice("on_update", typ.get_args(Action)),
@@ -303,7 +302,7 @@ def _condition(check: CheckConstraint, _: object) -> str:
     return match["expression"] if match else check.definition
 
 
-CHECK: typ.Final = Kind[CheckConstraint](
+CHECK: typ.Final = PartKind[CheckConstraint](
     name="check constraint",
     plural="check constraints",
     parts=lambda owner: owner.check_constraints,
@@ -317,7 +316,7 @@ CHECK: typ.Final = Kind[CheckConstraint](
     },
     dropped="constraint",
 )
-EXCLUSION: typ.Final = Kind[ExclusionConstraint](
+EXCLUSION: typ.Final = PartKind[ExclusionConstraint](
     name="exclusion constraint",
     plural="exclusion constraints",
     parts=lambda table: table.exclusion_constraints,
@@ -382,7 +381,7 @@ def _primary(index: Index, owner: object) -> bool:
     return key is not None and index.constraint == key.name
 
 
-INDEX: typ.Final = Kind[Index](
+INDEX: typ.Final = PartKind[Index](
     name="index",
     plural="indexes",
     parts=lambda owner: owner.indexes,
@@ -437,7 +436,7 @@ def _if_known(attribute: str) -> cabc.Callable[[Trigger, object], object]:
     )
 
 
-TRIGGER: typ.Final = Kind[Trigger](
+TRIGGER: typ.Final = PartKind[Trigger](
     name="trigger",
     plural="triggers",
     parts=lambda owner: owner.triggers,
@@ -460,7 +459,7 @@ TRIGGER: typ.Final = Kind[Trigger](
         "constraint": _flag("is_constraint"),
     },
 )
-POLICY: typ.Final = Kind[Policy](
+POLICY: typ.Final = PartKind[Policy](
     name="policy",
     plural="policies",
     parts=lambda table: table.policies,
@@ -503,7 +502,7 @@ SEQUENCE: typ.Final[Keywords] = {
     "owned_by": Keyword("owned_by", arguments.column_place, is_optional=True),
 }
 COMMENT: typ.Final[Keywords] = {"comment": _quoted("comment")}
-EXTENSION: typ.Final = Kind[Extension](
+EXTENSION: typ.Final = PartKind[Extension](
     name="extension",
     plural="extensions",
     parts=lambda snapshot: snapshot.extensions,

@@ -1,6 +1,6 @@
 """The one mechanism: values of a snapshot, and keywords that say what they are like.
 
-A `Kind` of object or part has a table of keywords. A call gives values for some of
+A `PartKind` of object or part has a table of keywords. A call gives values for some of
 them, which become `Fact`s; a value of the snapshot matches if all of them hold, and
 a failure shows those that do not, under the keywords of the call.
 """
@@ -194,7 +194,7 @@ class Subject:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Kind(typ.Generic[V]):
+class PartKind(typ.Generic[V]):
     """A kind of part that a table, a view or a domain has."""
 
     name: str
@@ -229,7 +229,7 @@ def kind_of(value: object) -> str:
     return type(value).__name__.lower()
 
 
-def one_of(kind: Kind[V], subject: Subject, facts: tuple[Fact, ...]) -> V | Failure:
+def one_of(kind: PartKind[V], subject: Subject, facts: tuple[Fact, ...]) -> V | Failure:
     """Return the first part for which all facts hold, or show the closest ones."""
     candidates = []
     implied = tuple(
@@ -307,7 +307,7 @@ def as_expected(
     )
 
 
-def part_named(kind: Kind[V], subject: Subject, name: str) -> V | Failure:
+def part_named(kind: PartKind[V], subject: Subject, name: str) -> V | Failure:
     """Return the part of this name, or say what there is instead."""
     parts = {_name(part): part for part in kind.parts(subject.owner)}
     if name in parts:
@@ -333,7 +333,7 @@ def part_named(kind: Kind[V], subject: Subject, name: str) -> V | Failure:
 
 
 def named_as_expected(
-    kind: Kind[V], subject: Subject, name: str, facts: tuple[Fact, ...]
+    kind: PartKind[V], subject: Subject, name: str, facts: tuple[Fact, ...]
 ) -> V | Failure:
     """Return the part of this name if all facts hold for it."""
     part = part_named(kind, subject, name)
@@ -357,7 +357,10 @@ def dropped_columns(subject: Subject, names: cabc.Iterable[str]) -> list[str]:
 
 
 def unknown_column(
-    columns: Kind[typ.Any], subject: Subject, kind: Kind[V], facts: tuple[Fact, ...]
+    columns: PartKind[typ.Any],
+    subject: Subject,
+    kind: PartKind[V],
+    facts: tuple[Fact, ...],
 ) -> Failure | None:
     """Return the failure that one of the columns is not there that facts mention."""
     for name in itertools.chain.from_iterable(fact.columns for fact in facts):

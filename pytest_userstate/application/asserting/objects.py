@@ -9,7 +9,7 @@ import itertools
 import typing as typ
 
 from pytest_userstate.application.asserting import arguments
-from pytest_userstate.application.asserting.arguments import Place
+from pytest_userstate.application.asserting.arguments import ObjectName
 from pytest_userstate.application.asserting.failures import (
     Detail,
     Failure,
@@ -25,7 +25,7 @@ from pytest_userstate.application.asserting.failures import (
 from pytest_userstate.application.asserting.kinds import COLUMN, EXTENSION
 from pytest_userstate.application.asserting.matching import (
     Fact,
-    Kind,
+    PartKind,
     Subject,
     as_expected,
     dropped_columns,
@@ -101,7 +101,7 @@ class ObjectKind(enum.StrEnum):
                     view for view in snapshot.views if view.kind.value == self.value
                 ]
 
-    def at(self, snapshot: SchemaSnapshot, place: Place) -> InSchema | None:
+    def at(self, snapshot: SchemaSnapshot, place: ObjectName) -> InSchema | None:
         """Return the object of this kind and name, or None."""
         if self is ObjectKind.TABLE:
             return snapshot.table(place.name, schema=place.schema)
@@ -111,13 +111,13 @@ class ObjectKind(enum.StrEnum):
                 return value
         return None
 
-    def search(self, snapshot: SchemaSnapshot, place: Place) -> typ.Any | Failure:
+    def search(self, snapshot: SchemaSnapshot, place: ObjectName) -> typ.Any | Failure:
         """Return the object of this kind and name, or what there is instead."""
         value = self.at(snapshot, place)
         return self._absent(snapshot, place) if value is None else value
 
     def unwanted(
-        self, snapshot: SchemaSnapshot, place: Place, *, schema_may_be_absent: bool
+        self, snapshot: SchemaSnapshot, place: ObjectName, *, schema_may_be_absent: bool
     ) -> Failure | None:
         """Return the failure that there is such an object, or no such schema."""
         value = self.at(snapshot, place)
@@ -126,7 +126,7 @@ class ObjectKind(enum.StrEnum):
             return None if schema_may_be_absent else missing
         return unwanted_name(f"a {kind_of(value)} {place}", origins(value))
 
-    def _absent(self, snapshot: SchemaSnapshot, place: Place) -> Failure:
+    def _absent(self, snapshot: SchemaSnapshot, place: ObjectName) -> Failure:
         values = self.among(snapshot)
         names = {value.name: value for value in values if value.schema == place.schema}
         namesakes = (
@@ -149,7 +149,7 @@ class ObjectKind(enum.StrEnum):
         )
 
     def _of_another_kind(
-        self, snapshot: SchemaSnapshot, place: Place
+        self, snapshot: SchemaSnapshot, place: ObjectName
     ) -> tuple[Detail, ...]:
         for kind in (ObjectKind.RELATION, ObjectKind.ENUM, ObjectKind.DOMAIN):
             value = kind.at(snapshot, place)
@@ -206,7 +206,7 @@ def exactly_objects(
             and (value.name in names or not _comes_along(value))
         ],
         dropped=lambda missing: dropped_relations(
-            snapshot, [Place(schema, name) for name in missing]
+            snapshot, [ObjectName(schema, name) for name in missing]
         ),
     )
 
@@ -223,7 +223,7 @@ def _comes_along(value: InSchema) -> bool:
 
 
 def dropped_relations(
-    snapshot: SchemaSnapshot, places: cabc.Iterable[Place]
+    snapshot: SchemaSnapshot, places: cabc.Iterable[ObjectName]
 ) -> list[str]:
     """Return which migration dropped these tables or views, in words."""
     return [
@@ -235,7 +235,7 @@ def dropped_relations(
 
 
 def _described(value: InSchema) -> str:
-    return with_source(str(Place(value.schema, value.name)), source_of(value))
+    return with_source(str(ObjectName(value.schema, value.name)), source_of(value))
 
 
 def expected_extension(
@@ -280,7 +280,9 @@ class ObjectAssertions(abc.ABC, typ.Generic[T]):
     it is at that moment.
     """
 
-    def __init__(self, read: Read, place: Place, facts: tuple[Fact, ...] = ()) -> None:
+    def __init__(
+        self, read: Read, place: ObjectName, facts: tuple[Fact, ...] = ()
+    ) -> None:
         """Assert that the object is there, and that these facts hold for it."""
         self._read = read
         self._place = place
@@ -303,7 +305,7 @@ class ObjectAssertions(abc.ABC, typ.Generic[T]):
     def _subject(self) -> Subject:
         return Subject(*self._look())
 
-    def _has(self, kind: Kind[V], given: cabc.Mapping[str, object]) -> V:
+    def _has(self, kind: PartKind[V], given: cabc.Mapping[str, object]) -> V:
         """Return the part for which everything holds that a call says."""
         facts = kind.facts(given)
         subject = self._subject()
@@ -311,13 +313,13 @@ class ObjectAssertions(abc.ABC, typ.Generic[T]):
         found = one_of(kind, subject, facts)
         return expect(found)
 
-    def _has_named(self, kind: Kind[V], given: cabc.Mapping[str, object]) -> V:
+    def _has_named(self, kind: PartKind[V], given: cabc.Mapping[str, object]) -> V:
         """Return the part of the name that a call gives, if the rest holds, too."""
         name, facts = arguments.identifier(given["name"]), kind.facts(given)
         found = named_as_expected(kind, self._subject(), name, facts)
         return expect(found)
 
-    def _has_none_named(self, kind: Kind[V], name: str) -> None:
+    def _has_none_named(self, kind: PartKind[V], name: str) -> None:
         """Assert that no part of a kind has this name."""
         name = arguments.identifier(name)
         subject = self._subject()
@@ -329,7 +331,7 @@ class ObjectAssertions(abc.ABC, typ.Generic[T]):
 
     def _has_exactly(
         self,
-        kind: Kind[V],
+        kind: PartKind[V],
         expected: cabc.Iterable[typ.Any],
         key: cabc.Callable[[typ.Any], typ.Any] = lambda part: part.name,
         *,

@@ -85,7 +85,7 @@ _NO_SOURCES: typ.Final = (
 
 
 @attrs.frozen
-class Finding:
+class CellFacts:
     """What a report says about a cell: facts and evidence, or why it has none."""
 
     facts: dict[str, str] = attrs.field(factory=dict)
@@ -394,14 +394,14 @@ def _parsed(text: str, name: str) -> Json:
     return typ.cast("Json", value)
 
 
-def _findings(document: Json) -> dict[str, Finding]:
+def _findings(document: Json) -> dict[str, CellFacts]:
     """Return what a report says about each cell of the matrix, by id."""
     cells = {
-        cell["id"]: Finding(not_applicable=cell["reason"])
+        cell["id"]: CellFacts(not_applicable=cell["reason"])
         for cell in document["not_applicable"]
     }
     return cells | {
-        check["id"]: Finding(
+        check["id"]: CellFacts(
             facts={name: _in_a_line(check[name]) for name in _FIELDS},
             evidence=[_evidence_in_words(fact) for fact in check["evidence"]],
         )
@@ -431,7 +431,7 @@ def _evidence_in_words(fact: Json) -> str:
 
 
 def _differences(
-    check_id: str, before: Finding | None, after: Finding | None
+    check_id: str, before: CellFacts | None, after: CellFacts | None
 ) -> cabc.Iterator[Mismatch]:
     if before is None or after is None or before.not_applicable or after.not_applicable:
         if before != after:
@@ -454,7 +454,7 @@ def _differences(
         )
 
 
-def _whole(finding: Finding | None) -> str:
+def _whole(finding: CellFacts | None) -> str:
     if finding is None:
         return "no such check"
     if finding.not_applicable:
@@ -464,7 +464,7 @@ def _whole(finding: Finding | None) -> str:
     return f"coverage {finding.facts['coverage']}{suffix}"
 
 
-def _has_sources(findings: cabc.Mapping[str, Finding]) -> bool:
+def _has_sources(findings: cabc.Mapping[str, CellFacts]) -> bool:
     return any(
         ", by " in fact
         for finding in findings.values()

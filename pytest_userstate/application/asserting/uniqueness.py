@@ -13,8 +13,8 @@ from pytest_userstate.application.schema_words import (
 )
 from pytest_userstate.application.sql.equality import same_expression
 from pytest_userstate.application.sql.tokens import (
-    Kind,
     Token,
+    TokenKind,
     UnreadableSqlError,
     tokens,
 )
@@ -24,8 +24,8 @@ from pytest_userstate.domain.snapshot import Table
 
 _HOLDS_OF_EQUALS: typ.Final = frozenset({"=", "&&", "~=", "@>", "<@", "<=", ">="})
 """Operators that hold between a value and itself."""
-_WHERE: typ.Final = Token(Kind.WORD, "where")
-_WITH: typ.Final = Token(Kind.WORD, "with")
+_WHERE: typ.Final = Token(TokenKind.WORD, "where")
+_WITH: typ.Final = Token(TokenKind.WORD, "with")
 
 
 def makes_unique(table: Table, columns: cabc.Iterable[str]) -> list[str]:
@@ -95,8 +95,8 @@ def excluded_columns(definition: str) -> set[str] | None:
         return None
     columns: set[str] = set()
     for name, *others in elements:
-        operators = [piece.text for piece in others if piece.kind is Kind.OPERATOR]
-        is_column = name.kind in {Kind.WORD, Kind.QUOTED} and _WITH in others
+        operators = [piece.text for piece in others if piece.kind is TokenKind.OPERATOR]
+        is_column = name.kind in {TokenKind.WORD, TokenKind.QUOTED} and _WITH in others
         if not is_column or others[0].text in {"(", "."} or not operators:
             return None
         if operators[-1] not in _HOLDS_OF_EQUALS:
@@ -112,7 +112,7 @@ def _elements(
     elements: list[list[Token]] = []
     depth = 0
     for at, piece in enumerate(pieces):
-        is_mark = piece.kind is Kind.MARK
+        is_mark = piece.kind is TokenKind.MARK
         if is_mark and piece.text == "(" and (depth := depth + 1) == 1:
             elements.append([])
             continue

@@ -30,8 +30,8 @@ from pytest_userstate.domain.user_state import Advisory
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Comparison
     from pytest_userstate.domain.state_diagram import (
-        Relation,
         StateDiagram,
+        StateRelation,
         StateTable,
     )
 
@@ -318,7 +318,7 @@ def _table(table: StateTable) -> Json:
     }
 
 
-def _relation(relation: Relation) -> Json:
+def _relation(relation: StateRelation) -> Json:
     return {
         "name": relation.name,
         "schema": relation.schema,

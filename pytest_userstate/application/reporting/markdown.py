@@ -29,7 +29,7 @@ from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.application.schema_words import counted, described
 from pytest_userstate.domain.architecture import (
     ArchitectureDecision,
-    Option,
+    DecisionOption,
     architecture,
 )
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
@@ -383,7 +383,7 @@ def _architecture_decision(decision: ArchitectureDecision) -> list[str]:
     return lines
 
 
-def _option(number: int, option: Option) -> list[str]:
+def _option(number: int, option: DecisionOption) -> list[str]:
     recommended = " (recommended)" if option.is_recommended else ""
     return [
         f"{number}. **{text(option.name)}**{recommended}",

@@ -16,9 +16,9 @@ import typing as typ
 
 from pytest_userstate.application.reporting.markdown_syntax import visible
 from pytest_userstate.domain.state_diagram import (
-    Relation,
     StateColumn,
     StateDiagram,
+    StateRelation,
     StateTable,
 )
 
@@ -102,7 +102,7 @@ def _comment(notes: list[str]) -> str:
     return f'"{_ODD_IN_COMMENT.sub(_coded, visible("; ".join(notes)))}"'
 
 
-def _relation(relation: Relation) -> str:
+def _relation(relation: StateRelation) -> str:
     """Return a line: one target, and how many rows refer to it."""
     target = quoted(relation.target_schema, relation.target_table)
     source = quoted(relation.schema, relation.table)

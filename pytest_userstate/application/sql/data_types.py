@@ -13,8 +13,8 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.sql.tokens import (
-    Kind,
     Stream,
+    TokenKind,
     UnreadableSqlError,
 )
 
@@ -132,7 +132,7 @@ def data_type(text: str) -> DataType:
     """Return the type that a text names, or raise `UnreadableSqlError`."""
     stream = Stream(text)
     actual = read_data_type(stream)
-    if stream.next.kind is not Kind.END:
+    if stream.next.kind is not TokenKind.END:
         raise stream.unreadable()
     return actual
 
@@ -175,16 +175,16 @@ def refusal_of_serial(text: str) -> str | None:
 
 def _read_name(stream: Stream) -> tuple[str, str, bool]:
     first = stream.take()
-    if first.kind not in {Kind.WORD, Kind.QUOTED}:
+    if first.kind not in {TokenKind.WORD, TokenKind.QUOTED}:
         raise UnreadableSqlError("a type begins with a name")  # noqa: EM101, TRY003
     if stream.took("."):
         second = stream.take()
-        if second.kind not in {Kind.WORD, Kind.QUOTED}:
+        if second.kind not in {TokenKind.WORD, TokenKind.QUOTED}:
             raise stream.unreadable()
-        if first.text == "pg_catalog" and second.kind is Kind.WORD:
+        if first.text == "pg_catalog" and second.kind is TokenKind.WORD:
             return "", _read_continuation(stream, second.text), False
-        return first.text, second.text, second.kind is Kind.QUOTED
-    if first.kind is Kind.QUOTED:
+        return first.text, second.text, second.kind is TokenKind.QUOTED
+    if first.kind is TokenKind.QUOTED:
         return "", first.text, True
     return "", _read_continuation(stream, first.text), False
 
@@ -193,7 +193,7 @@ def _read_continuation(stream: Stream, name: str) -> str:
     words = [name]
     if name.partition(" ")[0] not in _CONTINUED:
         return name
-    while stream.next.kind is Kind.WORD and stream.next.text in _CONTINUATIONS:
+    while stream.next.kind is TokenKind.WORD and stream.next.text in _CONTINUATIONS:
         words.append(stream.take().text)
     return " ".join(words)
 
@@ -203,7 +203,7 @@ def _read_modifiers(stream: Stream) -> str:
         return ""
     parts: list[str] = []
     while not stream.took(")"):
-        if stream.next.kind is Kind.END:
+        if stream.next.kind is TokenKind.END:
             raise stream.unreadable()
         parts.append(stream.take().text)
     if not parts:
@@ -214,7 +214,7 @@ def _read_modifiers(stream: Stream) -> str:
 def _read_array(stream: Stream) -> bool:
     is_array = stream.took_word("array")
     while stream.took("["):
-        if stream.next.kind is Kind.NUMBER:
+        if stream.next.kind is TokenKind.NUMBER:
             stream.take()
         stream.expect("]")
         is_array = True

@@ -20,8 +20,8 @@ from pytest_userstate.application.sql.data_types import type_of_column
 from pytest_userstate.application.sql.expressions import Node, read_expression
 from pytest_userstate.application.sql.tokens import (
     END,
-    Kind,
     Token,
+    TokenKind,
     UnreadableSqlError,
     tokens,
 )
@@ -75,13 +75,15 @@ _KEYWORDS: typ.Final = frozenset(
     )
 )
 _BARE: typ.Final = re.compile(r"[a-z_][a-z0-9_$]*")
-_NAMES: typ.Final = frozenset({Kind.WORD, Kind.QUOTED})
-_DOT, _COMMA, _CAST, _OPEN = (Token(Kind.MARK, mark) for mark in (".", ",", "::", "("))
-_ARRAY, _AND, _OR = (Token(Kind.WORD, word) for word in ("array", "and", "or"))
+_NAMES: typ.Final = frozenset({TokenKind.WORD, TokenKind.QUOTED})
+_DOT, _COMMA, _CAST, _OPEN = (
+    Token(TokenKind.MARK, mark) for mark in (".", ",", "::", "(")
+)
+_ARRAY, _AND, _OR = (Token(TokenKind.WORD, word) for word in ("array", "and", "or"))
 _CLOSING: typ.Final = {"(": ")", "[": "]"}
 _SEPARATE: typ.Final = (
     _COMMA,
-    *(Token(Kind.WORD, word) for word in ("select", "case", "between")),
+    *(Token(TokenKind.WORD, word) for word in ("select", "case", "between")),
 )
 """What makes an AND in parentheses belong to something else."""
 
@@ -351,8 +353,8 @@ def _unquoted(token: Token) -> Token:
     """Return a name without the quotes that it does not need."""
     is_plain = _BARE.fullmatch(token.text) and token.text not in _KEYWORDS
     return (
-        Token(Kind.WORD, token.text)
-        if is_plain and token.kind is Kind.QUOTED
+        Token(TokenKind.WORD, token.text)
+        if is_plain and token.kind is TokenKind.QUOTED
         else token
     )
 
@@ -361,7 +363,7 @@ def _grouped(pieces: list[Token]) -> list[_Item]:
     top: list[_Item] = []
     open_groups = [_Group("", top)]
     for token in pieces:
-        is_mark = token.kind is Kind.MARK
+        is_mark = token.kind is TokenKind.MARK
         if is_mark and token.text in _CLOSING:
             group = _Group(token.text, [])
             open_groups[-1].items.append(group)
@@ -380,9 +382,9 @@ def _grouped(pieces: list[Token]) -> list[_Item]:
 def _flattened(items: cabc.Iterable[_Item]) -> cabc.Iterator[Token]:
     for item in items:
         if isinstance(item, _Group):
-            yield Token(Kind.MARK, item.bracket)
+            yield Token(TokenKind.MARK, item.bracket)
             yield from _flattened(item.items)
-            yield Token(Kind.MARK, _CLOSING[item.bracket])
+            yield Token(TokenKind.MARK, _CLOSING[item.bracket])
         else:
             yield item
 

@@ -20,7 +20,7 @@ from pytest_userstate.application.sql.data_types import (
     DataType,
     read_data_type,
 )
-from pytest_userstate.application.sql.tokens import Kind, Stream
+from pytest_userstate.application.sql.tokens import Stream, TokenKind
 
 
 @attrs.frozen
@@ -88,7 +88,7 @@ def read_expression(text: str) -> Node:
     """
     stream = Stream(text)
     node = _either(stream)
-    if stream.next.kind is not Kind.END:
+    if stream.next.kind is not TokenKind.END:
         raise stream.unreadable()
     return node
 
@@ -143,7 +143,7 @@ def _test(stream: Stream, node: Node) -> Node:
         node = Node("is distinct", parts=(node, other))
         return Node("not", parts=(node,)) if negative else node
     word = stream.take()
-    if word.kind is not Kind.WORD or word.text not in {*_CONSTANTS, "unknown"}:
+    if word.kind is not TokenKind.WORD or word.text not in {*_CONSTANTS, "unknown"}:
         raise stream.unreadable()
     return Node("is not" if negative else "is", word.text, (node,))
 
@@ -181,10 +181,10 @@ def _operand(stream: Stream, level: int) -> Node:
 def _binary(stream: Stream) -> tuple[str, str, int] | None:
     """Take the next operator: its text, its schema, and how tightly it binds."""
     token = stream.next
-    if token.kind is Kind.OPERATOR:
+    if token.kind is TokenKind.OPERATOR:
         stream.take()
         return token.text, "", _LEVELS.get(token.text, _OTHER)
-    if token.kind is not Kind.WORD:
+    if token.kind is not TokenKind.WORD:
         return None
     if stream.is_word("operator") and stream.ahead(1).text == "(":
         return (*_named_operator(stream), _OTHER)
@@ -192,7 +192,7 @@ def _binary(stream: Stream) -> tuple[str, str, int] | None:
         return "at time zone", "", _AT
     negative = stream.took_word("not")
     word = stream.take()
-    if word.kind is Kind.WORD and word.text in {"in", "between", *_PATTERNS}:
+    if word.kind is TokenKind.WORD and word.text in {"in", "between", *_PATTERNS}:
         return f"not {word.text}" if negative else word.text, "", _MEMBERSHIP
     return None
 
@@ -204,7 +204,7 @@ def _named_operator(stream: Stream) -> tuple[str, str]:
     schema = stream.take().text
     stream.expect(".")
     operator = stream.take()
-    if operator.kind is not Kind.OPERATOR:
+    if operator.kind is not TokenKind.OPERATOR:
         raise stream.unreadable()
     stream.expect(")")
     return operator.text, "" if schema == "pg_catalog" else schema
@@ -263,7 +263,7 @@ def _signed(stream: Stream) -> Node:
             if node.kind == "number":
                 return Node("number", f"-{node.text}" if sign == "-" else node.text)
             return Node("operator", sign, (node,))
-    if stream.next.kind is Kind.OPERATOR:
+    if stream.next.kind is TokenKind.OPERATOR:
         operator = stream.take().text
         return Node("operator", operator, (_operation(stream, _OTHER + 1),))
     return _suffixed(stream)
@@ -305,16 +305,16 @@ def cast(node: Node, data_type: DataType) -> Node:
 def _primary(stream: Stream) -> Node:
     token = stream.next
     match token.kind:
-        case Kind.NUMBER:
+        case TokenKind.NUMBER:
             return Node("number", _number(stream.take().text))
-        case Kind.STRING:
+        case TokenKind.STRING:
             return Node("string", stream.take().text)
-        case Kind.BITS:
+        case TokenKind.BITS:
             literal = Node("string", stream.take().text)
             return Node("cast", parts=(literal,), data_type=DataType("bit"))
-        case Kind.MARK:
+        case TokenKind.MARK:
             return _in_parentheses(stream)
-        case Kind.WORD:
+        case TokenKind.WORD:
             return _keyword(stream) or _name_or_call(stream)
         case _:
             return _name_or_call(stream)
@@ -356,7 +356,7 @@ def _keyword(stream: Stream) -> Node | None:
         return Node("value", word, parts)
     if word == "case":
         return _case(stream)
-    if following.kind is Kind.MARK and following.text in "([":
+    if following.kind is TokenKind.MARK and following.text in "([":
         return _keyword_with_brackets(stream, word, following.text)
     return _typed_literal(stream) if word in _LITERAL_TYPES else None
 
@@ -380,12 +380,12 @@ def _keyword_with_brackets(stream: Stream, word: str, bracket: str) -> Node | No
 def _typed_literal(stream: Stream) -> Node | None:
     """Read ``date '2026-01-01'``, or nothing if the type's name is a name here."""
     start = stream.position
-    if stream.ahead(1).kind is Kind.STRING or stream.ahead(1).text in {
+    if stream.ahead(1).kind is TokenKind.STRING or stream.ahead(1).text in {
         "with",
         "without",
     }:
         data_type = read_data_type(stream)
-        if stream.next.kind is Kind.STRING:
+        if stream.next.kind is TokenKind.STRING:
             return cast(Node("string", stream.take().text), data_type)
     stream.back_to(start)
     return None
@@ -454,7 +454,7 @@ def _dotted(stream: Stream) -> Node:
     while not parts or stream.took("."):
         token = stream.take()
         is_row = bool(parts) and token.text == "*"
-        if token.kind not in {Kind.WORD, Kind.QUOTED} and not is_row:
+        if token.kind not in {TokenKind.WORD, TokenKind.QUOTED} and not is_row:
             raise stream.unreadable()
         parts.append(token.text)
     *schema, name = parts

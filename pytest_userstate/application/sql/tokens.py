@@ -63,7 +63,7 @@ class UnreadableSqlError(ValueError):
     """A text that cannot be read as the piece of SQL that it should be."""
 
 
-class Kind(enum.Enum):
+class TokenKind(enum.Enum):
     """What a token is."""
 
     WORD = enum.auto()
@@ -83,11 +83,11 @@ class Token:
     The text of ``B'…'`` and ``X'…'`` are the binary digits.
     """
 
-    kind: Kind
+    kind: TokenKind
     text: str
 
 
-END: typ.Final = Token(Kind.END, "")
+END: typ.Final = Token(TokenKind.END, "")
 
 
 def tokens(text: str) -> list[Token]:
@@ -121,10 +121,10 @@ class _Lexer:
                 if self._continued:
                     self._continued += "\n"
                 continue
-            if token.kind is Kind.STRING and self._continued.endswith("\n"):
+            if token.kind is TokenKind.STRING and self._continued.endswith("\n"):
                 before = self._tokens.pop()
-                token = Token(Kind.STRING, before.text + token.text)
-            self._continued = group if token.kind is Kind.STRING else ""
+                token = Token(TokenKind.STRING, before.text + token.text)
+            self._continued = group if token.kind is TokenKind.STRING else ""
             self._tokens.append(token)
         return self._tokens
 
@@ -161,35 +161,35 @@ class _Lexer:
             case "operator":
                 kept = _without_sign(text)
                 self._at -= len(text) - len(kept)
-                return Token(Kind.OPERATOR, "<>" if kept == "!=" else kept)
+                return Token(TokenKind.OPERATOR, "<>" if kept == "!=" else kept)
             case _:
-                return Token(Kind[group.upper()], text.translate(FOLD))
+                return Token(TokenKind[group.upper()], text.translate(FOLD))
 
     def _string(self, group: str, text: str, start: int) -> Token:
         body = self._unquoted(text, "'", start, escapes=group == "escaping")
         match group:
             case "escaping":
-                return Token(Kind.STRING, _unescaped(body))
+                return Token(TokenKind.STRING, _unescaped(body))
             case "unicode":
                 body = body.replace("''", "'")
-                return Token(Kind.STRING, self._decoded(body))
+                return Token(TokenKind.STRING, self._decoded(body))
             case "bits":
-                return Token(Kind.BITS, self._bits(text[0], body, start))
+                return Token(TokenKind.BITS, self._bits(text[0], body, start))
             case _:
-                return Token(Kind.STRING, body.replace("''", "'"))
+                return Token(TokenKind.STRING, body.replace("''", "'"))
 
     def _quoted_name(self, text: str, start: int) -> Token:
         name = self._unquoted(text, '"', start).replace('""', '"')
         if text[0] != '"':
             name = self._decoded(name)
-        return Token(Kind.QUOTED, name)
+        return Token(TokenKind.QUOTED, name)
 
     def _dollar_quoted(self, tag: re.Match[str]) -> Token:
         end = self._text.find(tag[0], tag.end())
         if end < 0:
             self._refuse(f"{tag[0]} is not closed", tag.start())
         self._at = end + len(tag[0])
-        return Token(Kind.STRING, self._text[tag.end() : end])
+        return Token(TokenKind.STRING, self._text[tag.end() : end])
 
     def _unquoted(
         self, text: str, quote: str, start: int, *, escapes: bool = False
@@ -314,7 +314,8 @@ class Stream:
     def is_word(self, *words: str) -> bool:
         """Whether these words come next."""
         return all(
-            self.ahead(at) == Token(Kind.WORD, word) for at, word in enumerate(words)
+            self.ahead(at) == Token(TokenKind.WORD, word)
+            for at, word in enumerate(words)
         )
 
     def took_word(self, *words: str) -> bool:
@@ -326,7 +327,10 @@ class Stream:
 
     def took(self, mark: str) -> bool:
         """Go on behind this mark or operator, if it comes next."""
-        if self.next.kind not in {Kind.MARK, Kind.OPERATOR} or self.next.text != mark:
+        if (
+            self.next.kind not in {TokenKind.MARK, TokenKind.OPERATOR}
+            or self.next.text != mark
+        ):
             return False
         self._at += 1
         return True

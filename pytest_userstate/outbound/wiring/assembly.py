@@ -147,7 +147,7 @@ def _refuse(problem: str) -> typ.NoReturn:
 
 
 @attrs.frozen(kw_only=True)
-class Place:
+class ConfigurationPlace:
     """The place of a configuration, for paths and for messages."""
 
     base: pathlib.Path
@@ -162,7 +162,7 @@ class Place:
 
 def wiring_repository(
     settings: Settings,
-    place: Place,
+    place: ConfigurationPlace,
     *,
     ask: cabc.Callable[[], cabc.Iterable[object]] | None,
     asks_ahead: bool,
@@ -197,7 +197,7 @@ def wiring_repository(
     return CombinedWiringRepository(repositories)
 
 
-def _check(port: PortScan, place: Place) -> None:
+def _check(port: PortScan, place: ConfigurationPlace) -> None:
     if importlib.util.find_spec("ast_grep_py") is None:
         place.refuse(
             port.key,

@@ -16,7 +16,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.outbound.wiring.syntax.language import Language, Relation
+from pytest_userstate.outbound.wiring.syntax.language import Implementation, Language
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _WRITES = frozenset({"command", "commands", "write", "writer"})
@@ -98,7 +98,7 @@ class Kinship:
 
     def __init__(
         self,
-        relations: cabc.Iterable[Relation],
+        relations: cabc.Iterable[Implementation],
         defined: cabc.Iterable[str] | None = None,
     ) -> None:
         """Gather what single types say, and which types are defined, if it is known.

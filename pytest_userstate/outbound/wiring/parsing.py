@@ -21,8 +21,8 @@ from pytest_userstate.outbound.wiring.syntax.language import (
     MODULE,
     Binding,
     Constructor,
+    Implementation,
     Language,
-    Relation,
     Role,
     language_of,
 )
@@ -91,7 +91,7 @@ class ParsedSource:
         return tuple(self.language.test_places(self._root, own))
 
     @functools.cached_property
-    def relations(self) -> tuple[Relation, ...]:
+    def relations(self) -> tuple[Implementation, ...]:
         """Which types say that they implement which.
 
         A type without a name, which a module can export, has that of the file.

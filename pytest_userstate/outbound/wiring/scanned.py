@@ -27,7 +27,7 @@ from pytest_userstate.outbound.wiring.sources import EVERYWHERE, SourceText, Sou
 from pytest_userstate.outbound.wiring.syntax.language import Constructor, language_of
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.wiring.assembly import Place
+    from pytest_userstate.outbound.wiring.assembly import ConfigurationPlace
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _LONGEST_NAME: typ.Final = 100
@@ -50,7 +50,9 @@ _SPRING_DATA: typ.Final = "org.springframework.data.repository.Repository"
 class ScannedWiringRepository:
     """Wiring as the sources show it: which implementations the program takes."""
 
-    def __init__(self, ports: cabc.Sequence[PortScan], *, place: Place) -> None:
+    def __init__(
+        self, ports: cabc.Sequence[PortScan], *, place: ConfigurationPlace
+    ) -> None:
         """Keep the ports; nothing is read yet."""
         self._ports = ports
         self._place = place

@@ -65,9 +65,9 @@ class SourceTree:
         ]
         return ", ".join(names)
 
-    def read(self, *, only: str | None = None) -> Reading:
+    def read(self, *, only: str | None = None) -> SourceTexts:
         """Read every source file, or only those of one name."""
-        reading = Reading()
+        reading = SourceTexts()
         files = sorted({f for f in self._files() if only in {None, f.name}})
         for path in files[:_MOST_FILES]:
             reading.add(path, label(path, self.base))
@@ -134,7 +134,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-class Reading:
+class SourceTexts:
     """The texts of a tree, and what could not be read as it should."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from pytest_userstate.application.wording import similar
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.finding.search import (
-    Candidate,
+    FolderCandidate,
     Search,
     described,
     recognized,
@@ -91,7 +91,7 @@ def locate(
             layout=chosen.name if chosen else "",
         )
     if path is None and chosen is not None and not chosen.needs_a_path:
-        candidate = Candidate(base, (chosen,), f"`{choice.key}` in {choice.file}")
+        candidate = FolderCandidate(base, (chosen,), f"`{choice.key}` in {choice.file}")
     elif path is None:
         candidate = Search(root, base, chosen).one()
     else:
@@ -132,7 +132,7 @@ def _named(
     base: pathlib.Path,
     given_by: str,
     chosen: Layout | None,
-) -> Candidate:
+) -> FolderCandidate:
     """Return what the user named, if it can be used."""
     if not path.exists():
         raise TargetNotFoundError(_no_such_path(path, base, given_by))
@@ -152,7 +152,7 @@ def _named(
             else _nothing_in(path, base, given_by)
         )
         raise TargetNotFoundError(message)
-    return Candidate(path, fitting, given_by)
+    return FolderCandidate(path, fitting, given_by)
 
 
 def _other_kind(

@@ -156,14 +156,14 @@ _TEXTS = _any(
 
 
 @attrs.frozen
-class Finding:
+class ToolSign:
     """A tool and the sign of it, in words."""
 
     tool: Tool
     sign: str
 
 
-def tool_of(folder: pathlib.Path) -> Finding | None:
+def tool_of(folder: pathlib.Path) -> ToolSign | None:
     """Return the tool whose migrations a folder seems to hold, if any."""
     return next(_findings(folder), None)
 
@@ -209,7 +209,7 @@ def _ways_up(name: str) -> set[str]:
 
 
 def unsupported(
-    folder: pathlib.Path, base: pathlib.Path, finding: Finding, supported: str
+    folder: pathlib.Path, base: pathlib.Path, finding: ToolSign, supported: str
 ) -> str:
     """Say that a folder is another tool's, and what can be done."""
     tool, path = finding.tool, label(folder, base)
@@ -252,11 +252,11 @@ def command_line(tool: Tool, folder: pathlib.Path, base: pathlib.Path) -> str:
     return f'migrations = {{ command = {json.dumps(command)}, path = "{path}" }}'
 
 
-def _findings(folder: pathlib.Path) -> cabc.Iterator[Finding]:
+def _findings(folder: pathlib.Path) -> cabc.Iterator[ToolSign]:
     found = visible(folder)
     for tool in _TOOLS:
         if tool.path and (folder / tool.path).exists():
-            yield Finding(tool, f"there is a {tool.path}")
+            yield ToolSign(tool, f"there is a {tool.path}")
     for entry in found:
         if (finding := _by_name(entry.name)) is not None:
             yield _in_javascript(finding, folder / entry.name)
@@ -268,15 +268,15 @@ def _findings(folder: pathlib.Path) -> cabc.Iterator[Finding]:
     for entry in (entry for entry in found if entry.is_dir()):
         for tool in _TOOLS:
             if tool.nested and pathlib.Path(entry.path, tool.nested).exists():
-                yield Finding(tool, f"there is a {entry.name}/{tool.nested}")
+                yield ToolSign(tool, f"there is a {entry.name}/{tool.nested}")
 
 
-def _by_name(name: str) -> Finding | None:
+def _by_name(name: str) -> ToolSign | None:
     match = _NAMES.fullmatch(name)
-    return None if match is None else Finding(_tool(match), f"a file is named {name}")
+    return None if match is None else ToolSign(_tool(match), f"a file is named {name}")
 
 
-def _in_javascript(finding: Finding, file: pathlib.Path) -> Finding:
+def _in_javascript(finding: ToolSign, file: pathlib.Path) -> ToolSign:
     """Return the tool that a migration in JavaScript is of, by what it says."""
     if finding.tool.name != _JAVASCRIPT:
         return finding
@@ -285,15 +285,15 @@ def _in_javascript(finding: Finding, file: pathlib.Path) -> Finding:
         if re.search(pattern, text):
             command = ("npx", *arguments)
             tool = attrs.evolve(finding.tool, name=name, command=command)
-            return Finding(tool, f"{file.name} is written for it")
+            return ToolSign(tool, f"{file.name} is written for it")
     return finding
 
 
-def _by_text(name: str, text: str) -> Finding | None:
+def _by_text(name: str, text: str) -> ToolSign | None:
     match = _TEXTS.search(text)
     if match is None:
         return None
-    return Finding(_tool(match), f"{name} has the line {match[0].strip()!r}")
+    return ToolSign(_tool(match), f"{name} has the line {match[0].strip()!r}")
 
 
 def _tool(match: re.Match[str]) -> Tool:

@@ -115,7 +115,7 @@ _DECLARED, _RECOGNIZED, _NUMBERED_ONLY, _DUMP = range(4)
 
 
 @attrs.frozen
-class Candidate:
+class FolderCandidate:
     """A folder (or file) that may be meant, what it may be, and how it was found."""
 
     path: pathlib.Path
@@ -157,7 +157,7 @@ class Search:
         self._base = base
         self._chosen = chosen
 
-    def one(self) -> Candidate:
+    def one(self) -> FolderCandidate:
         """Return the one candidate that ranks first, with what else there is."""
         repository = Repository.at(self._root)
         candidates = self._candidates(repository)
@@ -174,9 +174,9 @@ class Search:
         others = [other for other in candidates if other is not candidate]
         return attrs.evolve(candidate, found=self._found(candidate, others))
 
-    def _candidates(self, repository: Repository) -> list[Candidate]:
+    def _candidates(self, repository: Repository) -> list[FolderCandidate]:
         """Return all that could be meant, each folder once."""
-        by_folder: dict[pathlib.Path, Candidate] = {}
+        by_folder: dict[pathlib.Path, FolderCandidate] = {}
         for candidate in (
             *self._declared(repository),
             *self._recognized(repository),
@@ -195,14 +195,14 @@ class Search:
             candidates += self._dumps(repository)
         return candidates
 
-    def _includes(self, outer: Candidate, inner: Candidate) -> bool:
+    def _includes(self, outer: FolderCandidate, inner: FolderCandidate) -> bool:
         """Whether a folder is only a part of the one above it."""
         if inner.kind == _DECLARED or outer.fault is not None:
             return False
         is_root = outer.path.resolve() == self._root.resolve()
         return not is_root or outer.layouts == inner.layouts
 
-    def _declared(self, repository: Repository) -> cabc.Iterator[Candidate]:
+    def _declared(self, repository: Repository) -> cabc.Iterator[FolderCandidate]:
         """Yield what the tools' own files name."""
         for layout in self._layouts():
             for project_file in layout.project_files:
@@ -211,15 +211,15 @@ class Search:
                     try:
                         folder = project_file.folder(file, self._base)
                     except UsageError as error:
-                        yield Candidate(file, (layout,), found, _DECLARED, error)
+                        yield FolderCandidate(file, (layout,), found, _DECLARED, error)
                         continue
                     if folder is None:
                         continue
                     folder = self._of_postgresql(folder, layout)
                     if self._is_seen(folder, repository):
-                        yield Candidate(folder, (layout,), found, _DECLARED)
+                        yield FolderCandidate(folder, (layout,), found, _DECLARED)
 
-    def _recognized(self, repository: Repository) -> cabc.Iterator[Candidate]:
+    def _recognized(self, repository: Repository) -> cabc.Iterator[FolderCandidate]:
         """Yield the folders that are named, or hold files that are named, as usual."""
         added = registry.added_layouts() if self._chosen is None else (self._chosen,)
         with_nested = {
@@ -246,9 +246,9 @@ class Search:
             is_certain = layouts[0].recognizes(folder) is Confidence.CERTAIN
             kind = _RECOGNIZED if is_usual or is_certain else _NUMBERED_ONLY
             how = "name" if is_usual else "the names of its files"
-            yield Candidate(folder, layouts, f"found by {how}", kind)
+            yield FolderCandidate(folder, layouts, f"found by {how}", kind)
 
-    def _dumps(self, repository: Repository) -> cabc.Iterator[Candidate]:
+    def _dumps(self, repository: Repository) -> cabc.Iterator[FolderCandidate]:
         """Yield the files that hold a whole schema."""
         layout = registry.layout("pg_dump")
         if self._chosen not in {None, layout}:
@@ -256,7 +256,7 @@ class Search:
         for path in repository.files:
             name = path.rpartition("/")[2]
             if _DUMPS.fullmatch(name) and _holds_a_schema(self._root / path):
-                yield Candidate(
+                yield FolderCandidate(
                     self._root / path, (layout,), "found by its content", _DUMP
                 )
 
@@ -288,21 +288,21 @@ class Search:
         return bool(repository.below(folder)) or not visible(folder)
 
     def _first(
-        self, candidates: list[Candidate], repository: Repository
-    ) -> list[Candidate]:
+        self, candidates: list[FolderCandidate], repository: Repository
+    ) -> list[FolderCandidate]:
         """Return those that rank first; texts are read only if several do."""
         first = _lowest(candidates, self._rank)
         if len(first) == 1:
             return first
         return _lowest(first, lambda candidate: _about_users(candidate, repository))
 
-    def _rank(self, candidate: Candidate) -> tuple[int, ...]:
+    def _rank(self, candidate: FolderCandidate) -> tuple[int, ...]:
         relative = label(candidate.path, self._root)
         is_aside = any(tokens_of(name) & _ASIDE for name in relative.split("/"))
         engine = self._engine(candidate)
         return (engine == _Engine.OTHER, is_aside, engine, candidate.kind)
 
-    def _engine(self, candidate: Candidate) -> int:
+    def _engine(self, candidate: FolderCandidate) -> int:
         tokens: set[str] = set()
         for name in label(candidate.path, self._root).split("/"):
             tokens |= tokens_of(name)
@@ -310,7 +310,7 @@ class Search:
             return _Engine.POSTGRESQL
         return _Engine.OTHER if tokens & OTHER_ENGINES else _Engine.UNNAMED
 
-    def _found(self, candidate: Candidate, others: list[Candidate]) -> str:
+    def _found(self, candidate: FolderCandidate, others: list[FolderCandidate]) -> str:
         """Say how the candidate was found, and what else there is."""
         found = candidate.found
         if self._engine(candidate) == _Engine.POSTGRESQL:
@@ -325,7 +325,7 @@ class Search:
             found += f"; not audited: {', '.join(listed)}"
         return found
 
-    def _several_found(self, candidates: list[Candidate]) -> str:
+    def _several_found(self, candidates: list[FolderCandidate]) -> str:
         listed = [
             f"  {label(candidate.path, self._base)} ({candidate.names},"
             f" {candidate.found})"
@@ -348,7 +348,7 @@ class Search:
             ]
         )
 
-    def _other_engine(self, candidates: list[Candidate]) -> str:
+    def _other_engine(self, candidates: list[FolderCandidate]) -> str:
         paths = [label(candidate.path, self._base) for candidate in candidates]
         listed = "\n".join(f"  {path}" for path in paths[:_MOST_LISTED])
         return _OTHER_ENGINE.format(listed=listed, example=paths[0])
@@ -414,7 +414,7 @@ def _holds_a_schema(file: pathlib.Path) -> bool:
     return bool(_CREATE_TABLE.search(text)) and "`" not in text
 
 
-def _about_users(candidate: Candidate, repository: Repository) -> tuple[int, ...]:
+def _about_users(candidate: FolderCandidate, repository: Repository) -> tuple[int, ...]:
     """Return 0 for a candidate that makes a table of users, 2 for one without any."""
     files = repository.below(candidate.path) or [repository.relative(candidate.path)]
     rank, left = 2, _MOST_READ
@@ -438,8 +438,9 @@ def _text(file: pathlib.Path, limit: int) -> str:
 
 
 def _lowest(
-    candidates: list[Candidate], rank: cabc.Callable[[Candidate], tuple[int, ...]]
-) -> list[Candidate]:
+    candidates: list[FolderCandidate],
+    rank: cabc.Callable[[FolderCandidate], tuple[int, ...]],
+) -> list[FolderCandidate]:
     ranks = [rank(candidate) for candidate in candidates]
     lowest = min(ranks)
     pairs = zip(candidates, ranks, strict=True)

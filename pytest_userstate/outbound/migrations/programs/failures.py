@@ -13,7 +13,7 @@ from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Ended
 from pytest_userstate.outbound.migrations.running.failures import Refusal, wrapped
 from pytest_userstate.outbound.migrations.running.remedies import remedy
-from pytest_userstate.outbound.migrations.running.session import Failure
+from pytest_userstate.outbound.migrations.running.session import ReportedError
 from pytest_userstate.outbound.migrations.running.step import Step
 
 _HOW_TO_CONNECT = (
@@ -33,7 +33,7 @@ class Position:
 
     path: str = ""
     line: int | None = None
-    failure: Failure | None = None
+    failure: ReportedError | None = None
     applied: int = 0
 
 
@@ -212,7 +212,7 @@ def _progress(applied: int) -> str:
     return f"{times} had been run before it."
 
 
-def _remedy_of(failure: Failure, position: Position) -> str:
+def _remedy_of(failure: ReportedError, position: Position) -> str:
     step = Step(path=position.path, sql="", total=1)
     return remedy(Refusal(step, failure, None))
 

@@ -21,11 +21,11 @@ from pytest_userstate.outbound.migrations.programs.failures import Position
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
 from pytest_userstate.outbound.migrations.provenance.relation import (
-    Place,
+    RelationName,
     Relations,
     relations,
 )
-from pytest_userstate.outbound.migrations.running.session import Failure
+from pytest_userstate.outbound.migrations.running.session import ReportedError
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 
 _Event = dict[str, typ.Any]
@@ -50,7 +50,7 @@ class Progress:
         self._rest = b""
         self._path = ""
         self._line: int | None = None
-        self._failure: Failure | None = None
+        self._failure: ReportedError | None = None
         self.bookkeeping = bookkeeping
         self.ledger: Ledger | None = None
         self.applied = 0
@@ -104,7 +104,7 @@ class Progress:
 
     def _failed(self, event: _Event) -> None:
         self._line = event.pop("line") or None
-        self._failure = Failure(**event)
+        self._failure = ReportedError(**event)
 
     def _defect(self, event: _Event) -> None:
         self.defect = self.defect or event["error"]
@@ -170,7 +170,11 @@ class ExecutedStatements(Attribution):
         return None
 
     def _line(
-        self, fitting: cabc.Iterable[typ.Any], relation: Place, *, is_exact: bool = True
+        self,
+        fitting: cabc.Iterable[typ.Any],
+        relation: RelationName,
+        *,
+        is_exact: bool = True,
     ) -> int | None:
         return super()._line(fitting, relation, is_exact=is_exact) or None
 

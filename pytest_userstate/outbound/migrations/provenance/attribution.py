@@ -21,7 +21,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.outbound.migrations.provenance.relation import Place
+from pytest_userstate.outbound.migrations.provenance.relation import RelationName
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 
 _MODIFIERS = frozenset(
@@ -124,9 +124,9 @@ class Attribution:
     def __init__(self, statements: cabc.Iterable[Statement]) -> None:
         """Keep the statements; they are read when a line is asked for."""
         self._given = statements
-        self._removers: dict[Place, list[_Command]] = {}
+        self._removers: dict[RelationName, list[_Command]] = {}
 
-    def of_new(self, relation: Place, kind: str, name: str) -> int | None:
+    def of_new(self, relation: RelationName, kind: str, name: str) -> int | None:
         """Return the line of the statement that made a part, or gave it its name.
 
         The kind is that of the part: "" for the relation itself, ``column``,
@@ -160,7 +160,7 @@ class Attribution:
         unnamed = (adders, index.of_addition(relation), index.adding[name])
         return self._line(itertools.chain(*unnamed), relation, is_exact=False)
 
-    def of_changed(self, relation: Place, kind: str, name: str) -> int | None:
+    def of_changed(self, relation: RelationName, kind: str, name: str) -> int | None:
         """Return the line of the statement that changed a part's values last."""
         if self._is_short:
             return self._only_line
@@ -173,7 +173,7 @@ class Attribution:
         )
         return self._line(changers, relation, is_exact=False)
 
-    def of_lost(self, relation: Place, kind: str, name: str) -> int | None:
+    def of_lost(self, relation: RelationName, kind: str, name: str) -> int | None:
         """Return the line of the statement after which a part's name was gone."""
         if self._is_short:
             return self._only_line
@@ -196,7 +196,7 @@ class Attribution:
         unnamed = (self._index.far_reaching, self._index.of_removal(relation))
         return self._line(itertools.chain(*unnamed), relation, is_exact=False)
 
-    def _removing(self, relation: Place) -> list[_Command]:
+    def _removing(self, relation: RelationName) -> list[_Command]:
         if relation not in self._removers:
             self._removers[relation] = [
                 command
@@ -208,7 +208,7 @@ class Attribution:
     def _line(
         self,
         fitting: cabc.Iterable[_Command],
-        relation: Place,
+        relation: RelationName,
         *,
         is_exact: bool = True,
     ) -> int | None:
@@ -298,27 +298,27 @@ class _Index:
         own = _about(self._relations, (schema, name))
         return itertools.chain(own, self._moves[name], self._schemas[schema])
 
-    def of_part(self, relation: Place, name: str) -> cabc.Iterable[_Command]:
+    def of_part(self, relation: RelationName, name: str) -> cabc.Iterable[_Command]:
         """Return those about a relation that mention this part of it."""
         return _about(self._parts, relation, name)
 
-    def of_named(self, relation: Place, name: str) -> cabc.Iterable[_Command]:
+    def of_named(self, relation: RelationName, name: str) -> cabc.Iterable[_Command]:
         """Return those that mention a constraint or index of a relation."""
         return itertools.chain(self._indexes[name], self.of_part(relation, name))
 
-    def of_creation(self, relation: Place) -> cabc.Iterable[_Command]:
+    def of_creation(self, relation: RelationName) -> cabc.Iterable[_Command]:
         """Return those that create a relation."""
         return _about(self._creations, relation)
 
-    def of_addition(self, relation: Place) -> cabc.Iterable[_Command]:
+    def of_addition(self, relation: RelationName) -> cabc.Iterable[_Command]:
         """Return those that add something to a relation."""
         return _about(self._additions, relation)
 
-    def of_removal(self, relation: Place) -> cabc.Iterable[_Command]:
+    def of_removal(self, relation: RelationName) -> cabc.Iterable[_Command]:
         """Return those that drop something of a relation."""
         return _about(self._removals, relation)
 
-    def of_view(self, relation: Place) -> cabc.Iterable[_Command]:
+    def of_view(self, relation: RelationName) -> cabc.Iterable[_Command]:
         """Return those that create or replace a view."""
         return _about(self._views, relation)
 
@@ -338,7 +338,7 @@ class _Index:
         elif command.verb in _CHANGES:
             self._add_change(command, own, {command.name, *words})
 
-    def _add_creation(self, command: _Command, own: Place) -> None:
+    def _add_creation(self, command: _Command, own: RelationName) -> None:
         if _creates_relation(command):
             self._creations[own].append(command)
         if command.kind == "view":
@@ -348,7 +348,9 @@ class _Index:
         if command.kind == "index" or (_creates_relation(command) and copies):
             self.index_makers.append(command)
 
-    def _add_change(self, command: _Command, own: Place, words: set[str]) -> None:
+    def _add_change(
+        self, command: _Command, own: RelationName, words: set[str]
+    ) -> None:
         if command.kind in {"domain", "type"}:
             self.type_changers.append(command)
             return
@@ -371,7 +373,7 @@ class _Index:
 
 
 def _about(
-    mentions: _Mentions, relation: Place, *words: str
+    mentions: _Mentions, relation: RelationName, *words: str
 ) -> cabc.Iterable[_Command]:
     """Return the commands about a relation; a name without a schema fits any."""
     schema, name = relation

@@ -22,8 +22,8 @@ from pytest_userstate.outbound.migrations.provenance.relation import (
     ITSELF,
     RELATION,
     Part,
-    Place,
-    Relation,
+    RelationName,
+    RelationParts,
     Relations,
 )
 
@@ -78,7 +78,7 @@ class _Known:
 class _Seen:
     """A relation as it was seen last."""
 
-    place: Place
+    place: RelationName
     parts: dict[Part, _Known]
 
 
@@ -160,7 +160,7 @@ class Ledger:
     def _note(
         self,
         seen: _Seen,
-        relation: Relation,
+        relation: RelationParts,
         sources: _Sources,
         attribution: Attribution,
     ) -> None:
@@ -185,7 +185,7 @@ class Ledger:
                 known.values, known.changed = values, sources[line]
 
     def _note_move(
-        self, seen: _Seen, relation: Relation, source: Source | None
+        self, seen: _Seen, relation: RelationParts, source: Source | None
     ) -> None:
         """Note that a relation has another name, or is in another schema."""
         for part, known in seen.parts.items():
@@ -199,9 +199,9 @@ class Ledger:
 
     def _note_losses(
         self,
-        before: Place,
+        before: RelationName,
         seen: _Seen,
-        relation: Relation,
+        relation: RelationParts,
         sources: _Sources,
         attribution: Attribution,
     ) -> None:
@@ -225,7 +225,7 @@ class Ledger:
 
     def _lose(
         self,
-        place: Place,
+        place: RelationName,
         part: Part,
         known: _Known,
         source: Source | None,
@@ -238,11 +238,11 @@ class Ledger:
             self._gone[key] = _Gone(source, known.created, renamed_to)
 
 
-def _key(place: Place, part: Part, name: str) -> Key:
+def _key(place: RelationName, part: Part, name: str) -> Key:
     return (*place, part[0], "" if part == ITSELF else name)
 
 
-def _follow_remade(known: dict[Part, _Known], relation: Relation) -> None:
+def _follow_remade(known: dict[Part, _Known], relation: RelationParts) -> None:
     """Take a constraint or index made again for the one of its name.
 
     ALTER COLUMN TYPE and REINDEX CONCURRENTLY do so by themselves.

@@ -10,7 +10,7 @@ import attrs
 
 from pytest_userstate.outbound.migrations.programs.inside.changes import Change
 
-Place = tuple[str, str]
+RelationName = tuple[str, str]
 """The schema and name of a relation."""
 Part = tuple[str, int]
 """A kind, and a number that is the part's own within its relation."""
@@ -22,14 +22,14 @@ ITSELF: Part = (RELATION, 0)
 
 
 @attrs.frozen
-class Relation:
+class RelationParts:
     """A table or view with all of its parts, itself included, by their numbers."""
 
-    place: Place
+    place: RelationName
     parts: cabc.Mapping[Part, Named]
 
 
-Relations = cabc.Mapping[int, Relation | None]
+Relations = cabc.Mapping[int, RelationParts | None]
 """Relations by number; None for what is gone, the system's, or temporary."""
 
 
@@ -38,7 +38,7 @@ def relations(changes: cabc.Iterable[Change]) -> Relations:
     return {oid: _relation(state) if state else None for oid, state in changes}
 
 
-def _relation(state: str) -> Relation | None:
+def _relation(state: str) -> RelationParts | None:
     """Read a state; None for what is the system's, or temporary."""
     document = json.loads(bytes.fromhex(state))
     schema, name, itself, parents, *described = document
@@ -58,7 +58,7 @@ def _relation(state: str) -> Relation | None:
             parts[CONSTRAINT, int(number)] = (constraint, facts)
     for number, (index, *facts) in indexes.items():
         parts[INDEX, int(number)] = (index, facts)
-    return Relation((schema, name), parts)
+    return RelationParts((schema, name), parts)
 
 
 def _unproven(constraints: cabc.Iterable[list[typ.Any]]) -> frozenset[int]:

@@ -12,7 +12,7 @@ import itertools
 
 from pytest_userstate.outbound.migrations.plan import Batch, Mode, Piece
 from pytest_userstate.outbound.migrations.running import failures
-from pytest_userstate.outbound.migrations.running.session import Outcome, Session
+from pytest_userstate.outbound.migrations.running.session import BatchResult, Session
 from pytest_userstate.outbound.migrations.running.step import Step
 from pytest_userstate.outbound.migrations.sql import Part, PsqlCommand, Statement
 
@@ -54,7 +54,7 @@ class Delivery(abc.ABC):
         outcome = self._session.batch(sql, rows=rows)
         self._expect_success(outcome, piece)
 
-    def _expect_success(self, outcome: Outcome, piece: Piece | None) -> None:
+    def _expect_success(self, outcome: BatchResult, piece: Piece | None) -> None:
         if outcome.succeeded:
             return
         self._session.roll_back()

@@ -18,7 +18,10 @@ from pytest_userstate.outbound.migrations.running.remedies import (
     of_the_tools_work,
     remedy,
 )
-from pytest_userstate.outbound.migrations.running.session import Failure, Outcome
+from pytest_userstate.outbound.migrations.running.session import (
+    BatchResult,
+    ReportedError,
+)
 from pytest_userstate.outbound.migrations.running.step import Step
 from pytest_userstate.outbound.migrations.sql import Statement, literal
 
@@ -48,7 +51,7 @@ class Refusal:
     """
 
     step: Step
-    failure: Failure
+    failure: ReportedError
     statement: Statement | None
     piece: Piece | None = None
 
@@ -61,10 +64,10 @@ class Refusal:
 
 
 def statement_failed(
-    step: Step, outcome: Outcome, piece: Piece | None = None
+    step: Step, outcome: BatchResult, piece: Piece | None = None
 ) -> MigrationError:
     """Say that a statement was refused, or failed while it ran."""
-    failure = outcome.failure or Failure(message="failed for an unknown reason")
+    failure = outcome.failure or ReportedError(message="failed for an unknown reason")
     if piece is not None and failure.position is not None:
         failure = attrs.evolve(failure, position=failure.position + piece[0])
     statement = _failed_statement(step, outcome, failure, piece)
@@ -103,7 +106,7 @@ def command_refused(step: Step, command: PsqlCommand, why: str = "") -> Migratio
 
 
 def took_too_long(
-    step: Step, outcome: Outcome, seconds: float, piece: Piece | None = None
+    step: Step, outcome: BatchResult, seconds: float, piece: Piece | None = None
 ) -> MigrationError:
     """Say that the file was not done in time, and was cancelled."""
     number = outcome.completed + _statements_before(step, piece)
@@ -145,7 +148,7 @@ def left_a_transaction_open(step: Step) -> MigrationError:
 
 
 def tool_failed(
-    step: Step, outcome: Outcome, *, doing: str, has_run: bool = True
+    step: Step, outcome: BatchResult, *, doing: str, has_run: bool = True
 ) -> MigrationError:
     """Say that what the tool does around the file failed, or took too long."""
     failure = outcome.failure
@@ -161,9 +164,9 @@ def tool_failed(
     )
 
 
-def not_prepared(plan: Plan, outcome: Outcome) -> MigrationError:
+def not_prepared(plan: Plan, outcome: BatchResult) -> MigrationError:
     """Say that what the tool does before the first migration failed."""
-    failure = outcome.failure or Failure(message="timeout")
+    failure = outcome.failure or ReportedError(message="timeout")
     first = plan.migrations[0].path if plan.migrations else ""
     step = Step(path=first, sql="", layout=plan.layout, total=len(plan.migrations))
     return _error(
@@ -174,9 +177,9 @@ def not_prepared(plan: Plan, outcome: Outcome) -> MigrationError:
     )
 
 
-def not_finished(plan: Plan, outcome: Outcome) -> MigrationError:
+def not_finished(plan: Plan, outcome: BatchResult) -> MigrationError:
     """Say that what the tool does after the last migration failed."""
-    failure = outcome.failure or Failure(message="timeout")
+    failure = outcome.failure or ReportedError(message="timeout")
     number = len(plan.migrations)
     last = plan.migrations[-1].path if plan.migrations else ""
     step = Step(path=last, sql="", layout=plan.layout, applied=number, total=number)
@@ -236,7 +239,7 @@ def _statements_before(step: Step, piece: Piece | None) -> int:
 
 
 def _failed_statement(
-    step: Step, outcome: Outcome, failure: Failure, piece: Piece | None
+    step: Step, outcome: BatchResult, failure: ReportedError, piece: Piece | None
 ) -> Statement | None:
     """Return the statement by the error's position, else by counting results.
 
@@ -277,7 +280,9 @@ class _Place:
 _NOWHERE = _Place()
 
 
-def _row(step: Step, statement: Statement | None, failure: Failure) -> _Place | None:
+def _row(
+    step: Step, statement: Statement | None, failure: ReportedError
+) -> _Place | None:
     """Return the place of the row that a COPY could not take, if it is known."""
     row = _ROW.search(failure.context)
     if statement is None or statement.data is None or row is None:
@@ -355,7 +360,7 @@ def _progress(step: Step) -> str:
     return f"{applied} of {step.total} had been applied before it."
 
 
-def _report(failure: Failure) -> str:
+def _report(failure: ReportedError) -> str:
     """Return what PostgreSQL said beside its message, in its own order."""
     context = "\n".join(failure.context.splitlines()[:_CONTEXT_LINES])
     parts = {

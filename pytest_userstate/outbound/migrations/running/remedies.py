@@ -13,7 +13,7 @@ from pytest_userstate.domain.converters import identifier
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.running.failures import Refusal
-    from pytest_userstate.outbound.migrations.running.session import Failure
+    from pytest_userstate.outbound.migrations.running.session import ReportedError
     from pytest_userstate.outbound.migrations.running.step import Step
     from pytest_userstate.outbound.migrations.sql import Statement
 
@@ -107,7 +107,7 @@ _CONNECTS = frozenset({"\\connect", "\\c"})
 _PSQL_VARIABLE = re.compile(r""":(['"]?)(\w+)\1""")
 
 
-def dropping(step: Step, failure: Failure) -> Statement | None:
+def dropping(step: Step, failure: ReportedError) -> Statement | None:
     """Return the statement by which what the tool misses may have gone, if any."""
     if failure.sqlstate not in _GONE:
         return None

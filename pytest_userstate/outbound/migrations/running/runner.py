@@ -23,7 +23,7 @@ from pytest_userstate.outbound.migrations.provenance.ledger import History
 from pytest_userstate.outbound.migrations.provenance.recorder import Recorder
 from pytest_userstate.outbound.migrations.running import failures
 from pytest_userstate.outbound.migrations.running.delivery import delivery
-from pytest_userstate.outbound.migrations.running.session import Outcome, Session
+from pytest_userstate.outbound.migrations.running.session import BatchResult, Session
 from pytest_userstate.outbound.migrations.running.step import SearchPath, Step
 
 DEFAULT_TIMEOUT = 60.0  # seconds for each migration
@@ -218,7 +218,7 @@ class MigrationRunner:
 
 
 def _expect_success(
-    outcome: Outcome, step: Step, *, doing: str, has_run: bool = True
+    outcome: BatchResult, step: Step, *, doing: str, has_run: bool = True
 ) -> None:
     if not outcome.succeeded:
         raise failures.tool_failed(step, outcome, doing=doing, has_run=has_run)

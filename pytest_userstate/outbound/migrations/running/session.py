@@ -34,7 +34,7 @@ _PARSER_FILES = frozenset({b"scan.l", b"gram.y", b"parser.c", b"scansup.c"})
 
 
 @attrs.frozen(kw_only=True)
-class Failure:
+class ReportedError:
     """An error as PostgreSQL reported it.
 
     `position` counts characters of the whole batch, from 1; it is None for most
@@ -52,13 +52,13 @@ class Failure:
 
 
 @attrs.define(kw_only=True)
-class Outcome:
+class BatchResult:
     """What became of a batch, or of a row of commands."""
 
     # How many statements completed.
     completed: int = 0
     # Why the next one did not.
-    failure: Failure | None = None
+    failure: ReportedError | None = None
     # Whether the next one was cancelled because the time was up.
     timed_out: bool = False
     # Whether one of them was a ``COPY … FROM STDIN``.
@@ -122,20 +122,20 @@ class Session:
         sql: str,
         *,
         rows: str | None = None,
-    ) -> Outcome:
+    ) -> BatchResult:
         """Run the text as one simple query, as psql and the tools send a file."""
         with self._guarded():
             self._pgconn.send_query(sql.encode())
             return self._outcome(self._results, rows)
 
-    def commands(self, *commands: Command) -> Outcome:
+    def commands(self, *commands: Command) -> BatchResult:
         """Run statements with their parameters, all in one round trip.
 
         Parameters are text, or bytes in the session's encoding. What comes after
         a statement that failed is not run.
         """
         if not commands:
-            return Outcome()
+            return BatchResult()
         with self._guarded():
             self._pgconn.enter_pipeline_mode()
             for sql, parameters in commands:
@@ -181,9 +181,9 @@ class Session:
             self._connection.cancel_safe(timeout=_SETTLING_TIME)
         self._connection.close()
 
-    def _outcome(self, results: Results, rows: str | None = None) -> Outcome:
+    def _outcome(self, results: Results, rows: str | None = None) -> BatchResult:
         """Take the results one by one; cancel what is late."""
-        outcome = Outcome()
+        outcome = BatchResult()
         try:
             self._note(results, outcome, rows)
         except TimeoutError:
@@ -192,7 +192,7 @@ class Session:
         return outcome
 
     def _note(
-        self, results: Results, outcome: Outcome, rows: str | None = None
+        self, results: Results, outcome: BatchResult, rows: str | None = None
     ) -> None:
         for result in results():
             if result.status == pq.ExecStatus.COPY_IN and rows is not None:
@@ -205,7 +205,7 @@ class Session:
             else:
                 outcome.note(result)
 
-    def _settle(self, results: Results, outcome: Outcome) -> None:
+    def _settle(self, results: Results, outcome: BatchResult) -> None:
         """Cancel the statement that runs, and wait for its end; else hang up.
 
         The server sends results when it has many, so that only now it says how
@@ -288,12 +288,12 @@ def _rows(result: pq.abc.PGresult) -> list[Row]:
     ]
 
 
-def _failure_of(result: pq.abc.PGresult) -> Failure:
+def _failure_of(result: pq.abc.PGresult) -> ReportedError:
     def field(which: pq.DiagnosticField) -> str:
         return (result.error_field(which) or b"").decode("utf-8", "replace")
 
     position = field(pq.DiagnosticField.STATEMENT_POSITION)
-    return Failure(
+    return ReportedError(
         message=field(pq.DiagnosticField.MESSAGE_PRIMARY)
         or result.error_message.decode("utf-8", "replace").strip(),
         sqlstate=field(pq.DiagnosticField.SQLSTATE),

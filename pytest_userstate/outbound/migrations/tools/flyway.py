@@ -55,8 +55,8 @@ from pytest_userstate.outbound.migrations.tools.flyway_settings import (
     RESOURCES,
     SPRING_FILES,
     TOML,
+    FlywaySettings,
     Prefixes,
-    Settings,
     is_of_spring,
     read_settings,
     settings_for,
@@ -214,7 +214,9 @@ class FlywayLayout(LayoutDefaults):
         )
 
 
-def _locations(path: pathlib.Path, settings: Settings) -> tuple[pathlib.Path, ...]:
+def _locations(
+    path: pathlib.Path, settings: FlywaySettings
+) -> tuple[pathlib.Path, ...]:
     """Return the folder, with those that Flyway's file names beside it."""
     configured = [location for location in settings.locations if location.is_dir()]
     if path.resolve() in {location.resolve() for location in configured}:
@@ -324,7 +326,7 @@ class _File:
             return (left.strip() == right.strip()) is (operator == "=")
         return expression.lower() == "true"
 
-    def batch(self, settings: Settings) -> Batch:
+    def batch(self, settings: FlywaySettings) -> Batch:
         """Read the text as Flyway sends it: statement by statement."""
         sql = read_sql(self.file, self.path)
         if self._flag("placeholderReplacement", settings.replaces_placeholders):
@@ -354,7 +356,7 @@ class _File:
         value = self.beside.get(key)
         return default if value is None else value.strip().lower() == "true"
 
-    def _own_values(self, settings: Settings) -> dict[str, str]:
+    def _own_values(self, settings: FlywaySettings) -> dict[str, str]:
         """Return what Flyway itself puts for placeholders."""
         return {
             "defaultSchema": _schema(settings),
@@ -467,7 +469,7 @@ def _expect_one_kind(split: cabc.Sequence[Statement], path: str) -> None:
         raise MigrationError(message, path=path, line=other.line)
 
 
-def _order(files: cabc.Iterable[_File], settings: Settings) -> list[_File]:
+def _order(files: cabc.Iterable[_File], settings: FlywaySettings) -> list[_File]:
     """Return what is run on an empty database, in order.
 
     That is the last baseline migration, what comes after it, and what is repeatable.
@@ -525,7 +527,7 @@ def _refuse_faults(files: cabc.Iterable[_File]) -> None:
 
 
 def _migrations(
-    order: cabc.Sequence[_File], files: cabc.Iterable[_File], settings: Settings
+    order: cabc.Sequence[_File], files: cabc.Iterable[_File], settings: FlywaySettings
 ) -> cabc.Iterator[Migration]:
     """Yield the migrations in order, with the callbacks around them."""
     callbacks: dict[str, list[_File]] = {name: [] for name in _CALLBACKS}
@@ -560,15 +562,15 @@ def _migrations(
     yield from map(migration, callbacks["afterMigrate"])
 
 
-def _schema(settings: Settings) -> str:
+def _schema(settings: FlywaySettings) -> str:
     return settings.schemas[0] if settings.schemas else "public"
 
 
-def _table(settings: Settings) -> str:
+def _table(settings: FlywaySettings) -> str:
     return f"{identifier(_schema(settings))}.{identifier(settings.table)}"
 
 
-def _prepare(settings: Settings) -> str:
+def _prepare(settings: FlywaySettings) -> str:
     """Return what makes the schemas and Flyway's own table."""
     schemas = "".join(
         f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)};\n"
@@ -582,13 +584,13 @@ def _prepare(settings: Settings) -> str:
     return schemas + table + settings.init_sql
 
 
-def _before(settings: Settings) -> tuple[Command, ...]:
+def _before(settings: FlywaySettings) -> tuple[Command, ...]:
     """Return how Flyway starts each migration: as its role, in its schema."""
     search_path = f'{identifier(_schema(settings))},"$user", public'
     return (("SET ROLE NONE", ()), (_SET_SEARCH_PATH, (search_path,)))
 
 
-def _after(file: _File, settings: Settings) -> tuple[Command, ...]:
+def _after(file: _File, settings: FlywaySettings) -> tuple[Command, ...]:
     """Return the row of a migration, which Flyway writes after its transaction."""
     given = settings.installed_by
     record = _RECORD.format(

@@ -131,7 +131,7 @@ class Placeholders:
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
+class FlywaySettings:
     """How Flyway is configured; `locations` is empty if no file names any."""
 
     locations: tuple[pathlib.Path, ...] = ()
@@ -151,9 +151,9 @@ class Settings:
 
 def settings_for(
     folder: pathlib.Path, base: pathlib.Path, options: Options
-) -> Settings:
+) -> FlywaySettings:
     """Return the settings of the nearest file above a folder, and the options'."""
-    settings = Settings()
+    settings = FlywaySettings()
     for place in (folder.absolute(), *folder.absolute().parents):
         if (nearest := _settings_at(place, base)) is not None:
             settings = nearest
@@ -168,14 +168,14 @@ def settings_for(
     )
 
 
-def _settings_at(place: pathlib.Path, base: pathlib.Path) -> Settings | None:
+def _settings_at(place: pathlib.Path, base: pathlib.Path) -> FlywaySettings | None:
     """Return what the first file in a folder says that says anything."""
     names = (TOML, CONF, *(f"{RESOURCES}/{name}" for name in SPRING_FILES))
     files = filter(pathlib.Path.is_file, (place / name for name in names))
     return next(filter(None, (read_settings(file, base) for file in files)), None)
 
 
-def read_settings(file: pathlib.Path, base: pathlib.Path) -> Settings | None:
+def read_settings(file: pathlib.Path, base: pathlib.Path) -> FlywaySettings | None:
     """Read one of Flyway's files, or those of Spring in its folder.
 
     Returns None if Spring's say nothing about Flyway; raises a ConfigurationError
@@ -246,11 +246,11 @@ class _Reader:
     home: pathlib.Path
     raw: _Raw
 
-    def settings(self) -> Settings:
+    def settings(self) -> FlywaySettings:
         schemas = self.texts("schemas")
         default = self.text("defaultSchema", "")
         placeholders = self.raw["placeholders"]
-        return Settings(
+        return FlywaySettings(
             locations=tuple(map(self.location, self.texts("locations"))),
             prefixes=Prefixes(
                 versioned=self.text("sqlMigrationPrefix", "V"),

@@ -40,7 +40,10 @@ from pytest_userstate.outbound.migrations.plan import (
     Plan,
 )
 from pytest_userstate.outbound.migrations.sql import identifier, literal
-from pytest_userstate.outbound.migrations.tools.sqitch_plan import Change, read_plan
+from pytest_userstate.outbound.migrations.tools.sqitch_plan import (
+    SqitchChange,
+    read_plan,
+)
 from pytest_userstate.outbound.migrations.variables import is_valid_name, with_values
 from pytest_userstate.outbound.postgres.settings import DATABASE, OWNER
 
@@ -137,7 +140,7 @@ def _folder_of_project(
     settings_file: pathlib.Path, base: pathlib.Path
 ) -> pathlib.Path | None:
     """Return the folder with the plan that ``sqitch.conf`` belongs to."""
-    top = Settings.read(settings_file).get("top_dir")
+    top = SqitchSettings.read(settings_file).get("top_dir")
     folder = settings_file.parent / (top or ".")
     if Project.at(folder).plan.is_file():
         return folder
@@ -152,13 +155,13 @@ def _folder_of_project(
 
 
 @attrs.frozen
-class Settings:
+class SqitchSettings:
     """The sections of a file, each by its name and that of its subsection."""
 
     sections: cabc.Mapping[str, cabc.Mapping[str, str]] = attrs.field(factory=dict)
 
     @classmethod
-    def read(cls, file: pathlib.Path) -> Settings:
+    def read(cls, file: pathlib.Path) -> SqitchSettings:
         """Read a file; one that cannot be read says nothing."""
         try:
             text = file.read_text("utf-8", errors="replace")
@@ -195,7 +198,7 @@ class Project:
     """Where a project keeps what, as ``sqitch.conf`` says or Sqitch assumes."""
 
     file: pathlib.Path
-    settings: Settings
+    settings: SqitchSettings
     plan: pathlib.Path
     deploy: pathlib.Path
     reworked: pathlib.Path
@@ -211,7 +214,7 @@ class Project:
             ),
             folder,
         )
-        settings = Settings.read(home / SETTINGS)
+        settings = SqitchSettings.read(home / SETTINGS)
 
         def named(key: str, otherwise: pathlib.Path) -> pathlib.Path:
             place = settings.get(key)
@@ -301,7 +304,7 @@ def _advice_on(variables: cabc.Iterable[str], file: str) -> str:
 
 
 def _migration(
-    change: Change,
+    change: SqitchChange,
     project: Project,
     base: pathlib.Path,
     name: str,
@@ -329,7 +332,7 @@ def _migration(
     )
 
 
-def _records(change: Change, schema: str, project: str) -> cabc.Iterator[Command]:
+def _records(change: SqitchChange, schema: str, project: str) -> cabc.Iterator[Command]:
     """Yield what notes that a change is deployed, with the tags behind it."""
     identity = f"{change.line} {change.name}"  # a reworked change has its name twice
     yield _DEPLOYED.format(schema=schema), (identity, change.name, project)
@@ -337,7 +340,7 @@ def _records(change: Change, schema: str, project: str) -> cabc.Iterator[Command
         yield _TAGGED.format(schema=schema), (identity, tag, project)
 
 
-def _script_of(change: Change, project: Project) -> pathlib.Path:
+def _script_of(change: SqitchChange, project: Project) -> pathlib.Path:
     """Return the file of a change; one that was reworked has a tag in its name."""
     if not change.rework_tags:
         return project.deploy / f"{change.name}.{project.extension}"

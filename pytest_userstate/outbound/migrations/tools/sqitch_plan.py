@@ -39,7 +39,7 @@ _RESERVED = frozenset({"ROOT", "HEAD"})
 
 
 @attrs.define(eq=False)
-class Change:
+class SqitchChange:
     """One change of the plan."""
 
     name: str
@@ -59,7 +59,7 @@ class SqitchPlan:
     """A whole plan."""
 
     project: str = ""
-    changes: list[Change] = attrs.field(factory=list)
+    changes: list[SqitchChange] = attrs.field(factory=list)
 
 
 def read_plan(text: str, path: str) -> SqitchPlan:
@@ -169,7 +169,7 @@ class _Reader:
             self._check_dependency(word)
         self._note_rework(name)
         self._names[name] = self._line
-        self._plan.changes.append(Change(name, self._line))
+        self._plan.changes.append(SqitchChange(name, self._line))
 
     def _note_rework(self, name: str) -> None:
         """Note that the change of this name, if there is one, has a later one."""

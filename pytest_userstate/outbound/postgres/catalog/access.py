@@ -34,7 +34,7 @@ from pytest_userstate.outbound.postgres.catalog.relations import (
 )
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.postgres.catalog.reading import Reading
+    from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading
 
 
 class SequenceRow(typ.NamedTuple):
@@ -240,7 +240,7 @@ class _Owned(typ.Protocol):
     def owner(self) -> int: ...
 
 
-def access_of(reading: Reading) -> Access:
+def access_of(reading: CatalogReading) -> Access:
     """Return who owns what, and who may do what with it."""
     return _Accesses(reading).all()
 
@@ -248,7 +248,7 @@ def access_of(reading: Reading) -> Access:
 class _Accesses:
     """What is known of access, by object."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: CatalogReading) -> None:
         self._reading = reading
         self._roles = reading.rows(ROLES)
         self._names = {row.oid: row.name for row in self._roles}
@@ -339,7 +339,7 @@ class Privileges:
     database's owner.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: CatalogReading) -> None:
         self._reading = reading
         roles = reading.rows(ROLES)
         self._names = {row.oid: row.name for row in roles}

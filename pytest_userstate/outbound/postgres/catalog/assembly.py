@@ -27,7 +27,7 @@ from pytest_userstate.outbound.postgres.catalog.access import (
     access_of,
 )
 from pytest_userstate.outbound.postgres.catalog.constraints import TableParts
-from pytest_userstate.outbound.postgres.catalog.reading import Reading
+from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading
 from pytest_userstate.outbound.postgres.catalog.relations import (
     EXTENSIONS,
     INHERITANCE,
@@ -48,7 +48,7 @@ _VIEWS: typ.Final = {
 
 
 def assemble(
-    reading: Reading,
+    reading: CatalogReading,
     *,
     bookkeeping: cabc.Set[str],
 ) -> SchemaSnapshot:
@@ -73,7 +73,7 @@ def assemble(
 
 
 def _tables(
-    reading: Reading,
+    reading: CatalogReading,
     columns: Columns,
     parts: TableParts,
     privileges: Privileges,
@@ -113,7 +113,7 @@ def _tables(
         )
 
 
-def _parents(reading: Reading) -> dict[int, list[str]]:
+def _parents(reading: CatalogReading) -> dict[int, list[str]]:
     """Return what each table inherits from, or is a partition of, foreign ones too."""
     tables = {row.oid for row in (*reading.tables, *reading.views)}
     parents: dict[int, list[str]] = collections.defaultdict(list)
@@ -125,7 +125,7 @@ def _parents(reading: Reading) -> dict[int, list[str]]:
 
 
 def _views(
-    reading: Reading, columns: Columns, parts: TableParts, privileges: Privileges
+    reading: CatalogReading, columns: Columns, parts: TableParts, privileges: Privileges
 ) -> cabc.Iterator[View]:
     parents = _parents(reading)
     for row in reading.views:
@@ -156,7 +156,7 @@ def _view_options(options: cabc.Iterable[str]) -> cabc.Iterator[str]:
             yield f"{name}=true"
 
 
-def _enums(reading: Reading) -> cabc.Iterator[Enum]:
+def _enums(reading: CatalogReading) -> cabc.Iterator[Enum]:
     labels: dict[int, list[str]] = collections.defaultdict(list)
     for label in reading.rows(LABELS):
         labels[label.type].append(label.label)
@@ -170,7 +170,7 @@ def _enums(reading: Reading) -> cabc.Iterator[Enum]:
             )
 
 
-def _domains(reading: Reading, parts: TableParts) -> cabc.Iterator[Domain]:
+def _domains(reading: CatalogReading, parts: TableParts) -> cabc.Iterator[Domain]:
     checks = parts.domain_checks()
     for row in reading.user_types:
         if row.kind == "d":
@@ -187,7 +187,7 @@ def _domains(reading: Reading, parts: TableParts) -> cabc.Iterator[Domain]:
             )
 
 
-def _composite_types(reading: Reading) -> cabc.Iterator[CompositeType]:
+def _composite_types(reading: CatalogReading) -> cabc.Iterator[CompositeType]:
     for row in reading.user_types:
         if row.kind == "c":
             yield CompositeType(
@@ -198,7 +198,7 @@ def _composite_types(reading: Reading) -> cabc.Iterator[CompositeType]:
             )
 
 
-def _composite_attributes(reading: Reading, relation: int) -> cabc.Iterator[str]:
+def _composite_attributes(reading: CatalogReading, relation: int) -> cabc.Iterator[str]:
     rows = reading.attributes.get(relation, ())
     for row in sorted(rows, key=lambda row: row.number):
         used = reading.types[row.type, row.modifier]
@@ -207,7 +207,7 @@ def _composite_attributes(reading: Reading, relation: int) -> cabc.Iterator[str]
         yield f"{row.name} {used.text}{suffix}"
 
 
-def _range_types(reading: Reading) -> cabc.Iterator[RangeType]:
+def _range_types(reading: CatalogReading) -> cabc.Iterator[RangeType]:
     ranges = {row.type: row for row in reading.rows(RANGES)}
     for row in reading.user_types:
         if row.kind == "r":
@@ -224,7 +224,9 @@ def _range_types(reading: Reading) -> cabc.Iterator[RangeType]:
             )
 
 
-def _functions(reading: Reading, privileges: Privileges) -> cabc.Iterator[Function]:
+def _functions(
+    reading: CatalogReading, privileges: Privileges
+) -> cabc.Iterator[Function]:
     for row in reading.functions:
         yield Function(
             name=row.name,
@@ -244,7 +246,7 @@ def _functions(reading: Reading, privileges: Privileges) -> cabc.Iterator[Functi
         )
 
 
-def _sequences(reading: Reading) -> cabc.Iterator[Sequence]:
+def _sequences(reading: CatalogReading) -> cabc.Iterator[Sequence]:
     for row in reading.sequences:
         yield Sequence(
             name=row.name,
@@ -262,14 +264,14 @@ def _sequences(reading: Reading) -> cabc.Iterator[Sequence]:
         )
 
 
-def _owning_column(reading: Reading, row: SequenceRow) -> str | None:
+def _owning_column(reading: CatalogReading, row: SequenceRow) -> str | None:
     if row.table is None or row.column is None:
         return None
     (column,) = reading.column_names(row.table, [row.column])
     return dotted(*reading.place(row.table), column)
 
 
-def _extensions(reading: Reading) -> cabc.Iterator[Extension]:
+def _extensions(reading: CatalogReading) -> cabc.Iterator[Extension]:
     for row in reading.rows(EXTENSIONS):
         yield Extension(
             name=row.name,

@@ -22,7 +22,7 @@ from pytest_userstate.outbound.postgres.catalog.query import Query
 from pytest_userstate.outbound.postgres.catalog.types import OPERATOR_CLASSES
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.postgres.catalog.reading import Reading
+    from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading
     from pytest_userstate.outbound.postgres.catalog.relations import RelationRow
 
 
@@ -214,7 +214,7 @@ class Indexes:
     those have a definition whose other facts do not say everything.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: CatalogReading) -> None:
         """Arrange the rows, and have deparsed what needs it."""
         self._reading = reading
         self._by_table = reading.by_relation(INDEXES)
@@ -353,7 +353,7 @@ _CONDITION: typ.Final = re.compile(
 class TableParts:
     """What hangs on tables, table by table; definitions are PostgreSQL's own text."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: CatalogReading) -> None:
         """Arrange the rows by table."""
         self._reading = reading
         self._indexes = Indexes(reading)

@@ -118,7 +118,7 @@ class OfRelation(typ.Protocol):
 H = typ.TypeVar("H", bound=OfRelation)
 
 
-class Reading:
+class CatalogReading:
     """The answers of one reading of the catalog."""
 
     def __init__(self, cursor: Cursor, server_version: int) -> None:

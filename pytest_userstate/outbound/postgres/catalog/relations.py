@@ -9,7 +9,7 @@ from pytest_userstate.outbound.postgres.catalog.constraints import CONSTRAINTS
 from pytest_userstate.outbound.postgres.catalog.query import Query
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.postgres.catalog.reading import Reading
+    from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading
 
 PG_TYPE = 1247
 PG_PROC = 1255
@@ -209,7 +209,7 @@ class Columns:
     once and shared.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: CatalogReading) -> None:
         """Arrange what is known of columns beside their own rows."""
         self._reading = reading
         self._made: dict[tuple[typ.Any, ...], Column] = {}

@@ -23,7 +23,7 @@ from psycopg.pq import TransactionStatus
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.postgres.catalog.assembly import assemble
-from pytest_userstate.outbound.postgres.catalog.reading import Reading
+from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading
 from pytest_userstate.outbound.postgres.deparsing import PostgresDeparser
 
 Connection = psycopg.Connection[typ.Any]
@@ -86,7 +86,7 @@ class PostgresSchemaSnapshotRepository:
         settings = _set_locally(self._settings)
         row = cursor.execute(settings, prepare=False).fetchone()
         snapshot = assemble(
-            Reading(cursor, connection.info.server_version),
+            CatalogReading(cursor, connection.info.server_version),
             bookkeeping=self._bookkeeping,
         )
         return attrs.evolve(

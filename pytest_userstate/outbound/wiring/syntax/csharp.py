@@ -8,9 +8,9 @@ import typing as typ
 
 from pytest_userstate.outbound.wiring.syntax.language import (
     Binding,
+    Implementation,
     Language,
-    Place,
-    Relation,
+    NamedNode,
     Role,
     Rule,
     always,
@@ -29,7 +29,7 @@ _NEW = "implicit_object_creation_expression"
 _SINGLETONS = frozenset({"Default", "Instance", "Shared"})
 
 
-def _is_argument_of_call(place: Place) -> bool:
+def _is_argument_of_call(place: NamedNode) -> bool:
     """Whether this is ``AddScoped<IPort, Type>()``, and not ``List<Type>``."""
     below = place.parent
     for node in place.parent.ancestors():
@@ -45,7 +45,7 @@ def _is_argument_of_call(place: Place) -> bool:
     return False
 
 
-def _constructs(place: Place) -> bool:
+def _constructs(place: NamedNode) -> bool:
     """Whether this is ``Type x = new();``, and not a mere declaration."""
     return any(
         part.kind == _NEW or any(child.kind == _NEW for child in part.children)
@@ -53,14 +53,14 @@ def _constructs(place: Place) -> bool:
     )
 
 
-def _is_called(place: Place) -> bool:
+def _is_called(place: NamedNode) -> bool:
     """Whether this is ``Type.Create(x)`` or ``Type.Instance``, and no constant."""
     around = place.parent.parent
     called = around is not None and around.kind == "invocation_expression"
     return called or place.text("name") in _SINGLETONS
 
 
-def _relations(root: SgNode) -> cabc.Iterator[Relation]:
+def _relations(root: SgNode) -> cabc.Iterator[Implementation]:
     for kind in (*_TYPES, "interface_declaration"):
         for node in root.find_all(kind=kind):
             for part in node.children():
@@ -69,7 +69,9 @@ def _relations(root: SgNode) -> cabc.Iterator[Relation]:
                         if base.is_named() and base.kind() != "argument_list":
                             name = text_of(node.field("name"))
                             is_interface = kind == "interface_declaration"
-                            yield Relation(name, last_name(base.text()), is_interface)
+                            yield Implementation(
+                                name, last_name(base.text()), is_interface
+                            )
 
 
 def _bindings(root: SgNode) -> cabc.Iterator[Binding]:

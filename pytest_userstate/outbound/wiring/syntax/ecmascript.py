@@ -12,9 +12,9 @@ from pytest_userstate.outbound.wiring.syntax.language import (
     DEFAULT,
     MODULE,
     Binding,
+    Implementation,
     Language,
-    Place,
-    Relation,
+    NamedNode,
     Role,
     Rule,
     always,
@@ -40,11 +40,11 @@ _READS_MODULE = frozenset({"import", "require"})
 _SUFFIX = re.compile(r"\.[cm]?[jt]sx?$")
 
 
-def _names_constant(place: Place) -> bool:
+def _names_constant(place: NamedNode) -> bool:
     return is_constant(place.text("property"))
 
 
-def _is_member_of_module(place: Place) -> bool:
+def _is_member_of_module(place: NamedNode) -> bool:
     """Whether a member is one of a module, not of ``this``, and is not set."""
     around = place.parent.parent
     is_set = (
@@ -56,11 +56,11 @@ def _is_member_of_module(place: Place) -> bool:
     return not is_set and not is_own
 
 
-def _is_asked_for(place: Place) -> bool:
+def _is_asked_for(place: NamedNode) -> bool:
     return last_name(place.text("function")) in _ASKS
 
 
-def _is_type_test(place: Place) -> bool:
+def _is_type_test(place: NamedNode) -> bool:
     return place.text("operator") == "instanceof"
 
 
@@ -76,13 +76,13 @@ def _is_one_type(node: SyntaxNode) -> bool:
             return kind in {"type_identifier", "nested_type_identifier"}
 
 
-def _is_type_of_object(place: Place) -> bool:
+def _is_type_of_object(place: NamedNode) -> bool:
     """Whether an object is declared to be of the type: ``{ … } satisfies Port``."""
     first = place.parent.field("value") or place.parent.children[0]
     return first.kind == "object" and _is_one_type(place.child)
 
 
-def _is_type_of_returned_object(place: Place) -> bool:
+def _is_type_of_returned_object(place: NamedNode) -> bool:
     """Whether a function of this result returns an object that is written out."""
     if not _is_one_type(place.child):
         return False
@@ -93,23 +93,25 @@ def _is_type_of_returned_object(place: Place) -> bool:
     return any(child.kind == "object" for node in returned for child in node.children)
 
 
-def _is_exported(place: Place) -> bool:
+def _is_exported(place: NamedNode) -> bool:
     return bool(_EXPORTS.match(place.text("left")))
 
 
 def _relations(
     kinds: cabc.Iterable[str],
-) -> cabc.Callable[[SgNode], cabc.Iterator[Relation]]:
+) -> cabc.Callable[[SgNode], cabc.Iterator[Implementation]]:
     """Return the function that reads what nodes of these kinds extend."""
 
-    def relations(root: SgNode) -> cabc.Iterator[Relation]:
+    def relations(root: SgNode) -> cabc.Iterator[Implementation]:
         for kind in kinds:
             for node in root.find_all(kind=kind):
                 for part in node.children():
                     if part.kind() in {"class_heritage", "extends_type_clause"}:
                         for base in _bases(part):
                             name = text_of(node.field("name"))
-                            yield Relation(name, base, kind == "interface_declaration")
+                            yield Implementation(
+                                name, base, kind == "interface_declaration"
+                            )
 
     return relations
 

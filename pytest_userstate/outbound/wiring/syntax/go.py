@@ -10,9 +10,9 @@ from pytest_userstate.outbound.wiring.syntax.language import (
     MODULE,
     Binding,
     Constructor,
+    Implementation,
     Language,
-    Place,
-    Relation,
+    NamedNode,
     Role,
     Rule,
     always,
@@ -32,57 +32,57 @@ _CONSTRUCTED = frozenset({"type_identifier", "qualified_type", "generic_type"})
 _VERSION = re.compile(r"/v\d+$|\.v\d+$")
 
 
-def _is_assertion(place: Place) -> bool:
+def _is_assertion(place: NamedNode) -> bool:
     """Whether this is ``var _ Port = (*Type)(nil)``, which only asks the compiler."""
     return place.text("name") == "_"
 
 
-def _is_zero_value(place: Place) -> bool:
+def _is_zero_value(place: NamedNode) -> bool:
     return place.child.kind in _CONSTRUCTED and place.parent.field("value") is None
 
 
-def _is_constructed(place: Place) -> bool:
+def _is_constructed(place: NamedNode) -> bool:
     return place.child.kind in _CONSTRUCTED
 
 
-def _is_new(place: Place) -> bool:
+def _is_new(place: NamedNode) -> bool:
     return place.text("function") == "new"
 
 
-def _is_call(place: Place) -> bool:
+def _is_call(place: NamedNode) -> bool:
     """Whether this is ``Provide[Type](x)``, which parses as a conversion."""
     around = place.parent.parent
     return around is not None and around.kind == "type_conversion_expression"
 
 
-def _is_field_of_value(place: Place) -> bool:
+def _is_field_of_value(place: NamedNode) -> bool:
     """Whether this is a field, and neither of a package nor a constructor."""
     is_constructor = _CONSTRUCTOR.fullmatch(place.child.text)
     return not is_constructor and place.text("operand") not in place.child.tree.bound
 
 
-def _is_key(place: Place) -> bool:
+def _is_key(place: NamedNode) -> bool:
     """Whether the child is the key of a pair, and nothing but a name."""
     inner = place.child.children
     return place.child.index == 0 and len(inner) == 1 and not inner[0].children
 
 
-def _relations(root: SgNode) -> cabc.Iterator[Relation]:
+def _relations(root: SgNode) -> cabc.Iterator[Implementation]:
     for node in root.find_all(kind="var_spec"):
         port, value = node.field("type"), node.field("value")
         if text_of(node.field("name")) == "_" and port and value:
             for name in re.findall(r"\w+", value.text()):
-                yield Relation(name, last_name(port.text()))
+                yield Implementation(name, last_name(port.text()))
     package = text_of(root.find(kind="package_identifier"))
     for node in root.find_all(kind="function_declaration"):
         # An interface is never returned by a pointer.
         for interface in _results(node, _CONSTRUCTED):
             for name in _returned(node) or _constructed(node, package):
                 if name != interface:
-                    yield Relation(name, interface)
+                    yield Implementation(name, interface)
     for node in root.find_all(kind="type_spec"):
         for embedded in _embedded(node):
-            yield Relation(text_of(node.field("name")), embedded)
+            yield Implementation(text_of(node.field("name")), embedded)
 
 
 def _bindings(root: SgNode) -> cabc.Iterator[Binding]:

@@ -8,9 +8,9 @@ import typing as typ
 
 from pytest_userstate.outbound.wiring.syntax.language import (
     Binding,
+    Implementation,
     Language,
-    Place,
-    Relation,
+    NamedNode,
     Role,
     Rule,
     always,
@@ -37,7 +37,7 @@ _TEST_FILE = re.compile(r".*(?:Tests?|IT|Spec)\.(?:java|kt)")
 _JAVA_TYPES = ("class_declaration", "record_declaration", "enum_declaration")
 
 
-def _is_component(place: Place) -> bool:
+def _is_component(place: NamedNode) -> bool:
     """Whether the type that the name defines has an annotation for containers."""
     children = place.parent.children
     modifiers = next((c for c in children if c.kind == "modifiers"), None)
@@ -48,18 +48,18 @@ def _is_component(place: Place) -> bool:
     )
 
 
-def _is_direct_component(place: Place) -> bool:
+def _is_direct_component(place: NamedNode) -> bool:
     return place.is_direct and _is_component(place)
 
 
-def _has_body(place: Place) -> bool:
+def _has_body(place: NamedNode) -> bool:
     return any(child.kind == "class_body" for child in place.parent.children)
 
 
 _FUNCTIONS = frozenset({"lambda_expression", "method_reference"})
 
 
-def _is_type_of_function(place: Place) -> bool:
+def _is_type_of_function(place: NamedNode) -> bool:
     """Whether a variable or a cast of the type has a lambda as its value."""
     node = place.parent
     declarators = [c for c in node.children if c.kind == "variable_declarator"]
@@ -67,7 +67,7 @@ def _is_type_of_function(place: Place) -> bool:
     return any(value is not None and value.kind in _FUNCTIONS for value in values)
 
 
-def _is_type_of_returned_function(place: Place) -> bool:
+def _is_type_of_returned_function(place: NamedNode) -> bool:
     """Whether a method of this result returns a lambda."""
     body = place.parent.field("body")
     return any(
@@ -78,7 +78,7 @@ def _is_type_of_returned_function(place: Place) -> bool:
     )
 
 
-def _takes_only_a_lambda(place: Place) -> bool:
+def _takes_only_a_lambda(place: NamedNode) -> bool:
     """Whether this is ``Port { … }``, which makes an object of an interface."""
     call: SyntaxNode | None = place.parent
     if call and call.kind == "navigation_suffix":  # app.Port { … }
@@ -90,21 +90,21 @@ def _takes_only_a_lambda(place: Place) -> bool:
     )
 
 
-def _is_base(place: Place) -> bool:
+def _is_base(place: NamedNode) -> bool:
     return place.child.kind == "delegation_specifier"
 
 
-def _is_looked_at(place: Place) -> bool:
+def _is_looked_at(place: NamedNode) -> bool:
     arguments = place.parent.parent
     call = arguments.parent if arguments else None
     return call is not None and call.text_of("name") in _LOOKS
 
 
-def _names_constant(place: Place) -> bool:
+def _names_constant(place: NamedNode) -> bool:
     return is_constant(place.text("field"))
 
 
-def _java_relations(root: SgNode) -> cabc.Iterator[Relation]:
+def _java_relations(root: SgNode) -> cabc.Iterator[Implementation]:
     for kind in (*_JAVA_TYPES, "interface_declaration"):
         for node in root.find_all(kind=kind):
             for part in node.children():
@@ -119,7 +119,7 @@ def _java_relations(root: SgNode) -> cabc.Iterator[Relation]:
                     if base.is_named():
                         name = text_of(node.field("name"))
                         is_interface = kind == "interface_declaration"
-                        yield Relation(name, last_name(base.text()), is_interface)
+                        yield Implementation(name, last_name(base.text()), is_interface)
 
 
 def _java_bindings(root: SgNode) -> cabc.Iterator[Binding]:
@@ -156,7 +156,10 @@ JAVA = Language(
         "method_declaration": (
             Rule(Role.UNNAMED, "type", _is_type_of_returned_function),
         ),
-        "class_literal": (Rule(Role.IGNORED, when=_is_looked_at), Rule(Role.USE)),
+        "class_literal": (
+            Rule(Role.IGNORED, when=_is_looked_at),
+            Rule(Role.USE),
+        ),
         "method_reference": (Rule(Role.USE),),
         "method_invocation": (Rule(Role.USE, "object", directly),),
         "field_access": (
@@ -175,18 +178,18 @@ JAVA = Language(
 _KOTLIN_TYPES = frozenset({"class_declaration", "object_declaration"})
 
 
-def _is_member_constant(place: Place) -> bool:
+def _is_member_constant(place: NamedNode) -> bool:
     return place.is_direct and is_constant(last_name(place.parent.text))
 
 
-def _is_property(place: Place) -> bool:
+def _is_property(place: NamedNode) -> bool:
     """Whether this is ``ports.users``, and no call of ``adapters.PostgresUsers``."""
     access = place.parent.parent
     call = access.parent if access else None
     return call is None or call.kind != "call_expression"
 
 
-def _is_type_argument(place: Place) -> bool:
+def _is_type_argument(place: NamedNode) -> bool:
     return place.child.kind == "type_arguments"
 
 
@@ -196,7 +199,7 @@ def _kotlin_owners(node: SyntaxNode) -> tuple[str, ...]:
     return tuple(c.text for c in node.children if c.kind == "type_identifier")[:1]
 
 
-def _kotlin_relations(root: SgNode) -> cabc.Iterator[Relation]:
+def _kotlin_relations(root: SgNode) -> cabc.Iterator[Implementation]:
     for kind in _KOTLIN_TYPES:
         for node in root.find_all(kind=kind):
             parts = node.children()
@@ -205,7 +208,7 @@ def _kotlin_relations(root: SgNode) -> cabc.Iterator[Relation]:
             for part in parts:
                 if names and part.kind() == "delegation_specifier":
                     base = last_name(text_of(part.find(kind="user_type")))
-                    yield Relation(names[0], base, is_interface)
+                    yield Implementation(names[0], base, is_interface)
 
 
 def _kotlin_bindings(root: SgNode) -> cabc.Iterator[Binding]:

@@ -38,7 +38,7 @@ class Role(enum.Enum):
 
 
 @attrs.frozen(eq=False)
-class Place:
+class NamedNode:
     """A node, and the one below it that is, or holds, a name."""
 
     child: SyntaxNode
@@ -51,7 +51,7 @@ class Place:
         return self.parent.text_of(field)
 
 
-Condition: typ.TypeAlias = cabc.Callable[[Place], bool]
+Condition: typ.TypeAlias = cabc.Callable[[NamedNode], bool]
 """What else has to hold for a rule."""
 
 
@@ -73,18 +73,18 @@ class Rule:
     field: str | None = None
     when: Condition | None = None
 
-    def holds(self, place: Place) -> bool:
+    def holds(self, place: NamedNode) -> bool:
         """Whether the rule is for this place."""
         return self._is_in_field(place) and (self.when is None or self.when(place))
 
-    def _is_in_field(self, place: Place) -> bool:
+    def _is_in_field(self, place: NamedNode) -> bool:
         if self.field is None:
             return True
         return place.parent.has_in_field(self.field, place.child)
 
 
 @attrs.frozen
-class Relation:
+class Implementation:
     """A type that says which other type, trait, or interface it implements."""
 
     name: str
@@ -167,7 +167,7 @@ class Language:
     """Whether the files of a folder share their names without importing them."""
     has_ambiguous_arguments: bool = False
     """Whether its parser takes quadratic time for deeply nested type arguments."""
-    relations: cabc.Callable[[SgNode], cabc.Iterable[Relation]] = _none
+    relations: cabc.Callable[[SgNode], cabc.Iterable[Implementation]] = _none
     """Return what the types below a node say that they implement."""
     bindings: cabc.Callable[[SgNode], cabc.Iterable[Binding]] = _none
     """Return the other names that the nodes below a node give."""
@@ -207,7 +207,7 @@ class Language:
             child.is_vetoed = is_vetoed
             child.owners = owners
             child.in_tests = node.in_tests or self.is_test(child)
-            place = Place(child, node, is_direct=child.kind in self.leaves)
+            place = NamedNode(child, node, is_direct=child.kind in self.leaves)
             child.role = next(
                 (r.role for r in self.rules.get(node.kind, ()) if r.holds(place)),
                 node.role,
@@ -217,7 +217,7 @@ class Language:
         if node.kind not in self.vetoes:
             return False
         condition = self.vetoes[node.kind]
-        return condition is None or condition(Place(node, node, is_direct=False))
+        return condition is None or condition(NamedNode(node, node, is_direct=False))
 
     def role_of(self, leaf: SyntaxNode) -> Role:
         """Return what a name does, to which the nodes above have handed down."""
@@ -261,7 +261,7 @@ def text_of(node: SgNode | None) -> str:
     return node.text() if node else ""
 
 
-def directly(place: Place) -> bool:
+def directly(place: NamedNode) -> bool:
     """Whether the name itself is the node below."""
     return place.is_direct
 
@@ -272,7 +272,10 @@ def always(*kinds: str) -> dict[str, Condition | None]:
 
 
 def defined_by(
-    kinds: cabc.Iterable[str], *, role: Role = Role.DEFINITION, field: str = "name"
+    kinds: cabc.Iterable[str],
+    *,
+    role: Role = Role.DEFINITION,
+    field: str = "name",
 ) -> dict[str, tuple[Rule, ...]]:
     """Return the rule, for each kind of node, that its field `name` defines a name."""
     return dict.fromkeys(kinds, (Rule(role, field),))

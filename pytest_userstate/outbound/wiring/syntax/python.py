@@ -9,9 +9,9 @@ import typing as typ
 from pytest_userstate.outbound.wiring.syntax.language import (
     MODULE,
     Binding,
+    Implementation,
     Language,
-    Place,
-    Relation,
+    NamedNode,
     Role,
     Rule,
     always,
@@ -48,23 +48,23 @@ _COMPOUND = frozenset(
 _LOOKS = frozenset({"cast", "hasattr", "isinstance", "issubclass", "TypeVar"})
 
 
-def _only_looks(place: Place) -> bool:
+def _only_looks(place: NamedNode) -> bool:
     return last_name(place.text("function")) in _LOOKS
 
 
-def _names_constant(place: Place) -> bool:
+def _names_constant(place: NamedNode) -> bool:
     return is_constant(place.text("attribute"))
 
 
-def _is_alias(place: Place) -> bool:
+def _is_alias(place: NamedNode) -> bool:
     return last_name(place.text("type")) == "TypeAlias"
 
 
-def _is_caught(place: Place) -> bool:
+def _is_caught(place: NamedNode) -> bool:
     return place.child.kind != "block"
 
 
-def _is_for_type_checkers(place: Place) -> bool:
+def _is_for_type_checkers(place: NamedNode) -> bool:
     """Whether a block is below ``if TYPE_CHECKING``, so that it never runs."""
     around = place.parent.parent
     return (
@@ -74,7 +74,7 @@ def _is_for_type_checkers(place: Place) -> bool:
     )
 
 
-def _relations(root: SgNode) -> cabc.Iterator[Relation]:
+def _relations(root: SgNode) -> cabc.Iterator[Implementation]:
     for node in root.find_all(kind="class_definition"):
         superclasses = node.field("superclasses")
         bases = [
@@ -84,11 +84,13 @@ def _relations(root: SgNode) -> cabc.Iterator[Relation]:
         ]
         for base in bases:
             name = text_of(node.field("name"))
-            yield Relation(name, base, is_interface=not _ABSTRACT.isdisjoint(bases))
+            yield Implementation(
+                name, base, is_interface=not _ABSTRACT.isdisjoint(bases)
+            )
     structural = (_of_variables, _of_results, _of_registrations)
     for name, base in (pair for pairs in structural for pair in pairs(root)):
         if base and name.lstrip("_")[:1].isupper():
-            yield Relation(name, base, is_structural=True)
+            yield Implementation(name, base, is_structural=True)
 
 
 def _of_variables(root: SgNode) -> cabc.Iterator[tuple[str, str]]:

@@ -10,9 +10,9 @@ import typing as typ
 from pytest_userstate.outbound.wiring.syntax.language import (
     MODULE,
     Binding,
+    Implementation,
     Language,
-    Place,
-    Relation,
+    NamedNode,
     Role,
     Rule,
     always,
@@ -38,11 +38,11 @@ _TEST_ATTRIBUTE = re.compile(r"#?!?\[\s*(?:\w+::)*(?:test|rstest|test_case)\b")
 _CONDITION = re.compile(r"cfg!?\s*\((.*)\)", re.DOTALL)
 
 
-def _names_constant(place: Place) -> bool:
+def _names_constant(place: NamedNode) -> bool:
     return is_constant(place.text("name"))
 
 
-def _is_value_token(place: Place) -> bool:
+def _is_value_token(place: NamedNode) -> bool:
     """Whether a token of a macro is a value, and neither a type nor a pattern."""
     around = itertools.islice(place.parent.ancestors(), _DEEPEST_TOKENS)
     macro = next((node for node in around if node.kind == "macro_invocation"), None)
@@ -59,11 +59,11 @@ def _is_value_token(place: Place) -> bool:
     return before is None or before.text not in _BEFORE_A_TYPE
 
 
-def _relations(root: SgNode) -> cabc.Iterator[Relation]:
+def _relations(root: SgNode) -> cabc.Iterator[Implementation]:
     for node in root.find_all(kind="impl_item"):
         trait, subject = node.field("trait"), node.field("type")
         if trait and subject:
-            yield Relation(last_name(subject.text()), last_name(trait.text()))
+            yield Implementation(last_name(subject.text()), last_name(trait.text()))
 
 
 def _owners(node: SyntaxNode) -> tuple[str, ...]:
@@ -215,7 +215,10 @@ RUST = Language(
             role=Role.IGNORED,
         ),
         "macro_invocation": (Rule(Role.IGNORED, "macro"),),
-        "token_tree": (Rule(Role.USE, when=_is_value_token), Rule(Role.IGNORED)),
+        "token_tree": (
+            Rule(Role.USE, when=_is_value_token),
+            Rule(Role.IGNORED),
+        ),
         "scoped_identifier": (
             Rule(Role.IGNORED, "path", _names_constant),
             Rule(Role.USE, "path"),
