@@ -53,7 +53,7 @@ def server(request: pytest.FixtureRequest) -> cabc.Iterator[EmbeddedServer]:
     )
 
     with EmbeddedServer(
-        request.param, stub_extensions=STUBS, all_databases=True
+        request.param, stub_extensions=STUBS, all_databases=True, listens=True
     ) as running:
         yield running
 

@@ -30,7 +30,7 @@ from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
-from pytest_userstate.outbound.postgres.settings import DATABASE, OWNER, SUPERUSER
+from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
 from pytest_userstate.outbound.postgres.stubs import STUBS
 
 if typ.TYPE_CHECKING:
@@ -178,7 +178,10 @@ class MigrationsTarget:
         )
 
         return EmbeddedServer(
-            binaries, stub_extensions=STUBS, all_databases=all_databases
+            binaries,
+            stub_extensions=STUBS,
+            all_databases=all_databases,
+            listens=not isinstance(self.target.plan, Plan),
         )
 
     def _migrate(self, server: EmbeddedServer) -> Migrated:
@@ -223,14 +226,13 @@ class MigrationsTarget:
     ) -> Migrated:
         # Imported here, since files of SQL need none of it, and it costs time.
         from pytest_userstate.outbound.migrations.programs.runner import (  # noqa: PLC0415
-            Address,
             ProgramRunner,
         )
 
-        address = Address(
-            host=server.host, port=server.port, database=DATABASE, role=self.role
-        )
-        with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
+        with (
+            server.program_access(self.role) as address,
+            contextlib.closing(server.connect(user=SUPERUSER)) as connection,
+        ):
             runner = ProgramRunner(
                 connection, address, timeout=self.settings.migration_timeout
             )

@@ -13,7 +13,7 @@ import pytest
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.finding.discovery import LayoutChoice, locate
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
-from pytest_userstate.outbound.migrations.programs.runner import Address, ProgramRunner
+from pytest_userstate.outbound.migrations.programs.runner import ProgramRunner
 from pytest_userstate.outbound.migrations.running.runner import Migrated
 from pytest_userstate.outbound.postgres.server import OWNER, EmbeddedServer
 
@@ -137,22 +137,14 @@ class Runs:
     server: EmbeddedServer
     superuser: psycopg.Connection
 
-    @property
-    def address(self) -> Address:
-        """The database as programs get it."""
-        return Address(
-            host=self.server.host,
-            port=self.server.port,
-            database=self.superuser.info.dbname,
-            role=OWNER,
-        )
-
     def run(
         self, plan: ProgramPlan, *, timeout: float = 60, setup: str = ""
     ) -> Migrated:
         """Run a plan to its end."""
-        runner = ProgramRunner(self.superuser, self.address, timeout=timeout)
-        return runner.run(plan, setup=setup)
+        database = self.superuser.info.dbname
+        with self.server.program_access(OWNER, database) as address:
+            runner = ProgramRunner(self.superuser, address, timeout=timeout)
+            return runner.run(plan, setup=setup)
 
     def failure(self, plan: ProgramPlan) -> MigrationError:
         """Run a plan, and expect it to fail."""

@@ -303,6 +303,12 @@ def test_a_revision_that_is_late_is_named(
     assert "migration_timeout" in message
 
 
+def test_a_program_has_more_time_to_start(project: AlembicProject, runs: Runs) -> None:
+    """What it imports first is no migration."""
+    project.revise(USERS, env=f"import time\ntime.sleep(1.5)\n{ENV}")
+    assert runs.run(project.plan(), timeout=1).applied == 1
+
+
 def test_a_python_without_alembic(project: AlembicProject, runs: Runs) -> None:
     """Which Python it was, what is missing, and how to name another one."""
     python = project.revise(USERS).write("bin/python", BARE_PYTHON)

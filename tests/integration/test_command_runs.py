@@ -62,9 +62,53 @@ def test_the_scheme_of_the_url_is_kept(
     """It names the driver in some libraries."""
     monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://me:hunter2@x/y")
     command = ["sh", "-c", "echo $DATABASE_URL; exit 1"]
-    assert "    postgresql+asyncpg://userstate@localhost:5432/test_" in failure(
-        runs, project, command
+    assert (
+        "    postgresql+asyncpg://userstate:********@127.0.0.1:PORT/test_"
+        in failure(runs, project, command)
     )
+
+
+# As JDBC, sequelize-cli and db-migrate read a URL: by its host and port, no socket.
+BY_ITS_PARTS = """\
+import os
+import urllib.parse
+import psycopg
+
+place, account = os.environ["JDBC_DATABASE_URL"].split("?")
+java = urllib.parse.urlsplit(place.removeprefix("jdbc:"))
+url = urllib.parse.urlsplit(os.environ["DATABASE_URL"])
+assert (url.hostname, url.port, url.path) == (java.hostname, java.port, java.path)
+assert dict(urllib.parse.parse_qsl(account))["password"] == url.password
+assert os.environ["DB_HOST"] == url.hostname
+assert os.environ["DB_PASSWORD"] == os.environ["PGPASSWORD"] == url.password
+assert os.environ["CALLERS"] == "kept"
+with psycopg.connect(
+    host=os.environ["DB_HOST"],
+    port=url.port,
+    user=os.environ["JDBC_DATABASE_USERNAME"],
+    password=url.password,
+    dbname=url.path[1:],
+) as connection:
+    connection.execute(os.environ["STATEMENT"])
+"""
+
+
+def test_programs_that_know_no_sockets(
+    project: Project, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They connect over TCP, with what the variables say, under any name."""
+    monkeypatch.setenv("CALLERS_SETTING", "kept")
+    plan = project.plan(
+        "db",
+        command=python(project, BY_ITS_PARTS),
+        environment={
+            "DB_HOST": {"from": "PGHOST"},
+            "DB_PASSWORD": {"from": "PGPASSWORD"},
+            "CALLERS": {"from": "CALLERS_SETTING"},
+            "STATEMENT": "CREATE TABLE users (id int)",
+        },
+    )
+    assert runs.sources(runs.run(plan)) == {"users": "db:-", "users.id": "db:-"}
 
 
 def test_without_a_path_nothing_has_a_source(project: Project, runs: Runs) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import tomllib
 
 import pytest
 
@@ -102,12 +103,19 @@ def test_a_model_that_is_not_there_has_its_line_too(
 
 
 def test_settings_that_need_a_variable(project: DjangoProject, runs: Runs) -> None:
-    """The variable is in the output, and what to do in the message."""
+    """The message gives the lines for all of them, and with these it runs."""
     settings = project.migrate(PERSON).path / "site_settings.py"
-    settings.write_text(f'import os\nos.environ["NEEDED"]\n{settings.read_text()}')
-    message = unwrapped(runs.failure(project.plan()))
+    settings.write_text(
+        f"import os\nfrom os import environ\n{settings.read_text()}"
+        'NEEDED = os.environ["NEEDED"]\nDB = environ["DB_HOST"]\n'
+    )
+    message = str(runs.failure(project.plan()))
     assert "KeyError: 'NEEDED'" in message
-    assert "set them for the audit as for the tool" in message
+    _, _, lines = message.partition("  [migrations.environment]\n")
+    lines = "[environment]\n" + lines.partition("If the file")[0]
+    environment = tomllib.loads(lines)["environment"]
+    assert environment == {"NEEDED": "for-the-audit", "DB_HOST": {"from": "PGHOST"}}
+    assert runs.run(project.plan(environment=environment)).applied
 
 
 def test_another_kind_of_database_is_not_connected_to(

@@ -124,6 +124,35 @@ class TestConnecting:
         with server.connect() as session:
             assert value(session, "SHOW listen_addresses") == ""
 
+    def test_a_program_is_let_in_over_tcp_for_a_while(
+        self, binaries: Binaries, cache: Path
+    ) -> None:
+        """With its password, which no other role has, and no other address."""
+        with (
+            EmbeddedServer(binaries, cache_root=cache, listens=True) as server,
+            server.connect(user=SUPERUSER) as session,
+        ):
+            assert value(session, "SHOW listen_addresses") == "127.0.0.1"
+            session.execute("CREATE ROLE app LOGIN PASSWORD 'app'")
+            with server.program_access(OWNER) as address:
+                place = {"host": address.host, "port": address.port}
+                known = {"dbname": address.database, "password": address.password}
+                with psycopg.connect(**place, **known, user=address.role) as program:
+                    assert value(program, "SELECT current_user") == OWNER
+                for role, password in (
+                    (OWNER, "wrong"),
+                    (SUPERUSER, address.password),
+                    ("postgres", address.password),
+                    ("app", "app"),
+                ):
+                    with pytest.raises(psycopg.OperationalError, match="FATAL"):
+                        psycopg.connect(
+                            **place, user=role, password=password, dbname=DATABASE
+                        )
+                assert address.password not in repr(address)
+            with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+                psycopg.connect(**place, **known, user=OWNER)
+
     def test_other_roles_are_refused(self, server: EmbeddedServer) -> None:
         """A role that no account is mapped to cannot connect."""
         with server.connect(user=SUPERUSER) as session:

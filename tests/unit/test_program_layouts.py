@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import sys
 
 import pytest
@@ -316,3 +317,21 @@ def test_a_named_section_of_alembics_file(
     assert f"alembic -n {section} upgrade head" in plan.program.shown
     message = refusal(alembic, ".", layout="alembic", section="other")
     assert "no alembic.ini" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("KEY", {"from": "NO_SUCH"}, "takes its value from NO_SUCH, which is not set"),
+        ("PGHOST", "db.example.invalid", "would replace what the audit sets"),
+        ("JDBC_DATABASE_URL", "jdbc:…", "would replace what the audit sets"),
+        ("DEBUG", True, 'expected a table of variables: each a string, or { from = "'),
+        ("KEY", {"form": "PGHOST"}, "expected a table of variables"),
+    ],
+)
+def test_variables_that_cannot_be_given(
+    tmp_path: pathlib.Path, name: str, value: object, told: str
+) -> None:
+    """They are refused before anything runs."""
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        Project(tmp_path).plan(command=["true"], environment={name: value})

@@ -14,19 +14,19 @@ from pytest_userstate.outbound.migrations.programs.progress import (
 
 
 @pytest.fixture
-def clock() -> list[str]:
+def clock() -> list[bool]:
     """Return a list that gets longer when the clock is restarted."""
     return []
 
 
 @pytest.fixture
-def progress(tmp_path: pathlib.Path, clock: list[str]) -> Progress:
+def progress(tmp_path: pathlib.Path, clock: list[bool]) -> Progress:
     """Return what has heard nothing yet."""
     return Progress(
         base=tmp_path,
         origin=None,
         bookkeeping=frozenset(),
-        restart_clock=lambda: clock.append("again"),
+        restart_clock=lambda *, is_migrating: clock.append(is_migrating),
     )
 
 
@@ -36,9 +36,9 @@ def line(event: str, **facts: object) -> bytes:
 
 
 def test_the_clock_starts_again_with_each_migration(
-    progress: Progress, clock: list[str], tmp_path: pathlib.Path
+    progress: Progress, clock: list[bool], tmp_path: pathlib.Path
 ) -> None:
-    """So that each has the whole time; however the bytes are cut."""
+    """So that each has the whole time, as has what comes between; however it is cut."""
     text = b"".join(
         line("begin", path=str(tmp_path / f"versions/{number}.py"))
         + line("applied", path=str(tmp_path / f"{number}.py"), rows=[], statements=[])
@@ -46,7 +46,7 @@ def test_the_clock_starts_again_with_each_migration(
     )
     for byte in text:
         progress.read(bytes([byte]))
-    assert len(clock) == 2
+    assert clock == [True, False] * 2
     assert (progress.applied, progress.position.path) == (2, "")
     progress.read(line("begin", path=str(tmp_path / "versions/3.py")))
     assert progress.position.path == "versions/3.py"

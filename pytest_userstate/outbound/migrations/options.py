@@ -25,6 +25,7 @@ class OptionKind(enum.Enum):
     TEXT = "a string"
     TEXTS = "a list of strings"
     TABLE = "a table of strings"
+    VARIABLES = 'a table of variables: each a string, or { from = "NAME" }'
     COMMAND = (
         'a list of the program and its arguments, such as ["make", "migrate"]: it is'
         " run without a shell"
@@ -65,12 +66,14 @@ class Options:
         """Return the strings that an option lists."""
         return tuple(self.values.get(name, ()))
 
-    def table(self, name: str) -> dict[str, str]:
-        """Return the strings that an option gives by name."""
+    def table(self, name: str) -> dict[str, typ.Any]:
+        """Return what an option gives by name."""
         return dict(self.values.get(name, {}))
 
 
 NO_OPTIONS = Options()
+ENVIRONMENT = Option("environment", OptionKind.VARIABLES)
+"""The variables of a program that migrates."""
 
 
 def options_of(
@@ -126,6 +129,14 @@ def _fits(value: object, kind: OptionKind) -> bool:
             return isinstance(value, list) and bool(value) and _are_texts(value)
         case OptionKind.TABLE:
             return isinstance(value, dict) and _are_texts(value.values())
+        case OptionKind.VARIABLES:
+            return isinstance(value, dict) and all(map(_is_variable, value.values()))
+
+
+def _is_variable(value: object) -> bool:
+    if isinstance(value, dict):
+        return value.keys() == {"from"} and isinstance(value["from"], str)
+    return isinstance(value, str)
 
 
 def _are_texts(values: cabc.Iterable[object]) -> bool:

@@ -27,7 +27,8 @@ from pytest_userstate.outbound.postgres.account import Account
 from pytest_userstate.outbound.postgres.child_processes import clean_environment
 
 PREFIX = "pytest-userstate-"
-PORT = 5432  # of the socket's name only: nothing listens on a network
+PORT = 5432  # of the socket's name, as long as nothing listens on a network
+LAST_PORT = 65_535
 # struct sockaddr_un ends its path with a zero byte.
 SOCKET_LIMIT = 107 if sys.platform == "linux" else 103  # bytes
 FALLBACKS = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - made with mkdtemp in it
@@ -59,6 +60,7 @@ class RunFolder:
 
     path: Path  # which only the server's account (and root) can enter
     lock: int  # the descriptor that keeps it alive, shared with the supervisor
+    port: int = PORT
 
     @property
     def data(self) -> Path:
@@ -68,7 +70,7 @@ class RunFolder:
     @property
     def socket(self) -> Path:
         """The server's socket."""
-        return self.path / f".s.PGSQL.{PORT}"
+        return self.path / f".s.PGSQL.{self.port}"
 
     def open_for(self, account: Account) -> None:
         """Let the account reach what is prepared for it, but not yet write here."""
@@ -157,7 +159,7 @@ def _unsuitable(parent: Path, account: Account) -> str | None:
     """Say why no server can live below the folder; None where one can."""
     if parent == MEMORY and not _is_roomy(parent):
         return "not to be used, or not roomy enough"
-    socket = parent / f"{PREFIX}01234567" / f".s.PGSQL.{PORT}"
+    socket = parent / f"{PREFIX}01234567" / f".s.PGSQL.{LAST_PORT}"
     if _SEPARATORS & set(str(parent)):
         return "its name holds a character that PostgreSQL takes as a separator"
     if len(os.fsencode(socket)) > SOCKET_LIMIT:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import os
+import secrets
+import socket
 import threading
 import types
 import typing as typ
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import attrs
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pytest_userstate.domain.errors import ServerError
@@ -20,16 +23,20 @@ from pytest_userstate.outbound.postgres.binaries import Binaries, Version
 from pytest_userstate.outbound.postgres.child_processes import advised
 from pytest_userstate.outbound.postgres.cluster import Cluster, open_cache
 from pytest_userstate.outbound.postgres.run_folders import (
-    PORT,
     RunFolder,
     make_run_folder,
     sweep,
 )
 from pytest_userstate.outbound.postgres.server_files import Preparation, ServerFiles
-from pytest_userstate.outbound.postgres.settings import DATABASE, OWNER, SUPERUSER
+from pytest_userstate.outbound.postgres.settings import (
+    DATABASE,
+    LOOPBACK,
+    OWNER,
+    SUPERUSER,
+)
 from pytest_userstate.outbound.postgres.supervisor import Supervisor
 
-__all__ = ["DATABASE", "OWNER", "SUPERUSER", "EmbeddedServer"]
+__all__ = ["DATABASE", "OWNER", "SUPERUSER", "Address", "EmbeddedServer"]
 
 # The limits on time, each with the first version that knows it.
 _LIMITS = (
@@ -40,6 +47,17 @@ _LIMITS = (
     (17, "transaction_timeout"),
 )
 STUBS_SINCE = 18  # the first version that has extension_control_path
+
+
+@attrs.frozen(kw_only=True)
+class Address:
+    """Where a program finds a database over TCP, and as whom it connects."""
+
+    host: str
+    port: int
+    database: str
+    role: str
+    password: str = attrs.field(repr=False)
 
 
 class EmbeddedServer:
@@ -58,6 +76,7 @@ class EmbeddedServer:
         cache_root: Path | None = None,
         stub_extensions: Path | None = None,
         all_databases: bool = False,
+        listens: bool = False,
     ) -> None:
         """Describe a server; nothing is started yet.
 
@@ -65,12 +84,14 @@ class EmbeddedServer:
         PostgreSQL 18 on. With `all_databases` there are ``postgres``, ``template0``
         and ``template1`` beside `DATABASE`: ``CREATE DATABASE`` needs them, as do
         tools that connect to ``postgres`` first. The audit does not, and starts in
-        half the time.
+        half the time. One that `listens` can be reached over TCP as well, from this
+        machine, by whom `program_access` gives a password.
         """
         self._binaries = binaries
         self._cache_root = cache_root
         self._stub_extensions = stub_extensions
         self._all_databases = all_databases
+        self._listens = listens
         self._run: _Run | None = None
 
     def __enter__(self) -> typ.Self:
@@ -99,8 +120,8 @@ class EmbeddedServer:
 
     @property
     def port(self) -> int:
-        """The number in the socket's name; no network port is opened."""
-        return PORT
+        """The number in the socket's name; a network port only where it listens."""
+        return self._running.folder.port
 
     @property
     def version(self) -> str:
@@ -113,6 +134,8 @@ class EmbeddedServer:
         cache = open_cache(account, self._cache_root)
         folder = make_run_folder(account)
         try:
+            if self._listens:
+                folder = attrs.evolve(folder, port=_free_port())
             folder.open_for(account)
             preparation = Preparation(account, cache, folder, anew=anew)
             files = preparation.prepare(self._binaries, self._stub_extensions)
@@ -121,7 +144,7 @@ class EmbeddedServer:
                 account,
                 files.binaries,
                 archives=self._archives(files.cluster),
-                arguments=_arguments(folder, files),
+                arguments=_arguments(folder, files, listens=self._listens),
             )
         except BaseException as error:
             folder.discard()
@@ -163,6 +186,36 @@ class EmbeddedServer:
                 tail=self._running.supervisor.log_tail(),
             )
             raise ServerError(message) from error
+
+    @contextlib.contextmanager
+    def program_access(
+        self, role: str, database: str = DATABASE
+    ) -> cabc.Iterator[Address]:
+        """Let a role connect over TCP, with a random password, for a while.
+
+        Other users of the machine can reach the port, too; they do not have the
+        password, and no other role has one.
+        """
+        password = secrets.token_hex(32)
+        with contextlib.closing(self.connect(user=SUPERUSER, dbname=database)) as own:
+            # What the server gets, and could write to its log, is not the password.
+            verifier = own.pgconn.encrypt_password(
+                password.encode(), role.encode(), b"scram-sha-256"
+            )
+            change = sql.SQL("ALTER ROLE {} PASSWORD {}")
+            name = sql.Identifier(role)
+            own.execute(change.format(name, verifier.decode()))
+            try:
+                yield Address(
+                    host=LOOPBACK,
+                    port=self.port,
+                    database=database,
+                    role=role,
+                    password=password,
+                )
+            finally:
+                with contextlib.suppress(psycopg.OperationalError):  # it may have died
+                    own.execute(change.format(name, None))
 
     @property
     def has_died(self) -> bool:
@@ -236,8 +289,24 @@ class _Run:
     supervisor: Supervisor
 
 
-def _arguments(folder: RunFolder, files: ServerFiles) -> list[str]:
-    arguments = ["-k", str(folder.path), "-p", str(PORT)]
+def _free_port() -> int:
+    """Return a port that nobody listens on.
+
+    Should somebody take it before the server does, the server is started once more.
+    """
+    with socket.socket() as probe:
+        try:
+            probe.bind((LOOPBACK, 0))
+        except OSError as error:
+            message = _NO_LOOPBACK.format(address=LOOPBACK, error=error.strerror)
+            raise ServerError(message) from error
+        return int(probe.getsockname()[1])
+
+
+def _arguments(folder: RunFolder, files: ServerFiles, *, listens: bool) -> list[str]:
+    arguments = ["-k", str(folder.path), "-p", str(folder.port)]
+    if listens:
+        arguments += ["-c", f"listen_addresses={LOOPBACK}"]
     stubs = files.stub_extensions
     if stubs is not None and files.cluster.version.major >= STUBS_SINCE:
         # What the server has itself comes first.
@@ -248,6 +317,12 @@ def _arguments(folder: RunFolder, files: ServerFiles) -> list[str]:
 _NOT_PREPARED = """\
 the embedded PostgreSQL could not be prepared.
   found      {error}"""
+
+_NO_LOOPBACK = """\
+the embedded PostgreSQL cannot listen on {address}, where the program that migrates
+is to find it.
+  found      {error}
+To fix it, bring up the loopback interface, for instance: ip link set lo up"""
 
 _LOST = """\
 the embedded PostgreSQL {version} {state}.

@@ -76,8 +76,13 @@ _SETTINGS = {
 }
 _NEWER_SETTINGS = ((18, ("io_method", "sync")),)  # workers take time to start
 
-# The socket lies in a closed folder; peer authentication is the second lock.
-_HBA = f"local all all peer map={_MAP}\n"
+# The socket lies in a closed folder; peer authentication is the second lock. The other
+# line counts only while the server listens, and then for roles that have a password.
+LOOPBACK = "127.0.0.1"
+_HBA = f"""\
+local all all peer map={_MAP}
+host all {OWNER},{SUPERUSER} {LOOPBACK}/32 scram-sha-256
+"""
 
 # `postgres --single -j` takes a statement up to a semicolon and an empty line.
 _SQL = f"""\

@@ -214,6 +214,8 @@ def digest_of(plan: Plan | ProgramPlan, path: str) -> str:
 def _of_program(plan: ProgramPlan, path: str) -> cabc.Iterator[bytes]:
     for argument in plan.program.arguments:
         yield argument.encode()
+    for name, value in plan.program.environment.items():
+        yield f"{name}={value}".encode()
     for file in (*plan.others, *plan.migrations):
         yield _name(file.path, path)
         yield file.data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import os
 import signal
 import textwrap
@@ -9,6 +10,7 @@ import textwrap
 import attrs
 
 from pytest_userstate.domain.errors import DefectError, MigrationError
+from pytest_userstate.outbound.migrations.programs.environment import asked_for
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Ended
 from pytest_userstate.outbound.migrations.running.failures import Refusal, wrapped
@@ -17,8 +19,11 @@ from pytest_userstate.outbound.migrations.running.session import ReportedError
 from pytest_userstate.outbound.migrations.running.step import Step
 
 _HOW_TO_CONNECT = (
-    "The program gets the database to migrate in the variable DATABASE_URL, and in"
-    " PGHOST, PGPORT, PGUSER and PGDATABASE, which libpq reads by itself."
+    "The program gets the database to migrate in the variable DATABASE_URL, in"
+    " PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, which many drivers read by"
+    " themselves, and in JDBC_DATABASE_URL. A variable of another name takes its value"
+    ' from one of these by environment = { DB_HOST = { from = "PGHOST" } } beside'
+    " command in userstate.toml."
 )
 _ANOTHER_PYTHON = (
     "name the repository's own Python in userstate.toml:"
@@ -112,7 +117,8 @@ def failed(
             plan,
             f"`{plan.program.shown}` {how}.",
             output=output,
-            to_do=_of_the_whole(plan, output),
+            to_do=_known(plan, "\n".join(ended.output))
+            or ("" if plan.program.watched else _HOW_TO_CONNECT),
             position=position,
         )
     where = (
@@ -133,7 +139,7 @@ def failed(
             _progress(position.applied),
         ),
         output=output,
-        to_do=_remedy_of(failure, position) or _of_a_module(plan, failure.message),
+        to_do=_remedy_of(failure, position) or _known(plan, "\n".join(ended.output)),
         position=position,
     )
 
@@ -143,14 +149,20 @@ def took_too_long(
 ) -> MigrationError:
     """Say that the program was not done in time, and was ended."""
     what = position.path or f"`{plan.program.shown}`"
-    unit = "each migration" if plan.program.watched else "the whole command"
+    unit = (
+        "each migration may take; a program has ten times as long to start, and between"
+        " migrations"
+        if plan.program.watched
+        else "each migration may take; a command, which can apply any number of them,"
+        " has ten times as long"
+    )
     return _error(
         plan,
         f"{what}: timeout: not done after {seconds:g} seconds; `{plan.program.shown}`"
         " was ended, with all that it had started.",
         output=output,
         to_do="[postgres] migration_timeout in userstate.toml says how many seconds"
-        f" {unit} may take. If it waits for something that never comes (input: there"
+        f" {unit}. If it waits for something that never comes (input: there"
         " is none; a lock), it would hang where it is deployed, too.",
         position=position,
     )
@@ -187,7 +199,10 @@ def _error(  # noqa: PLR0913 - the parts of a message
     written = (
         f"What it wrote last:\n{textwrap.indent(output, '    ')}" if output else ""
     )
-    parts = (wrapped(headline), "\n".join(facts), written, wrapped(to_do))
+    advice = "\n".join(
+        line if line.startswith("  ") else wrapped(line) for line in to_do.splitlines()
+    )
+    parts = (wrapped(headline), "\n".join(facts), written, advice)
     position = position or Position()
     return MigrationError(
         "\n\n".join(filter(None, parts)),
@@ -217,16 +232,52 @@ def _remedy_of(failure: ReportedError, position: Position) -> str:
     return remedy(Refusal(step, failure, None))
 
 
-def _of_a_module(plan: ProgramPlan, output: str) -> str:
-    """Say what to do where a module was not found."""
-    if plan.program.watched is None or "ModuleNotFoundError" not in output:
+@attrs.frozen
+class _Report:
+    """What a program wrote before it failed."""
+
+    plan: ProgramPlan
+    output: str
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it is a tool that is known, run by a Python."""
+        return self.plan.program.watched is not None
+
+
+def _of_variables(report: _Report) -> str:
+    """Say how to give the variables that settings ask for."""
+    plan = report.plan
+    given = {**os.environ, **plan.program.environment}
+    asked = asked_for(report.output, given, plan.program.folder, plan.base)
+    if asked is None or not asked.names:
         return ""
+    them = "this variable" if len(asked.names) == 1 else "these variables"
+    led = (
+        " What they say of the database does not matter: every connection is led to"
+        " the audit's own."
+        if report.is_watched
+        else ""
+    )
+    return (
+        f"Its settings need {them}. Give values that are right for tests in"
+        f" userstate.toml, or in the environment of pytest:\n{asked.lines}\n"
+        "If the file has a line `migrations = { … }`, write environment = { … } into"
+        f" its braces instead.{led}"
+    )
+
+
+def _of_a_module(report: _Report) -> str:
+    """Say what to do about a module that was not found."""
+    if not report.is_watched or "ModuleNotFoundError" not in report.output:
+        return ""
+    plan = report.plan
     if _is_the_alternative(plan):
         return (
             f"It was run with {_python(plan)}. Install the module there; or, if it is"
             " one of the repository's own that is not committed, or found only with"
             " settings of the deployment, give the audit what the tool needs: a copy"
-            " for tests, or PYTHONPATH in the environment."
+            " for tests, or PYTHONPATH among the variables of [migrations.environment]."
         )
     return (
         f"It was run with {_python(plan)}. If the module is installed for another one,"
@@ -234,31 +285,41 @@ def _of_a_module(plan: ProgramPlan, output: str) -> str:
     )
 
 
-def _of_the_whole(plan: ProgramPlan, output: str) -> str:
-    """Say what to do about what a tool is known to say before it migrates."""
-    if "Multiple head revisions" in output:
-        return (
-            "The revisions have more than one head, so that `upgrade head` does not say"
-            " which is meant. Merge them with `alembic merge heads`; or, if several"
-            " heads are intended, set"
-            f' migrations = {{ path = "{_path(plan)}", layout = "alembic",'
-            ' target = "heads" }.'
-        )
-    if "async driver" in output:
-        return (
-            "env.py makes an asynchronous engine of a URL that names no driver for it."
-            " The scheme of DATABASE_URL is kept: run the audit with"
-            " DATABASE_URL=postgresql+asyncpg:// in the environment."
-        )
-    if remedy_of_a_module := _of_a_module(plan, output):
-        return remedy_of_a_module
-    if plan.program.watched and ("KeyError" in output or "ImproperlyConf" in output):
-        return (
-            "If its settings need variables, set them for the audit as for the tool;"
-            " what they say about the database does not matter, since every connection"
-            " is led to the audit's own."
-        )
-    return "" if plan.program.watched else _HOW_TO_CONNECT
+def _of_heads(report: _Report) -> str:
+    if "Multiple head revisions" not in report.output:
+        return ""
+    return (
+        "The revisions have more than one head, so that `upgrade head` does not say"
+        " which is meant. Merge them with `alembic merge heads`; or, if several"
+        " heads are intended, set"
+        f' migrations = {{ path = "{_path(report.plan)}", layout = "alembic",'
+        ' target = "heads" }.'
+    )
+
+
+def _of_an_asynchronous_driver(report: _Report) -> str:
+    if "async driver" not in report.output:
+        return ""
+    return (
+        "env.py makes an asynchronous engine of a URL that names no driver for it."
+        " The scheme of DATABASE_URL is kept: set"
+        ' environment = { DATABASE_URL = "postgresql+asyncpg://" } beside path in'
+        " userstate.toml."
+    )
+
+
+_REMEDIES: tuple[cabc.Callable[[_Report], str], ...] = (
+    _of_heads,
+    _of_an_asynchronous_driver,
+    _of_a_module,
+    _of_variables,
+)
+
+
+def _known(plan: ProgramPlan, output: str) -> str:
+    """Return what to do about what programs are known to say, if it is known."""
+    texts = (look(_Report(plan, output)) for look in _REMEDIES)
+    return next((text for text in texts if text), "")
 
 
 def _is_the_alternative(plan: ProgramPlan) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import pathlib
 import typing as typ
 
@@ -39,6 +40,8 @@ class Program:
     watched: Tool | None = None
     # The repository's Python that runs the tool.
     python: Interpreter | None = None
+    # The variables that are configured for it: see `environment`.
+    environment: cabc.Mapping[str, typ.Any] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.frozen

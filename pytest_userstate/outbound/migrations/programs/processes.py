@@ -72,16 +72,16 @@ class Report:
 
 
 class Clock:
-    """The time that a program has left; `restart` gives it the whole again."""
+    """The time that a program has left, in seconds."""
 
     def __init__(self, seconds: float) -> None:
         """Start it."""
-        self.seconds = seconds
-        self.restart()
+        self.restart(seconds)
 
-    def restart(self) -> None:
-        """Let the time allowed begin now."""
-        self._deadline = time.monotonic() + self.seconds
+    def restart(self, seconds: float) -> None:
+        """Let the time allowed begin now, and be so long."""
+        self.seconds = seconds
+        self._deadline = time.monotonic() + seconds
 
     @property
     def is_up(self) -> bool:

@@ -32,6 +32,13 @@ _Event = dict[str, typ.Any]
 _PACKAGES = frozenset({"site-packages", "dist-packages"})
 
 
+class RestartClock(typ.Protocol):
+    """Gives the program time, less of it while a migration runs."""
+
+    def __call__(self, *, is_migrating: bool) -> None:
+        """Let it begin now."""
+
+
 class Progress:
     """Listens to a tool, and keeps the ledger of what its migrations do."""
 
@@ -41,7 +48,7 @@ class Progress:
         base: pathlib.Path,
         origin: Source | None,
         bookkeeping: frozenset[str],
-        restart_clock: cabc.Callable[[], None],
+        restart_clock: RestartClock,
     ) -> None:
         """Start with nothing heard."""
         self._base = base
@@ -92,7 +99,7 @@ class Progress:
             )
 
     def _begin(self, event: _Event) -> None:
-        self._restart_clock()
+        self._restart_clock(is_migrating=True)
         self._path = self._shown(event)
 
     def _applied(self, event: _Event) -> None:
@@ -101,6 +108,7 @@ class Progress:
             self.ledger.note(_relations(event), self._shown(event), attribution)
         self.applied += 1
         self._path = ""
+        self._restart_clock(is_migrating=False)
 
     def _failed(self, event: _Event) -> None:
         self._line = event.pop("line") or None

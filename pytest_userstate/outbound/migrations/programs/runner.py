@@ -7,16 +7,14 @@ import contextlib
 import json
 import os
 import pathlib
-import re
 import typing as typ
-import urllib.parse
 
-import attrs
 import psycopg
 from psycopg import sql
 
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.programs import failures, processes
+from pytest_userstate.outbound.migrations.programs.environment import environment, url
 from pytest_userstate.outbound.migrations.programs.plan import Interpreter, ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import (
     Clock,
@@ -34,49 +32,13 @@ from pytest_userstate.outbound.migrations.running.runner import (
 )
 from pytest_userstate.outbound.migrations.running.session import Session
 
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.postgres.server import Address
+
 _INSIDE = pathlib.Path(__file__).with_name("inside")
-_SCHEME = re.compile(r"(?:postgres(?:ql)?(?:\+\w+)?|postgis)(?=://)")
-
-
-@attrs.frozen(kw_only=True)
-class Address:
-    """Where a program finds the database, and as whom it connects.
-
-    Peer authentication lets the account of this process in, and so its children:
-    there is no password to hand on.
-    """
-
-    host: str
-    port: int
-    database: str
-    role: str
-
-    def url(self, scheme: str = "postgresql") -> str:
-        """Return it as a URL.
-
-        The path of the socket is in the query, where libpq and most libraries let it
-        replace the host, since many (pydantic's `PostgresDsn`, say) insist on one.
-        """
-        path = urllib.parse.quote(self.host)
-        place = f"{self.role}@localhost:{self.port}/{self.database}"
-        return f"{scheme}://{place}?host={path}"
-
-    def environment(self, given: cabc.Mapping[str, str]) -> dict[str, str]:
-        """Return the variables of the caller with those of the database replaced.
-
-        Of a `DATABASE_URL` that was set, the scheme is kept, which names a driver
-        in some libraries.
-        """
-        scheme = _SCHEME.match(given.get("DATABASE_URL", ""))
-        return {
-            **{key: value for key, value in given.items() if not key.startswith("PG")},
-            "DATABASE_URL": self.url(scheme[0] if scheme else "postgresql"),
-            "PGHOST": self.host,
-            "PGPORT": str(self.port),
-            "PGUSER": self.role,
-            "PGDATABASE": self.database,
-            "PYTHONUNBUFFERED": "1",  # or the last words of one that is killed are lost
-        }
+# Of `migration_timeout`: for what the program does before, between and after its
+# migrations, and for a command, whose migrations are not told apart.
+_WHOLE = 10
 
 
 class ProgramRunner:
@@ -93,8 +55,8 @@ class ProgramRunner:
         self._connection = connection
         self._session = Session(connection, timeout=timeout)
         self._address = address
+        self._timeout = timeout
         self._clock = Clock(timeout)
-        self._environment = address.environment(os.environ)
 
     def run(self, plan: ProgramPlan, *, setup: str = "") -> Migrated:
         """Run the program to its end."""
@@ -126,19 +88,19 @@ class ProgramRunner:
             base=plan.base,
             origin=origin,
             bookkeeping=plan.bookkeeping_tables,
-            restart_clock=self._clock.restart,
+            restart_clock=self._restart_clock,
         )
         read, write = os.pipe()
         task = {
             "tool": plan.program.watched,
             "arguments": plan.program.arguments,
             "pipe": write,
-            "url": self._address.url(),
+            "url": url(self._address),
             "where": {
                 "HOST": self._address.host,
                 "PORT": str(self._address.port),
                 "USER": self._address.role,
-                "PASSWORD": "",
+                "PASSWORD": self._address.password,
                 "NAME": self._address.database,
             },
         }
@@ -159,17 +121,21 @@ class ProgramRunner:
         extra: cabc.Mapping[str, str] | None = None,
         report: Report | None = None,
     ) -> Ended:
-        self._clock.restart()
+        self._restart_clock(is_migrating=False)
+        own = environment(self._address, os.environ, plan.program.environment)
         try:
             return processes.run(
                 arguments,
                 folder=plan.program.folder,
-                environment={**self._environment, **(extra or {})},
+                environment={**own, **(extra or {})},
                 clock=self._clock,
                 report=report,
             )
         except OSError as error:
             raise failures.not_started(plan, error) from error
+
+    def _restart_clock(self, *, is_migrating: bool) -> None:
+        self._clock.restart(self._timeout * (1 if is_migrating else _WHOLE))
 
     def _expect_success(
         self, plan: ProgramPlan, ended: Ended, progress: Progress
@@ -222,8 +188,8 @@ class ProgramRunner:
         return failures.failed(plan, ended, position, output=output)
 
     def _output(self, plan: ProgramPlan, ended: Ended) -> str:
-        places = {f"{plan.base}/": "", self._address.host: "SOCKET"}
-        given = {**os.environ}
+        places = {f"{plan.base}/": "", f":{self._address.port}": ":PORT"}
+        given = environment(self._address, os.environ, plan.program.environment)
         return redacted(last_lines(ended), environment=given, places=places)
 
     def _versions(self, tables: cabc.Iterable[str]) -> frozenset[str]:
@@ -256,6 +222,5 @@ _TO_THE_END = frozenset({"head", "heads"})
 def _made_nothing(plan: ProgramPlan) -> str:
     return (
         f"`{plan.program.shown}` ended without an error, but made and changed no table."
-        " Does it connect to DATABASE_URL, or with PGHOST, PGPORT, PGUSER, and"
-        " PGDATABASE?"
+        " Does it connect to DATABASE_URL, or with PGHOST and the like?"
     )

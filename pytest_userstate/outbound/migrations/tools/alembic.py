@@ -29,6 +29,7 @@ from pytest_userstate.outbound.migrations.layout import (
     label,
 )
 from pytest_userstate.outbound.migrations.options import (
+    ENVIRONMENT,
     NO_OPTIONS,
     Option,
     OptionKind,
@@ -40,6 +41,7 @@ from pytest_userstate.outbound.migrations.programs.plan import (
     ProgramPlan,
 )
 from pytest_userstate.outbound.migrations.tools.files import (
+    environment_of,
     read_program_file,
     text_of,
 )
@@ -115,6 +117,7 @@ class AlembicLayout(LayoutDefaults):
         Option("python", OptionKind.TEXT),
         Option("section", OptionKind.TEXT),
         Option("target", OptionKind.TEXT),
+        ENVIRONMENT,
     )
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
@@ -153,6 +156,7 @@ class AlembicLayout(LayoutDefaults):
                 folder=folder,
                 watched="alembic",
                 python=python,
+                environment=environment_of(options),
             ),
             base=base,
             project_file=label(project.file, base),

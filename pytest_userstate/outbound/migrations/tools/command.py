@@ -13,6 +13,7 @@ from pytest_userstate.outbound.migrations.layout import (
     label,
 )
 from pytest_userstate.outbound.migrations.options import (
+    ENVIRONMENT,
     NO_OPTIONS,
     Option,
     OptionKind,
@@ -23,7 +24,10 @@ from pytest_userstate.outbound.migrations.programs.plan import (
     ProgramFile,
     ProgramPlan,
 )
-from pytest_userstate.outbound.migrations.tools.files import read_program_file
+from pytest_userstate.outbound.migrations.tools.files import (
+    environment_of,
+    read_program_file,
+)
 
 _WARNING = (
     "the migrations are applied by a command of the repository's own: which of them"
@@ -36,7 +40,7 @@ class CommandLayout(LayoutDefaults):
 
     name = "command"
     expects = 'anything: migrations = { command = ["make", "migrate"], path = "…" }'
-    options = (Option("command", OptionKind.COMMAND),)
+    options = (Option("command", OptionKind.COMMAND), ENVIRONMENT)
     takes_a_file = None
     needs_a_path = False
 
@@ -68,6 +72,7 @@ class CommandLayout(LayoutDefaults):
                 arguments=arguments,
                 shown=redacted(shlex.join(arguments), environment={}),
                 folder=base,
+                environment=environment_of(options),
             ),
             base=base,
             others=tuple(_files(path, base)) if is_named else (),

@@ -16,6 +16,7 @@ from pytest_userstate.outbound.migrations.layout import (
     visible,
 )
 from pytest_userstate.outbound.migrations.options import (
+    ENVIRONMENT,
     NO_OPTIONS,
     Option,
     OptionKind,
@@ -26,7 +27,10 @@ from pytest_userstate.outbound.migrations.programs.plan import (
     ProgramFile,
     ProgramPlan,
 )
-from pytest_userstate.outbound.migrations.tools.files import read_program_file
+from pytest_userstate.outbound.migrations.tools.files import (
+    environment_of,
+    read_program_file,
+)
 from pytest_userstate.outbound.migrations.tools.interpreters import interpreter
 
 _MANAGE = "manage.py"
@@ -47,7 +51,7 @@ class DjangoLayout(LayoutDefaults):
     name = "django"
     expects = "Django's manage.py"
     project_files = (ProjectFile(_MANAGE, _folder_of),)
-    options = (Option("python", OptionKind.TEXT),)
+    options = (Option("python", OptionKind.TEXT), ENVIRONMENT)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Whether there is a ``manage.py``, or an app's migrations."""
@@ -76,6 +80,7 @@ class DjangoLayout(LayoutDefaults):
                 folder=folder,
                 watched="django",
                 python=python,
+                environment=environment_of(options),
             ),
             base=base,
             project_file=label(folder / _MANAGE, base),

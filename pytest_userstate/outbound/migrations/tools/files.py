@@ -6,9 +6,11 @@ import collections.abc as cabc
 import os
 import pathlib
 import re
+import typing as typ
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import label, visible
+from pytest_userstate.outbound.migrations.options import Options
 from pytest_userstate.outbound.migrations.plan import Migration
 from pytest_userstate.outbound.migrations.programs.plan import ProgramFile
 
@@ -87,6 +89,19 @@ def read_program_file(file: pathlib.Path, base: pathlib.Path) -> ProgramFile:
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}."
         raise MigrationError(message, path=path) from error
+
+
+def environment_of(options: Options) -> dict[str, typ.Any]:
+    """Return the variables that are configured for a program, once checked."""
+    configured = options.table("environment")
+    if configured:
+        # Imported here, since every search for migrations imports this module.
+        from pytest_userstate.outbound.migrations.programs.environment import (  # noqa: PLC0415
+            check_configured,
+        )
+
+        check_configured(configured, os.environ)
+    return configured
 
 
 def text_of(file: str | os.PathLike[str]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import typing as typ
-import urllib.parse
 
 from .changes import Change, Changes, UnknownError
 from .reporting import Pipe, Statements, described, line_of_error
@@ -94,8 +93,7 @@ def _lead(pipe: Pipe, url: str, make_url: typ.Callable[[str], typ.Any]) -> None:
     ) -> tuple[typ.Any, dict[str, typ.Any]]:
         if dialect.name != "postgresql":
             pipe.refuse(f"env.py connects to {dialect.name}, not to PostgreSQL")
-        target = make_url(_for_driver(url, dialect.driver))
-        ours_first, ours = dialect.create_connect_args(target)
+        ours_first, ours = dialect.create_connect_args(make_url(url))
         place = _place(arguments, given)
         if place != _place(ours_first, ours):
             elsewhere.add(place)
@@ -113,16 +111,6 @@ def _lead(pipe: Pipe, url: str, make_url: typ.Callable[[str], typ.Any]) -> None:
         return dialect.connect(*first, **named)
 
     event.listen(Engine, "do_connect", connect)
-
-
-def _for_driver(url: str, driver: str) -> str:
-    """Return the URL in the form in which the driver takes the path of a socket."""
-    if driver != "pg8000":
-        return url
-    parts = urllib.parse.urlsplit(url)
-    folder = urllib.parse.parse_qs(parts.query)["host"][0]
-    socket = urllib.parse.quote(f"{folder}/.s.PGSQL.{parts.port}")
-    return f"{parts.scheme}://{parts.username}@{parts.path}?unix_sock={socket}"
 
 
 def _place(arguments: typ.Sequence[typ.Any], given: dict[str, typ.Any]) -> str:

@@ -1,0 +1,246 @@
+"""The variables that a program gets, and those that its output asks for."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import json
+import pathlib
+import re
+import typing as typ
+import urllib.parse
+
+import attrs
+
+from pytest_userstate.domain.errors import ConfigurationError
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.postgres.server import Address
+
+Configured = cabc.Mapping[str, typ.Any]
+"""What `environment` beside ``path`` says: strings, and ``{ from = "NAME" }``."""
+
+_SCHEME = re.compile(r"(?:postgres(?:ql)?(?:\+\w+)?|postgis)(?=://)")
+DATABASE_VARIABLES: typ.Final = (
+    *("DATABASE_URL", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE"),
+    *("JDBC_DATABASE_URL", "JDBC_DATABASE_USERNAME", "JDBC_DATABASE_PASSWORD"),
+    *("SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_USERNAME"),
+    "SPRING_DATASOURCE_PASSWORD",
+)
+"""The variables that say where the database is, and as whom to connect."""
+
+
+def url(address: Address, scheme: str = "postgresql") -> str:
+    """Return where the database is as a URL."""
+    role, password = (
+        urllib.parse.quote(text, safe="") for text in (address.role, address.password)
+    )
+    place = f"{address.host}:{address.port}/{address.database}"
+    return f"{scheme}://{role}:{password}@{place}"
+
+
+def environment(
+    address: Address, given: cabc.Mapping[str, str], configured: Configured
+) -> dict[str, str]:
+    """Return the variables of the caller, the configured ones, and the database's.
+
+    Nothing but the scheme of a `DATABASE_URL` is kept, which names a driver in some
+    libraries.
+    """
+    texts = {name: text for name, text in configured.items() if isinstance(text, str)}
+    taken = {
+        name: value["from"]
+        for name, value in configured.items()
+        if not isinstance(value, str)
+    }
+    before = {
+        **given,
+        **texts,
+        **{name: given[source] for name, source in taken.items() if source in given},
+    }
+    scheme = _SCHEME.match(before.get("DATABASE_URL", ""))
+    database = _of_the_database(address, scheme[0] if scheme else "postgresql")
+    return {
+        **{name: text for name, text in before.items() if not name.startswith("PG")},
+        **database,
+        **{
+            name: database[source]
+            for name, source in taken.items()
+            if source in database
+        },
+        "PGSSLMODE": "disable",  # some drivers insist on it otherwise
+        "PYTHONUNBUFFERED": "1",  # or the last words of one that is killed are lost
+    }
+
+
+def _of_the_database(address: Address, scheme: str) -> dict[str, str]:
+    role, password = address.role, address.password
+    jdbc = f"jdbc:postgresql://{address.host}:{address.port}/{address.database}"
+    account = urllib.parse.urlencode({"user": role, "password": password})
+    values = (
+        *(url(address, scheme), address.host, str(address.port)),
+        *(role, password, address.database),
+        *(f"{jdbc}?{account}", role, password),
+        *(jdbc, role, password),
+    )
+    return dict(zip(DATABASE_VARIABLES, values, strict=True))
+
+
+def check_configured(configured: Configured, given: cabc.Mapping[str, str]) -> None:
+    """Refuse variables that cannot be given.
+
+    Raises
+    ------
+    ConfigurationError
+        When a variable of the caller is not set, or one would replace the database's.
+    """
+    for name, value in configured.items():
+        key = f"migrations.environment.{name}"
+        source = "" if isinstance(value, str) else value["from"]
+        if source in DATABASE_VARIABLES:
+            continue
+        if source and source not in given:
+            problem = (
+                f"takes its value from {source}, which is not set where pytest runs.\n"
+                f'Set {source}, or write a value: {name} = "…".'
+            )
+        elif name.startswith("PG") or name in DATABASE_VARIABLES[1:]:
+            problem = (
+                "would replace what the audit sets: the program is to find the audit's"
+                f" database.\nLeave {name} out."
+            )
+        else:
+            continue
+        message = f"userstate.toml: `{key}` {problem}"
+        raise ConfigurationError(message, file="userstate.toml", key=key)
+
+
+_NAME = r"[A-Za-z_]\w*"
+# What libraries, and people, say of a variable that is not set; the group is its name.
+_ASKS = re.compile(
+    # A subscript of os.environ
+    r'File "(?:<frozen os>|[^"]*/os\.py)", line \d+, in __getitem__\n(?:    .*\n)*'
+    rf"KeyError: '({_NAME})'"
+    rf"|Config '({_NAME})' is missing"  # Starlette
+    rf'|Environment variable "?({_NAME})"? (?:is )?not set'  # environs
+    rf"|UndefinedValueError: ({_NAME}) not found"  # python-decouple
+    rf"|Set the ({_NAME}) environment variable"  # django-environ
+    r"|\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[`'\"]?(?: environment)?(?: variable)?"
+    r" (?:must be (?:set|provided|defined)|(?:is |was )?(?:not set|not defined|missing"
+    r"|required|undefined))"
+    r"|(?i:(?:missing|no) (?:required )?environment variables?:?) [`'\"]?"
+    r"([A-Z][A-Z0-9_]+)"
+)
+# pydantic's settings, in their second and first version.
+_FIELD = re.compile(
+    r"^([\w.]+)(?: -> \w+)*\n +(?:Field required \[type=missing"
+    r"|field required \(type=value_error\.missing)",
+    re.MULTILINE,
+)
+_PREFIX = re.compile(r"""\benv_prefix['"]?\s*[=:]\s*['"](\w+)['"]""")
+_FRAME = re.compile(r'^  File "([^"]+)", line \d+', re.MULTILINE)
+# What else the module that was stopped reads, with nothing in its place.
+_READS = re.compile(
+    rf"""\benviron\[\s*['"]({_NAME})['"]\s*\]"""
+    rf"""|\b(?:env|config)(?:\.\w+)?\(\s*['"]({_NAME})['"]\s*(?:,\s*cast=[\w.]+\s*)?\)"""
+)
+_SAMPLES = (
+    *(".env.example", ".env.sample", ".env.template", ".env.dist", ".env.test"),
+    *("env.example", "example.env", ".example.env", "env.sample", "sample.env"),
+)
+_SAMPLE = re.compile(
+    rf"""^[ \t]*(?:export[ \t]+)?({_NAME})[ \t]*=[ \t]*"""
+    r"""(?:'([^'\n]*)'|"([^"\n]*)"|([^\s#'"][^#\n]*))""",
+    re.MULTILINE,
+)
+_DATABASE = r"(?:^|_)(?:DB|DATABASE|POSTGRES(?:QL)?|PG|PSQL|SQL|SQLALCHEMY|RDS)"
+_SOURCES = (
+    (rf"{_DATABASE}_?(?:\w+_)?(?:URL|URI|DSN)$", "DATABASE_URL"),
+    (rf"{_DATABASE}_?(?:HOST|HOSTNAME|SERVER|ADDRESS)$", "PGHOST"),
+    (rf"{_DATABASE}_?PORT$", "PGPORT"),
+    (rf"{_DATABASE}_?(?:USER|USERNAME)$", "PGUSER"),
+    (rf"{_DATABASE}_?(?:PASSWORD|PASS|PWD)$", "PGPASSWORD"),
+    (rf"{_DATABASE}_?(?:DB|NAME|DATABASE|DBNAME)$", "PGDATABASE"),
+)
+_VALUES = (
+    (r"EMAIL|_FROM$", "audit@example.com"),
+    (r"REDIS.*UR[LI]$|BROKER", "redis://localhost:6379/0"),
+    (r"UR[LI]S?$|ORIGIN|ENDPOINT", "http://localhost"),
+    (r"HOST|SERVER|DOMAIN", "localhost"),
+    (r"PORT$|SECONDS|MINUTES|HOURS|DAYS|SIZE|LIMIT|COUNT|NUMBER", "1"),
+    (r"DEBUG|ENABLED?|^(?:IS|USE)_|_(?:SSL|TLS)$", "false"),
+    ("", "for-the-audit"),
+)
+
+
+@attrs.frozen
+class Asked:
+    """The variables that a program wants, and says so by failing."""
+
+    names: tuple[str, ...]
+    # Where samples of their values may be.
+    folders: tuple[pathlib.Path, ...]
+
+    @property
+    def lines(self) -> str:
+        """The lines of the configuration that give them."""
+        samples = self._samples()
+        values = (f"  {name} = {_value(name, samples)}" for name in self.names)
+        return "\n".join(["  [migrations.environment]", *values])
+
+    def _samples(self) -> dict[str, str]:
+        samples: dict[str, str] = {}
+        for folder in self.folders:
+            for name in _SAMPLES:
+                for found in _SAMPLE.finditer(_text(folder / name)):
+                    value = next(filter(None, found.groups()[1:]), "").strip()
+                    samples.setdefault(found[1].upper(), value)
+        return samples
+
+
+def asked_for(
+    output: str, given: cabc.Mapping[str, str], *folders: pathlib.Path
+) -> Asked | None:
+    """Return what the output of a program says that it misses, if it says so.
+
+    The last of the folders is the repository; what else the module reads that was
+    stopped is asked for at once.
+    """
+    names = [next(filter(None, found.groups())) for found in _ASKS.finditer(output)]
+    module = _module(output, folders[-1])
+    if "pydantic_settings" in output or "env_settings" in output:
+        prefix = _PREFIX.search(module)
+        names += [
+            f"{prefix[1] if prefix else ''}{field.replace('.', '__')}".upper()
+            for field in _FIELD.findall(output)
+        ]
+    if not names:
+        return None
+    reads = [name for found in _READS.findall(module) for name in found if name]
+    missing = (name for name in dict.fromkeys((*names, *reads)) if name not in given)
+    return Asked(tuple(missing), folders)
+
+
+def _module(output: str, repository: pathlib.Path) -> str:
+    """Return the text of the repository's module at which a traceback ends."""
+    for path in reversed(_FRAME.findall(output)):
+        if path.startswith(f"{repository}/") and "-packages/" not in path:
+            return _text(pathlib.Path(path))
+    return ""
+
+
+def _value(name: str, samples: cabc.Mapping[str, str]) -> str:
+    """Return what to write for a variable, in TOML."""
+    upper = name.upper()
+    for pattern, source in _SOURCES:
+        if re.search(pattern, upper):
+            return f'{{ from = "{source}" }}'
+    usual = next(value for pattern, value in _VALUES if re.search(pattern, upper))
+    # A string of JSON is one of TOML, too.
+    return json.dumps(samples.get(upper) or usual)
+
+
+def _text(file: pathlib.Path) -> str:
+    try:
+        return file.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
