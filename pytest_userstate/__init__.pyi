@@ -53,6 +53,7 @@ from pytest_userstate.domain.evidence import Check as Check
 from pytest_userstate.domain.evidence import Evidence as Evidence
 from pytest_userstate.domain.evidence import EvidenceKind as EvidenceKind
 from pytest_userstate.domain.evidence import Prerequisite as Prerequisite
+from pytest_userstate.domain.evidence import SchemaObject as SchemaObject
 from pytest_userstate.domain.gate import Acceptance as Acceptance
 from pytest_userstate.domain.gate import GatePolicy as GatePolicy
 from pytest_userstate.domain.gate import Outcome as Outcome

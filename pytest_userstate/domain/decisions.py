@@ -27,19 +27,7 @@ from pytest_userstate.domain.evidence import (
     Evidence,
     EvidenceKind,
     Prerequisite,
-    absent,
-    all_absent,
-    canonical_model,
-    column_fact,
-    declaration,
-    fact,
-    grouped,
-    labelled,
-    lacks,
     listed,
-    side_by_side,
-    stored,
-    tables,
 )
 from pytest_userstate.domain.model import AuditModel, Entity
 from pytest_userstate.domain.near_misses import (
@@ -49,6 +37,20 @@ from pytest_userstate.domain.near_misses import (
 )
 from pytest_userstate.domain.recognition.result import RecognizedEntity
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot
+from pytest_userstate.domain.storage_facts import (
+    absent,
+    all_absent,
+    canonical_model,
+    column_fact,
+    declaration,
+    grouped,
+    labelled,
+    lacking,
+    lacks,
+    side_by_side,
+    stored,
+    tables,
+)
 from pytest_userstate.domain.wiring import PortWiring, Wiring, agreements
 
 _REQUIRED = MigrationDecision.REQUIRED
@@ -388,14 +390,10 @@ def _untracked(storage: Storage, snapshot: SchemaSnapshot) -> _Argument:
     has = "has" if len(poor) == 1 else "have"
     missing = listed(dict.fromkeys(n for c in poor for n in c.model.revision), "or")
     facts = grouped(
-        [
-            fact(
-                EvidenceKind.ABSENT,
-                f"{candidate.table.qualified_name}.{name}",
-                model=candidate.model,
-            )
-            for name in candidate.model.revision
-        ]
+        lacking(
+            candidate.model,
+            ((*candidate.place, name) for name in candidate.model.revision),
+        )
         for candidate in poor
     )
     near = {

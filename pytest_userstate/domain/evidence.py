@@ -1,24 +1,24 @@
 """Evidence: the facts that a decision rests on, and the rule that it has to.
 
-Evidence is a conjunction of alternatives. Facts carry the number of the group
-that they belong to: a verdict needs every group, and within a group each fact
-alone would do. `justify` refuses a decision whose evidence does not carry it.
+Facts carry the number of the group that they belong to: a verdict needs every
+group, and within a group each fact alone would do. If an entity is stored in
+several ways, the groups of each are an alternative, of which the verdict needs
+one, whole. `justify` refuses a decision whose evidence does not carry it; `holds`
+says whether a verdict outlives the loss of facts, and `substitutes` on which other
+facts it rests beside one.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import enum
-import itertools
 
 import attrs
 
-from pytest_userstate.domain.classification import Candidate, Storage, places
 from pytest_userstate.domain.converters import dotted, strings
 from pytest_userstate.domain.coverage import Axis, Coverage, MigrationDecision
 from pytest_userstate.domain.errors import UnjustifiedDecisionError
-from pytest_userstate.domain.model import Entity, StorageModel
-from pytest_userstate.domain.snapshot import Column, Source
+from pytest_userstate.domain.snapshot import Source
 
 
 class EvidenceKind(enum.StrEnum):
@@ -44,6 +44,31 @@ _SUPPORTS = {EvidenceKind.PRESENT, EvidenceKind.DECLARED}
 _OPPOSES = {EvidenceKind.ABSENT, EvidenceKind.CONTRADICTION}
 
 
+@attrs.frozen
+class SchemaObject:
+    """A table, or a column or foreign key of it, by the names of the catalog.
+
+    >>> str(SchemaObject("public", "users", "id"))
+    'public.users.id'
+    """
+
+    schema: str
+    table: str
+    column: str = ""
+    constraint: str = attrs.field(default="", kw_only=True)
+
+    def __str__(self) -> str:
+        """Write its qualified name."""
+        return dotted(
+            *filter(None, (self.schema, self.table, self.column, self.constraint))
+        )
+
+    def includes(self, other: SchemaObject) -> bool:
+        """Whether the other one is gone when this one is."""
+        table = SchemaObject(other.schema, other.table)
+        return self in {other, table}
+
+
 @attrs.frozen(kw_only=True)
 class Evidence:
     """One fact.
@@ -57,6 +82,12 @@ class Evidence:
     group : int or None
         The fact group it belongs to, from 1; None for what is only helpful to
         know, such as a near miss.
+    alternative : int or None
+        The alternative that the group belongs to, from 1; None if the verdict
+        needs the group in any case.
+    about : SchemaObject or None
+        The object of the schema whose presence the fact is; None for what no
+        schema shows, such as a declaration.
     model : str or None
         The storage model that the fact was looked up for.
     detail : str
@@ -70,6 +101,8 @@ class Evidence:
     kind: EvidenceKind
     subject: str
     group: int | None = None
+    alternative: int | None = None
+    about: SchemaObject | None = None
     model: str | None = None
     detail: str = ""
     source: Source | None = None
@@ -148,14 +181,12 @@ def _unsupported(
 ) -> str | None:
     kinds = {fact.kind for fact in evidence}
     groups = {fact.group for fact in evidence if fact.group is not None}
-    supported = {
-        fact.group for fact in evidence if fact.group and fact.kind in _SUPPORTS
-    }
-    if groups != {*range(1, len(groups) + 1)}:
-        return "fact groups are numbered from 1 without gaps"
+    supported = {fact.group for fact in evidence if fact.kind in _SUPPORTS}
+    if complaint := _misnumbered(evidence):
+        return complaint
     match decision:
         case MigrationDecision.NOT_REQUIRED:
-            if not groups or groups != supported or kinds & _OPPOSES:
+            if not groups or not groups <= supported or kinds & _OPPOSES:
                 return "it needs a supporting fact in each group, and none against"
         case MigrationDecision.REQUIRED:
             if not kinds & _OPPOSES:
@@ -166,6 +197,98 @@ def _unsupported(
         case None:
             pass
     return None
+
+
+def _misnumbered(evidence: cabc.Sequence[Evidence]) -> str | None:
+    groups: dict[int, int | None] = {}
+    for fact in evidence:
+        if fact.group is None and fact.alternative is not None:
+            return "a fact of an alternative belongs to a group"
+        if fact.group is not None and fact.alternative != groups.setdefault(
+            fact.group, fact.alternative
+        ):
+            return "a fact group belongs to one alternative"
+    for name, numbers in (
+        ("fact groups", {*groups}),
+        ("alternatives", {*groups.values()} - {None}),
+    ):
+        if numbers != {*range(1, len(numbers) + 1)}:
+            return f"{name} are numbered from 1 without gaps"
+    return None
+
+
+def holds(evidence: cabc.Iterable[Evidence], lost: cabc.Iterable[SchemaObject]) -> bool:
+    """Whether the evidence of a closed check carries it without some objects.
+
+    Examples
+    --------
+    >>> users, digest, hash = (
+    ...     SchemaObject("public", "users", name) for name in ("", "digest", "hash")
+    ... )
+    >>> evidence = [
+    ...     Evidence(
+    ...         kind=EvidenceKind.PRESENT, subject=str(about), about=about, group=group
+    ...     )
+    ...     for about, group in ((users, 1), (digest, 2), (hash, 2))
+    ... ]
+    >>> holds(evidence, [digest]), holds(evidence, [digest, hash])
+    (True, False)
+    """
+    gone = tuple(lost)
+    broken: dict[int | None, bool] = {}
+    for (alternative, _), facts in _by_group(evidence).items():
+        is_broken = not any(
+            fact.kind in _SUPPORTS and not _is_lost(fact, gone) for fact in facts
+        )
+        broken[alternative] = broken.get(alternative, False) or is_broken
+    in_any_case = broken.pop(None, False)
+    return not in_any_case and not (broken and all(broken.values()))
+
+
+def substitutes(
+    evidence: cabc.Sequence[Evidence], fact: Evidence
+) -> tuple[SchemaObject, ...] | None:
+    """Return what has to be gone before a verdict rests on one fact.
+
+    These are the other facts of its group, and a group of each other alternative.
+    Without them the verdict holds; without them and the fact it does not. None if
+    there is no such choice: the fact is no object of the schema, or its loss is
+    made up for by an object that cannot go alone.
+    """
+    if fact.about is None or fact.group is None:
+        return None
+    groups = _by_group(evidence)
+    group = groups[fact.alternative, fact.group]
+    gone = [other.about for other in group if other.about]
+    gone = [about for about in gone if about != fact.about]
+    own = [one for one in evidence if one.alternative in {None, fact.alternative}]
+    others = {alternative for alternative, _ in groups if fact.alternative}
+    for other in sorted(number for number in others if number):
+        if other == fact.alternative:
+            continue
+        breaks = (
+            [one.about for one in facts if one.about]
+            for (alternative, _), facts in groups.items()
+            if alternative == other
+        )
+        gone += next((lost for lost in breaks if holds(own, [*gone, *lost])), [])
+    isolates = holds(evidence, gone) and not holds(evidence, [*gone, fact.about])
+    return tuple(dict.fromkeys(gone)) if isolates else None
+
+
+def _by_group(
+    evidence: cabc.Iterable[Evidence],
+) -> dict[tuple[int | None, int], list[Evidence]]:
+    groups: dict[tuple[int | None, int], list[Evidence]] = {}
+    for fact in evidence:
+        if fact.group is not None:
+            groups.setdefault((fact.alternative, fact.group), []).append(fact)
+    return groups
+
+
+def _is_lost(fact: Evidence, lost: cabc.Iterable[SchemaObject]) -> bool:
+    about = fact.about
+    return about is not None and any(gone.includes(about) for gone in lost)
 
 
 def _facts(values: cabc.Iterable[Evidence]) -> tuple[Evidence, ...]:
@@ -228,202 +351,6 @@ class Check:
     def id(self) -> str:
         """The check's name: ``interests.schema``."""
         return f"{self.entity}.{self.axis}"
-
-
-def fact(  # noqa: PLR0913 - a field each
-    kind: EvidenceKind,
-    subject: str,
-    *,
-    model: StorageModel,
-    detail: str = "",
-    source: Source | None = None,
-    changed_by: Source | None = None,
-) -> Evidence:
-    """Return a fact that was looked up for a storage model, not yet in a group."""
-    return Evidence(
-        kind=kind,
-        subject=subject,
-        model=model.name,
-        detail=detail,
-        source=source,
-        changed_by=changed_by,
-    )
-
-
-def grouped(
-    groups: cabc.Iterable[cabc.Iterable[Evidence]],
-) -> tuple[Evidence, ...]:
-    """Return the facts with the numbers of their groups, from 1."""
-    return tuple(
-        Evidence(
-            kind=item.kind,
-            group=number,
-            subject=item.subject,
-            model=item.model,
-            detail=item.detail,
-            source=item.source,
-            changed_by=item.changed_by,
-        )
-        for number, group in enumerate(groups, 1)
-        for item in group
-    )
-
-
-def column_fact(
-    kind: EvidenceKind, candidate: Candidate, column: Column, detail: str = ""
-) -> Evidence:
-    """Return a fact about a column that is there."""
-    return fact(
-        kind,
-        f"{candidate.table.qualified_name}.{column.name}",
-        model=candidate.model,
-        detail=detail or column.data_type,
-        source=column.source or candidate.table.source,
-        changed_by=column.changed_by,
-    )
-
-
-def present(candidate: Candidate) -> list[list[Evidence]]:
-    """Return the fact groups that make the candidate complete."""
-    table = fact(
-        EvidenceKind.PRESENT,
-        candidate.table.qualified_name,
-        model=candidate.model,
-        detail=candidate.table.kind.value,
-        source=candidate.table.source,
-        changed_by=candidate.table.changed_by,
-    )
-    return [
-        [table],
-        *(
-            [column_fact(EvidenceKind.PRESENT, candidate, column) for column in columns]
-            for columns in candidate.present()
-        ),
-    ]
-
-
-def stored(candidates: cabc.Sequence[Candidate]) -> tuple[Evidence, ...]:
-    """Return the facts that make the entity stored.
-
-    Any of the complete candidates would do, and each needs all of its columns.
-    Written as groups of which every one is needed: first the tables, then a
-    column of each candidate, in every combination.
-    """
-    facts = [present(candidate) for candidate in candidates]
-    tables_there = tuple(table for (table,), *_ in facts)
-    combinations = itertools.product(*(groups[1:] or groups for groups in facts))
-    return grouped(
-        dict.fromkeys(
-            (
-                tables_there,
-                *(tuple(itertools.chain(*combination)) for combination in combinations),
-            )
-        )
-    )
-
-
-def absent(model: StorageModel, storage: Storage) -> list[list[Evidence]]:
-    """Return the fact groups that an incomplete model lacks."""
-    candidates = [holder for holder in storage.candidates if holder.model == model]
-    if not candidates:
-        return [
-            [
-                fact(EvidenceKind.ABSENT, dotted(schema, name), model=model)
-                for schema, name in places(model, storage.schemas)
-            ]
-        ]
-    return [
-        [
-            fact(
-                EvidenceKind.ABSENT,
-                f"{candidate.table.qualified_name}.{name}",
-                model=model,
-            )
-            for name in names
-        ]
-        for candidate in candidates
-        for names in candidate.missing
-    ]
-
-
-def all_absent(storage: Storage) -> tuple[Evidence, ...]:
-    """Return what every model of the entity lacks."""
-    return grouped(
-        itertools.chain.from_iterable(
-            absent(model, storage) for model in storage.entity.models
-        )
-    )
-
-
-def side_by_side(storage: Storage) -> tuple[Evidence, ...]:
-    """Return the complete candidates as facts that contradict each other."""
-    facts = grouped(itertools.chain.from_iterable(map(present, storage.complete)))
-    return (
-        *(
-            fact(
-                EvidenceKind.CONTRADICTION,
-                candidate.table.qualified_name,
-                model=candidate.model,
-                detail=f"it stores {storage.entity.name} beside "
-                + listed(
-                    tables(other for other in storage.complete if other != candidate)
-                ),
-                source=candidate.table.source,
-            )
-            for candidate in storage.complete
-        ),
-        *facts,
-    )
-
-
-def declaration(entity: Entity) -> Evidence:
-    """Return the declaration of the canonical model, as a fact."""
-    canonical = entity.canonical
-    return Evidence(
-        kind=EvidenceKind.DECLARED,
-        subject=f"entities.{entity.name}.canonical",
-        model=canonical.model if canonical else None,
-        detail=f"{canonical.model} ({canonical.reason})" if canonical else "",
-    )
-
-
-def canonical_model(entity: Entity) -> StorageModel:
-    """Return the model that was declared canonical."""
-    return next(
-        model
-        for model in entity.models
-        if entity.canonical and model.name == entity.canonical.model
-    )
-
-
-def lacks(model: StorageModel, storage: Storage) -> str:
-    """Return what the model lacks."""
-    candidates = [
-        candidate for candidate in storage.candidates if candidate.model == model
-    ]
-    if not candidates:
-        names = (f"{s}.{t}" for s, t in places(model, storage.schemas))
-        return f"there is no table {listed(names, 'or')}"
-    return " and ".join(
-        f"{holder.table.qualified_name} has no column "
-        + " and no column ".join(listed(group, "or") for group in holder.missing)
-        for holder in candidates
-    )
-
-
-def tables(candidates: cabc.Iterable[Candidate]) -> list[str]:
-    """Return the qualified names of the candidates' tables, each once."""
-    return list(
-        dict.fromkeys(candidate.table.qualified_name for candidate in candidates)
-    )
-
-
-def labelled(candidates: cabc.Iterable[Candidate]) -> list[str]:
-    """Return the candidates' tables, each with the model that it completes."""
-    return [
-        f"{candidate.table.qualified_name} ({candidate.model.name})"
-        for candidate in candidates
-    ]
 
 
 def listed(names: cabc.Iterable[str], conjunction: str = "and") -> str:

@@ -18,6 +18,7 @@ POSITIONAL = {
     "Grant": ("role", "privilege"),
     "Recommendation": ("model", "words"),
     "Role": ("name",),
+    "SchemaObject": ("schema", "table", "column"),
     "SchemaSnapshot": ("tables",),
     "Secret": ("value",),
     "Source": ("path", "line"),

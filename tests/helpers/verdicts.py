@@ -49,7 +49,10 @@ def _evidence_faults(check: Check) -> list[str]:
     supported = {
         fact.group for fact in check.evidence if fact.kind in {"present", "declared"}
     }
+    alternatives = {(fact.group, fact.alternative) for fact in check.evidence}
     found = []
+    if len(alternatives) != len({group for group, _ in alternatives}):
+        found.append("a group belongs to several alternatives")
     if sorted(set(groups)) != list(range(1, len(set(groups)) + 1)):
         found.append(f"groups are numbered {groups}")
     if (check.decision == "deferred") is not (check.prerequisite is not None):

@@ -80,18 +80,34 @@ def test_alternatives_share_a_group() -> None:
 
 
 def test_models_that_may_stand_together_are_alternatives() -> None:
-    """Neither is needed while the other is there, so no group is of one alone."""
+    """Neither is needed while the other is there, and each is needed whole."""
     check = audited(
         "login.schema",
         table("users", "password_hash"),
         table("credentials", "user_id", "password_digest"),
     )
     assert subjects(check, "present") == {
-        1: ["public.users", "public.credentials"],
-        2: ["public.users.password_hash", "public.credentials.user_id"],
-        3: ["public.users.password_hash", "public.credentials.password_digest"],
+        1: ["public.users"],
+        2: ["public.users.password_hash"],
+        3: ["public.credentials"],
+        4: ["public.credentials.user_id"],
+        5: ["public.credentials.password_digest"],
     }
+    assert [fact.alternative for fact in check.evidence] == [1, 1, 2, 2, 2]
     assert check.models == ("users", "credentials")
+
+
+def test_evidence_grows_with_the_storages_not_with_their_combinations() -> None:
+    """Six storage models of six columns are seven facts each."""
+    columns = [f"column_{number}" for number in range(6)]
+    models = [
+        StorageModel(name=f"model_{number}", tables=f"table_{number}", columns=columns)
+        for number in range(6)
+    ]
+    entity = Entity(name="flags", several=Several.FINE, models=models)
+    tables = [table(f"table_{number}", *columns) for number in range(6)]
+    check = audited("flags.schema", *tables, model=AuditModel(entities=[entity]))
+    assert len(check.evidence) == 6 * 7
 
 
 def test_a_model_without_columns_is_covered_by_its_table() -> None:
@@ -342,23 +358,6 @@ def consents(*models: StorageModel) -> AuditModel:
     return AuditModel(
         entities=[Entity(name="consents", models=models, several=Several.FINE)]
     )
-
-
-def test_a_table_without_needed_columns_is_an_alternative_to_any_column() -> None:
-    """Either it is there, or the other table with all of its columns is."""
-    flags = StorageModel(name="flags", tables="flags")
-    log = StorageModel(name="log", tables="log", columns=["user_id", "version"])
-    check = audited(
-        "consents.schema",
-        Table("flags"),
-        table("log", "user_id", "version"),
-        model=consents(flags, log),
-    )
-    assert subjects(check, "present") == {
-        1: ["public.flags", "public.log"],
-        2: ["public.flags", "public.log.user_id"],
-        3: ["public.flags", "public.log.version"],
-    }
 
 
 def test_a_table_that_stores_two_models_is_named_once() -> None:

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from pytest_userstate.domain.columns import Index
 from pytest_userstate.domain.coverage import Axis, MigrationDecision
 from pytest_userstate.domain.downstream import WorkItem, assess
-from pytest_userstate.domain.evidence import Check
+from pytest_userstate.domain.evidence import (
+    Check,
+    SchemaObject,
+    holds,
+    substitutes,
+)
 from pytest_userstate.domain.gate import GatePolicy, Outcome, gap, judge
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -86,7 +91,9 @@ def test_every_cell_of_the_matrix_is_a_check_or_says_why_not(
     assert all(each.reason for each in report.not_applicable)
 
 
-def without(snapshot: SchemaSnapshot, subjects: cabc.Collection[str]) -> SchemaSnapshot:
+def without(
+    snapshot: SchemaSnapshot, lost: cabc.Collection[SchemaObject]
+) -> SchemaSnapshot:
     """Return the snapshot without some tables and columns."""
     return attrs.evolve(
         snapshot,
@@ -96,11 +103,11 @@ def without(snapshot: SchemaSnapshot, subjects: cabc.Collection[str]) -> SchemaS
                 columns=[
                     column
                     for column in table.columns
-                    if f"{table.qualified_name}.{column.name}" not in subjects
+                    if SchemaObject(table.schema, table.name, column.name) not in lost
                 ],
             )
             for table in snapshot.tables
-            if table.qualified_name not in subjects
+            if SchemaObject(table.schema, table.name) not in lost
         ],
     )
 
@@ -116,34 +123,49 @@ def stands_on_itself(check: Check, report: UserStateSchemaAuditReport) -> bool:
 
 @settings
 @hypothesis.given(snapshots(), models(), st.data())
-def test_evidence_is_a_conjunction_of_alternatives(
+def test_the_evidence_says_what_a_verdict_outlives(
     snapshot: SchemaSnapshot, model: AuditModel, data: st.DataObject
 ) -> None:
-    """Without one group the verdict falls; any one fact of each group holds it."""
+    """Without some facts a verdict stands exactly if the evidence still holds."""
     report = evaluate(snapshot, model, Wiring())
-    closed = [
-        each
-        for each in report.checks
-        if each.decision is MigrationDecision.NOT_REQUIRED
-        and not stands_on_itself(each, report)
-    ]
-    for check in closed:
-        groups: dict[int | None, list[str]] = {}
+    for check in report.checks:
+        objects = [fact.about for fact in check.evidence if fact.about]
+        if (
+            check.decision is not MigrationDecision.NOT_REQUIRED
+            or stands_on_itself(check, report)
+            or not objects
+        ):
+            continue
+        lost = data.draw(st.sets(st.sampled_from(objects), max_size=4))
+        poorer = evaluate(without(snapshot, lost), model, Wiring()).check(check.id)
+        stands = poorer.decision is MigrationDecision.NOT_REQUIRED
+        assert stands is holds(check.evidence, lost)
+
+
+@settings
+@hypothesis.given(snapshots(), models())
+def test_a_verdict_can_be_made_to_rest_on_a_single_fact(
+    snapshot: SchemaSnapshot, model: AuditModel
+) -> None:
+    """Without its substitutes the verdict stands, and falls with the fact."""
+    report = evaluate(snapshot, model, Wiring())
+    for check in report.checks:
+        if check.decision is not MigrationDecision.NOT_REQUIRED or stands_on_itself(
+            check, report
+        ):
+            continue
         for fact in check.evidence:
-            groups.setdefault(fact.group, []).append(fact.subject)
-        for group in groups.values():
-            poorer = evaluate(without(snapshot, group), model, Wiring())
-            decision = poorer.check(check.id).decision
-            assert decision is not MigrationDecision.NOT_REQUIRED, group
-        kept = {data.draw(st.sampled_from(group)) for group in groups.values()}
-        of_kept = {
-            table.qualified_name
-            for table in snapshot.tables
-            if any(f"{each}.".startswith(f"{table.qualified_name}.") for each in kept)
-        }
-        rest = {fact.subject for fact in check.evidence} - kept - of_kept
-        leaner = evaluate(without(snapshot, rest), model, Wiring())
-        assert leaner.check(check.id).decision is MigrationDecision.NOT_REQUIRED, kept
+            spare = substitutes(check.evidence, fact)
+            if fact.about is None or spare is None:
+                continue
+            decisions = [
+                evaluate(without(snapshot, lost), model, Wiring())
+                .check(check.id)
+                .decision
+                for lost in (spare, [*spare, fact.about])
+            ]
+            assert decisions[0] is MigrationDecision.NOT_REQUIRED, (fact, spare)
+            assert decisions[1] is not MigrationDecision.NOT_REQUIRED, (fact, spare)
 
 
 @settings

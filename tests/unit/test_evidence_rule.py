@@ -15,7 +15,15 @@ from pytest_userstate.domain.coverage import (
     RuntimeWiring,
 )
 from pytest_userstate.domain.errors import UnjustifiedDecisionError, UserStateError
-from pytest_userstate.domain.evidence import Check, Evidence, EvidenceKind, Prerequisite
+from pytest_userstate.domain.evidence import (
+    Check,
+    Evidence,
+    EvidenceKind,
+    Prerequisite,
+    SchemaObject,
+    holds,
+    substitutes,
+)
 
 REQUIRED = MigrationDecision.REQUIRED
 NOT_REQUIRED = MigrationDecision.NOT_REQUIRED
@@ -24,9 +32,16 @@ CHECK = Prerequisite(check="consents.schema")
 CONDITION = Prerequisite(condition="the old table is retired")
 
 
-def fact(kind: str, group: int | None = None) -> Evidence:
+def fact(
+    kind: str, group: int | None = None, alternative: int | None = None
+) -> Evidence:
     """Return a fact of this kind."""
-    return Evidence(kind=EvidenceKind(kind), subject=f"public.{kind}", group=group)
+    return Evidence(
+        kind=EvidenceKind(kind),
+        subject=f"public.{kind}",
+        group=group,
+        alternative=alternative,
+    )
 
 
 def check(
@@ -64,6 +79,10 @@ JUSTIFIED: dict[str, dict[str, typ.Any]] = {
     "not required: a near miss beside it says nothing": {
         "decision": NOT_REQUIRED,
         "evidence": [fact("present", 1), fact("near_miss"), fact("dropped")],
+    },
+    "not required: two alternatives": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1, 1), fact("present", 2, 2)],
     },
     "required: something is absent": {
         "decision": REQUIRED,
@@ -140,6 +159,22 @@ UNJUSTIFIED: dict[str, dict[str, typ.Any]] = {
         "decision": REQUIRED,
         "evidence": [fact("absent", 1), fact("absent", 3)],
     },
+    "not required: an alternative without a supporting fact": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1, 1), fact("near_miss", 2, 2)],
+    },
+    "alternatives that start at 2": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1, 2)],
+    },
+    "a group of two alternatives": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1, 1), fact("present", 1, 2)],
+    },
+    "an alternative without a group": {
+        "decision": NOT_REQUIRED,
+        "evidence": [fact("present", 1), fact("present", None, 1)],
+    },
     "groups that start at 0": {
         "decision": NOT_REQUIRED,
         "evidence": [fact("present", 0)],
@@ -191,6 +226,9 @@ def test_an_unjustified_decision_cannot_be_built(case: dict[str, typ.Any]) -> No
         ("deferred: no evidence", "has to name the facts that it waits for"),
         ("deferred: no prerequisite", "goes with deferred, and only with it"),
         ("groups with a gap", "numbered from 1 without gaps"),
+        ("alternatives that start at 2", "alternatives are numbered from 1"),
+        ("a group of two alternatives", "belongs to one alternative"),
+        ("an alternative without a group", "belongs to a group"),
         ("a schema check without a decision", "every check but that of wiring has"),
     ],
 )
@@ -274,3 +312,62 @@ def test_a_check_can_be_hashed_whatever_it_was_built_of() -> None:
 def test_a_check_is_named_after_its_cell() -> None:
     """Entity and axis, joined by a dot."""
     assert build(**JUSTIFIED["required: something is absent"]).id == "consents.schema"
+
+
+def column(name: str, group: int, alternative: int | None = None) -> Evidence:
+    """Return the fact that a column is there, or the table for no name."""
+    about = SchemaObject("public", "users", name)
+    return Evidence(
+        kind=EvidenceKind.PRESENT,
+        subject=str(about),
+        about=about,
+        group=group,
+        alternative=alternative,
+    )
+
+
+TABLE, ID, HASH, DIGEST = (
+    SchemaObject("public", "users", name) for name in ("", "id", "hash", "digest")
+)
+
+
+def test_the_loss_of_a_table_is_the_loss_of_its_columns() -> None:
+    """A group whose only fact is a column of the table falls with it."""
+    evidence = [column("hash", 1)]
+    assert holds(evidence, [ID])
+    assert not holds(evidence, [TABLE])
+
+
+def test_one_whole_alternative_is_enough() -> None:
+    """Half of each is none."""
+    evidence = [
+        column("id", 1),
+        column("hash", 2, 1),
+        column("digest", 3, 2),
+        column("salt", 4, 2),
+    ]
+    salt = SchemaObject("public", "users", "salt")
+    assert holds(evidence, [HASH])
+    assert holds(evidence, [DIGEST, salt])
+    assert not holds(evidence, [HASH, salt])
+    assert not holds(evidence, [ID])
+
+
+def test_a_fact_is_isolated_by_the_loss_of_what_stands_in_for_it() -> None:
+    """The rest of its group, and one group of each other alternative."""
+    evidence = [
+        column("", 1, 1),
+        column("hash", 2, 1),
+        column("digest", 2, 1),
+        column("id", 3, 2),
+    ]
+    assert substitutes(evidence, evidence[1]) == (DIGEST, ID)
+    assert substitutes(evidence, evidence[3]) == (HASH, DIGEST)
+
+
+def test_a_fact_that_no_loss_isolates_has_no_substitutes() -> None:
+    """The other alternative stands wherever this one does; or nothing shows it."""
+    evidence = [column("id", 1, 1), column("hash", 2, 1), column("id", 3, 2)]
+    assert substitutes(evidence, evidence[1]) is None
+    assert substitutes([fact("declared", 1)], fact("declared", 1)) is None
+    assert substitutes([fact("near_miss")], fact("near_miss")) is None

@@ -221,6 +221,7 @@ def _evidence(fact: Evidence) -> Json:
     return {
         "kind": fact.kind.value,
         "group": fact.group,
+        "alternative": fact.alternative,
         "subject": fact.subject,
         "model": fact.model,
         "detail": fact.detail,
