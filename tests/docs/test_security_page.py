@@ -24,6 +24,8 @@ def test_the_test_exists(path: str, name: str) -> None:
 def test_every_promise_has_a_test() -> None:
     """Each row of the table ends with one, and no test is named twice."""
     rows = re.findall(
-        r"^\| (?!---|promise)(.+) \|$", TEXT.partition("## Tests of these promises")[2], re.MULTILINE
+        r"^\| (?!---|promise)(.+) \|$",
+        TEXT.partition("## Tests of these promises")[2],
+        re.MULTILINE,
     )
     assert len(rows) == len(set(TESTS)) > 20
