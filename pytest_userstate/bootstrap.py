@@ -54,6 +54,7 @@ from pytest_userstate.outbound.wiring.program import SourceProgramRepository
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Reference
     from pytest_userstate.outbound.baseline import Baseline
+    from pytest_userstate.outbound.postgres.connection_strings import ConnectionString
 
 exchange_folder = make_exchange_folder
 
@@ -272,7 +273,8 @@ def _target(
         )
 
         return live_target(request.dsn), None
-    binaries = _binaries(request)
+    given = _given_server(request, settings, place)
+    binaries = None if given else _binaries(request)
     try:
         located = _located(request, settings, place)
     except MigrationError as error:
@@ -282,11 +284,29 @@ def _target(
     target = MigrationsTarget(
         target=located,
         binaries=binaries,
+        given=given,
         setup=_setup(settings, place),
         settings=settings.postgres,
     )
     first = located.first_file
     return target, _existing(place.base / first) if first else None
+
+
+def _given_server(
+    request: AuditRequest, settings: Settings, place: _Place
+) -> ConnectionString | None:
+    """Return where the server is that the command line or the configuration names."""
+    value, option = request.server, "--userstate-server"
+    if value is None:
+        value = settings.postgres.server
+        option = f"{place.label}: `{place.key('postgres.server')}`"
+    if value is None:
+        return None
+    from pytest_userstate.outbound.postgres.connection_strings import (  # noqa: PLC0415 - rare
+        connection_string,
+    )
+
+    return connection_string(value, option=option)
 
 
 def _binaries(request: AuditRequest) -> Binaries | None:

@@ -31,6 +31,8 @@ class AuditRequest:
     migrations: str | None = None
     dsn: str | None = attrs.field(default=None, repr=False)
     drift: str | None = attrs.field(default=None, repr=False)
+    server: str | None = attrs.field(default=None, repr=False)
+    """The server to apply the migrations to, in place of the embedded one."""
     snapshot: str | None = None
     axes: tuple[str, ...] | None = None
     """The axes to gate, in place of the configured ones."""
@@ -66,6 +68,8 @@ class MigrationsSetting:
 class PostgresSettings:
     """How migrations are run."""
 
+    server: str | None = attrs.field(default=None, repr=False)
+    """The server to apply them to, in place of the embedded one."""
     setup: str | None = None
     """A file of SQL that is run first, as superuser."""
     superuser: bool = False

@@ -28,6 +28,14 @@ _NEEDS_AUDIT: typ.Final = {
     "userstate_snapshot": "--userstate-snapshot",
     "userstate_init": "--userstate-init",
 }
+_NOT_WITH_DSN: typ.Final = {
+    "userstate_migrations": "--userstate-dsn audits a live database in place of "
+    "migrations: give either it or --userstate-migrations",
+    "userstate_server": "--userstate-server is where migrations are applied, and "
+    "--userstate-dsn audits a live database in place of migrations: give either",
+    "userstate_drift": "--userstate-drift compares the migrations with a live "
+    "database, and --userstate-dsn audits one in place of migrations: give either",
+}
 
 
 class TypedOptions:
@@ -72,6 +80,13 @@ def add_options(
         metavar="DSN",
         help="audit this live database in place, read-only; env:NAME reads the DSN "
         "from the environment, libpq stands for libpq's own (PGHOST, PGSERVICE, ...)",
+    )
+    group.addoption(
+        "--userstate-server",
+        metavar="DSN",
+        help="apply the migrations to a scratch database on this PostgreSQL server "
+        "(DSN as above), in place of the embedded one; the database is dropped "
+        "afterwards",
     )
     group.addoption(
         "--userstate-drift",
@@ -149,6 +164,7 @@ def request_of(
         migrations=option.userstate_migrations,
         dsn=option.userstate_dsn,
         drift=option.userstate_drift,
+        server=option.userstate_server,
         snapshot=option.userstate_snapshot,
         compares=compares,
         writes_configuration=option.userstate_init,
@@ -180,16 +196,10 @@ def misuse(config: pytest.Config) -> str | None:
             if getattr(option, key) not in (None, False, [])
         ]
         return f"{stray[0]} goes with --userstate-audit" if stray else None
-    if option.userstate_dsn is not None and option.userstate_migrations:
-        return (
-            "--userstate-dsn audits a live database in place of migrations: give "
-            "either it or --userstate-migrations"
-        )
-    if option.userstate_dsn is not None and option.userstate_drift is not None:
-        return (
-            "--userstate-drift compares the migrations with a live database, and "
-            "--userstate-dsn audits one in place of migrations: give either"
-        )
+    if option.userstate_dsn is not None:
+        for key, problem in _NOT_WITH_DSN.items():
+            if getattr(option, key) not in (None, ""):
+                return problem
     snapshot = option.userstate_snapshot
     if snapshot is not None and pathlib.PurePath(snapshot).suffix != ".json":
         return f"--userstate-snapshot {snapshot}: expected a file that ends in .json"
@@ -224,7 +234,8 @@ def renewal(config: pytest.Config, path: str) -> str:
     for name, value in (
         ("--userstate-config", option.userstate_config),
         ("--userstate-migrations", option.userstate_migrations),
-        ("--userstate-dsn", option.userstate_dsn and _without_secret(option)),
+        ("--userstate-dsn", _without_secret(option.userstate_dsn)),
+        ("--userstate-server", _without_secret(option.userstate_server)),
         ("--userstate-gate", option.userstate_gate),
         ("--userstate-report", path),
     ):
@@ -232,9 +243,8 @@ def renewal(config: pytest.Config, path: str) -> str:
     return shlex.join(words)
 
 
-def _without_secret(option: argparse.Namespace) -> str:
-    dsn: str = option.userstate_dsn
-    return dsn if dsn.startswith("env:") else "DSN"
+def _without_secret(dsn: str | None) -> str | None:
+    return dsn if not dsn or dsn.startswith("env:") else "DSN"
 
 
 def postgresql_exec(

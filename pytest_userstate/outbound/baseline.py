@@ -6,7 +6,6 @@ import collections.abc as cabc
 import contextlib
 import itertools
 import typing as typ
-import urllib.parse
 
 import psycopg
 from psycopg import sql
@@ -17,12 +16,7 @@ from pytest_userstate.outbound.migrations_target import (
     MigratedDatabase,
     MigrationsTarget,
 )
-from pytest_userstate.outbound.postgres.settings import DATABASE, SUPERUSER
 
-if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.postgres.server import EmbeddedServer
-
-_MAINTENANCE: typ.Final = "postgres"
 _KEPT_SECONDS: typ.Final = 3600
 
 
@@ -33,10 +27,12 @@ class BaselineExecutor(NoopExecutor):
     fixture of it whose databases are copies of the migrated baseline.
     """
 
+    baseline: str
+
     @property
     def template_dbname(self) -> str:
         """The migrated baseline."""
-        return DATABASE
+        return self.baseline
 
 
 class Baseline:
@@ -48,13 +44,15 @@ class Baseline:
         The superuser's connection that makes and drops the copies.
     """
 
-    def __init__(self, database: MigratedDatabase, *, role: str) -> None:
+    def __init__(self, database: MigratedDatabase) -> None:
         """Keep one connection open for making and dropping copies."""
         self._database = database
-        self._role = role
-        self._server: EmbeddedServer = database.server
+        self._role = database.role
+        self._server = server = database.server
         self._numbers = itertools.count(1)
-        self.admin = self._server.connect(dbname=_MAINTENANCE, user=SUPERUSER)
+        self.admin: psycopg.Connection[typ.Any] = server.connect(
+            dbname=server.maintenance_database, user=server.superuser
+        )
         self._kept: list[str] = []
 
     def load(self) -> SchemaSnapshot:
@@ -63,14 +61,18 @@ class Baseline:
 
     def executor(self) -> BaselineExecutor:
         """Return the server as pytest-postgresql knows servers."""
-        return BaselineExecutor(
-            host=self._server.host,
-            port=self._server.port,
-            user=SUPERUSER,
+        server = self._server
+        executor = BaselineExecutor(
+            host=server.host,
+            port=server.port,
+            user=server.superuser,
+            password=server.password,
             options="",
-            dbname="tests",
-            maintenance_dbname=_MAINTENANCE,
+            dbname=f"{server.prefix_of_copies}s",
+            maintenance_dbname=server.maintenance_database,
         )
+        executor.baseline = server.database
+        return executor
 
     @contextlib.contextmanager
     def copy(self) -> cabc.Iterator[psycopg.Connection[typ.Any]]:
@@ -81,17 +83,16 @@ class Baseline:
         ServerError
             When the server is gone, or has no room for another database.
         """
-        name = f"test_{next(self._numbers)}"
-        template, copy, role = map(sql.Identifier, (DATABASE, name, self._role))
+        server = self._server
+        name = f"{server.prefix_of_copies}_{next(self._numbers)}"
+        template, copy, role = map(sql.Identifier, (server.database, name, self._role))
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
         try:
             self.admin.execute(create.format(copy, template, role))
         except psycopg.OperationalError as error:
-            raise self._server.lost(error) from error
+            raise server.lost(error) from error
         try:
-            connection = self._server.connect(
-                dbname=name, user=self._role, autocommit=False
-            )
+            connection = server.connect(dbname=name, user=self._role, autocommit=False)
             with contextlib.closing(connection):
                 yield connection
         finally:
@@ -104,26 +105,23 @@ class Baseline:
     def keep(self, connection: psycopg.Connection[typ.Any]) -> str:
         """Keep the copy beyond the run; return its connection string.
 
-        The server then outlives the run by an hour, and goes away by itself.
+        The embedded server then outlives the run by an hour, and goes away by itself.
         """
         name = connection.info.dbname
         self._kept.append(name)
-        query = urllib.parse.urlencode(
-            {"host": self._server.host, "port": self._server.port}
-        )
-        return f"postgresql://{self._role}@/{name}?{query}"
+        return self._server.url(name, self._role)
 
     def close(self) -> None:
         """Close the connection; the server goes unless a copy is kept."""
         self.admin.close()
         if self._kept:
-            self._server.keep_running(_KEPT_SECONDS)
+            self._server.keep(self._kept, _KEPT_SECONDS)
 
 
 @contextlib.contextmanager
 def open_baseline(target: MigrationsTarget) -> cabc.Iterator[Baseline]:
     """Start a server, apply the migrations, and yield the baseline."""
     with target.open_with_all_databases() as database:
-        baseline = Baseline(database, role=target.role)
+        baseline = Baseline(database)
         with contextlib.closing(baseline):
             yield baseline

@@ -1,4 +1,4 @@
-"""The target of most audits: migrations, applied to an embedded server."""
+"""The target of most audits: migrations, applied to a server."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
-from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
 from pytest_userstate.outbound.postgres.stubs import STUBS
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
+    from pytest_userstate.outbound.postgres.connection_strings import ConnectionString
+    from pytest_userstate.outbound.postgres.given_server import GivenServer
     from pytest_userstate.outbound.postgres.server import EmbeddedServer
+
+    Server: typ.TypeAlias = EmbeddedServer | GivenServer
 
 READING_TIMEOUT: typ.Final = "60s"
 """How long a query of the catalog may take: a view can be made to deparse for hours."""
@@ -61,11 +64,11 @@ class SetupScript:
     sql: str
 
 
-def _missing_roles(server: EmbeddedServer, plan: Plan) -> tuple[str, ...]:
+def _missing_roles(server: Server, plan: Plan) -> tuple[str, ...]:
     """Make the roles that the files grant to and that are missing; say which."""
     if not plan.roles:
         return ()
-    with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
+    with contextlib.closing(server.connect(user=server.superuser)) as connection:
         rows = connection.execute("SELECT rolname FROM pg_catalog.pg_roles").fetchall()
         missing = sorted(plan.roles - {name for (name,) in rows})
         for name in missing:
@@ -81,7 +84,9 @@ def _missing_roles(server: EmbeddedServer, plan: Plan) -> tuple[str, ...]:
 class MigratedDatabase:
     """A database with all migrations applied, on a server that is running."""
 
-    server: EmbeddedServer
+    server: Server
+    role: str
+    """The role that the migrations have run as."""
     target: Target
     migrated: Migrated
 
@@ -121,12 +126,14 @@ class MigratedDatabase:
 
 @attrs.frozen(kw_only=True)
 class MigrationsTarget:
-    """Migrations to be applied to an embedded server."""
+    """Migrations to be applied to the embedded server, or to one that is given."""
 
     # The migrations, and how they were found.
     target: Target
-    # The server's programs; None where nothing will run.
+    # The embedded server's programs; None where nothing will run, or not there.
     binaries: Binaries | None
+    # The server to use in its place.
+    given: ConnectionString | None = None
     # SQL to be run first, as superuser.
     setup: SetupScript | None
     # How the migrations are run.
@@ -137,6 +144,8 @@ class MigrationsTarget:
         """What is audited and how it was found."""
         plan = self.target.plan
         server = f"PostgreSQL from {self.binaries.origin}" if self.binaries else ""
+        if self.given:
+            server = f"a scratch database on {self.given.origin}"
         found = self.target.found
         if not isinstance(plan, Plan):
             found = f"{found}; runs {plan.program.shown}"
@@ -150,28 +159,26 @@ class MigrationsTarget:
             server=server or "no server is needed",
         )
 
-    @property
-    def role(self) -> str:
-        """The role that the migrations run as, and that owns what they make."""
-        if self.settings.superuser:
-            return SUPERUSER
-        plan = self.target.plan
-        return (plan.role if isinstance(plan, Plan) else "") or OWNER
-
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[MigratedDatabase]:
         """Start the server, apply the migrations, and stop it afterwards."""
         all_databases = needs_all_databases(self.settings, self.target.plan)
         with self._server(all_databases=all_databases) as server:
-            yield MigratedDatabase(server, self.target, self._migrate(server))
+            yield self._migrate(server)
 
     @contextlib.contextmanager
     def open_with_all_databases(self) -> cabc.Iterator[MigratedDatabase]:
         """Do the same on a server on which databases can be created."""
         with self._server(all_databases=True) as server:
-            yield MigratedDatabase(server, self.target, self._migrate(server))
+            yield self._migrate(server)
 
-    def _server(self, *, all_databases: bool) -> EmbeddedServer:
+    def _server(self, *, all_databases: bool) -> Server:
+        if self.given:
+            from pytest_userstate.outbound.postgres.given_server import (  # noqa: PLC0415 - rare
+                GivenServer,
+            )
+
+            return GivenServer(self.given)
         binaries = self.binaries or find_binaries()
         from pytest_userstate.outbound.postgres.server import (  # noqa: PLC0415 - POSIX
             EmbeddedServer,
@@ -184,7 +191,17 @@ class MigrationsTarget:
             listens=not isinstance(self.target.plan, Plan),
         )
 
-    def _migrate(self, server: EmbeddedServer) -> Migrated:
+    def _migrate(self, server: Server) -> MigratedDatabase:
+        plan = self.target.plan
+        platform_role = plan.role if isinstance(plan, Plan) else ""
+        role = server.role(platform_role, superuser=self.settings.superuser)
+        migrated = self._apply(server, role)
+        migrated = attrs.evolve(
+            migrated, warnings=(*migrated.warnings, *server.side_effects())
+        )
+        return MigratedDatabase(server, role, self.target, migrated)
+
+    def _apply(self, server: Server, role: str) -> Migrated:
         setup, plan = self.setup, self.target.plan
         platform = plan.platform if isinstance(plan, Plan) else ""
         scripts = [
@@ -195,24 +212,24 @@ class MigrationsTarget:
         path = setup.path if setup else ""
         if isinstance(plan, Plan):
             made = _missing_roles(server, plan)
-            migrated = self._apply_files(server, plan, setup=path)
+            migrated = self._apply_files(server, role, plan, setup=path)
             return attrs.evolve(migrated, warnings=(*made, *migrated.warnings))
-        return self._run_program(server, plan, setup=path)
+        return self._run_program(server, role, plan, setup=path)
 
-    def _run_first(self, server: EmbeddedServer, scripts: list[SetupScript]) -> None:
+    def _run_first(self, server: Server, scripts: list[SetupScript]) -> None:
         """Run what comes before the migrations, as superuser."""
         if not scripts:
             return
         timeout = self.settings.migration_timeout
-        with contextlib.closing(server.connect(user=SUPERUSER)) as connection:
+        with contextlib.closing(server.connect(user=server.superuser)) as connection:
             for script in scripts:
                 run_script(connection, script.path, script.sql, timeout=timeout)
 
     def _apply_files(
-        self, server: EmbeddedServer, plan: Plan, *, setup: str
+        self, server: Server, role: str, plan: Plan, *, setup: str
     ) -> Migrated:
         timeout = self.settings.migration_timeout
-        with contextlib.closing(server.connect(user=self.role)) as connection:
+        with contextlib.closing(server.connect(user=role)) as connection:
             runner = MigrationRunner(connection, timeout=timeout)
             history = runner.run(plan, setup=setup)
         return Migrated(
@@ -222,7 +239,7 @@ class MigrationsTarget:
         )
 
     def _run_program(
-        self, server: EmbeddedServer, plan: ProgramPlan, *, setup: str
+        self, server: Server, role: str, plan: ProgramPlan, *, setup: str
     ) -> Migrated:
         # Imported here, since files of SQL need none of it, and it costs time.
         from pytest_userstate.outbound.migrations.programs.runner import (  # noqa: PLC0415
@@ -230,8 +247,8 @@ class MigrationsTarget:
         )
 
         with (
-            server.program_access(self.role) as address,
-            contextlib.closing(server.connect(user=SUPERUSER)) as connection,
+            server.program_access(role) as address,
+            contextlib.closing(server.connect(user=server.superuser)) as connection,
         ):
             runner = ProgramRunner(
                 connection, address, timeout=self.settings.migration_timeout

@@ -15,6 +15,8 @@ from pytest_userstate.outbound.postgres.binaries import find_binaries
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers.backends import CREDENTIALS, PREFERENCES, USERS, Backend
 from tests.helpers.markdown import ROOT, table_after
+from tests.helpers.running_server import running_server
+from tests.helpers.servers import installations
 from tests.helpers.walkthrough import Reader
 
 FOLDER = ROOT / "docs/ci"
@@ -37,7 +39,7 @@ def steps(path: pathlib.Path) -> list[dict[str, typ.Any]]:
 
 def commands(path: pathlib.Path) -> list[str]:
     """Return what a file has a shell run, in order."""
-    if path.name == "gitlab.yml":
+    if path.name.startswith("gitlab"):
         job = load(path)["user state"]
         return [*job["before_script"], *job["script"]]
     if path.name == "Containerfile":
@@ -95,6 +97,20 @@ def test_their_commands_run(reader: Reader, name: str, example: str) -> None:
         assert reader.run(command) == 0, reader.printed
     for report in re.findall(r"=(userstate\.\w+)", (FOLDER / name).read_text()):
         assert (reader.folder / report).read_text()
+
+
+@pytest.mark.parametrize("name", ["github-service.yml", "gitlab-service.yml"])
+def test_a_service_is_used(reader: Reader, name: str) -> None:
+    """The audit runs on the server that the job's variable names."""
+    reader.start("examples/canonical")
+    [variable] = re.findall(
+        r"^ *(\w+): postgresql://", (FOLDER / name).read_text(), re.MULTILINE
+    )
+    with running_server(installations()[-1]) as server:
+        reader.variables[variable] = server.dsn()
+        for command in commands(FOLDER / name):
+            assert reader.run(command) == 0, reader.printed
+    assert f"a scratch database on --userstate-server env:{variable}" in reader.printed
 
 
 def test_production_is_compared(reader: Reader) -> None:

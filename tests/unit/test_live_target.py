@@ -17,7 +17,8 @@ from pytest_userstate.domain.errors import (
     UsageError,
 )
 from pytest_userstate.domain.secrets import Secret
-from pytest_userstate.outbound.live_target import live_target, redacted
+from pytest_userstate.outbound.live_target import live_target
+from pytest_userstate.outbound.postgres.connection_strings import redacted
 
 
 @pytest.fixture(autouse=True)

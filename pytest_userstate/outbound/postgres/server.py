@@ -10,6 +10,7 @@ import socket
 import threading
 import types
 import typing as typ
+import urllib.parse
 from pathlib import Path
 
 import attrs
@@ -22,6 +23,7 @@ from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries, Version
 from pytest_userstate.outbound.postgres.child_processes import advised
 from pytest_userstate.outbound.postgres.cluster import Cluster, open_cache
+from pytest_userstate.outbound.postgres.connection_strings import Address
 from pytest_userstate.outbound.postgres.run_folders import (
     RunFolder,
     make_run_folder,
@@ -33,31 +35,13 @@ from pytest_userstate.outbound.postgres.settings import (
     LOOPBACK,
     OWNER,
     SUPERUSER,
+    without_limits,
 )
 from pytest_userstate.outbound.postgres.supervisor import Supervisor
 
-__all__ = ["DATABASE", "OWNER", "SUPERUSER", "Address", "EmbeddedServer"]
+__all__ = ["DATABASE", "OWNER", "SUPERUSER", "EmbeddedServer"]
 
-# The limits on time, each with the first version that knows it.
-_LIMITS = (
-    (14, "statement_timeout"),
-    (14, "lock_timeout"),
-    (14, "idle_in_transaction_session_timeout"),
-    (14, "idle_session_timeout"),
-    (17, "transaction_timeout"),
-)
 STUBS_SINCE = 18  # the first version that has extension_control_path
-
-
-@attrs.frozen(kw_only=True)
-class Address:
-    """Where a program finds a database over TCP, and as whom it connects."""
-
-    host: str
-    port: int
-    database: str
-    role: str
-    password: str = attrs.field(repr=False)
 
 
 class EmbeddedServer:
@@ -128,6 +112,16 @@ class EmbeddedServer:
         """The server's version: ``18.6``."""
         return str(self._version)
 
+    database: typ.Final = DATABASE
+    superuser: typ.Final = SUPERUSER
+    maintenance_database: typ.Final = "postgres"
+    prefix_of_copies: typ.Final = "test"
+    password: typ.Final = ""
+
+    def role(self, wanted: str, *, superuser: bool) -> str:
+        """Return the role that migrations run as, and that owns what they make."""
+        return SUPERUSER if superuser else wanted or OWNER
+
     def _start(self, *, anew: bool = False) -> None:
         account = check_machine()
         sweep(account)
@@ -163,9 +157,7 @@ class EmbeddedServer:
     ) -> psycopg.Connection:
         """Open a connection, whatever the `PG*` variables of the user say.
 
-        One that `has_time` is not bound by what a migration has set for its role or
-        database: how long a statement may take, say, which the first would have to
-        obey that could lift it.
+        One that `has_time` is not bound by limits that a migration may have set.
         """
         try:
             return _connect(
@@ -174,7 +166,7 @@ class EmbeddedServer:
                 dbname=dbname,
                 user=user,
                 autocommit=autocommit,
-                options=self._no_limits if has_time else "",
+                options=without_limits(self._version.major) if has_time else "",
             )
         except psycopg.OperationalError as error:
             message = _NOT_CONNECTED.format(
@@ -241,9 +233,19 @@ class EmbeddedServer:
             self._run.supervisor.stop()
             self._run = None
 
-    def keep_running(self, seconds: int) -> None:
+    def url(self, database: str, role: str) -> str:
+        """Return where a database is, for programs that know libpq's URLs."""
+        query = urllib.parse.urlencode({"host": self.host, "port": self.port})
+        return f"postgresql://{role}@/{database}?{query}"
+
+    def keep(self, databases: cabc.Iterable[str], seconds: int) -> None:
         """Let the server live on after the context, for so many seconds."""
+        del databases  # all that are there
         self._running.supervisor.keep_running(seconds)
+
+    def side_effects(self) -> tuple[str, ...]:
+        """Return nothing: whatever was made goes with the server."""
+        return ()
 
     @property
     def _running(self) -> _Run:
@@ -251,11 +253,6 @@ class EmbeddedServer:
             message = "the embedded PostgreSQL is not running: enter its context first"
             raise ServerError(message)
         return self._run
-
-    @property
-    def _no_limits(self) -> str:
-        names = (name for since, name in _LIMITS if self._version.major >= since)
-        return " ".join(f"-c {name}=0" for name in names)
 
     @property
     def _version(self) -> Version:

@@ -101,6 +101,26 @@ _NEWER_SQL = (15, " STRATEGY file_copy")
 PROVENANCE = Path(__file__).with_name("provenance.sql")
 
 
+# The limits on time, each with the first version that knows it.
+_LIMITS = (
+    (14, "statement_timeout"),
+    (14, "lock_timeout"),
+    (14, "idle_in_transaction_session_timeout"),
+    (14, "idle_session_timeout"),
+    (17, "transaction_timeout"),
+)
+
+
+def without_limits(major: int) -> str:
+    """Return the options of a connection that no limit on time binds.
+
+    Such as a migration may have set for its role or database: the first statement
+    would have to obey what it is to lift.
+    """
+    names = (name for since, name in _LIMITS if major >= since)
+    return " ".join(f"-c {name}=0" for name in names)
+
+
 def recipe(account: Account) -> tuple[object, ...]:
     """Return all that decides what a data directory holds, beside the programs."""
     options = (_INITDB_OPTIONS, _NEWER_INITDB_OPTIONS)

@@ -14,7 +14,7 @@ import attrs
 from pytest_userstate.domain.errors import ConfigurationError
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.postgres.server import Address
+    from pytest_userstate.outbound.postgres.connection_strings import Address
 
 Configured = cabc.Mapping[str, typ.Any]
 """What `environment` beside ``path`` says: strings, and ``{ from = "NAME" }``."""
@@ -34,7 +34,15 @@ def url(address: Address, scheme: str = "postgresql") -> str:
     role, password = (
         urllib.parse.quote(text, safe="") for text in (address.role, address.password)
     )
-    place = f"{address.host}:{address.port}/{address.database}"
+    host, more = address.host, {}
+    if host.startswith("/"):  # a socket's folder, which many insist on not seeing here
+        host, more["host"] = "localhost", host
+    elif ":" in host:
+        host = f"[{host}]"
+    if address.sslmode not in {"disable", "prefer"}:
+        more["sslmode"] = address.sslmode
+    query = "?" * bool(more) + urllib.parse.urlencode(more, safe="/")
+    place = f"{host}:{address.port}/{address.database}{query}"
     return f"{scheme}://{role}:{password}@{place}"
 
 
@@ -67,7 +75,7 @@ def environment(
             for name, source in taken.items()
             if source in database
         },
-        "PGSSLMODE": "disable",  # some drivers insist on it otherwise
+        "PGSSLMODE": address.sslmode,
         "PYTHONUNBUFFERED": "1",  # or the last words of one that is killed are lost
     }
 

@@ -33,7 +33,7 @@ from pytest_userstate.outbound.migrations.running.runner import (
 from pytest_userstate.outbound.migrations.running.session import Session
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.postgres.server import Address
+    from pytest_userstate.outbound.postgres.connection_strings import Address
 
 _INSIDE = pathlib.Path(__file__).with_name("inside")
 # Of `migration_timeout`: for what the program does before, between and after its

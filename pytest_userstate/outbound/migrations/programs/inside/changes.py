@@ -34,7 +34,9 @@ class UnknownError(Exception):
     """The server does not say what was changed."""
 
     def __init__(
-        self, reason: str = "it does not have pg_catalog.userstate_changes()"
+        self,
+        reason: str = "pg_catalog.userstate_changes(), which only a superuser can make,"
+        " is not there",
     ) -> None:
         super().__init__(reason)
 
