@@ -39,9 +39,12 @@ from pytest_userstate.outbound.migrations.finding.discovery import (
 )
 from pytest_userstate.outbound.migrations.layout import read_sql
 from pytest_userstate.outbound.migrations_target import (
+    EXPECTED_SETTING,
     MigrationsTarget,
+    SessionSetting,
     SetupScript,
     UnreadableTarget,
+    read_session_setting,
 )
 from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
@@ -286,6 +289,7 @@ def _target(
         binaries=binaries,
         given=given,
         setup=_setup(settings, place),
+        session=_session(settings, place),
         settings=settings.postgres,
     )
     first = located.first_file
@@ -351,6 +355,24 @@ def _setup(settings: Settings, place: _Place) -> SetupScript | None:
         key = place.key("postgres.setup")
         message = f"{place.label}: `{key}`: {error}"
         raise ConfigurationError(message, file=place.label, key=key) from error
+
+
+def _session(settings: Settings, place: _Place) -> tuple[SessionSetting, ...]:
+    if not settings.postgres.session or place.file is None:
+        return ()
+    path, key = place.file.path, place.key("postgres.session")
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    session = []
+    for statement in settings.postgres.session:
+        words = (statement, *statement.splitlines())
+        line = next((n for n, line in enumerate(lines, 1) if words[-1] in line), None)
+        file = place.label if line is None else f"{place.label}:{line}"
+        setting = read_session_setting(statement, place.label, line or 1)
+        if setting is None:
+            message = f"{file}: `{key}` has {statement!r}; {EXPECTED_SETTING}"
+            raise ConfigurationError(message, file=place.label, key=key)
+        session.append(setting)
+    return tuple(session)
 
 
 def _references(

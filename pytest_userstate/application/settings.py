@@ -72,6 +72,8 @@ class PostgresSettings:
     """The server to apply them to, in place of the embedded one."""
     setup: str | None = None
     """A file of SQL that is run first, as superuser."""
+    session: tuple[str, ...] = ()
+    """Statements ``SET …`` for each connection that migrates."""
     superuser: bool = False
     """Whether the migrations themselves run as superuser."""
     migration_timeout: float = 60.0

@@ -26,6 +26,7 @@ from pytest_userstate.outbound.migrations.running.runner import (
     MigrationRunner,
     run_script,
 )
+from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
@@ -62,6 +63,46 @@ class SetupScript:
     path: str
     # What it says.
     sql: str
+
+
+@attrs.frozen
+class SessionSetting:
+    """A setting that each connection that migrates begins with."""
+
+    # The configuration file, and the line that has it.
+    file: str
+    line: int
+    # What follows SET.
+    text: str
+
+
+EXPECTED_SETTING: typ.Final = (
+    "expected one statement SET name = value,\nsuch as SET app.environment = 'test',"
+    " which each connection that migrates begins with"
+)
+
+
+_NOT_SET: typ.Final = """\
+{place}: a setting of `[postgres] session` is refused.
+  setting    SET {setting}
+  error      {error}"""
+
+
+def read_session_setting(statement: str, file: str, line: int) -> SessionSetting | None:
+    """Return the setting of a statement; None if it is not one ``SET``."""
+    found = statements(statement)
+    if len(found) != 1 or found[0].words[0] != "set":
+        return None
+    words = found[0].words
+    if words[1] in {"local", "transaction", "constraints"} or words[1:3] in {
+        ("session", "authorization"),
+        ("session", "characteristics"),
+    }:
+        return None
+    text = found[0].text[len("set") :].lstrip()
+    if words[1] == "session":
+        text = text[len("session") :].lstrip()
+    return SessionSetting(file, line, text)
 
 
 def _missing_roles(server: Server, plan: Plan) -> tuple[str, ...]:
@@ -136,6 +177,8 @@ class MigrationsTarget:
     given: ConnectionString | None = None
     # SQL to be run first, as superuser.
     setup: SetupScript | None
+    # What each connection that migrates begins with.
+    session: tuple[SessionSetting, ...] = ()
     # How the migrations are run.
     settings: PostgresSettings
 
@@ -209,6 +252,7 @@ class MigrationsTarget:
             *([setup] if setup else []),
         ]
         self._run_first(server, [each for each in scripts if each.sql])
+        self._configure_sessions(server, role)
         path = setup.path if setup else ""
         if isinstance(plan, Plan):
             made = _missing_roles(server, plan)
@@ -224,6 +268,28 @@ class MigrationsTarget:
         with contextlib.closing(server.connect(user=server.superuser)) as connection:
             for script in scripts:
                 run_script(connection, script.path, script.sql, timeout=timeout)
+
+    def _configure_sessions(self, server: Server, role: str) -> None:
+        """Have each connection of the role begin with what is configured."""
+        if not self.session:
+            return
+        names = map(psycopg.sql.Identifier, (role, server.database))
+        with contextlib.closing(server.connect(user=server.superuser)) as connection:
+            alter = psycopg.sql.SQL("ALTER ROLE {} IN DATABASE {} SET ").format(*names)
+            for setting in self.session:
+                try:
+                    connection.execute(
+                        f"{alter.as_string(connection)}{setting.text}".encode()
+                    )
+                except psycopg.Error as error:
+                    message = _NOT_SET.format(
+                        place=f"{setting.file}:{setting.line}",
+                        setting=setting.text,
+                        error=error.diag.message_primary or str(error).strip(),
+                    )
+                    raise MigrationError(
+                        message, path=setting.file, line=setting.line
+                    ) from error
 
     def _apply_files(
         self, server: Server, role: str, plan: Plan, *, setup: str
