@@ -322,9 +322,10 @@ def test_a_python_without_alembic(project: AlembicProject, runs: Runs) -> None:
 
 
 def test_a_module_that_only_another_python_has(
-    project: AlembicProject, runs: Runs
+    project: AlembicProject, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that is there is suggested."""
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     project.revise(USERS, env=f"import no_such_module\n{ENV}")
     project.write("venv/bin/python", "#!/bin/sh\n")
     project.write("venv/lib/python3.9/site-packages/alembic/__init__.py", "")
@@ -373,3 +374,67 @@ def test_constraints_indexes_and_changes_have_their_lines(
     assert changed[*key, "column", "mail"].path == "db/versions/r4.py"
     [index] = [each for each in history.dropped if each.index == "users_by_mail"]
     assert index.source == Source("db/versions/r5.py", 9)
+
+
+FLASK_ENV = """\
+from alembic import context
+from flask import current_app
+
+engine = current_app.extensions["migrate"].db.engine
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+SHOP = """\
+import os
+import flask
+import flask_migrate
+import flask_sqlalchemy
+
+def create_app():
+    app = flask.Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://me@db.invalid/x"
+    flask_migrate.Migrate(app, flask_sqlalchemy.SQLAlchemy(app))
+    return app
+"""
+
+
+def test_flask_migrate_is_run_by_flask(
+    project: AlembicProject, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its alembic.ini names no folder, and the application is found by what it says."""
+    monkeypatch.delenv("FLASK_APP", raising=False)
+    project.revise(USERS, env=FLASK_ENV)
+    (project.path / "alembic.ini").unlink()
+    project.write("db/alembic.ini", "[alembic]\n")
+    project.write("shop/__init__.py", SHOP)
+    plan = project.plan()
+    assert plan.program.shown == "python -m flask db upgrade -d db head"
+    assert plan.program.environment == {"FLASK_APP": "shop"}
+    migrated = runs.run(plan)
+    assert migrated.applied == 1
+    assert runs.sources(migrated)["users.id"].startswith("db/versions/r1.py:")
+
+
+def test_a_location_relative_to_the_working_directory(
+    project: AlembicProject, runs: Runs
+) -> None:
+    """As for `alembic -c api/alembic.ini`; further locations are relative as well."""
+    project.revise(USERS)
+    (project.path / "alembic.ini").unlink()
+    project.write(
+        "api/alembic.ini",
+        "[alembic]\nscript_location = db\npath_separator = os\n"
+        "version_locations = db/versions:api/more\n",
+    )
+    project.write(
+        "api/more/m.py",
+        'from alembic import op\nrevision = "m"\ndown_revision = None\n'
+        'depends_on = "r1"\n\ndef upgrade():\n    op.execute("CREATE TABLE more ()")\n',
+    )
+    plan = project.plan("api", target="heads")
+    assert plan.program.arguments == ("-c", "api/alembic.ini", "upgrade", "heads")
+    migrated = runs.run(plan)
+    assert migrated.applied == 2
+    assert runs.sources(migrated)["more"] == "api/more/m.py:7"

@@ -131,10 +131,21 @@ def test_alembic_without_its_ini(alembic: AlembicProject) -> None:
 
 
 def test_flask_migrate(alembic: AlembicProject) -> None:
-    """Its alembic.ini lies beside env.py, and says nothing."""
+    """Its alembic.ini lies beside env.py, and says nothing; Flask needs a module."""
     (alembic.path / "alembic.ini").rename(alembic.path / "db/alembic.ini")
     (alembic.path / "db/alembic.ini").write_text("[alembic]\n")
-    assert 'command = ["flask", "--app"' in refusal(alembic, "db")
+    assert "no alembic.ini (nor" in refusal(alembic, "db")
+    alembic.write("db/env.py", "from flask import current_app\nimport alembic\n")
+    alembic.write("shop.py", "from factory import create_app\napp = create_app()\n")
+    for file, application in (
+        ("", {"FLASK_APP": "shop"}),
+        (".flaskenv", {}),
+        ("wsgi.py", {}),
+    ):
+        if file:
+            alembic.write(file, "FLASK_APP=x")
+        assert alembic.plan().program.environment == application
+        (alembic.path / (file or "none")).unlink(missing_ok=True)
 
 
 def test_an_ini_that_names_nothing_that_is_there(alembic: AlembicProject) -> None:
@@ -269,7 +280,7 @@ def test_a_python_that_is_configured(alembic: AlembicProject) -> None:
 def test_a_virtual_environment_of_the_repository(
     alembic: AlembicProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Taken where Alembic is not installed beside pytest; a folder is no package."""
+    """Taken if it has Alembic, unless pytest's own is active; a folder is none."""
     monkeypatch.setattr("sys.path", [str(alembic.path)])
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     alembic.write("alembic/env.py", "")
@@ -283,6 +294,10 @@ def test_a_virtual_environment_of_the_repository(
     assert isinstance(plan, ProgramPlan)
     assert plan.program.shown.startswith("venv/bin/python -m")
     monkeypatch.undo()
+    plan = found(alembic, "db").plan
+    assert isinstance(plan, ProgramPlan)
+    assert plan.program.shown.startswith("venv/bin/python -m")
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     plan = found(alembic, "db").plan
     assert isinstance(plan, ProgramPlan)
     assert plan.program.python is not None

@@ -8,7 +8,7 @@ import typing as typ
 
 import attrs
 
-Tool = typ.Literal["alembic", "django"]
+Tool = typ.Literal["alembic", "django", "flask"]
 
 
 @attrs.frozen

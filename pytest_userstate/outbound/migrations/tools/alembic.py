@@ -3,8 +3,10 @@
 Its own source settles what it reads (``alembic/config.py``,
 ``alembic/script/base.py``): an ``alembic.ini``, since 1.16 also a table of
 ``pyproject.toml``, names the folder of ``env.py`` as ``script_location``, in
-whose ``versions``, or in the ``version_locations``, the revisions are. In which
-order they are applied, and in which transactions, Alembic alone decides.
+whose ``versions``, or in the ``version_locations``, the revisions are. Paths are
+relative to the folder in which Alembic is run. In which order revisions are applied,
+and in which transactions, Alembic alone decides. Flask-Migrate's ``alembic.ini`` lies
+beside ``env.py`` and names no folder; ``flask db upgrade`` runs Alembic with it.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from pytest_userstate.outbound.migrations.programs.plan import (
     Program,
     ProgramFile,
     ProgramPlan,
+    Tool,
 )
 from pytest_userstate.outbound.migrations.tools.files import (
     environment_of,
@@ -62,8 +65,11 @@ class _Project:
     """What a project's file says about where Alembic's scripts are."""
 
     file: pathlib.Path
+    # Where Alembic is run.
+    folder: pathlib.Path
     script_location: str
-    version_locations: tuple[str, ...]
+    version_locations: tuple[str, ...] = ()
+    is_flasks: bool = False
 
     @property
     def scripts(self) -> pathlib.Path:
@@ -79,16 +85,22 @@ class _Project:
 
     def _path(self, location: str) -> pathlib.Path:
         """Read a path, or the name of a package and a path in it (``app:alembic``)."""
-        package, colon, inside = location.partition(":")
-        if colon and not pathlib.Path(location).is_absolute():
-            location = f"{package.replace('.', '/')}/{inside}"
-        return pathlib.Path(os.path.normpath(self.file.parent / location))
+        return _path(location, self.folder)
+
+
+def _path(location: str, folder: pathlib.Path) -> pathlib.Path:
+    package, colon, inside = location.partition(":")
+    if colon and not pathlib.Path(location).is_absolute():
+        location = f"{package.replace('.', '/')}/{inside}"
+    return pathlib.Path(os.path.normpath(folder / location))
 
 
 def _folder_named_by(file: pathlib.Path, base: pathlib.Path) -> pathlib.Path | None:
     """Return the folder of ``env.py``, or that of the file, if it names one."""
     project = _read(file, base)
     if project is None:
+        if _is_flasks(file.parent, base):
+            return file.parent
         _refuse_named_sections(file, base)
         return None
     if not (project.scripts / _ENVIRONMENT).is_file():
@@ -141,22 +153,31 @@ class AlembicLayout(LayoutDefaults):
             listed = " and ".join(label(folder, base) for folder in project.versions)
             message = f"{label(project.file, base)}: there is no revision in {listed}."
             raise TargetNotFoundError(message)
-        folder = project.file.parent
+        folder = project.folder
         python = interpreter(
             self.name, configured=options.text("python"), folder=folder, base=base
         )
         target = options.text("target", "head")
-        named = () if section == _SECTION else ("-n", section)
-        arguments = (*named, "upgrade", target)
+        environment = environment_of(options)
+        if project.is_flasks:
+            tool: Tool = "flask"
+            arguments = ("db", "upgrade", "-d", label(project.scripts, folder), target)
+            environment = {**_application(folder, environment), **environment}
+        else:
+            tool = "alembic"
+            named = () if section == _SECTION else ("-n", section)
+            if project.file.parent != folder:
+                named = ("-c", label(project.file, folder), *named)
+            arguments = (*named, "upgrade", target)
         return ProgramPlan(
             layout=self.name,
             program=Program(
                 arguments=arguments,
-                shown=f"{python.shown} -m alembic {shlex.join(arguments)}",
+                shown=f"{python.shown} -m {tool} {shlex.join(arguments)}",
                 folder=folder,
-                watched="alembic",
+                watched=tool,
                 python=python,
-                environment=environment_of(options),
+                environment=environment,
             ),
             base=base,
             project_file=label(project.file, base),
@@ -181,13 +202,23 @@ def _project_of(path: pathlib.Path, base: pathlib.Path, section: str) -> _Projec
                 return project
     for folder in above[:upto] if section == _SECTION else ():
         _refuse_named_sections(folder / _INI, base)
-    way_out = _FLASK if (path / _INI).is_file() else _BY_COMMAND
+    if _is_flasks(path, base):
+        return _Project(path / _INI, path.parent, str(path), is_flasks=True)
     message = (
         f"{label(path, base)} holds Alembic's scripts, but no {_INI} (nor a"
         f" [tool.alembic] in {_PYPROJECT})\nnames it as its script_location, in this"
-        f" folder or above.\n{way_out}"
+        f" folder or above.\n{_BY_COMMAND}"
     )
     raise TargetNotFoundError(message)
+
+
+def _is_flasks(folder: pathlib.Path, base: pathlib.Path) -> bool:
+    """Whether the folder holds what Flask-Migrate writes."""
+    return (
+        folder != base
+        and (folder / _INI).is_file()
+        and "flask" in text_of(folder / _ENVIRONMENT).lower()
+    )
 
 
 def _refuse_named_sections(file: pathlib.Path, base: pathlib.Path) -> None:
@@ -242,7 +273,43 @@ def _read(
         raise ConfigurationError(message, file=path) from error
     if not (location := values.get("script_location")):
         return None
-    return _Project(file, location, _split(values))
+    folder = _working_folder(file, location, base)
+    return _Project(file, folder, location, _split(values))
+
+
+def _working_folder(
+    file: pathlib.Path, location: str, base: pathlib.Path
+) -> pathlib.Path:
+    """Return the folder that the location is relative to: the file's, or one above."""
+    above = (file.parent, *file.parent.parents)
+    upto = above.index(base) + 1 if base in above else 1
+    fitting = (
+        folder
+        for folder in above[:upto]
+        if (_path(location, folder) / _ENVIRONMENT).is_file()
+    )
+    return next(fitting, file.parent)
+
+
+def _application(
+    folder: pathlib.Path, configured: cabc.Mapping[str, typ.Any]
+) -> dict[str, str]:
+    """Return `FLASK_APP` if neither somebody says it, nor Flask finds it by itself."""
+    is_known = (
+        "FLASK_APP" in {*configured, *os.environ}
+        or any("FLASK_APP" in text_of(folder / name) for name in (".flaskenv", ".env"))
+        or any((folder / name).is_file() for name in ("wsgi.py", "app.py"))
+    )
+    if is_known:
+        return {}
+    scripts = sorted(folder.glob("*.py")) + sorted(folder.glob("*/__init__.py"))
+    scripts += sorted(folder.glob("*/app.py"))
+    for script in scripts:
+        if re.search(r"\bcreate_app\(|=\s*Flask\(", text_of(script)):
+            module = script.relative_to(folder).with_suffix("")
+            parts = [part for part in module.parts if part != "__init__"]
+            return {"FLASK_APP": ".".join(parts)}
+    return {}
 
 
 def _table_of_ini(parser: configparser.ConfigParser, section: str) -> dict[str, str]:
@@ -295,9 +362,5 @@ def _files(
 _BY_COMMAND = """\
 Name the folder that holds alembic.ini; or, if the project runs Alembic in a way of
 its own, the command: migrations = { command = ["…", "…"], path = "…" }."""
-_FLASK = """\
-Its alembic.ini does not say where the scripts are: is it Flask-Migrate's? Name the
-command that migrates, then: migrations = { command = ["flask", "--app", "…", "db",
-"upgrade"], path = "…" }."""
 
 LAYOUT = AlembicLayout()

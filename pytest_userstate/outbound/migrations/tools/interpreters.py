@@ -22,15 +22,16 @@ def interpreter(
 ) -> Interpreter:
     """Return the Python that runs a tool.
 
-    In this order: the one that is configured; the one that runs the audit, if the
-    tool is installed for it; the active virtual environment, and those beside the
-    tool's own file or above it, up to the repository's root. Where none has the
-    tool it is the one that runs the audit, and running it says what is missing.
+    In this order: the one that is configured; the one that runs the audit, if it is
+    active or the repository's, and the tool is installed for it; the active virtual
+    environment, and those beside the tool's own file or above it, up to the
+    repository's root. If none has the tool it is the one that runs the audit, and
+    running it says what is missing.
     """
     if configured:
         return _configured(configured, base)
     there = _in_environments(package, folder, base)
-    if there is not None and not _is_installed_here(package):
+    if there is not None and not (_is_active(base) and _is_installed_here(package)):
         return there
     ours = Interpreter(
         pathlib.Path(sys.executable), "python", "the Python that runs pytest"
@@ -69,6 +70,12 @@ def _elsewhere(path: pathlib.Path, name: str) -> Interpreter:
     return Interpreter(path, name, name)
 
 
+def _is_active(base: pathlib.Path) -> bool:
+    """Whether the environment that runs the audit is active, or the repository's."""
+    ours = pathlib.Path(sys.prefix)
+    return str(ours) == os.environ.get("VIRTUAL_ENV") or base in ours.parents
+
+
 def _is_installed_here(package: str) -> bool:
     """Judge by the installed distributions: a folder of the name proves nothing."""
     import importlib.metadata  # noqa: PLC0415 - as in its callers, it costs time
@@ -83,7 +90,8 @@ def _is_installed_here(package: str) -> bool:
 def _environments(
     folder: pathlib.Path, base: pathlib.Path
 ) -> cabc.Iterator[pathlib.Path]:
-    if active := os.environ.get("VIRTUAL_ENV"):
+    active = os.environ.get("VIRTUAL_ENV")
+    if active and active != sys.prefix:
         yield pathlib.Path(active)
     above = [folder, *folder.parents]
     upto = above.index(base) + 1 if base in above else 1

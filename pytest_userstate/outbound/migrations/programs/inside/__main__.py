@@ -26,7 +26,8 @@ def main() -> None:
         sys.exit(f"userstate: {folder} cannot be imported from")
     sys.modules[package] = importlib.util.module_from_spec(spec)
     task = json.loads(os.environ.pop("USERSTATE_TASK"))
-    module = importlib.import_module(f"{package}.{task['tool']}_tool")
+    tool = "django" if task["tool"] == "django" else "alembic"
+    module = importlib.import_module(f"{package}.{tool}_tool")
     sys.exit(module.run(task))
 
 

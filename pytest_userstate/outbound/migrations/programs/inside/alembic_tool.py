@@ -1,4 +1,4 @@
-"""Runs Alembic's command line, led to the audit's database, and watches it.
+"""Runs Alembic, or Flask-Migrate, led to the audit's database, and watches it.
 
 Every connection through SQLAlchemy goes to the audit's server, whatever the URL
 that ``env.py`` makes of its settings. What Alembic does is left to Alembic.
@@ -30,24 +30,42 @@ def run(task: dict[str, typ.Any]) -> int:
     try:
         import alembic.config
         from sqlalchemy.engine.url import make_url
+
+        if task["tool"] == "flask":
+            import flask_migrate  # noqa: F401
     except ImportError as error:
-        pipe.tell("missing", package="alembic", error=str(error))
+        package = "Flask-Migrate" if task["tool"] == "flask" else "alembic"
+        pipe.tell("missing", package=package, error=str(error))
         return 1
     # As `python -m alembic` has it; only now, since many a repository has a folder
     # of the name.
     sys.path.insert(0, os.getcwd())
-    sys.argv[:] = ["alembic", *task["arguments"]]
+    sys.argv[:] = [task["tool"], *task["arguments"]]
     with pipe.own_work():
         _lead(pipe, task["url"], make_url)
         watch = _Watch(pipe)
         watch.start()
     try:
-        _command_line(pipe, alembic.config, task["url"]).main(task["arguments"])
+        if task["tool"] == "flask":
+            _run_flask()
+        else:
+            _command_line(pipe, alembic.config, task["url"]).main(task["arguments"])
     except BaseException as error:
         watch.fail(error)
         raise
     watch.finish()
     return 0
+
+
+def _run_flask() -> None:
+    """Run Flask's command line, which ends in an exit, whatever came of it."""
+    import flask.cli
+
+    try:
+        flask.cli.main()
+    except SystemExit as end:
+        if end.code:
+            raise
 
 
 def _command_line(pipe: Pipe, config_module: typ.Any, url: str) -> typ.Any:
