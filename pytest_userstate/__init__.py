@@ -9,6 +9,9 @@ a pytest run that does not audit pays for none of it.
 >>> report = UserStateSchemaAuditReport.evaluate(SchemaSnapshot([users]))
 >>> report.users_coverage
 <EntitySchemaCoverage.MISSING: 'missing'>
+
+The command ``pytest-userstate`` imports it before pytest, which need not rewrite it:
+PYTEST_DONT_REWRITE.
 """
 
 from __future__ import annotations

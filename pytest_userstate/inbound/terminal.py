@@ -25,7 +25,7 @@ _COLOURS: typ.Final[dict[Outcome, dict[str, bool]]] = {
 }
 
 _ADVISORIES: typ.Final = (
-    "advisories (they change no outcome; see pytest-userstate's docs/advisories.md)"
+    "advisories (they change no outcome; `pytest-userstate explain CODE` says more)"
 )
 
 

@@ -36,13 +36,17 @@ _RESULT = re.compile(r"^=+ (.+) in \d+\.\d+s =+$", re.MULTILINE)
 # They bring the extras that they are told to, and no others.
 _ISOLATED = """\
 case "$*" in *\\[all\\]*|*wiring*) ;; *) export PYTHONPATH={without_wiring} ;; esac
-while [ "$1" != pytest ]; do shift; done
+while case "$1" in pytest|pytest-userstate) false ;; esac; do shift; done
 exec "$@\""""
 _WITHOUT_WIRING = 'import sys\nsys.modules["ast_grep_py"] = None\n'
 
 # What the commands of a page find in place of what would be downloaded.
 _TOOLS = {
     "pytest": 'exec {python} -m pytest -p no:benchmark -p no:hypothesispytest "$@"',
+    "pytest-userstate": (
+        "exec {python} -c 'import sys; from pytest_userstate.console import main;"
+        ' sys.exit(main())\' "$@"'
+    ),
     "uvx": _ISOLATED,
     "pipx": _ISOLATED,
     "pip": 'test "$1" = install',

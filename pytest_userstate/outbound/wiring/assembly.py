@@ -204,8 +204,8 @@ def _check(port: PortScan, place: ConfigurationPlace) -> None:
             "has no `state`, so that its wiring is read from the sources. That needs "
             "ast-grep, which is not installed:\n"
             "  pip install 'pytest-userstate[wiring]'\n"
-            "(or 'pytest-userstate[embedded,wiring]' after `uvx --from` or `pipx run "
-            "--spec`). Or declare what a scan would find: `state` and `reason`",
+            "  uvx --from 'pytest-userstate[wiring]' pytest-userstate\n"
+            "Or declare what a scan would find: `state` and `reason`",
         )
     for name in port.sources:
         if not (place.base / name).exists():
