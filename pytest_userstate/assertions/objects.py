@@ -54,7 +54,7 @@ class SchemaAssertions(PrivilegeAssertions[str, SchemaPrivilege]):
     _securable = Securable.SCHEMA
 
     def has_exactly_tables(self, names: cabc.Iterable[str]) -> None:
-        """Assert that these are the tables: all, and no other.
+        """Assert that these are the tables, and no others.
 
         Partitions and the migration tool's own tables count only if they are
         named.
@@ -62,7 +62,7 @@ class SchemaAssertions(PrivilegeAssertions[str, SchemaPrivilege]):
         self._has_exactly_objects(ObjectKind.TABLE, names)
 
     def has_exactly_views(self, names: cabc.Iterable[str]) -> None:
-        """Assert that these are the views, materialized ones apart."""
+        """Assert that these are the views, without materialized ones."""
         self._has_exactly_objects(ObjectKind.VIEW, names)
 
     def has_exactly_materialized_views(self, names: cabc.Iterable[str]) -> None:
@@ -127,7 +127,7 @@ class EnumAssertions(PrivilegeAssertions[Enum, TypePrivilege], CommentAssertions
         return self._look()[1]
 
     def has_exactly_labels(self, labels: cabc.Iterable[str]) -> None:
-        """Assert that these are the labels, in this order: all, and no other."""
+        """Assert that these are the labels, in this order, and no others."""
         expected = arguments.several(labels, "labels")
         _, enum = self._look()
         if enum.labels == expected:
@@ -155,7 +155,7 @@ class EnumAssertions(PrivilegeAssertions[Enum, TypePrivilege], CommentAssertions
             require(absent(headline, expected, enum.labels))
 
     def has_no_label(self, label: str) -> None:
-        """Assert that the type is there, and this is none of its labels."""
+        """Assert that the type exists, and this is not one of its labels."""
         text = arguments.text(label, "label")
         _, enum = self._look()
         if text in enum.labels:
@@ -182,7 +182,7 @@ class DomainAssertions(
         return self._look()[1]
 
     def is_not_based_on(self, data_type: str) -> None:
-        """Assert that the domain is there, and its base type is not this one.
+        """Assert that the domain exists, and its base type is not this one.
 
         A type without parameters stands for any: ``varchar`` for ``varchar(32)``.
         The type of a domain that it is based on is its base type, too.
@@ -208,7 +208,7 @@ class DomainAssertions(
     def has_check_constraint(
         self, expression: str | Some, *, name: str | Unspecified = UNSPECIFIED
     ) -> CheckConstraint:
-        """Assert that there is a check constraint that says this.
+        """Assert that a check constraint with this meaning exists.
 
         Parameters
         ----------

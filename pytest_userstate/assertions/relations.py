@@ -74,11 +74,11 @@ class CommentAssertions(ObjectAssertions[T]):
     """Assertions about the comment on an object."""
 
     def has_comment(self, text: str | Some) -> None:
-        """Assert that the comment on it is this text, or that there is `SOME`."""
+        """Assert that its comment is this text, or `SOME`."""
         self._require_comment(SOME if text is SOME else arguments.text(text, "text"))
 
     def has_no_comment(self) -> None:
-        """Assert that it is there, and has no comment."""
+        """Assert that it exists, and has no comment."""
         self._require_comment(None)
 
     def _require_comment(self, expected: str | Some | None) -> None:
@@ -137,7 +137,7 @@ class PrivilegeAssertions(OwnerAssertions[T], typ.Generic[T, P]):
     """Assertions about what roles may do with an object."""
 
     def allows(self, role: str, *, to: P | cabc.Iterable[P]) -> None:
-        """Assert that a role may do all of this with the object.
+        """Assert that a role has all these privileges on the object.
 
         Parameters
         ----------
@@ -149,7 +149,7 @@ class PrivilegeAssertions(OwnerAssertions[T], typ.Generic[T, P]):
         self._judge(Question.of(Claim.AT_LEAST, role, to, self._securable))
 
     def allows_exactly(self, role: str, *, to: cabc.Iterable[P]) -> None:
-        """Assert that a role may do all of this with the object, and nothing else.
+        """Assert that a role has these privileges on the object, and no others.
 
         Parameters
         ----------
@@ -161,7 +161,7 @@ class PrivilegeAssertions(OwnerAssertions[T], typ.Generic[T, P]):
     def forbids(
         self, role: str, *, to: P | cabc.Iterable[P], role_may_be_absent: bool = False
     ) -> None:
-        """Assert that a role may do nothing of this with the object.
+        """Assert that a role has none of these privileges on the object.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
         collation: str | Some | Unspecified | None = UNSPECIFIED,
         comment: str | Some | Unspecified | None = UNSPECIFIED,
     ) -> Column:
-        """Assert that there is a column of this name, and what it is like.
+        """Assert that a column of this name exists, and compare its properties.
 
         Keywords that are left out are not looked at. `None` says that there is
         none, `SOME` that there is one, whichever.
@@ -231,11 +231,11 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
         return self._has_named(COLUMN, locals())
 
     def has_no_column(self, name: str) -> None:
-        """Assert that the table or view is there, and has no column of this name."""
+        """Assert that the table or view exists, and has no column of this name."""
         self._has_none_named(COLUMN, name)
 
     def has_exactly_columns(self, names: cabc.Iterable[str]) -> None:
-        """Assert that these are the columns, in any order: all, and no other."""
+        """Assert that these are the columns, in any order, and no others."""
         self._has_exactly(COLUMN, arguments.several_names(names))
 
     # Indexes.
@@ -254,7 +254,7 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
         primary: bool | Unspecified = UNSPECIFIED,
         clustered: bool | Unspecified = UNSPECIFIED,
     ) -> Index:
-        """Assert that there is an index on these columns, in this order.
+        """Assert that an index on these columns exists, in this order.
 
         Parameters
         ----------
@@ -304,7 +304,7 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
         self._has_none_named(INDEX, name)
 
     def has_exactly_indexes(self, names: cabc.Iterable[str]) -> None:
-        """Assert that the indexes have these names: all, and no other.
+        """Assert that the indexes have these names, and no others.
 
         An index that backs a constraint counts only if it is named.
         """
@@ -326,7 +326,7 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
         enabled: bool | Unspecified = UNSPECIFIED,
         constraint: bool | Unspecified = UNSPECIFIED,
     ) -> Trigger:
-        """Assert that there is a trigger of this name, and what it is like.
+        """Assert that a trigger of this name exists, and compare its properties.
 
         Parameters
         ----------
@@ -352,11 +352,11 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
         return self._has_named(TRIGGER, locals())
 
     def has_no_trigger(self, name: str) -> None:
-        """Assert that the table is there, and has no trigger of this name."""
+        """Assert that the table exists, and has no trigger of this name."""
         self._has_none_named(TRIGGER, name)
 
     def has_exactly_triggers(self, names: cabc.Iterable[str]) -> None:
-        """Assert that the triggers have these names: all, and no other."""
+        """Assert that the triggers have these names, and no others."""
         self._has_exactly(TRIGGER, arguments.several_names(names))
 
     # Privileges.
@@ -368,7 +368,7 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
         to: RelationPrivilege | cabc.Iterable[RelationPrivilege],
         column: str | Some | Unspecified = UNSPECIFIED,
     ) -> None:
-        """Assert that a role may do all of this with all columns.
+        """Assert that a role has all these privileges on all columns.
 
         Parameters
         ----------
@@ -388,7 +388,7 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
         to: cabc.Iterable[RelationPrivilege],
         column: str | Some | Unspecified = UNSPECIFIED,
     ) -> None:
-        """Assert that a role may do all of this, and nothing else.
+        """Assert that a role has these privileges, and no others.
 
         Parameters
         ----------
@@ -406,7 +406,7 @@ class RelationAssertions(OwnerAssertions[R], CommentAssertions[R]):
         column: str | Some | Unspecified = UNSPECIFIED,
         role_may_be_absent: bool = False,
     ) -> None:
-        """Assert that a role may do nothing of this, with whichever column.
+        """Assert that a role has none of these privileges, on any column.
 
         Parameters
         ----------

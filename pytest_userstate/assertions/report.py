@@ -88,7 +88,7 @@ class AuditCheckAssertions:
         return self._check
 
     def is_covered(self) -> None:
-        """Assert that what the check asks for is there, in one clear way.
+        """Assert that the schema has what the check requires, in one way.
 
         Storage in several models is neither covered nor missing, and neither is a
         revision that cannot be relied upon: name such a coverage in `assert_check`.
@@ -96,7 +96,7 @@ class AuditCheckAssertions:
         self._require_one_of(_COVERED, "covered")
 
     def is_missing(self) -> None:
-        """Assert that what the check asks for is not there; see `is_covered`."""
+        """Assert that the schema lacks what the check requires; see `is_covered`."""
         self._require_one_of(_MISSING, "missing")
 
     def needs_migration(self) -> None:
@@ -169,7 +169,7 @@ def assert_check(
     recommendation: str | Unspecified | None = UNSPECIFIED,
     prerequisite: str | Unspecified | None = UNSPECIFIED,
 ) -> AuditCheckAssertions:
-    """Assert what the audit says about a check; return assertions about it.
+    """Compare the result of a check; return assertions about it.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def assert_check(
     decision : {"required", "not_required", "deferred"}
         What follows for migrations.
     models : iterable of str
-        The storage models that are complete: all, and no other.
+        The storage models that are complete, and no others.
     canonical, recommendation : str or None
         The model that was declared canonical, and the one that is recommended.
     prerequisite : str or None
@@ -210,7 +210,7 @@ def assert_check(
 def assert_wiring(
     report: UserStateSchemaAuditReport, entity: str, state: WiringState
 ) -> AuditCheckAssertions:
-    """Assert what is behind an entity's port in the running program.
+    """Compare the wiring of an entity in the running program.
 
     Raises
     ------
@@ -241,7 +241,7 @@ def assert_same_report(
     *,
     accepted: UserStateSchemaAuditReport | str | os.PathLike[str],
 ) -> None:
-    """Assert that a report says of every check what an accepted one says.
+    """Assert that a report agrees with an accepted one on every check.
 
     Server version, line numbers, and what a gate made of it do not count.
 

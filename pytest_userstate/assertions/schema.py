@@ -61,34 +61,34 @@ SchemaSource: typ.TypeAlias = "SchemaSnapshot | psycopg.Connection[typ.Any]"
 
 
 def assert_table(source: SchemaSource, name: str) -> TableAssertions:
-    """Assert that there is a table of this name; return assertions about it."""
+    """Assert that a table of this name exists; return assertions about it."""
     return TableAssertions(reader(source), arguments.place(name))
 
 
 def assert_view(source: SchemaSource, name: str) -> ViewAssertions:
-    """Assert that there is a view of this name; return assertions about it."""
+    """Assert that a view of this name exists; return assertions about it."""
     return ViewAssertions(reader(source), arguments.place(name), ViewKind.VIEW)
 
 
 def assert_materialized_view(source: SchemaSource, name: str) -> ViewAssertions:
-    """Assert that there is a materialized view; return assertions about it."""
+    """Assert that a materialized view exists; return assertions about it."""
     return ViewAssertions(reader(source), arguments.place(name), ViewKind.MATERIALIZED)
 
 
 def assert_foreign_table(source: SchemaSource, name: str) -> ViewAssertions:
-    """Assert that there is a foreign table; return assertions about it."""
+    """Assert that a foreign table exists; return assertions about it."""
     return ViewAssertions(reader(source), arguments.place(name), ViewKind.FOREIGN)
 
 
 def assert_relation(source: SchemaSource, name: str) -> Relation:
-    """Assert that there is a table, view or sequence of this name; return it."""
+    """Assert that a table, view or sequence of this name exists; return it."""
     place = arguments.place(name)
     found: Relation = expect(ObjectKind.RELATION.search(reader(source)(), place))
     return found
 
 
 def assert_enum(source: SchemaSource, name: str) -> EnumAssertions:
-    """Assert that there is an enumerated type; return assertions about it."""
+    """Assert that an enumerated type exists; return assertions about it."""
     return EnumAssertions(reader(source), arguments.place(name))
 
 
@@ -101,7 +101,7 @@ def assert_domain(
     default: str | Some | Unspecified | None = UNSPECIFIED,
     collation: str | Some | Unspecified | None = UNSPECIFIED,
 ) -> DomainAssertions:
-    """Assert that there is a domain of this name, and what it is like.
+    """Assert that a domain of this name exists, and compare its properties.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def assert_sequence(
     cycles: bool | Unspecified = UNSPECIFIED,
     owned_by: str | Unspecified | None = UNSPECIFIED,
 ) -> SequenceAssertions:
-    """Assert that there is a sequence of this name, and what it is like.
+    """Assert that a sequence of this name exists, and compare its properties.
 
     Parameters
     ----------
@@ -149,13 +149,13 @@ def assert_sequence(
 
 
 def assert_schema(source: SchemaSource, name: str) -> SchemaAssertions:
-    """Assert that there is a schema of this name; return assertions about it."""
+    """Assert that a schema of this name exists; return assertions about it."""
     schema = arguments.identifier(name)
     return SchemaAssertions(reader(source), ObjectName(schema, schema))
 
 
 def assert_exactly_schemas(source: SchemaSource, names: cabc.Iterable[str]) -> None:
-    """Assert that these are the schemas, PostgreSQL's own apart: all, and no other."""
+    """Assert that these are the schemas, without those of PostgreSQL, and no others."""
     expected = arguments.several_names(names)
     require(exactly_schemas(reader(source)(), expected))
 
@@ -168,7 +168,7 @@ def assert_extension(
     schema: str | Unspecified = UNSPECIFIED,
     stub: bool | Unspecified = UNSPECIFIED,
 ) -> Extension:
-    """Assert that an extension is installed, and what it is like; return it.
+    """Assert that an extension is installed, and compare its properties; return it.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def assert_extension(
 
 
 def assert_exactly_extensions(source: SchemaSource, names: cabc.Iterable[str]) -> None:
-    """Assert that these are the extensions: all, and no other.
+    """Assert that these are the extensions, and no others.
 
     ``plpgsql``, which is in every database, counts only if it is named.
     """
@@ -196,28 +196,28 @@ def assert_exactly_extensions(source: SchemaSource, names: cabc.Iterable[str]) -
 def assert_no_table(
     source: SchemaSource, name: str, *, schema_may_be_absent: bool = False
 ) -> None:
-    """Assert that there is no table of this name in a schema that is there."""
+    """Assert that no table of this name exists in an existing schema."""
     _require_no(ObjectKind.TABLE, source, name, schema_may_be_absent)
 
 
 def assert_no_view(
     source: SchemaSource, name: str, *, schema_may_be_absent: bool = False
 ) -> None:
-    """Assert that there is no view of this name in a schema that is there."""
+    """Assert that no view of this name exists in an existing schema."""
     _require_no(ObjectKind.VIEW, source, name, schema_may_be_absent)
 
 
 def assert_no_materialized_view(
     source: SchemaSource, name: str, *, schema_may_be_absent: bool = False
 ) -> None:
-    """Assert that there is no such materialized view in a schema that is there."""
+    """Assert that no such materialized view exists in an existing schema."""
     _require_no(ObjectKind.MATERIALIZED, source, name, schema_may_be_absent)
 
 
 def assert_no_foreign_table(
     source: SchemaSource, name: str, *, schema_may_be_absent: bool = False
 ) -> None:
-    """Assert that there is no such foreign table in a schema that is there."""
+    """Assert that no such foreign table exists in an existing schema."""
     _require_no(ObjectKind.FOREIGN, source, name, schema_may_be_absent)
 
 
@@ -284,26 +284,26 @@ def assert_no_policy(
 def assert_no_enum(
     source: SchemaSource, name: str, *, schema_may_be_absent: bool = False
 ) -> None:
-    """Assert that there is no such enumerated type in a schema that is there."""
+    """Assert that no such enumerated type exists in an existing schema."""
     _require_no(ObjectKind.ENUM, source, name, schema_may_be_absent)
 
 
 def assert_no_domain(
     source: SchemaSource, name: str, *, schema_may_be_absent: bool = False
 ) -> None:
-    """Assert that there is no domain of this name in a schema that is there."""
+    """Assert that no domain of this name exists in an existing schema."""
     _require_no(ObjectKind.DOMAIN, source, name, schema_may_be_absent)
 
 
 def assert_no_sequence(
     source: SchemaSource, name: str, *, schema_may_be_absent: bool = False
 ) -> None:
-    """Assert that there is no sequence of this name in a schema that is there."""
+    """Assert that no sequence of this name exists in an existing schema."""
     _require_no(ObjectKind.SEQUENCE, source, name, schema_may_be_absent)
 
 
 def assert_no_schema(source: SchemaSource, name: str) -> None:
-    """Assert that there is no schema of this name."""
+    """Assert that no schema of this name exists."""
     schema = arguments.identifier(name)
     require(unwanted_schema(reader(source)(), schema))
 
@@ -349,7 +349,7 @@ def _table_or_view(
 def assert_same_schema(
     source: SchemaSource, *, accepted: SchemaSource | str | os.PathLike[str]
 ) -> None:
-    """Assert that a schema means what an accepted one means.
+    """Assert that a schema has the same meaning as an accepted one.
 
     `schema_difference` says what counts: not the records of migration tools, nor what
     only PostgreSQL's versions write differently.

@@ -101,7 +101,7 @@ class TableAssertions(RelationAssertions[Table]):
         return self._has(PRIMARY_KEY, locals())
 
     def has_no_primary_key(self) -> None:
-        """Assert that the table is there, and has no primary key."""
+        """Assert that the table exists, and has no primary key."""
         subject = self._subject()
         keys = PRIMARY_KEY.parts(subject.owner)
         require(unwanted(subject, "a primary key", keys, PRIMARY_KEY.words))
@@ -117,7 +117,7 @@ class TableAssertions(RelationAssertions[Table]):
         initially_deferred: bool | Unspecified = UNSPECIFIED,
         temporal: bool | Unspecified = UNSPECIFIED,
     ) -> KeyConstraint:
-        """Assert that there is a unique constraint on these columns, in this order.
+        """Assert that a unique constraint on these columns exists, in this order.
 
         The primary key is none, and neither is a unique index without a
         constraint (`has_index`).
@@ -134,7 +134,7 @@ class TableAssertions(RelationAssertions[Table]):
         return self._has(UNIQUE, locals())
 
     def has_no_unique_constraint(self, columns: ColumnNames) -> None:
-        """Assert that nothing makes these columns unique, taken together.
+        """Assert that nothing makes these columns unique together.
 
         A primary key, a unique index of all rows, and an exclusion constraint that
         no two equal rows can pass do so, too; also if they are on some of the
@@ -147,7 +147,7 @@ class TableAssertions(RelationAssertions[Table]):
     def has_exactly_unique_constraints(
         self, columns: cabc.Iterable[ColumnNames]
     ) -> None:
-        """Assert that the unique constraints are on these columns, and no other is.
+        """Assert that the unique constraints are on these columns, and no others.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class TableAssertions(RelationAssertions[Table]):
         temporal: bool | Unspecified = UNSPECIFIED,
         name: str | Unspecified = UNSPECIFIED,
     ) -> ForeignKey:
-        """Assert that there is a foreign key from these columns, in this order.
+        """Assert that a foreign key from these columns exists, in this order.
 
         Parameters
         ----------
@@ -208,7 +208,7 @@ class TableAssertions(RelationAssertions[Table]):
         return self._has(FOREIGN_KEY, {**given, "on_delete": action})
 
     def has_no_foreign_key(self, columns: ColumnNames) -> None:
-        """Assert that these columns, taken together, refer to nothing."""
+        """Assert that these columns together refer to no table."""
         subject, names = self._columns(FOREIGN_KEY, columns)
         keys = [
             key
@@ -219,7 +219,7 @@ class TableAssertions(RelationAssertions[Table]):
         require(unwanted(subject, what, keys, FOREIGN_KEY.words))
 
     def has_exactly_foreign_keys(self, columns: cabc.Iterable[ColumnNames]) -> None:
-        """Assert that the foreign keys go from these columns, and no other does.
+        """Assert that the foreign keys are on these columns, and no others.
 
         Parameters
         ----------
@@ -248,7 +248,7 @@ class TableAssertions(RelationAssertions[Table]):
         validated: bool | Unspecified = UNSPECIFIED,
         enforced: bool | Unspecified = UNSPECIFIED,
     ) -> CheckConstraint:
-        """Assert that there is a check constraint that says this.
+        """Assert that a check constraint with this meaning exists.
 
         Parameters
         ----------
@@ -265,7 +265,7 @@ class TableAssertions(RelationAssertions[Table]):
         return self._has(CHECK, locals())
 
     def has_exactly_check_constraints(self, names: cabc.Iterable[str]) -> None:
-        """Assert that the check constraints have these names: all, and no other."""
+        """Assert that the check constraints have these names, and no others."""
         self._has_exactly(CHECK, arguments.several_names(names))
 
     def has_exclusion_constraint(
@@ -274,7 +274,7 @@ class TableAssertions(RelationAssertions[Table]):
         *,
         name: str | Unspecified = UNSPECIFIED,
     ) -> ExclusionConstraint:
-        """Assert that there is an exclusion constraint of this definition.
+        """Assert that an exclusion constraint of this definition exists.
 
         Parameters
         ----------
@@ -287,11 +287,11 @@ class TableAssertions(RelationAssertions[Table]):
         return self._has(EXCLUSION, locals())
 
     def has_exactly_exclusion_constraints(self, names: cabc.Iterable[str]) -> None:
-        """Assert that the exclusion constraints have these names, and no other is."""
+        """Assert that the exclusion constraints have these names, and no others."""
         self._has_exactly(EXCLUSION, arguments.several_names(names))
 
     def has_no_constraint(self, name: str) -> None:
-        """Assert that no constraint of the table has this name, of whatever kind.
+        """Assert that no constraint of the table has this name, of any kind.
 
         Not-null constraints, which have names since PostgreSQL 18, are facts of
         their columns: ``has_column(…, nullable=…)``.
@@ -328,7 +328,7 @@ class TableAssertions(RelationAssertions[Table]):
         require(as_expected(title, facts, subject, details=details))
 
     def has_no_row_security(self) -> None:
-        """Assert that the table is there, and its row-level security is off."""
+        """Assert that the table exists, and its row-level security is off."""
         subject = self._subject()
         if subject.owner.has_row_security:
             policies = [*map(POLICY.words, POLICY.parts(subject.owner))] or [
@@ -346,7 +346,7 @@ class TableAssertions(RelationAssertions[Table]):
         using: str | Some | Unspecified | None = UNSPECIFIED,
         check: str | Some | Unspecified | None = UNSPECIFIED,
     ) -> Policy:
-        """Assert that there is a policy of this name, and what it is like.
+        """Assert that a policy of this name exists, and compare its properties.
 
         Parameters
         ----------
@@ -364,11 +364,11 @@ class TableAssertions(RelationAssertions[Table]):
         return self._has_named(POLICY, locals())
 
     def has_no_policy(self, name: str) -> None:
-        """Assert that the table is there, and has no policy of this name."""
+        """Assert that the table exists, and has no policy of this name."""
         self._has_none_named(POLICY, name)
 
     def has_exactly_policies(self, names: cabc.Iterable[str]) -> None:
-        """Assert that the policies have these names: all, and no other."""
+        """Assert that the policies have these names, and no others."""
         self._has_exactly(POLICY, arguments.several_names(names))
 
     # Partitions and inheritance.
@@ -384,7 +384,7 @@ class TableAssertions(RelationAssertions[Table]):
         self._require({"kind": str(TableKind.PARTITIONED), "by": by})
 
     def is_not_partitioned(self) -> None:
-        """Assert that the table is there, and is not partitioned."""
+        """Assert that the table exists, and is not partitioned."""
         _, table = self._look()
         if table.kind is TableKind.PARTITIONED:
             found = f"partition by {table.partition_key}"
@@ -406,14 +406,14 @@ class TableAssertions(RelationAssertions[Table]):
         self._require({"partition of": other.qualified_name, "bound": bound})
 
     def is_no_partition(self) -> None:
-        """Assert that the table is there, and is a partition of nothing."""
+        """Assert that the table exists, and is not a partition."""
         _, table = self._look()
         if table.partition_of:
             found = f"of {table.partition_of}"
             require(inheritance.related(table, "is a partition", found))
 
     def has_exactly_partitions(self, names: cabc.Iterable[str]) -> None:
-        """Assert that these are the partitions, in any order: all, and no other.
+        """Assert that these are the partitions, in any order, and no others.
 
         Parameters
         ----------
@@ -446,7 +446,7 @@ class TableAssertions(RelationAssertions[Table]):
         require(failure)
 
     def is_not_ancestor_of(self, other: str) -> None:
-        """Assert that both tables are there, and the other does not inherit."""
+        """Assert that both tables exist, and the other does not inherit."""
         subject, child = self._look_at(other, "other")
         require(inheritance.inherited(subject.snapshot, subject.owner, child))
 
@@ -469,19 +469,19 @@ class TableAssertions(RelationAssertions[Table]):
         require(failure)
 
     def is_not_descendant_of(self, other: str) -> None:
-        """Assert that both tables are there, and this one does not inherit."""
+        """Assert that both tables exist, and this one does not inherit."""
         subject, parent = self._look_at(other, "other")
         require(inheritance.inherited(subject.snapshot, parent, subject.owner))
 
     def has_children(self) -> None:
-        """Assert that some table inherits from this one, or is its partition."""
+        """Assert that a table inherits from this one, or is its partition."""
         snapshot, table = self._look()
         if not inheritance.children(snapshot, table):
             found = "no table inherits from it"
             require(inheritance.related(table, "has no child", found))
 
     def has_no_children(self) -> None:
-        """Assert that the table is there, and nothing inherits from it."""
+        """Assert that the table exists, and nothing inherits from it."""
         snapshot, table = self._look()
         if children := inheritance.children(snapshot, table):
             names = [child.qualified_name for child in children]
