@@ -1,7 +1,7 @@
 """The command ``pytest-userstate``: pytest with the audit, and a few answers.
 
-``pytest-userstate`` is ``pytest --userstate-audit`` without the plugins that an
-audit does not use, and takes every option of pytest. A word in front asks for
+``pytest-userstate`` is ``pytest --userstate-audit`` without the plugins and settings
+that an audit does not use, and takes every option of pytest. A word in front asks for
 something else: ``init`` writes a configuration, and ``explain`` prints a section of
 the documentation.
 """
@@ -27,6 +27,7 @@ audit under "userstate". A topic is a check (interests.conflict), a coverage
 (dual_model), the code of an advisory (US204), or a term (revision).
 """
 _UNUSED_PLUGINS: typ.Final = ("pytest-bdd", "pytest_postgresql")
+_UNUSED_SETTINGS: typ.Final = ("addopts", "filterwarnings", "required_plugins")
 _PAGES: typ.Final = ("checks.md", "advisories.md", "glossary.md")
 _CHECK: typ.Final = re.compile(r"\w+\.(?P<axis>\w+)")
 _LINK: typ.Final = re.compile(r"\[([^\]]+)\]\([^)]+\)")
@@ -59,9 +60,14 @@ def main(arguments: cabc.Sequence[str] | None = None) -> int:
 
 
 def _audit(options: cabc.Sequence[str]) -> int:
-    """Run pytest with the audit, in this process."""
-    unused = [word for name in _UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
-    return int(pytest.main([*unused, "--userstate-audit", *options]))
+    """Run pytest with the audit, in this process.
+
+    The repository's settings for its tests do not apply: they may name plugins and
+    classes that are not installed here.
+    """
+    plugins = [word for name in _UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
+    settings = [word for name in _UNUSED_SETTINGS for word in ("-o", f"{name}=")]
+    return int(pytest.main([*plugins, *settings, "--userstate-audit", *options]))
 
 
 def _explain(topics: cabc.Sequence[str]) -> int:

@@ -61,6 +61,21 @@ def test_the_command_audits_without_plugins_that_an_audit_does_not_use(
     assert "postgresql" not in plugins
 
 
+def test_settings_for_the_tests_of_the_repository_do_not_stop_an_audit(
+    tmp_path: pathlib.Path,
+) -> None:
+    """They name plugins and classes that `uvx` does not install."""
+    shutil.copytree(ROOT / "tests/features/migrations", tmp_path / "migrations")
+    settings = """[pytest]
+addopts = --cov=app --no-such-option
+required_plugins = pytest-cov
+filterwarnings = error::sqlalchemy_of_nobody.SAWarning
+"""
+    (tmp_path / "pytest.ini").write_text(settings)
+    finished = call(tmp_path, "-k", "users.schema", "-p", "no:cacheprovider")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
 def test_the_status_of_a_failed_audit_is_pytests(tmp_path: pathlib.Path) -> None:
     """A folder without migrations is a usage error."""
     finished = call(tmp_path)
