@@ -63,6 +63,7 @@ from pytest_userstate.domain.model import DEFAULT_MODEL as DEFAULT_MODEL
 from pytest_userstate.domain.model import AuditModel as AuditModel
 from pytest_userstate.domain.model import Canonical as Canonical
 from pytest_userstate.domain.model import Entity as Entity
+from pytest_userstate.domain.model import PerUser as PerUser
 from pytest_userstate.domain.model import Revisions as Revisions
 from pytest_userstate.domain.model import Several as Several
 from pytest_userstate.domain.model import StorageModel as StorageModel

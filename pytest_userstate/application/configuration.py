@@ -12,6 +12,7 @@ import collections.abc as cabc
 import datetime as dt
 import enum
 import functools
+import itertools
 import re
 import typing as typ
 
@@ -45,6 +46,7 @@ from pytest_userstate.domain.model import (
     AuditModel,
     Canonical,
     Entity,
+    Need,
     Revisions,
     Several,
     StorageModel,
@@ -204,6 +206,10 @@ def _converter() -> cattrs.Converter:
         setting: MigrationsSetting = table(kind)(own, kind)
         return attrs.evolve(setting, options=options)
 
+    def storage_model(value: object, kind: type) -> StorageModel:
+        model: StorageModel = table(kind)(_with_flat_revision(value), kind)
+        return model
+
     def listed(kind: typ.Any) -> Hook:
         read = homogenous_tuple_structure_factory(kind, converter)
         return lambda value, _: _distinct(read(_expect(value, list), kind))
@@ -223,6 +229,9 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook_factory(attrs.has, table)
     converter.register_structure_hook_func(
         lambda asked: asked is MigrationsSetting, migrations
+    )
+    converter.register_structure_hook_func(
+        lambda asked: asked is StorageModel, storage_model
     )
     converter.register_structure_hook_func(lambda asked: asked is Names, _names)
     converter.register_structure_hook_factory(
@@ -264,6 +273,15 @@ def _names(value: object, _: object = None) -> Names:
     return Names(_distinct(tuple(map(_text, _expect(value, list)))))
 
 
+def _with_flat_revision(value: object) -> object:
+    """Return the table of a model with a revision elsewhere as keys of its own."""
+    if not isinstance(value, dict) or not isinstance(value.get("revision"), dict):
+        return value
+    inner = {f"revision.{key}": part for key, part in value["revision"].items()}
+    column = {"revision": inner.pop("revision.column", "revision")}
+    return {**value, **column, **inner}
+
+
 def _seconds(value: object, _: object = None) -> float:
     number = float(_expect(value, float, int))
     if 0 < number < float("inf"):
@@ -299,6 +317,7 @@ _OVERRIDES: typ.Final[dict[type, dict[str, typ.Any]]] = {
         "tables": override(rename="table", struct_hook=_names),
         "columns": override(struct_hook=_names),
         "revision": override(struct_hook=_names),
+        "revision_table": override(rename="revision.table", struct_hook=_text),
     },
 }
 _IDENTITIES: typ.Final[dict[type, tuple[str, ...]]] = {
@@ -407,22 +426,27 @@ class _Resolution:
             self._refuse(f"entities.{name}", f"cannot be used: {error}")
 
     def _check_columns(self, name: str, table: EntityTable) -> None:
-        """Refuse a name with a dot where a column is meant."""
+        """Refuse a name with a dot, or more than a name, where a column is meant."""
         for number, model in enumerate(table.models):
-            for key in ("columns", "any_of", "revision"):
-                groups: tuple[str | tuple[str, ...], ...] = getattr(model, key)
-                names = (
-                    column
-                    for group in groups
-                    for column in ((group,) if isinstance(group, str) else group)
-                )
-                for column in names:
-                    if "." in column:
-                        self._refuse(
-                            f"entities.{name}.models[{number}].{key}",
-                            f"names {column!r}; expected a column of the model's "
-                            f"table, without a dot: {column.rpartition('.')[2]!r}",
-                        )
+            place = f"entities.{name}.models[{number}]"
+            needs = {"columns": [model.columns], "any_of": model.any_of}
+            for key, groups in needs.items():
+                for text in itertools.chain(*groups):
+                    self._check_column(f"{place}.{key}", text, Need.of(text).column)
+            for text in model.revision:
+                self._check_column(f"{place}.revision", text, text)
+                if Need.of(text).column != text:
+                    problem = f"names {text!r}; a revision is a column, and all of it"
+                    self._refuse(f"{place}.revision", problem)
+
+    def _check_column(self, key: str, text: str, column: str) -> None:
+        if "." in column:
+            plain = text.replace(column, column.rpartition(".")[2], 1)
+            self._refuse(
+                key,
+                f"names {text!r}; expected a column of the model's table, without a "
+                f"dot: {plain!r}",
+            )
 
     def _check(
         self, check: str, key: str, *, or_one_of: cabc.Iterable[str] = ()

@@ -122,7 +122,7 @@ def _credentials(state: UserState) -> cabc.Iterator[tuple[Table, list[Column]]]:
     for storage in state.storages:
         if storage.entity.name == _LOGIN:
             for candidate in storage.complete:
-                columns = [c for group in candidate.present() for c in group]
+                columns = list(candidate.columns)
                 credentials.setdefault(candidate.table, []).extend(
                     c for c in columns if _CREDENTIAL.search(c.name)
                 )
@@ -357,8 +357,8 @@ def _joined(candidate: Candidate) -> tuple[str, ...]:
 
     A join table is one of which the model needs references and nothing else.
     """
-    names = candidate.model.columns
-    columns = [c for group in candidate.present() for c in group]
+    columns = candidate.columns
+    names = tuple(column.name for column in columns)
     if len(names) < 2 or candidate.model.any_of:
         return ()
     joins = all(_is_reference(candidate.table, column) for column in columns)
@@ -483,15 +483,12 @@ def several(state: UserState) -> cabc.Iterator[Finding]:
     """Yield state that has more than one revision."""
     reported: dict[tuple[Table, Column], None] = {}
     for storage in state.storages:
-        sources = [
-            (candidate.table, column)
-            for candidate in storage.counting
-            for column in candidate.revisions
-        ]
-        apart = [[pair for pair in sources if pair[0] == table] for table, _ in sources]
-        groups = apart if storage.needs_each else [sources]
-        for group in groups:
-            pairs = list(dict.fromkeys(group))
+        kept: dict[Table | None, dict[tuple[Table, Column], None]] = {}
+        for candidate in storage.counting:
+            group = kept.setdefault(candidate.table if storage.needs_each else None, {})
+            group |= {(c.table, c.column): None for c in candidate.revisions}
+        for group in kept.values():
+            pairs = [*group]
             if len(pairs) > 1 and pairs[0] not in reported:
                 reported[pairs[0]] = None
                 yield _several(storage, pairs)

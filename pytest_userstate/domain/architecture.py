@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import enum
-import itertools
 import typing as typ
 
 import attrs
@@ -17,7 +16,7 @@ from pytest_userstate.domain.coverage import (
     MigrationDecision,
 )
 from pytest_userstate.domain.evidence import Check, EvidenceKind, listed
-from pytest_userstate.domain.model import AuditModel, Entity, StorageModel
+from pytest_userstate.domain.model import AuditModel, Entity, Need, StorageModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.state_diagram import StateDiagram, StateTable
 
@@ -178,8 +177,8 @@ def _to_do(model: StorageModel, entity: Entity, facts: Facts) -> cabc.Iterator[s
         yield f"it shares its rows with {listed(sharing)}"
     if entity.not_applicable(Axis.REVISION) is None:
         yield (
-            f"with a column {listed(model.revision, 'or')} that is never null it "
-            "settles revisions and stale writes as well"
+            f"with a column {listed(model.revision, 'or')} that is never null "
+            "it settles revisions and stale writes as well"
         )
 
 
@@ -238,8 +237,7 @@ def _guards(model: StorageModel, table: StateTable, facts: Facts) -> cabc.Iterat
     ids = [
         column.name
         for column in table.columns
-        if column.name in {*itertools.chain(*model.column_groups)}
-        and column.name.endswith(("_id", "_ids"))
+        if column.name in model.column_names and column.name.endswith(("_id", "_ids"))
     ]
     if held := [name for name in ids if name in guarded]:
         yield f"foreign keys guard {listed(held)}"
@@ -296,7 +294,11 @@ def _tables(model: StorageModel, facts: Facts) -> list[StateTable]:
 
 def _lacking(model: StorageModel, table: StateTable) -> list[tuple[str, ...]]:
     names = {column.name for column in table.columns}
-    return [group for group in model.column_groups if not names & {*group}]
+    return [
+        group
+        for group in model.column_groups
+        if not any(Need.of(text).column in names for text in group)
+    ]
 
 
 _INCREASES: typ.Final = "every write has to increase it"

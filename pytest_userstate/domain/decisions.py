@@ -36,7 +36,8 @@ from pytest_userstate.domain.near_misses import (
     near_revisions,
 )
 from pytest_userstate.domain.recognition.result import RecognizedEntity
-from pytest_userstate.domain.snapshot import Column, SchemaSnapshot
+from pytest_userstate.domain.revision_columns import KeptRevision
+from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.storage_facts import (
     absent,
     all_absent,
@@ -47,6 +48,8 @@ from pytest_userstate.domain.storage_facts import (
     labelled,
     lacking,
     lacks,
+    no_way,
+    revisions_kept,
     side_by_side,
     stored,
     tables,
@@ -156,7 +159,7 @@ def _merits(candidate: Candidate, storage: Storage, wiring: Wiring) -> _Merits:
 def _guards(candidate: Candidate) -> int:
     """Count the key and the foreign keys over the columns that the model needs."""
     table = candidate.table
-    needed = {name for group in candidate.model.column_groups for name in group}
+    needed = candidate.model.column_names
     keys = [
         key
         for key in (table.primary_key, *table.unique_constraints)
@@ -387,98 +390,107 @@ def _untracked(storage: Storage, snapshot: SchemaSnapshot) -> _Argument:
         rationale = f"the canonical storage of {entity.name} is not complete yet"
         return rationale, grouped(absent(canonical_model(entity), storage))
     poor = [candidate for candidate in storage.counting if not candidate.revisions]
-    has = "has" if len(poor) == 1 else "have"
-    missing = listed(dict.fromkeys(n for c in poor for n in c.model.revision), "or")
-    facts = grouped(
-        lacking(
-            candidate.model,
-            ((*candidate.place, name) for name in candidate.model.revision),
-        )
-        for candidate in poor
-    )
+    own = [candidate for candidate in poor if candidate.model.revision_table is None]
+    names = dict.fromkeys(name for c in own for name in c.model.revision)
+    has = "has" if len(own) == 1 else "have"
+    words = [f"{listed(tables(own))} {has} no column {listed(names, 'or')}"]
+    elsewhere = [no_way(c, storage.schemas) for c in poor if c not in own]
+    words = [*(words if own else ()), *(reason for reason, _ in elsewhere)]
+    facts = [
+        *(lacking(c.model, ((*c.place, n) for n in c.model.revision)) for c in own),
+        *(absent for _, absent in elsewhere),
+    ]
     near = {
         fact.subject: fact
-        for holder in poor
+        for candidate in own
         for fact in (
-            *near_columns(holder.table, holder.model.revision, snapshot),
-            *near_revisions(holder.table, holder.model.revision),
+            *near_columns(candidate.table, candidate.model.revision, snapshot),
+            *near_revisions(candidate),
         )
-    }.values()
-    return f"{listed(tables(poor))} {has} no column {missing}", (*facts, *near)
+    }
+    return "; ".join(words), (*grouped(facts), *near.values())
 
 
 def _tracked(storage: Storage) -> _Argument:
     holders = {c: c.revisions for c in storage.counting if c.revisions}
     others = [candidate for candidate in storage.counting if candidate not in holders]
     names = listed(
-        f"{candidate.table.qualified_name}.{column.name} ({candidate.model.name})"
-        for candidate, columns in holders.items()
-        for column in columns
+        f"{kept.name} ({candidate.model.name})"
+        for candidate, revisions in holders.items()
+        for kept in revisions
     )
     has = "has" if len(others) == 1 else "have"
     rest = f"; {listed(labelled(others))} {has} none" if others else ""
-    return f"revisions are kept in {names}{rest}", _kept(storage, holders)
+    facts = revisions_kept(storage, holders)
+    return f"revisions are kept in {names}{rest}", facts
 
 
 def _detectable(storage: Storage) -> _Argument:
-    usable = {
-        candidate: columns
-        for candidate in storage.counting
-        if (
-            columns := tuple(
-                c for c in candidate.revisions if c.name not in candidate.faults
-            )
-        )
-    }
+    usable = {c: c.usable_revisions for c in storage.counting if c.usable_revisions}
     either = "and" if storage.needs_each else "or"
     words = listed(itertools.starmap(_reuse, usable.items()), either)
     return (
         f"reuse the revision that exists: compare {words} on write",
-        _kept(storage, usable),
+        revisions_kept(storage, usable, of_sets=True),
     )
 
 
-def _reuse(candidate: Candidate, columns: tuple[Column, ...]) -> str:
+def _reuse(candidate: Candidate, revisions: cabc.Sequence[KeptRevision]) -> str:
     """Name the revision column to reuse, and what else in the row it guards."""
-    table, model = candidate.table, candidate.model
-    own = {*model.revision, *itertools.chain.from_iterable(model.column_groups)}
+    kept, model = revisions[0], candidate.model
+    if not kept.is_own:
+        return (
+            f"{kept.name} (which every write of {candidate.table.qualified_name} has "
+            "to raise)"
+        )
+    own = {*model.revision, *model.column_names}
     shared = [
         column.name
-        for column in table.columns
+        for column in candidate.table.columns
         if column.name not in own and not column.is_primary_key
     ]
     most = shared if len(shared) <= 4 else [*shared[:3], f"{len(shared) - 3} more"]
     also = f" (which also guards {listed(most)})" if shared else ""
-    return f"{table.qualified_name}.{columns[0].name}{also}"
+    parents = [
+        f"{table.qualified_name}.{column.name}"
+        for columns, _ in kept.ways
+        for table, column in columns
+    ]
+    of_the_set = (
+        f", with {listed(parents, 'or')} for the set of rows," if parents else ""
+    )
+    return f"{kept.name}{of_the_set}{also}"
 
 
 def _unreliable(storage: Storage) -> _Argument:
-    facts = [
-        [
-            column_fact(EvidenceKind.CONTRADICTION, candidate, column, detail=because)
-            for column in candidate.revisions
-            if (because := candidate.faults.get(column.name))
-        ]
+    unusable = [
+        candidate
         for candidate in storage.counting
         if candidate.revision_columns is RevisionColumns.UNUSABLE
+    ]
+    facts = [
+        [
+            column_fact(
+                EvidenceKind.CONTRADICTION,
+                candidate.model,
+                kept.table,
+                kept.column,
+                detail=kept.fault or "",
+            )
+            for kept in candidate.revisions
+        ]
+        for candidate in unusable
     ]
     faults = [
         f"{evidence.subject} cannot catch a stale write, since {evidence.detail}"
         for group in facts
         for evidence in group
     ]
-    return f"{'; '.join(faults)}: change the column, or add another", grouped(facts)
-
-
-def _kept(
-    storage: Storage, columns: cabc.Mapping[Candidate, tuple[Column, ...]]
-) -> tuple[Evidence, ...]:
-    """Return the revision columns as facts, grouped by what the verdict needs."""
-    facts = [
-        [column_fact(EvidenceKind.PRESENT, candidate, column) for column in kept]
-        for candidate, kept in columns.items()
-    ]
-    return grouped(facts if storage.needs_each else [itertools.chain(*facts)])
+    near = (fact for candidate in unusable for fact in near_revisions(candidate))
+    return (
+        f"{'; '.join(faults)}: change the column, or add another",
+        (*grouped(facts), *near),
+    )
 
 
 def wiring_check(entity: Entity, wiring: Wiring) -> Check:

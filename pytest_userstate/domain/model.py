@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import collections.abc as cabc
 import enum
+import functools
 import re
 
 import attrs
@@ -34,12 +35,60 @@ class Revisions(enum.StrEnum):
     NOT_EXPECTED = "not_expected"
 
 
+class PerUser(enum.StrEnum):
+    """How many rows of a storage one user has."""
+
+    ONE = "one"
+    MANY = "many"
+
+
 def _names(values: str | cabc.Iterable[str]) -> tuple[str, ...]:
     return (values,) if isinstance(values, str) else tuple(values)
 
 
 def _groups(values: cabc.Iterable[cabc.Iterable[str]]) -> tuple[tuple[str, ...], ...]:
     return tuple(_names(group) for group in values)
+
+
+_NEED = re.compile(
+    r"(?P<column>\S(?:.*?\S)?)\s*(?:->>?\s*(?P<key>\S.*)|=\s*(?P<value>\S.*))?"
+)
+
+
+@attrs.frozen(kw_only=True)
+class Need:
+    """A column that a storage model needs, and what it has to hold.
+
+    Parameters
+    ----------
+    column : str
+        The column's name.
+    key : str
+        The key of a JSON document in it that keeps the state; empty for the whole
+        column.
+    value : str
+        What it says in the rows that keep the state, such as the kind of a
+        credential; empty for all rows.
+
+    Examples
+    --------
+    >>> Need.of("settings -> theme").key, Need.of("kind = password").value
+    ('theme', 'password')
+    """
+
+    column: str
+    key: str = ""
+    value: str = ""
+
+    @staticmethod
+    @functools.cache
+    def of(text: str) -> Need:
+        """Read a need as the configuration writes it."""
+        match = _NEED.fullmatch(text)
+        if match is None:
+            return Need(column=text)
+        value = (match["value"] or "").strip("'")
+        return Need(column=match["column"], key=match["key"] or "", value=value)
 
 
 @attrs.frozen(kw_only=True)
@@ -53,11 +102,17 @@ class StorageModel:
     tables : str or iterable of str
         Any of these tables; ``schema.table`` fixes the schema.
     columns : iterable of str
-        The table must have all of these.
+        The table must have all of these. ``settings -> theme`` is a key of a JSON
+        column, ``kind = password`` the rows in which a column says so.
     any_of : iterable of iterable of str
         The table must have at least one of each group.
+    per_user : PerUser or None
+        Whether a user has one row or many; None leaves it to the table's keys.
     revision : str or iterable of str
         The columns that hold a revision; any of them will do.
+    revision_table : str or None
+        The table that has them, if it is another one. Foreign keys have to lead from
+        the model's table to one row of it.
 
     Examples
     --------
@@ -69,7 +124,9 @@ class StorageModel:
     tables: tuple[str, ...] = attrs.field(converter=_names)
     columns: tuple[str, ...] = attrs.field(default=(), converter=_names)
     any_of: tuple[tuple[str, ...], ...] = attrs.field(default=(), converter=_groups)
+    per_user: PerUser | None = None
     revision: tuple[str, ...] = attrs.field(default=("revision",), converter=_names)
+    revision_table: str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a model that any schema, or none, would satisfy."""
@@ -80,8 +137,30 @@ class StorageModel:
 
     @property
     def column_groups(self) -> tuple[tuple[str, ...], ...]:
-        """Every group of columns of which the table must have at least one."""
+        """Every group of needs of which the table must meet at least one."""
         return (*((column,) for column in self.columns), *self.any_of)
+
+    @property
+    def column_names(self) -> frozenset[str]:
+        """The names of all columns that the model names."""
+        return frozenset(
+            Need.of(text).column for group in self.column_groups for text in group
+        )
+
+
+def table_places(
+    names: cabc.Iterable[str], schemas: cabc.Iterable[str]
+) -> tuple[tuple[str, str], ...]:
+    """Return the (schema, table) pairs that tables of these names may be found at.
+
+    >>> table_places(["users", "auth.users"], ["public"])
+    (('public', 'users'), ('auth', 'users'))
+    """
+    pairs: list[tuple[str, str]] = []
+    for name in names:
+        schema, dot, table = name.partition(".")
+        pairs += [(schema, table)] if dot else [(audited, name) for audited in schemas]
+    return tuple(dict.fromkeys(pairs))
 
 
 @attrs.frozen(kw_only=True)

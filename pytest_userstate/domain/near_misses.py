@@ -8,8 +8,9 @@ import itertools
 import re
 import typing as typ
 
-from pytest_userstate.domain.classification import Storage, places
+from pytest_userstate.domain.classification import Candidate, Storage, places
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.revision_columns import revisions_near
 from pytest_userstate.domain.revision_tokens import is_token_name, why_unreliable
 from pytest_userstate.domain.snapshot import (
     DroppedObject,
@@ -95,12 +96,15 @@ def near_columns(
     return facts
 
 
-def near_revisions(table: Table, names: cabc.Collection[str]) -> list[Evidence]:
-    """Return the columns with a common name of a revision that is not the model's.
+def near_revisions(candidate: Candidate) -> list[Evidence]:
+    """Return the columns that may be meant as the revision, with the lines to say so.
 
-    A column that could not show a stale write is none of them.
+    These are those of the table with a common name of a revision, and those of rows to
+    which the keys of a user's row lead. A column that could not show a stale write is
+    none of them.
     """
-    return [
+    table, names = candidate.table, candidate.model.revision
+    own = [
         _near(
             f"{table.qualified_name}.{column.name}",
             f"it is named like a revision; if it is one, write "
@@ -112,6 +116,23 @@ def near_revisions(table: Table, names: cabc.Collection[str]) -> list[Evidence]:
         and is_token_name(column.name, table.name)
         and why_unreliable(column.data_type) is None
     ]
+    elsewhere = [
+        _near(
+            f"{keeper.qualified_name}.{column.name}",
+            f"it is a revision of the same user's row; if every write of "
+            f"{table.qualified_name} raises it, write revision = "
+            f'{{ table = "{_in_model(keeper)}", column = "{column.name}" }} '
+            "in the model",
+            column.source or keeper.source,
+        )
+        for keeper, column in revisions_near(table, candidate.snapshot)
+    ]
+    return [*own, *elsewhere]
+
+
+def _in_model(table: Table) -> str:
+    """Return a table's name as a model names it."""
+    return table.qualified_name.removeprefix("public.")
 
 
 def _gone(gone: DroppedObject) -> Evidence:

@@ -311,15 +311,19 @@ class SchemaSnapshot:
 
     def is_enum(self, data_type: str) -> bool:
         """Whether a type, as a column has it, is an enumerated type."""
-        return data_type in self._enum_names
+        return data_type in self._labels
+
+    def labels(self, data_type: str) -> tuple[str, ...] | None:
+        """Return the labels of an enumerated type; None for any other type."""
+        return self._labels.get(data_type)
 
     @functools.cached_property
     def _domains_by_name(self) -> dict[str, Domain]:
         return {name: domain for domain in self.domains for name in _names(domain)}
 
     @functools.cached_property
-    def _enum_names(self) -> frozenset[str]:
-        return frozenset(name for enum_type in self.enums for name in _names(enum_type))
+    def _labels(self) -> dict[str, tuple[str, ...]]:
+        return {name: kind.labels for kind in self.enums for name in _names(kind)}
 
 
 def _names(data_type: Domain | Enum) -> tuple[str, str]:

@@ -15,8 +15,18 @@ from pytest_userstate.domain.evidence import (
     SchemaObject,
     listed,
 )
-from pytest_userstate.domain.model import Entity, StorageModel
-from pytest_userstate.domain.snapshot import Column
+from pytest_userstate.domain.model import Entity, Need, StorageModel, table_places
+from pytest_userstate.domain.revision_columns import (
+    KeptRevision,
+    Part,
+    revision_tables,
+)
+from pytest_userstate.domain.snapshot import (
+    Column,
+    ForeignKey,
+    SchemaSnapshot,
+    Table,
+)
 
 
 def grouped(
@@ -31,16 +41,19 @@ def grouped(
 
 
 def column_fact(
-    kind: EvidenceKind, candidate: Candidate, column: Column, detail: str = ""
+    kind: EvidenceKind,
+    model: StorageModel,
+    table: Table,
+    column: Column,
+    detail: str = "",
 ) -> Evidence:
     """Return a fact about a column that is there."""
-    table = candidate.table
     about = SchemaObject(table.schema, table.name, column.name)
     return Evidence(
         kind=kind,
         subject=str(about),
         about=about,
-        model=candidate.model.name,
+        model=model.name,
         detail=detail or column.data_type,
         source=column.source or table.source,
         changed_by=column.changed_by,
@@ -49,12 +62,12 @@ def column_fact(
 
 def present(candidate: Candidate) -> list[list[Evidence]]:
     """Return the fact groups that make the candidate complete."""
-    table = candidate.table
+    model, table = candidate.model, candidate.table
     is_there = Evidence(
         kind=EvidenceKind.PRESENT,
         subject=table.qualified_name,
         about=SchemaObject(table.schema, table.name),
-        model=candidate.model.name,
+        model=model.name,
         detail=table.kind.value,
         source=table.source,
         changed_by=table.changed_by,
@@ -62,10 +75,31 @@ def present(candidate: Candidate) -> list[list[Evidence]]:
     return [
         [is_there],
         *(
-            [column_fact(EvidenceKind.PRESENT, candidate, column) for column in columns]
-            for columns in candidate.present()
+            [
+                column_fact(
+                    EvidenceKind.PRESENT,
+                    model,
+                    table,
+                    column,
+                    _content(Need.of(text), column, candidate.snapshot),
+                )
+                for text, column in met.items()
+            ]
+            for met in candidate.present
         ),
     ]
+
+
+def _content(need: Need, column: Column, snapshot: SchemaSnapshot) -> str:
+    """Say what is known of the content that a column needs: often it is data."""
+    if need.key:
+        return f"{column.data_type}; its key {need.key} is declared: keys are data"
+    if not need.value:
+        return ""
+    if snapshot.labels(snapshot.base_type(column)) is not None:
+        return f"{column.data_type}, which has the value {need.value!r}"
+    what = f"its value {need.value!r} is declared"
+    return f"{column.data_type}; {what}: which rows there are is data"
 
 
 def stored(candidates: cabc.Sequence[Candidate]) -> tuple[Evidence, ...]:
@@ -78,6 +112,77 @@ def stored(candidates: cabc.Sequence[Candidate]) -> tuple[Evidence, ...]:
     )
 
 
+def revisions_kept(
+    storage: Storage,
+    kept: cabc.Mapping[Candidate, cabc.Sequence[KeptRevision]],
+    *,
+    of_sets: bool = False,
+) -> tuple[Evidence, ...]:
+    """Return the revision columns, and what they rest on, as facts.
+
+    Every candidate has to keep one, or any, as the storage says. Ways that take more
+    than a column are alternatives to each other. `of_sets` is true if the facts have
+    to show what guards a set, too, and not only that there is a revision.
+    """
+    ways = [
+        [
+            way
+            for revision in revisions
+            for way in _ways(candidate.model, revision, of_sets=of_sets)
+        ]
+        for candidate, revisions in kept.items()
+    ]
+    if not storage.needs_each:
+        ways = [[*itertools.chain(*ways)]]
+    groups: list[list[Evidence]] = []
+    for choices in ways:
+        if all(len(way) == 1 for way in choices):
+            groups.append([*itertools.chain(*(fact for (fact,) in choices))])
+        elif len(ways) > 1 or len(choices) == 1:
+            # Only one choice for each candidate can be told beside other candidates.
+            groups += choices[0]
+        else:
+            groups += [
+                [attrs.evolve(fact, alternative=number) for fact in group]
+                for number, way in enumerate(choices, 1)
+                for group in way
+            ]
+    return grouped(groups)
+
+
+def _ways(
+    model: StorageModel, revision: KeptRevision, *, of_sets: bool
+) -> cabc.Iterator[list[list[Evidence]]]:
+    """Yield the fact groups of each way in which the revision serves."""
+    fact = column_fact(EvidenceKind.PRESENT, model, revision.table, revision.column)
+    steps = revision.ways if of_sets or not revision.is_own else ()
+    for way in steps or ((),):
+        yield [[fact], *([_part_fact(model, part) for part in step] for step in way)]
+
+
+def _part_fact(model: StorageModel, part: Part) -> Evidence:
+    """Return the fact that a column or a key is there."""
+    table, item = part
+    if isinstance(item, Column):
+        return column_fact(EvidenceKind.PRESENT, model, table, item)
+    about = SchemaObject(table.schema, table.name, constraint=item.name)
+    columns = ", ".join(item.columns)
+    if isinstance(item, ForeignKey):
+        target = dotted(item.target_schema, item.target_table)
+        detail = f"foreign key ({columns}) to {target}"
+    else:
+        detail = f"key ({columns}), so that there is one row"
+    return Evidence(
+        kind=EvidenceKind.PRESENT,
+        subject=str(about),
+        about=about,
+        model=model.name,
+        detail=detail,
+        source=item.source or table.source,
+        changed_by=item.changed_by,
+    )
+
+
 def lacking(
     model: StorageModel, names: cabc.Iterable[tuple[str, ...]]
 ) -> list[Evidence]:
@@ -86,6 +191,38 @@ def lacking(
         Evidence(kind=EvidenceKind.ABSENT, subject=dotted(*name), model=model.name)
         for name in names
     ]
+
+
+def no_way(
+    candidate: Candidate, schemas: cabc.Iterable[str]
+) -> tuple[str, list[Evidence]]:
+    """Return why no revision is found in another table, in words and as facts."""
+    model, table = candidate.model, candidate.table
+    keepers = revision_tables(model, candidate.snapshot, schemas)
+    if not keepers:
+        nowhere = table_places([model.revision_table or ""], schemas)
+        names = listed((dotted(*place) for place in nowhere), "or")
+        return f"there is no table {names}", lacking(model, nowhere)
+    keeping = listed((keeper.qualified_name for keeper in keepers), "or")
+    if not any(keeper.column(name) for keeper in keepers for name in model.revision):
+        columns = (
+            (keeper.schema, keeper.name, name)
+            for keeper in keepers
+            for name in model.revision
+        )
+        words = f"{keeping} has no column {listed(model.revision, 'or')}"
+        return words, lacking(model, columns)
+    facts = [
+        Evidence(
+            kind=EvidenceKind.ABSENT,
+            subject=f"{table.qualified_name} -> {keeper.qualified_name}",
+            model=model.name,
+            detail="foreign keys that lead from a user's rows to one row there",
+        )
+        for keeper in keepers
+    ]
+    words = f"no foreign keys lead from {table.qualified_name} to one row of {keeping}"
+    return words, facts
 
 
 def absent(model: StorageModel, storage: Storage) -> list[list[Evidence]]:

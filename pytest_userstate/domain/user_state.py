@@ -159,19 +159,20 @@ class UserState:
         return {
             column.name: column
             for candidate in self.candidates[table.schema, table.name]
-            for columns in candidate.present()
-            for column in columns
+            for column in candidate.columns
         }
 
     def revisions(self) -> cabc.Iterator[tuple[Table, Column]]:
         """Yield the revision columns that can be written, with their tables."""
-        for candidates in self.candidates.values():
-            columns = dict.fromkeys(
-                c for candidate in candidates for c in candidate.revisions
-            )
-            for column in columns:
-                if column.generated is None and column.name != XMIN:
-                    yield candidates[0].table, column
+        kept = (
+            (revision.table, revision.column)
+            for candidates in self.candidates.values()
+            for candidate in candidates
+            for revision in candidate.revisions
+        )
+        for table, column in dict.fromkeys(kept):
+            if column.generated is None and column.name != XMIN:
+                yield table, column
 
     def domains(self, column: Column) -> list[Domain]:
         """Return the domains that a column's type is based on, outermost first."""

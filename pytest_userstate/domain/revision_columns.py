@@ -1,0 +1,312 @@
+"""Where a storage keeps its revision, and whether a stale write shows in it.
+
+A revision is kept in the storage's own table, or in another one to which foreign
+keys lead. What makes it unusable is a fault, in words that continue "since".
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as typ
+
+import attrs
+
+from pytest_userstate.domain.columns import ForeignKey, Index, KeyConstraint
+from pytest_userstate.domain.model import PerUser, StorageModel, table_places
+from pytest_userstate.domain.recognition.columns import is_owner
+from pytest_userstate.domain.revision_tokens import (
+    XMIN,
+    XMIN_TYPE,
+    is_token_name,
+    why_unreliable,
+)
+from pytest_userstate.domain.snapshot import (
+    Column,
+    Generated,
+    Identity,
+    SchemaSnapshot,
+    Table,
+)
+
+Part: typ.TypeAlias = tuple[Table, Column | ForeignKey | KeyConstraint | Index]
+"""A column or a key, and the table that has it."""
+Step: typ.TypeAlias = tuple[Part, ...]
+"""What a revision rests on, any of which will do: the keys from a table to another."""
+Way: typ.TypeAlias = tuple[Step, ...]
+"""The steps from a row to its revision, all of them needed."""
+
+_MOMENTS: typ.Final = ("timestamp", "date")
+_MOST_STEPS: typ.Final = 3
+_NOT_THE_SET: typ.Final = "it guards a row, not the set: {why}"
+_SEVERAL_BY_KEY: typ.Final = (
+    "the keys allow several rows for each user, and a change of another row is not "
+    "noticed"
+)
+_SEVERAL_DECLARED: typ.Final = (
+    "the model says that each user has many rows, and a change of another row is not "
+    "noticed"
+)
+_NOT_ONE: typ.Final = (
+    "the model says that each user has one row, but the keys allow several, and a "
+    "change of another row is not noticed"
+)
+
+
+@attrs.frozen(kw_only=True)
+class KeptRevision:
+    """A column that holds the revision of a storage.
+
+    Parameters
+    ----------
+    table : Table
+        The table that has the column.
+    column : Column
+        The column.
+    is_own : bool
+        Whether that is the storage's own table.
+    ways : tuple of Way
+        What else it rests on, in one way or another: the keys by which a row finds its
+        revision in another table, or the revision of the parent of a row.
+    fault : str or None
+        Why it does not show a stale write, or None if it does.
+    """
+
+    table: Table
+    column: Column
+    is_own: bool = True
+    ways: tuple[Way, ...] = attrs.field(default=(), repr=False)
+    fault: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The column's name with its table and schema."""
+        return f"{self.table.qualified_name}.{self.column.name}"
+
+
+def unusable_because(
+    column: Column, base_type: str = "", *, is_enum: bool = False
+) -> str | None:
+    """Return why this column does not show a stale write, or None.
+
+    A revision column is usable if it can be written, can never be null, and its
+    type has an equality operator and values enough not to repeat.
+    """
+    if column.name == XMIN:
+        return None
+    if column.generated is not None:
+        kind = "virtual " if column.generated is Generated.VIRTUAL else ""
+        return f"it is a {kind}generated column and cannot be written"
+    if column.identity is Identity.ALWAYS:
+        return "it is generated always as identity and cannot be written"
+    if column.is_nullable:
+        return "it can be null, and null equals nothing"
+    if not column.has_equality:
+        return f"its type {column.data_type} has no equality operator"
+    return why_unreliable(base_type or column.data_type, is_enum=is_enum)
+
+
+def kept_revisions(
+    model: StorageModel,
+    table: Table,
+    snapshot: SchemaSnapshot,
+    schemas: cabc.Iterable[str],
+) -> tuple[KeptRevision, ...]:
+    """Return the columns that hold the revision of what the model stores here."""
+    if model.revision_table is not None:
+        return tuple(_elsewhere(model, table, snapshot, schemas))
+    return tuple(_in_its_own_table(model, table, snapshot))
+
+
+def _in_its_own_table(
+    model: StorageModel, table: Table, snapshot: SchemaSnapshot
+) -> cabc.Iterator[KeptRevision]:
+    columns = _columns(table, model.revision)
+    why = several_rows(model, table) if columns else None
+    ways = tuple(_by_parents(table, snapshot)) if why else ()
+    guards_row = _NOT_THE_SET.format(why=why) if why and not ways else None
+    for column in columns:
+        fault = _fault(column, snapshot) or guards_row
+        yield KeptRevision(table=table, column=column, ways=ways, fault=fault)
+
+
+def _elsewhere(
+    model: StorageModel,
+    table: Table,
+    snapshot: SchemaSnapshot,
+    schemas: cabc.Iterable[str],
+) -> cabc.Iterator[KeptRevision]:
+    """Yield the revisions in the other table, if keys lead to one row of it."""
+    for keeper in revision_tables(model, snapshot, schemas):
+        columns = _columns(keeper, model.revision)
+        ways = tuple(ways_to(keeper, table, snapshot)) if columns else ()
+        for column in columns if ways else ():
+            fault = _fault(column, snapshot)
+            yield KeptRevision(
+                table=keeper, column=column, is_own=False, ways=ways, fault=fault
+            )
+
+
+def revision_tables(
+    model: StorageModel, snapshot: SchemaSnapshot, schemas: cabc.Iterable[str]
+) -> list[Table]:
+    """Return the tables that the model may mean by the one that keeps its revision."""
+    places = table_places([model.revision_table or ""], schemas)
+    tables = (snapshot.table(name, schema=schema) for schema, name in places)
+    return [table for table in tables if table is not None]
+
+
+def _columns(table: Table, names: cabc.Iterable[str]) -> list[Column]:
+    columns = [column for name in names if (column := table.column(name))]
+    if XMIN in names:
+        columns.append(Column(XMIN, XMIN_TYPE, source=table.source))
+    return columns
+
+
+def _fault(column: Column, snapshot: SchemaSnapshot) -> str | None:
+    base_type = snapshot.base_type(column)
+    return unusable_because(column, base_type, is_enum=snapshot.is_enum(base_type))
+
+
+def owners(table: Table) -> set[str]:
+    """Return the columns of a table that say whose row it is."""
+    return {column.name for column in table.columns if is_owner(column.name)}
+
+
+def several_rows(model: StorageModel, table: Table) -> str | None:
+    """Return why a user may have several rows of what the model stores, or None.
+
+    The model says so, or the keys show that it is a set: one of them tells rows of a
+    user apart by a column that the model names. If no key is known, nothing is said;
+    and rows that store a moment are records of their own, such as a consent and when
+    it was given.
+    """
+    if model.per_user is PerUser.MANY:
+        return _SEVERAL_DECLARED
+    owning = owners(table)
+    stored = model.column_names - owning
+    if any(key <= owning for key in table.keys):
+        return None
+    if not any(key & owning and key & stored for key in table.keys):
+        return None
+    if model.per_user is PerUser.ONE:
+        return _NOT_ONE
+    if any(
+        c.name in stored and c.data_type.startswith(_MOMENTS) for c in table.columns
+    ):
+        return None
+    return _SEVERAL_BY_KEY
+
+
+def _by_parents(table: Table, snapshot: SchemaSnapshot) -> cabc.Iterator[Way]:
+    """Yield the usable revisions of rows that own the table's, with the keys."""
+    for parent, keys in _parents(table, snapshot) if owners(table) else ():
+        if columns := tokens(parent, snapshot):
+            yield tuple((parent, column) for column in columns), keys
+
+
+def tokens(table: Table, snapshot: SchemaSnapshot) -> list[Column]:
+    """Return the columns with a common name of a revision that can be used as one."""
+    return [
+        column
+        for column in table.columns
+        if is_token_name(column.name, table.name) and not _fault(column, snapshot)
+    ]
+
+
+def ways_to(
+    target: Table, table: Table, snapshot: SchemaSnapshot
+) -> cabc.Iterator[Way]:
+    """Yield the ways over enforced foreign keys from a table to one row of another.
+
+    Keys lead from a row to its parent, and from there on; the last step may lead to
+    the one row that refers to the same parent. The first one takes the columns that
+    say whose row it is.
+    """
+    unfinished: list[tuple[Table, Way]] = [(table, ())]
+    while unfinished:
+        place, steps = unfinished.pop(0)
+        for parent, keys in _parents(place, snapshot):
+            way = (*steps, keys)
+            if parent == target:
+                yield way
+                continue
+            if len(way) < _MOST_STEPS:
+                unfinished.append((parent, way))
+            back = _links(target, parent)
+            single: Step = tuple(
+                (target, key)
+                for key in _named_keys(target)
+                if any({*key.columns} <= {*link.columns} for _, link in back)
+            )
+            if single and place != target:
+                yield (*way, tuple(back), single)
+
+
+def revisions_near(
+    table: Table, snapshot: SchemaSnapshot
+) -> cabc.Iterator[tuple[Table, Column]]:
+    """Yield the usable revisions of rows that the keys of a user's row lead to."""
+    if not owners(table):
+        return
+    parents = dict.fromkeys(parent for parent, _ in _parents(table, snapshot))
+    places = {(parent.schema, parent.name) for parent in parents}
+    beside = (
+        other
+        for other in snapshot.tables
+        if other != table
+        and any(
+            (key.target_schema, key.target_table) in places
+            for key in other.foreign_keys
+        )
+    )
+    for keeper in dict.fromkeys((*parents, *beside)):
+        columns = tokens(keeper, snapshot)
+        if columns and any(ways_to(keeper, table, snapshot)):
+            yield from ((keeper, column) for column in columns)
+
+
+def _parents(
+    table: Table, snapshot: SchemaSnapshot
+) -> cabc.Iterator[tuple[Table, Step]]:
+    """Yield the tables that a table refers to; if it has an owner, only by that."""
+    owning = owners(table)
+    for place in dict.fromkeys(
+        (key.target_schema, key.target_table) for key in table.foreign_keys
+    ):
+        parent = snapshot.table(place[1], schema=place[0])
+        if parent is None or parent == table:
+            continue
+        keys: Step = tuple(
+            (child, key)
+            for child, key in _links(table, parent)
+            if not owning or owning.issuperset(key.columns)
+        )
+        if keys:
+            yield parent, keys
+
+
+def _links(table: Table, parent: Table) -> list[tuple[Table, ForeignKey]]:
+    """Return the enforced foreign keys from one table to another."""
+    place = (parent.schema, parent.name)
+    return [
+        (table, key)
+        for key in table.foreign_keys
+        if key.is_enforced and (key.target_schema, key.target_table) == place
+    ]
+
+
+def _named_keys(table: Table) -> list[KeyConstraint | Index]:
+    """Return the constraints and indexes that keep any two rows apart."""
+    constraints = (table.primary_key, *table.unique_constraints)
+    keys: list[KeyConstraint | Index] = [
+        key for key in constraints if key is not None and not key.is_temporal
+    ]
+    keys += [
+        index
+        for index in table.indexes
+        if index.is_unique
+        and index.is_valid
+        and index.predicate is None
+        and index.constraint is None
+    ]
+    return keys
