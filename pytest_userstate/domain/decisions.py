@@ -35,7 +35,7 @@ from pytest_userstate.domain.near_misses import (
     near_misses,
     near_revisions,
 )
-from pytest_userstate.domain.recognition.result import RecognizedEntity
+from pytest_userstate.domain.recognition.result import RecognizedEntity, Shape
 from pytest_userstate.domain.revision_columns import KeptRevision
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.storage_facts import (
@@ -174,6 +174,8 @@ def _guards(candidate: Candidate) -> int:
 
 _Argument: typ.TypeAlias = tuple[str, tuple[Evidence, ...]]
 _MOST_REASONS: typ.Final = 3
+_DATA: typ.Final = {Shape.JSON, Shape.KEY_VALUE}
+"""Shapes in which keys are values: a schema does not show which there are."""
 
 
 def schema_check(
@@ -235,7 +237,9 @@ def _recognized(entity: RecognizedEntity) -> str:
         f"({'; '.join(map(str, storage.reasons[:_MOST_REASONS]))})"
         for storage in entity.used
     ]
-    return f". Recognized: {listed(storages)}"
+    is_data = any(storage.shape in _DATA for storage in entity.used)
+    data = "; which keys there are is data, which no schema shows" if is_data else ""
+    return f". Recognized: {listed(storages)}{data}"
 
 
 def _possible(

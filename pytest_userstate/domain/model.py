@@ -50,9 +50,7 @@ def _groups(values: cabc.Iterable[cabc.Iterable[str]]) -> tuple[tuple[str, ...],
     return tuple(_names(group) for group in values)
 
 
-_NEED = re.compile(
-    r"(?P<column>\S(?:.*?\S)?)\s*(?:->>?\s*(?P<key>\S.*)|=\s*(?P<value>\S.*))?"
-)
+_NEED = re.compile(r"(?P<column>\S.*?)\s*(?:->>?\s*(?P<key>\S.*)|=\s*(?P<value>\S.*))?")
 
 
 @attrs.frozen(kw_only=True)

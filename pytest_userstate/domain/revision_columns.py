@@ -297,7 +297,12 @@ def _links(table: Table, parent: Table) -> list[tuple[Table, ForeignKey]]:
 
 def _named_keys(table: Table) -> list[KeyConstraint | Index]:
     """Return the constraints and indexes that keep any two rows apart."""
-    constraints = (table.primary_key, *table.unique_constraints)
+    primary = table.primary_key
+    if primary is None and (
+        flagged := [column.name for column in table.columns if column.is_primary_key]
+    ):
+        primary = KeyConstraint(name="primary key", columns=flagged)
+    constraints = (primary, *table.unique_constraints)
     keys: list[KeyConstraint | Index] = [
         key for key in constraints if key is not None and not key.is_temporal
     ]

@@ -296,10 +296,26 @@ def lacks(model: StorageModel, storage: Storage) -> str:
         names = (f"{s}.{t}" for s, t in places(model, storage.schemas))
         return f"there is no table {listed(names, 'or')}"
     return " and ".join(
-        f"{holder.table.qualified_name} has no column "
-        + " and no column ".join(listed(group, "or") for group in holder.missing)
-        for holder in candidates
+        f"{candidate.table.qualified_name} has no "
+        + " and no ".join(_unmet(candidate, group) for group in candidate.missing)
+        for candidate in candidates
     )
+
+
+def _unmet(candidate: Candidate, group: cabc.Iterable[str]) -> str:
+    """Name a group of needs, none of which is met."""
+    plain, more = [], []
+    for text in group:
+        need = Need.of(text)
+        column = candidate.table.column(need.column)
+        if column is None:
+            plain.append(need.column)
+        elif need.key:
+            more.append(f"JSON in {need.column}, which is {column.data_type}")
+        else:
+            more.append(f"value {need.value!r} of {need.column} ({column.data_type})")
+    columns = [f"column {listed(plain, 'or')}"] if plain else []
+    return " and no ".join([*columns, *more])
 
 
 def tables(candidates: cabc.Iterable[Candidate]) -> list[str]:

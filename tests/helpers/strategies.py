@@ -12,6 +12,7 @@ from pytest_userstate.domain.model import (
     AuditModel,
     Canonical,
     Entity,
+    PerUser,
     Revisions,
     Several,
     StorageModel,
@@ -162,9 +163,11 @@ def own_entities(draw: st.DrawFn) -> Entity:
                         max_size=1,
                     )
                 ),
+                per_user=draw(st.none() | st.sampled_from(PerUser)),
                 revision=draw(
                     st.sampled_from([["revision"], ["revision", "row_version"]])
                 ),
+                revision_table=draw(st.sampled_from([None, None, "users"])),
             )
             for name in names
         ],

@@ -94,12 +94,18 @@ def test_every_cell_of_the_matrix_is_a_check_or_says_why_not(
 def without(
     snapshot: SchemaSnapshot, lost: cabc.Collection[SchemaObject]
 ) -> SchemaSnapshot:
-    """Return the snapshot without some tables and columns."""
+    """Return the snapshot without some tables, columns, and keys."""
+
+    def is_there(table: Table, constraint: str) -> bool:
+        key = SchemaObject(table.schema, table.name, constraint=constraint)
+        return key not in lost
+
     return attrs.evolve(
         snapshot,
         tables=[
             attrs.evolve(
                 table,
+                foreign_keys=[k for k in table.foreign_keys if is_there(table, k.name)],
                 columns=[
                     column
                     for column in table.columns
