@@ -99,6 +99,40 @@ def test_their_commands_run(reader: Reader, name: str, example: str) -> None:
         assert (reader.folder / report).read_text()
 
 
+def test_the_action_audits_the_folder_that_it_is_given(reader: Reader) -> None:
+    """With the arguments of the workflow, and the action's own installation."""
+    action = load(ROOT / "action.yml")
+    setup, install, audit = action["runs"]["steps"]
+    assert re.fullmatch(r"actions/setup-python@[0-9a-f]{40}", setup["uses"])
+    assert '"$GITHUB_ACTION_PATH[wiring]"' in install["run"]
+    reader.start("examples/canonical")
+    programs = reader.folder / "temp/pytest-userstate/bin"
+    programs.mkdir(parents=True)
+    (programs / "pytest-userstate").symlink_to(reader.tools / "pytest-userstate")
+    reader.variables["RUNNER_TEMP"] = str(reader.folder / "temp")
+    reader.variables["ARGUMENTS"] = "--userstate-report=r.json -k users.schema"
+    assert reader.run(audit["run"]) == 0, reader.printed
+    assert "1 passed" in reader.printed
+    assert (reader.folder / "r.json").exists()
+
+
+def test_the_hook_of_pre_commit_runs_when_migrations_change() -> None:
+    """It calls the installed command, whatever files were staged."""
+    [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["entry"] == "pytest-userstate"
+    assert hook["pass_filenames"] is False
+    for path in (
+        "backend/migrations/2025_x/up.sql",
+        "prisma/migrations/1/migration.sql",
+        "src/main/resources/db/migration/V1__x.sql",
+        "supabase/migrations/1.sql",
+        "userstate.toml",
+    ):
+        assert re.search(hook["files"], path), path
+    for path in ("src/main.rs", "docs/userstate.toml.md", "adb/x.py"):
+        assert not re.search(hook["files"], path), path
+
+
 @pytest.mark.parametrize("name", ["github-service.yml", "gitlab-service.yml"])
 def test_a_service_is_used(reader: Reader, name: str) -> None:
     """The audit runs on the server that the job's variable names."""

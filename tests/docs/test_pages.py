@@ -29,6 +29,7 @@ ELSEWHERE = {
     ("docs/advisories.md", "sql"): "docs/test_advisories_page.py",
     ("docs/assertions.md", "text"): "docs/test_assertions_page.py",
     ("docs/ci.md", "sh"): "plugin/test_examples.py",
+    ("docs/ci.md", "yaml"): "docs/test_ci_files.py",
     ("docs/steps.md", "gherkin"): "docs/test_steps_page.py",
     ("docs/troubleshooting.md", "sql"): "integration/test_dumps.py",
 }
