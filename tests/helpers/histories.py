@@ -17,13 +17,10 @@ import psycopg
 from psycopg import sql
 
 from pytest_userstate.outbound.migrations.plan import Plan
+from pytest_userstate.outbound.migrations.programs.inside.changes import Changes, Part
 from pytest_userstate.outbound.migrations.provenance import recorder
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.ledger import History, Ledger
-from pytest_userstate.outbound.migrations.provenance.relation import (
-    Relations,
-    relations,
-)
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
@@ -125,14 +122,8 @@ def told_by_comparison(
     connection: psycopg.Connection, asking: psycopg.Connection, plan: Plan
 ) -> Told:
     """Apply a plan, and look at everything after each migration."""
-    known: set[int] = set()
-
-    def everything() -> Relations:
-        rows = asking.execute(_EVERYTHING).fetchall()
-        known.update(oid for oid, _ in rows)
-        return {**dict.fromkeys(known), **relations(rows)}
-
-    told = _Ledger(everything())
+    changes = Changes(lambda question: asking.execute(question.encode()))
+    told = _Ledger(changes.look_at_everything())
     for migration in plan.migrations:
         found: list[Statement] = []
         for batch in migration.batches:
@@ -141,11 +132,10 @@ def told_by_comparison(
             )
             connection.execute(text.encode())
             found += statements(batch.sql)
-        told.note(everything(), migration.path, Attribution(found))
+        parts = changes.look_at_everything()
+        told.note_all(parts, migration.path, Attribution(found))
+        told.remember(migration.path)
     return told.after
-
-
-_EVERYTHING = "SELECT relation, state FROM pg_catalog.userstate_changes(NULL, '{}')"
 
 
 class _Ledger(Ledger):
@@ -156,12 +146,16 @@ class _Ledger(Ledger):
         self.after: Told = {"": plain(self.history(applied=0))}
 
     def note(
-        self, relations: Relations, path: str | None, attribution: Attribution
+        self, parts: cabc.Iterable[Part], path: str | None, attribution: Attribution
     ) -> bool:
-        was_changed = super().note(relations, path, attribution)
+        was_changed = super().note(parts, path, attribution)
         if path is not None:
-            self.after[path] = plain(self.history(applied=0))
+            self.remember(path)
         return was_changed
+
+    def remember(self, path: str) -> None:
+        """Keep what it says now."""
+        self.after[path] = plain(self.history(applied=0))
 
 
 def plain(history: History) -> frozenset[tuple[str, ...]]:

@@ -157,5 +157,5 @@ class Runs:
         return {
             ".".join(filter(None, (table, name))): f"{source.path}:{source.line or '-'}"
             for (_, table, kind, name), source in migrated.history.created.items()
-            if kind in {"", "column"}
+            if kind in {"relation", "column"}
         }

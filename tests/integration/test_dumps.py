@@ -48,7 +48,7 @@ def test_rails_structure(database: psycopg.Connection, tmp_path: pathlib.Path) -
     file = tmp_path / "structure.sql"
     file.write_text(STRUCTURE)
     history = MigrationRunner(database).run(dumps.STRUCTURE.load(file, tmp_path))
-    assert history.created["public", "users", "", ""].line == 5
+    assert history.created["public", "users", "relation", ""].line == 5
     rows = database.execute("SELECT version FROM public.schema_migrations").fetchall()
     assert rows == [("20240101000000",)]
     metadata = database.execute(

@@ -65,7 +65,7 @@ def test_statements_are_credited_with_their_lines(
         " $$\nBEGIN\n  RETURN 1;\nEND $$;\n-- +goose StatementEnd\n\n"
         "CREATE TABLE t (a int);\n-- +goose Down\nDROP TABLE t;\n",
     ).created
-    assert created["public", "t", "", ""].line == 9
+    assert created["public", "t", "relation", ""].line == 9
     assert created["public", "t", "column", "a"].line == 9
 
 

@@ -76,7 +76,7 @@ def test_a_dump_is_loaded_with_its_rows(database: psycopg.Connection) -> None:
     history = run(database, DUMP)
     found = rows(database, "SELECT id, display_name FROM public.users ORDER BY id")
     assert found == [(1, 'it\'s; $$ "é" /*'), (2, None)]
-    assert history.created["public", "users", "", ""].line == 10
+    assert history.created["public", "users", "relation", ""].line == 10
 
 
 def test_many_rows_are_sent(database: psycopg.Connection) -> None:
@@ -109,8 +109,8 @@ def test_who_made_what_in_one_transaction(
         assert "leaves a transaction open" in str(failure(database, sql))
         return
     created = run(database, sql).created
-    assert (("public", "t", "", "") in created) is kept
-    assert not kept or created["public", "t", "", ""].line == 3
+    assert (("public", "t", "relation", "") in created) is kept
+    assert not kept or created["public", "t", "relation", ""].line == 3
 
 
 def test_one_that_fails_keeps_what_it_had_committed(

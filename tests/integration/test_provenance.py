@@ -65,7 +65,7 @@ def changed(found: History, name: str, kind: str = "column") -> str | None:
 
 def _source(sources: cabc.Mapping[Key, Source], name: str, kind: str) -> str | None:
     table, _, part = name.partition(".")
-    source = sources.get(("public", table, kind if part else "", part))
+    source = sources.get(("public", table, kind if part else "relation", part))
     return None if source is None else str(source)
 
 
@@ -74,7 +74,7 @@ def columns(found: History) -> dict[tuple[str, str, str], str]:
     return {
         (schema, table, name): str(source)
         for (schema, table, kind, name), source in found.created.items()
-        if kind in {"", "column"}
+        if kind in {"relation", "column"}
     }
 
 
@@ -634,7 +634,7 @@ def test_a_line_is_given_only_where_it_is_certain(
     setup = "CREATE TABLE old (o int); CREATE SEQUENCE s;"
     found = history(database, setup, f"SELECT 1;\n{sql}")
     if name.startswith("s."):
-        assert found.created["s", "t", "", ""] == Source("2.sql", line)
+        assert found.created["s", "t", "relation", ""] == Source("2.sql", line)
     else:
         assert made(found, name) == str(Source("2.sql", line))
 

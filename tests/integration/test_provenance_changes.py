@@ -12,7 +12,6 @@ from pytest_userstate.domain.snapshot import SchemaSnapshot, Source, Table, View
 from pytest_userstate.outbound.migrations.programs.inside.changes import Changes
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.ledger import Key, Ledger
-from pytest_userstate.outbound.migrations.provenance.relation import relations
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
@@ -131,14 +130,14 @@ class Notes:
         """Note what there is."""
         self.database = database
         self.changes = Changes(lambda question: database.execute(question.encode()))
-        self.by_notes = Ledger(relations(self.changes.look()))
-        self.by_everything = Ledger(relations(self.changes.look_at_everything()))
+        self.by_notes = Ledger(self.changes.look())
+        self.by_everything = Ledger(self.changes.look_at_everything())
 
     def apply(self, change: str, path: str) -> None:
         """Make a change, and note it in both."""
         self.database.execute(change.encode())
-        self.by_notes.note(relations(self.changes.look()), path, Attribution(()))
-        self.by_everything.note_all(relations(self.changes.look_at_everything()), path)
+        self.by_notes.note(self.changes.look(), path, Attribution(()))
+        self.by_everything.note_all(self.changes.look_at_everything(), path)
 
 
 def parts(snapshot: SchemaSnapshot) -> dict[Key, object]:
@@ -146,7 +145,7 @@ def parts(snapshot: SchemaSnapshot) -> dict[Key, object]:
     found: dict[Key, object] = {}
     for relation in (*snapshot.tables, *snapshot.views):
         place = (relation.schema, relation.name)
-        found[*place, "", ""] = _itself(relation)
+        found[*place, "relation", ""] = _itself(relation)
         for column in relation.columns:
             # A key is the constraint's, and the type's nature the type's.
             found[*place, "column", column.name] = attrs.evolve(

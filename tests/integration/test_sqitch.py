@@ -51,7 +51,7 @@ def test_its_tables_have_their_rows(
         b="SET search_path TO '';\nCREATE TABLE public.b AS"
         " SELECT count(*) FROM sqitch.changes;\n",
     ).created
-    assert created["public", "a", "", ""].line == 3
+    assert created["public", "a", "relation", ""].line == 3
     assert rows(database, "SELECT * FROM b") == [(1,)]
     assert rows(
         database, "SELECT change, project FROM sqitch.changes ORDER BY committed_at"
@@ -132,8 +132,8 @@ def test_variables_have_the_values_of_a_deployment(
         (":schema", ":'schema'"),
         ("App", ":schema"),
     ]
-    assert created["App", "t", "", ""].line == 2
-    assert created["App", "u", "", ""].line == 4
+    assert created["App", "t", "relation", ""].line == 2
+    assert created["App", "u", "relation", ""].line == 4
 
 
 @pytest.mark.parametrize(

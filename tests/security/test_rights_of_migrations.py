@@ -64,7 +64,7 @@ ANOTHER_ROLE = [
 ]
 # What notes which migration did what runs as superuser.
 THE_NOTES = [
-    "INSERT INTO pg_catalog.userstate_notes (class, object) VALUES (1, 1)",
+    "INSERT INTO pg_catalog.userstate_notes (relation) VALUES (1)",
     "DELETE FROM pg_catalog.userstate_notes",
     "DROP TABLE pg_catalog.userstate_notes",
     (
@@ -72,13 +72,13 @@ THE_NOTES = [
         " EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()"
     ),
     "CREATE RULE r AS ON INSERT TO pg_catalog.userstate_notes DO ALSO SELECT 1",
-    "CREATE INDEX ON pg_catalog.userstate_notes ((class + 1))",
+    "CREATE INDEX ON pg_catalog.userstate_notes ((relation + 1))",
     "CREATE TABLE heir () INHERITS (pg_catalog.userstate_notes)",
     (
-        "CREATE OR REPLACE FUNCTION pg_catalog.userstate_note() RETURNS event_trigger"
-        " LANGUAGE plpgsql AS 'BEGIN END'"
+        "CREATE OR REPLACE FUNCTION pg_catalog.userstate_note_command()"
+        " RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"
     ),
-    "ALTER FUNCTION pg_catalog.userstate_note() SET search_path = public",
+    "ALTER FUNCTION pg_catalog.userstate_note_command() SET search_path = public",
     "ALTER EVENT TRIGGER userstate_commands DISABLE",
     "DROP EVENT TRIGGER userstate_drops",
 ]
@@ -270,7 +270,7 @@ def unpinned(session: psycopg.Connection) -> set[str]:
             session.execute(f'CREATE EXTENSION IF NOT EXISTS "{stub}"')
     found = session.execute(
         """SELECT proname FROM pg_proc WHERE prosecdef
-        AND proconfig IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'"""
+        AND 'search_path=pg_catalog, pg_temp' = ANY (proconfig) IS NOT TRUE"""
     )
     return {name for (name,) in found}
 

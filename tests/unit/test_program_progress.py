@@ -41,7 +41,7 @@ def test_the_clock_starts_again_with_each_migration(
     """So that each has the whole time, as has what comes between; however it is cut."""
     text = b"".join(
         line("begin", path=str(tmp_path / f"versions/{number}.py"))
-        + line("applied", path=str(tmp_path / f"{number}.py"), rows=[], statements=[])
+        + line("applied", path=str(tmp_path / f"{number}.py"), parts=[], statements=[])
         for number in (1, 2)
     )
     for byte in text:
@@ -85,4 +85,7 @@ def test_lines_are_given_where_they_are_certain(
     executed: list[tuple[int, str]] | None, found: int | None
 ) -> None:
     """Not where code may have done it, or something passed the tool by."""
-    assert ExecutedStatements.of(executed).of_new(("public", "a"), "", "a") == found
+    assert (
+        ExecutedStatements.of(executed).of_new(("public", "a"), "relation", "a")
+        == found
+    )

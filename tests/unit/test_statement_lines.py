@@ -36,7 +36,7 @@ def test_a_block_of_code_hides_only_what_it_may_have_done(
     """The lines of statements beside a DO block are known if it names no such table."""
     told = Attribution(statements(f"SELECT 1;\n{TABLES}{block};"))
     line = 2 if is_known else None
-    assert told.of_new(USERS, "", "users") == line
+    assert told.of_new(USERS, "relation", "users") == line
     assert told.of_new(USERS, "column", "id") == line
     assert told.of_new(USERS, "constraint", "users_pkey") == line
 
@@ -55,7 +55,7 @@ def test_a_block_of_code_hides_only_what_it_may_have_done(
 def test_code_from_elsewhere_hides_what_postgresql_names(code: str) -> None:
     """A statement that has to succeed is certain; an index without a name is not."""
     told = Attribution(statements(f"{TABLES}CREATE INDEX ON users (id);\n{code};"))
-    assert told.of_new(USERS, "", "users") == 1
+    assert told.of_new(USERS, "relation", "users") == 1
     assert told.of_new(USERS, "index", "users_id_idx") is None
     assert told.of_changed(USERS, "column", "id") is None
 
@@ -63,9 +63,9 @@ def test_code_from_elsewhere_hides_what_postgresql_names(code: str) -> None:
 def test_a_conditional_statement_beside_code_from_elsewhere_is_not_certain() -> None:
     """The code can have made the table first."""
     sql = "SELECT make_tables();\nCREATE TABLE IF NOT EXISTS users ();"
-    assert Attribution(statements(sql)).of_new(USERS, "", "users") is None
+    assert Attribution(statements(sql)).of_new(USERS, "relation", "users") is None
     sql = "DO $$ BEGIN END $$;\nCREATE TABLE IF NOT EXISTS users ();"
-    assert Attribution(statements(sql)).of_new(USERS, "", "users") == 2
+    assert Attribution(statements(sql)).of_new(USERS, "relation", "users") == 2
 
 
 def dump(size: int) -> tuple[str, list[tuple[str, str, str]]]:
@@ -106,7 +106,7 @@ def schemas(size: int) -> tuple[str, list[tuple[str, str, str]]]:
     """Return a file that makes a table of one name in so many schemas."""
     names = [f"s{number}" for number in range(size)]
     text = "".join(f"CREATE TABLE {name}.t (id int);\n" for name in names)
-    return text, [(name, "", "t") for name in names]
+    return text, [(name, "relation", "t") for name in names]
 
 
 @pytest.mark.parametrize("make", [dump, one_table, schemas])

@@ -1,8 +1,8 @@
 """What a tool that is watched from inside says while it migrates.
 
-`inside` writes it, one JSON object per line. Each migration comes with the rows
-of the catalog that are different since the one before, and with the statements
-that it executed, each with the line of the migration's file that did so.
+`inside` writes it, one JSON object per line. Each migration comes with the parts
+of the tables that it touched, and with the statements that it executed,
+each with the line of the migration's file that did so.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ import attrs
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.migrations.programs.failures import Position
-from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
-from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
-from pytest_userstate.outbound.migrations.provenance.relation import (
+from pytest_userstate.outbound.migrations.programs.inside.changes import Part
+from pytest_userstate.outbound.migrations.provenance.attribution import (
+    Attribution,
     RelationName,
-    Relations,
-    relations,
 )
+from pytest_userstate.outbound.migrations.provenance.ledger import Ledger
 from pytest_userstate.outbound.migrations.running.session import ReportedError
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 
@@ -93,7 +92,7 @@ class Progress:
             self.heads = (self.heads or frozenset()) | frozenset(event["heads"])
         if self.ledger is None:
             self.ledger = Ledger(
-                _relations(event),
+                _parts(event),
                 origin=self._origin,
                 without_origin=self.bookkeeping,
             )
@@ -105,7 +104,7 @@ class Progress:
     def _applied(self, event: _Event) -> None:
         if self.ledger is not None:
             attribution = ExecutedStatements.of(event["statements"])
-            self.ledger.note(_relations(event), self._shown(event), attribution)
+            self.ledger.note(_parts(event), self._shown(event), attribution)
         self.applied += 1
         self._path = ""
         self._restart_clock(is_migrating=False)
@@ -148,8 +147,8 @@ class Progress:
     }
 
 
-def _relations(event: _Event) -> Relations:
-    return relations((int(oid), state) for oid, state in event["rows"] or ())
+def _parts(event: _Event) -> list[Part]:
+    return [Part(*values) for values in event["parts"] or ()]
 
 
 class ExecutedStatements(Attribution):

@@ -73,12 +73,13 @@ class ProgramRunner:
             raise self._failure(plan, ended, failures.Position())
         # It would hold locks that the end of the notes waits for.
         expect_nothing_prepared(self._session, _texts(plan))
-        has_worked = recorder.note(plan.origin or None, Attribution(()))
+        recorder.note(plan.origin or None, Attribution(()))
+        history = recorder.end()
         return Migrated(
-            history=recorder.end(),
+            history=history,
             applied=None,
             bookkeeping_tables=plan.bookkeeping_tables,
-            warnings=() if has_worked else (_made_nothing(plan),),
+            warnings=() if recorder.has_changes else (_made_nothing(plan),),
         )
 
     def _run_watched(

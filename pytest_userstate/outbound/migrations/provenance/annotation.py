@@ -16,13 +16,13 @@ from pytest_userstate.domain.columns import (
     KeyConstraint,
 )
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, View
-from pytest_userstate.outbound.migrations.provenance.ledger import History
-from pytest_userstate.outbound.migrations.provenance.relation import (
+from pytest_userstate.outbound.migrations.programs.inside.changes import (
     COLUMN,
     CONSTRAINT,
     INDEX,
     RELATION,
 )
+from pytest_userstate.outbound.migrations.provenance.ledger import History
 
 P = typ.TypeVar(
     "P",

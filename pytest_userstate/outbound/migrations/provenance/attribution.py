@@ -5,9 +5,9 @@ tell which of its statements. It is certain if there is one statement, or if
 exactly one is of the fitting kind and names the thing, and no other could have
 done it in a way that the text does not show. In doubt there is no line.
 
-A file may have thousands of statements, and be asked about as many things: the
-statements are indexed by the names that they mention, so that no question looks
-at all of them.
+A file may have thousands of statements, and be asked about as many things. So the
+statements are found by the names that they mention, and a search ends with the
+second statement that fits.
 """
 
 from __future__ import annotations
@@ -17,12 +17,18 @@ import collections.abc as cabc
 import functools
 import itertools
 import re
-import typing as typ
 
 import attrs
 
-from pytest_userstate.outbound.migrations.provenance.relation import RelationName
+from pytest_userstate.outbound.migrations.programs.inside.changes import (
+    COLUMN,
+    INDEX,
+    RELATION,
+)
 from pytest_userstate.outbound.migrations.sql import Statement, statements
+
+RelationName = tuple[str, str]
+"""The schema and name of a relation."""
 
 _MODIFIERS = frozenset(
     {
@@ -31,8 +37,7 @@ _MODIFIERS = frozenset(
     }
 )
 _CONDITIONS = frozenset({"if", "not", "exists", "only", "concurrently"})
-_RELATIONS = frozenset({"table", "view"})
-_CHANGES = frozenset({"alter", "cluster", "comment", "create", "drop", "reindex"})
+_CHANGES = frozenset({"alter", "cluster", "comment", "drop", "reindex"})
 _RUNS_CODE = frozenset({"call", "do", "execute", "explain"})
 _QUERIES = frozenset({"select", "table", "values", "with"})
 _IDENTIFIER = re.compile(r"[^\W\d]")
@@ -92,15 +97,41 @@ class _Command:
             is_conditional="exists" in conditions or "if" in rest,
         )
 
-    def is_about(self, schema: str, name: str) -> bool:
-        """Whether it names this relation; an unqualified name fits any schema."""
-        return self.name == name and self.schema in {"", schema}
-
     def says(self, *phrase: str) -> bool:
         """Whether it has these words in a row, optional ones left out."""
         words = [word for word in self.rest if word not in {"column", *_CONDITIONS}]
         starts = range(len(words) - len(phrase) + 1)
         return any(tuple(words[at : at + len(phrase)]) == phrase for at in starts)
+
+    def renames_to(self, name: str) -> bool:
+        """Whether a part of what it alters, or that itself, gets a name."""
+        return "rename" in self.rest and self.says("to", name)
+
+    def is_about(self, relation: RelationName) -> bool:
+        """Whether this is its table or view; a name without a schema fits any."""
+        schema, name = relation
+        return (
+            self.is_of_a_relation and self.name == name and self.schema in {"", schema}
+        )
+
+    @property
+    def is_of_a_relation(self) -> bool:
+        return self.kind in {"table", "view"}
+
+    def creates_relation(self) -> bool:
+        return self.verb == "create" and self.is_of_a_relation
+
+    def creates_view(self) -> bool:
+        return self.verb == "create" and self.kind == "view"
+
+    def alters_relation(self) -> bool:
+        return self.verb == "alter" and self.is_of_a_relation
+
+    def adds_a_part(self) -> bool:
+        return self.alters_relation() and "add" in self.rest
+
+    def drops_a_part(self) -> bool:
+        return self.alters_relation() and "drop" in self.rest
 
     @property
     def may_reach_further(self) -> bool:
@@ -114,8 +145,80 @@ class _Command:
             )
         )
 
+    @property
+    def may_make_any_index(self) -> bool:
+        """Whether it can make an index of a table that it does not name.
 
-_Mentions = dict[typ.Any, list[_Command]]
+        A partition gets an index with each that its parent gets.
+        """
+        copies = not {"like", "of"}.isdisjoint(self.rest)
+        is_new = self.verb == "create"
+        return is_new and (self.kind == INDEX or (self.creates_relation() and copies))
+
+    @property
+    def may_change_any_column(self) -> bool:
+        """Whether a column can become not null by it, with a key or a validation."""
+        words = {self.name, *self.rest}
+        return self.verb == "alter" and (
+            "validate" in words or {"using", "index"} <= words
+        )
+
+    def makes_relation(self, relation: RelationName) -> bool:
+        """Whether it makes a table or view, or gives it its name or schema."""
+        schema, name = relation
+        if self.alters_relation():
+            return self.says("rename", "to", name) or (
+                self.name == name and self.says("set", "schema", schema)
+            )
+        if self.verb == "alter" and self.kind == "schema":
+            return self.says("rename", "to", schema)
+        return self.creates_relation() and self.is_about(relation)
+
+    def removes_relation(self, relation: RelationName) -> bool:
+        """Whether a table or view is gone after it, or has another name or schema."""
+        schema, name = relation
+        if self.kind == "schema":
+            is_dropped = self.verb == "drop" and schema in {self.name, *self.rest}
+            is_renamed = self.verb == "alter" and self.says("rename", "to")
+            return is_dropped or (is_renamed and self.name == schema)
+        if self.verb == "drop" and self.is_of_a_relation:
+            return self.is_about(relation) or name in self.rest
+        return (
+            self.alters_relation()
+            and self.is_about(relation)
+            and (self.says("rename", "to") or self.says("set", "schema"))
+        )
+
+    def makes_column(self, name: str) -> bool:
+        """Whether it makes a column of its relation, if it mentions that."""
+        return self.creates_relation() or (
+            self.alters_relation() and (self.says("add", name) or self.renames_to(name))
+        )
+
+    def removes_column(self, name: str) -> bool:
+        """Whether it drops or renames a column of its relation."""
+        return self.alters_relation() and (
+            self.says("drop", name) or self.says("rename", name)
+        )
+
+    def makes_named(self, name: str) -> bool:
+        """Whether it makes or renames a constraint or index, if it mentions that."""
+        if self.kind == INDEX:
+            is_new = self.verb == "create" and self.name == name
+            return is_new or (self.verb == "alter" and self.renames_to(name))
+        return self.creates_relation() or (
+            self.alters_relation() and not {"add", "rename"}.isdisjoint(self.rest)
+        )
+
+    def removes_named(self, name: str) -> bool:
+        """Whether it drops or renames a constraint or index, if it mentions that."""
+        if self.kind == INDEX:
+            return self.verb in {"alter", "drop"}
+        return (
+            self.alters_relation()
+            and self.says("constraint", name)
+            and not {"drop", "rename"}.isdisjoint(self.rest)
+        )
 
 
 class Attribution:
@@ -129,47 +232,43 @@ class Attribution:
     def of_new(self, relation: RelationName, kind: str, name: str) -> int | None:
         """Return the line of the statement that made a part, or gave it its name.
 
-        The kind is that of the part: "" for the relation itself, ``column``,
-        ``constraint`` or ``index``.
+        The kind is that of the part, which may be the relation itself.
         """
         if self._is_short:
             return self._only_line
         index = self._index
-        if kind == "":
-            makers = (
-                command
-                for command in index.of_relation(*relation)
-                if _makes_relation(command, *relation)
-            )
+        if kind == RELATION:
+            makers = (c for c in index.near(relation) if c.makes_relation(relation))
             return self._line(makers, relation)
-        if kind == "column":
-            makers = (
-                command
-                for command in index.of_part(relation, name)
-                if _makes_column(command, name)
-            )
+        if kind == COLUMN:
+            makers = (c for c in index.about(relation, name) if c.makes_column(name))
             return self._line(makers, relation)
-        named = [
-            command
-            for command in index.of_named(relation, name)
-            if _makes_named(command, name)
-        ]
-        if named:
+        if named := [c for c in index.named(relation, name) if c.makes_named(name)]:
             return self._line(named, relation)
-        adders = index.index_makers if kind == "index" else index.of_creation(relation)
-        unnamed = (adders, index.of_addition(relation), index.adding[name])
-        return self._line(itertools.chain(*unnamed), relation, is_exact=False)
+        unnamed = itertools.chain(
+            index.makers_of_any_index
+            if kind == INDEX
+            else index.own(relation, _Command.creates_relation),
+            index.own(relation, _Command.adds_a_part),
+            (c for c in index.mentioning(name) if c.adds_a_part()),
+        )
+        return self._line(unnamed, relation, is_exact=False)
 
     def of_changed(self, relation: RelationName, kind: str, name: str) -> int | None:
         """Return the line of the statement that changed a part's values last."""
         if self._is_short:
             return self._only_line
         index = self._index
-        others = (
-            index.column_changers if kind == "column" else index.changing[relation[1]]
-        )
+        if kind == COLUMN:
+            others: cabc.Iterable[_Command] = index.changers_of_any_column
+        else:
+            own = itertools.chain(index.about(relation), index.mentioning(relation[1]))
+            others = (c for c in own if c.verb in _CHANGES)
         changers = itertools.chain(
-            index.type_changers, index.changing[name], others, index.of_view(relation)
+            index.changers_of_types,
+            (c for c in index.mentioning(name) if c.verb in _CHANGES),
+            others,
+            index.own(relation, _Command.creates_view),
         )
         return self._line(changers, relation, is_exact=False)
 
@@ -177,31 +276,26 @@ class Attribution:
         """Return the line of the statement after which a part's name was gone."""
         if self._is_short:
             return self._only_line
-        if kind == "":
+        index = self._index
+        if kind == RELATION:
             return self._line(self._removing(relation), relation)
-        if kind == "column":
-            removers = (
-                command
-                for command in self._index.of_part(relation, name)
-                if _removes_column(command, name)
-            )
+        if kind == COLUMN:
+            removers = [
+                c for c in index.about(relation, name) if c.removes_column(name)
+            ]
             return self._line((*removers, *self._removing(relation)), relation)
-        named = [
-            command
-            for command in self._index.of_named(relation, name)
-            if _removes_named(command, name)
-        ]
-        if named:
+        if named := [c for c in index.named(relation, name) if c.removes_named(name)]:
             return self._line(named, relation)
-        unnamed = (self._index.far_reaching, self._index.of_removal(relation))
-        return self._line(itertools.chain(*unnamed), relation, is_exact=False)
+        droppers = index.own(relation, _Command.drops_a_part)
+        unnamed = itertools.chain(index.far_reaching, droppers)
+        return self._line(unnamed, relation, is_exact=False)
 
     def _removing(self, relation: RelationName) -> list[_Command]:
         if relation not in self._removers:
             self._removers[relation] = [
                 command
-                for command in self._index.of_relation(*relation)
-                if _removes_relation(command, *relation)
+                for command in self._index.near(relation)
+                if command.removes_relation(relation)
             ]
         return self._removers[relation]
 
@@ -267,118 +361,70 @@ def _only(commands: cabc.Iterable[_Command]) -> _Command | None:
 
 
 class _Index:
-    """The statements of a file by what they are about."""
+    """The commands of a file by what they name."""
 
     def __init__(self, commands: cabc.Iterable[_Command]) -> None:
         """Go through them once."""
         # By the schema that they write, or "", and the name.
-        self._relations: _Mentions = collections.defaultdict(list)
-        self._creations: _Mentions = collections.defaultdict(list)
-        self._additions: _Mentions = collections.defaultdict(list)
-        self._removals: _Mentions = collections.defaultdict(list)
-        self._views: _Mentions = collections.defaultdict(list)
-        # By these two and another word.
-        self._parts: _Mentions = collections.defaultdict(list)
-        # By any word in them.
-        self._moves: _Mentions = collections.defaultdict(list)
-        self._schemas: _Mentions = collections.defaultdict(list)
-        self._indexes: _Mentions = collections.defaultdict(list)
-        self.adding: _Mentions = collections.defaultdict(list)
-        self.changing: _Mentions = collections.defaultdict(list)
+        self._own: dict[RelationName, list[_Command]] = collections.defaultdict(list)
+        # By all other names and words in them.
+        self._words: dict[str, list[_Command]] = collections.defaultdict(list)
+        self._known: dict[object, list[_Command]] = {}
+        self._schemas: list[_Command] = []
         # Those that can make, change, or drop what they do not name.
-        self.index_makers: list[_Command] = []
-        self.type_changers: list[_Command] = []
-        self.column_changers: list[_Command] = []
+        self.makers_of_any_index: list[_Command] = []
+        self.changers_of_types: list[_Command] = []
+        self.changers_of_any_column: list[_Command] = []
         self.far_reaching: list[_Command] = []
         for command in commands:
-            self._add(command)
+            self._own[command.schema, command.name].append(command)
+            name = () if command.is_of_a_relation else (command.name,)
+            for word in {*name, *command.rest}:
+                self._words[word].append(command)
+            if command.kind == "schema" or command.says("set", "schema"):
+                self._schemas.append(command)
+            if command.may_make_any_index:
+                self.makers_of_any_index.append(command)
+            if command.verb in _CHANGES and command.kind in {"domain", "type"}:
+                self.changers_of_types.append(command)
+            if command.may_change_any_column:
+                self.changers_of_any_column.append(command)
+            if command.may_reach_further:
+                self.far_reaching.append(command)
 
-    def of_relation(self, schema: str, name: str) -> cabc.Iterable[_Command]:
-        """Return those that can make or remove a relation."""
-        own = _about(self._relations, (schema, name))
-        return itertools.chain(own, self._moves[name], self._schemas[schema])
+    def about(self, relation: RelationName, word: str = "") -> cabc.Iterator[_Command]:
+        """Yield the commands about a relation, which mention a word of it."""
+        schema, name = relation
+        own = (self._own["", name], self._own[schema, name])
+        shortest = itertools.chain(*own)
+        if word and len(self._words[word]) < sum(map(len, own)):
+            shortest = itertools.chain(self._words[word])
+        for command in shortest:
+            if command.is_about(relation) and (not word or word in command.rest):
+                yield command
 
-    def of_part(self, relation: RelationName, name: str) -> cabc.Iterable[_Command]:
-        """Return those about a relation that mention this part of it."""
-        return _about(self._parts, relation, name)
+    def own(
+        self, relation: RelationName, has_trait: cabc.Callable[[_Command], bool]
+    ) -> list[_Command]:
+        """Return the commands about a relation that have a trait."""
+        key = (relation, has_trait)
+        if key not in self._known:
+            self._known[key] = [c for c in self.about(relation) if has_trait(c)]
+        return self._known[key]
 
-    def of_named(self, relation: RelationName, name: str) -> cabc.Iterable[_Command]:
-        """Return those that mention a constraint or index of a relation."""
-        return itertools.chain(self._indexes[name], self.of_part(relation, name))
+    def near(self, relation: RelationName) -> cabc.Iterable[_Command]:
+        """Return the commands that can make or remove a relation."""
+        mentioning = self._words[relation[1]]
+        return itertools.chain(self.about(relation), mentioning, self._schemas)
 
-    def of_creation(self, relation: RelationName) -> cabc.Iterable[_Command]:
-        """Return those that create a relation."""
-        return _about(self._creations, relation)
+    def named(self, relation: RelationName, name: str) -> cabc.Iterable[_Command]:
+        """Return the commands that mention a constraint or index of a relation."""
+        indexes = (command for command in self._words[name] if command.kind == INDEX)
+        return itertools.chain(indexes, self.about(relation, name))
 
-    def of_addition(self, relation: RelationName) -> cabc.Iterable[_Command]:
-        """Return those that add something to a relation."""
-        return _about(self._additions, relation)
-
-    def of_removal(self, relation: RelationName) -> cabc.Iterable[_Command]:
-        """Return those that drop something of a relation."""
-        return _about(self._removals, relation)
-
-    def of_view(self, relation: RelationName) -> cabc.Iterable[_Command]:
-        """Return those that create or replace a view."""
-        return _about(self._views, relation)
-
-    def _add(self, command: _Command) -> None:
-        own, words = (command.schema, command.name), dict.fromkeys(command.rest)
-        self._relations[own].append(command)
-        if command.may_reach_further:
-            self.far_reaching.append(command)
-        if command.kind == "index":
-            for word in dict.fromkeys((command.name, *words)):
-                self._indexes[word].append(command)
-        if command.kind in _RELATIONS:
-            for word in words:
-                self._parts[*own, word].append(command)
-        if command.verb == "create":
-            self._add_creation(command, own)
-        elif command.verb in _CHANGES:
-            self._add_change(command, own, {command.name, *words})
-
-    def _add_creation(self, command: _Command, own: RelationName) -> None:
-        if _creates_relation(command):
-            self._creations[own].append(command)
-        if command.kind == "view":
-            self._views[own].append(command)
-        # A partition gets an index with each that its parent gets.
-        copies = not {"like", "of"}.isdisjoint(command.rest)
-        if command.kind == "index" or (_creates_relation(command) and copies):
-            self.index_makers.append(command)
-
-    def _add_change(
-        self, command: _Command, own: RelationName, words: set[str]
-    ) -> None:
-        if command.kind in {"domain", "type"}:
-            self.type_changers.append(command)
-            return
-        is_addition = _alters_relation(command) and "add" in words
-        for word in words:
-            self.changing[word].append(command)
-            if is_addition:
-                self.adding[word].append(command)
-            if command.kind == "schema":
-                self._schemas[word].append(command)
-            elif command.kind in _RELATIONS:
-                self._moves[word].append(command)
-        if is_addition:
-            self._additions[own].append(command)
-        if _alters_relation(command) and "drop" in words:
-            self._removals[own].append(command)
-        # Not null can come with a key over an index, and with a validation.
-        if "validate" in words or {"using", "index"} <= words:
-            self.column_changers.append(command)
-
-
-def _about(
-    mentions: _Mentions, relation: RelationName, *words: str
-) -> cabc.Iterable[_Command]:
-    """Return the commands about a relation; a name without a schema fits any."""
-    schema, name = relation
-    qualified = mentions[schema, name, *words] if schema else ()
-    return itertools.chain(mentions["", name, *words], qualified)
+    def mentioning(self, name: str) -> cabc.Iterable[_Command]:
+        """Return the commands that mention a name beside their own relation."""
+        return self._words[name]
 
 
 class _Code:
@@ -433,83 +479,4 @@ def _calls(words: cabc.Iterable[str]) -> bool:
     return any(
         after == "(" and _IDENTIFIER.match(word) and word not in _HARMLESS
         for word, after in itertools.pairwise(words)
-    )
-
-
-def _creates_relation(command: _Command) -> bool:
-    return command.verb == "create" and command.kind in _RELATIONS
-
-
-def _alters_relation(command: _Command) -> bool:
-    return command.verb == "alter" and command.kind in _RELATIONS
-
-
-def _makes_relation(command: _Command, schema: str, name: str) -> bool:
-    if _alters_relation(command):
-        return command.says("rename", "to", name) or (
-            command.name == name and command.says("set", "schema", schema)
-        )
-    if command.verb == "alter" and command.kind == "schema":
-        return command.says("rename", "to", schema)
-    return _creates_relation(command) and command.is_about(schema, name)
-
-
-def _makes_column(command: _Command, column: str) -> bool:
-    """Whether a statement about a relation makes a column that it mentions."""
-    return _creates_relation(command) or (
-        _alters_relation(command)
-        and (command.says("add", column) or _renames_column_to(command, column))
-    )
-
-
-def _renames_column_to(command: _Command, new: str) -> bool:
-    """Whether it says ``RENAME [COLUMN] any TO new``."""
-    words = [word for word in command.rest if word != "column"]
-    return any(
-        words[at] == "rename" and words[at + 2 : at + 4] == ["to", new]
-        for at in range(len(words) - 3)
-    )
-
-
-def _makes_named(command: _Command, name: str) -> bool:
-    """Whether it makes or renames a constraint or index that it mentions."""
-    if command.kind == "index":
-        return (command.verb == "create" and command.name == name) or (
-            command.verb == "alter" and command.says("rename", "to", name)
-        )
-    return _creates_relation(command) or (
-        _alters_relation(command) and not {"add", "rename"}.isdisjoint(command.rest)
-    )
-
-
-def _removes_relation(command: _Command, schema: str, name: str) -> bool:
-    match command.verb, command.kind:
-        case "drop", "table" | "view":
-            return command.is_about(schema, name) or name in command.rest
-        case "drop", "schema":
-            return schema in {command.name, *command.rest}
-        case "alter", "table" | "view":
-            return command.is_about(schema, name) and (
-                command.says("rename", "to") or command.says("set", "schema")
-            )
-        case "alter", "schema":
-            return command.name == schema and command.says("rename", "to")
-    return False
-
-
-def _removes_column(command: _Command, column: str) -> bool:
-    """Whether a statement about a relation removes a column that it mentions."""
-    return _alters_relation(command) and (
-        command.says("drop", column) or command.says("rename", column)
-    )
-
-
-def _removes_named(command: _Command, name: str) -> bool:
-    """Whether it drops or renames a constraint or index that it mentions."""
-    if command.kind == "index":
-        return command.verb in {"alter", "drop"}
-    return (
-        _alters_relation(command)
-        and command.says("constraint", name)
-        and not {"drop", "rename"}.isdisjoint({command.name, *command.rest})
     )

@@ -15,20 +15,34 @@ import types
 import attrs
 
 from pytest_userstate.domain.snapshot import DroppedObject, Source
-from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
-from pytest_userstate.outbound.migrations.provenance.relation import (
+from pytest_userstate.outbound.migrations.programs.inside.changes import (
     CONSTRAINT,
     INDEX,
-    ITSELF,
+    PARENT,
     RELATION,
     Part,
+)
+from pytest_userstate.outbound.migrations.provenance.attribution import (
+    Attribution,
     RelationName,
-    RelationParts,
-    Relations,
 )
 
 Key = tuple[str, str, str, str]
 """Schema, relation, kind, and the part's name; "" for the relation itself."""
+Number = tuple[str, int]
+"""A kind, and PostgreSQL's number of a part within its relation."""
+
+_ITSELF: Number = (RELATION, 0)
+_WITHOUT_LINES = Attribution(())
+
+
+@attrs.frozen
+class _Relation:
+    """A table or view as it is now, with all of its parts, itself included."""
+
+    place: RelationName
+    # The name of each, and what is different when its values are.
+    parts: cabc.Mapping[Number, tuple[str, object]]
 
 
 @attrs.frozen(kw_only=True)
@@ -79,7 +93,7 @@ class _Seen:
     """A relation as it was seen last."""
 
     place: RelationName
-    parts: dict[Part, _Known]
+    parts: dict[Number, _Known]
 
 
 @attrs.frozen
@@ -96,7 +110,7 @@ class Ledger:
 
     def __init__(
         self,
-        relations: Relations,
+        parts: cabc.Iterable[Part],
         *,
         origin: Source | None = None,
         without_origin: frozenset[str] = frozenset(),
@@ -104,20 +118,38 @@ class Ledger:
         """Take note of what exists already."""
         self._seen: dict[int, _Seen] = {}
         self._gone: dict[Key, _Gone] = {}
-        for oid, relation in relations.items():
+        for oid, relation in _relations(parts).items():
             if relation is not None:
                 names = {relation.place[1], ".".join(relation.place)}
                 source = origin if without_origin.isdisjoint(names) else None
-                parts = {
-                    part: _Known(*named, source)
-                    for part, named in relation.parts.items()
+                known = {
+                    number: _Known(*named, source)
+                    for number, named in relation.parts.items()
                 }
-                self._seen[oid] = _Seen(relation.place, parts)
+                self._seen[oid] = _Seen(relation.place, known)
 
     def note(
-        self, relations: Relations, path: str | None, attribution: Attribution
+        self, parts: cabc.Iterable[Part], path: str | None, attribution: Attribution
     ) -> bool:
-        """Note what a migration has changed; return whether it has changed anything."""
+        """Note what a migration has changed; return whether it is anything."""
+        return self._note_relations(_relations(parts), path, attribution)
+
+    def note_all(
+        self,
+        parts: cabc.Iterable[Part],
+        path: str | None,
+        attribution: Attribution = _WITHOUT_LINES,
+    ) -> bool:
+        """Do the same with all parts that there are: others are gone."""
+        everything = {**dict.fromkeys(self._seen), **_relations(parts)}
+        return self._note_relations(everything, path, attribution)
+
+    def _note_relations(
+        self,
+        relations: cabc.Mapping[int, _Relation | None],
+        path: str | None,
+        attribution: Attribution,
+    ) -> bool:
         sources = _Sources(path)  # asked for the source of each change
         for oid, relation in relations.items():
             seen = self._seen.pop(oid, None)
@@ -130,11 +162,6 @@ class Ledger:
                 for part, known in seen.parts.items():
                     self._lose(seen.place, part, known, sources[line])
         return bool(sources)
-
-    def note_all(self, relations: Relations, path: str | None) -> bool:
-        """Do the same with all relations that there are: others are gone."""
-        everything = {**dict.fromkeys(self._seen), **relations}
-        return self.note(everything, path, Attribution(()))
 
     def history(self, *, applied: int, warnings: tuple[str, ...] = ()) -> History:
         """Sum it up."""
@@ -160,7 +187,7 @@ class Ledger:
     def _note(
         self,
         seen: _Seen,
-        relation: RelationParts,
+        relation: _Relation,
         sources: _Sources,
         attribution: Attribution,
     ) -> None:
@@ -185,23 +212,23 @@ class Ledger:
                 known.values, known.changed = values, sources[line]
 
     def _note_move(
-        self, seen: _Seen, relation: RelationParts, source: Source | None
+        self, seen: _Seen, relation: _Relation, source: Source | None
     ) -> None:
         """Note that a relation has another name, or is in another schema."""
         for part, known in seen.parts.items():
             if part in relation.parts:
-                name = relation.parts[part][0] if part != ITSELF else ""
+                name = relation.parts[part][0] if part != _ITSELF else ""
                 now = tuple(filter(None, (*relation.place, name)))
                 self._lose(seen.place, part, known, source, renamed_to=now)
-        seen.parts[ITSELF].name = relation.place[1]
-        seen.parts[ITSELF].changed = source
+        seen.parts[_ITSELF].name = relation.place[1]
+        seen.parts[_ITSELF].changed = source
         seen.place = relation.place
 
     def _note_losses(
         self,
         before: RelationName,
         seen: _Seen,
-        relation: RelationParts,
+        relation: _Relation,
         sources: _Sources,
         attribution: Attribution,
     ) -> None:
@@ -226,7 +253,7 @@ class Ledger:
     def _lose(
         self,
         place: RelationName,
-        part: Part,
+        part: Number,
         known: _Known,
         source: Source | None,
         *,
@@ -238,11 +265,35 @@ class Ledger:
             self._gone[key] = _Gone(source, known.created, renamed_to)
 
 
-def _key(place: RelationName, part: Part, name: str) -> Key:
-    return (*place, part[0], "" if part == ITSELF else name)
+def _relations(parts: cabc.Iterable[Part]) -> dict[int, _Relation | None]:
+    """Return the relations that have these parts; None for one that is gone."""
+    relations: dict[int, _Relation | None] = {}
+    groups: dict[int, list[Part]] = {}
+    for part in parts:
+        groups.setdefault(part.relation, []).append(part)
+    for oid, group in groups.items():
+        itself = next(part for part in group if part.kind == RELATION)
+        if itself.schema is None or itself.name is None:
+            relations[oid] = None
+            continue
+        named: dict[Number, tuple[str, object]] = {
+            (part.kind, part.number): (part.name or "", part.state)
+            for part in group
+            if part.kind != PARENT
+        }
+        parents = sorted(
+            (part.state, part.number) for part in group if part.kind == PARENT
+        )
+        named[_ITSELF] = (itself.name, (itself.state, parents))
+        relations[oid] = _Relation((itself.schema, itself.name), named)
+    return relations
 
 
-def _follow_remade(known: dict[Part, _Known], relation: RelationParts) -> None:
+def _key(place: RelationName, part: Number, name: str) -> Key:
+    return (*place, part[0], "" if part == _ITSELF else name)
+
+
+def _follow_remade(known: dict[Number, _Known], relation: _Relation) -> None:
     """Take a constraint or index made again for the one of its name.
 
     ALTER COLUMN TYPE and REINDEX CONCURRENTLY do so by themselves.
@@ -257,7 +308,7 @@ def _follow_remade(known: dict[Part, _Known], relation: RelationParts) -> None:
             known[part] = known.pop(gone.pop((part[0], name)))
 
 
-def _kind(part: Part, name: str, constraints: cabc.Container[str]) -> str:
+def _kind(part: Number, name: str, constraints: cabc.Container[str]) -> str:
     """Return with what a part comes and goes.
 
     An index that backs a constraint has its name, and goes with it.
@@ -273,5 +324,5 @@ def _dropped_object(key: Key, gone: _Gone) -> DroppedObject:
         source=gone.source,
         introduced_by=gone.created,
         renamed_to=gone.renamed_to,
-        **({kind: name} if kind else {}),
+        **({kind: name} if name else {}),
     )

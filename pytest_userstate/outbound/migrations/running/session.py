@@ -96,6 +96,7 @@ class Session:
         self._connection = connection
         self._pgconn = connection.pgconn
         self.timeout = timeout
+        self._meanwhile: cabc.Callable[[], None] | None = None
         self._deadline = time.monotonic() + timeout
 
     @property
@@ -117,12 +118,11 @@ class Session:
         """Let the time allowed begin now."""
         self._deadline = time.monotonic() + self.timeout
 
-    def batch(
-        self,
-        sql: str,
-        *,
-        rows: str | None = None,
-    ) -> BatchResult:
+    def do_meanwhile(self, work: cabc.Callable[[], None]) -> None:
+        """Call something that asks nothing whenever the server has a batch to run."""
+        self._meanwhile = work
+
+    def batch(self, sql: str, *, rows: str | None = None) -> BatchResult:
         """Run the text as one simple query, as psql and the tools send a file."""
         with self._guarded():
             self._pgconn.send_query(sql.encode())
@@ -221,6 +221,8 @@ class Session:
 
     def _results(self) -> cabc.Iterator[pq.abc.PGresult]:
         self._flush()
+        if self._meanwhile is not None:
+            self._meanwhile()
         while (result := self._next_result()) is not None:
             yield result
 

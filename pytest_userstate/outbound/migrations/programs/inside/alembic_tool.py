@@ -10,7 +10,7 @@ import os
 import sys
 import typing as typ
 
-from .changes import Change, Changes, UnknownError
+from .changes import Changes, Part, UnknownError
 from .reporting import Pipe, Statements, described, line_of_error
 
 # What tells a driver where and as whom to connect.
@@ -205,7 +205,7 @@ class _Watch:
                 "applied",
                 path=step.up_revision.path,
                 statements=self._statements.noted(),
-                rows=self._look(ctx),
+                parts=self._look(ctx),
             )
             self._statements.begin("")
 
@@ -229,10 +229,10 @@ class _Watch:
             table=context.version_table,
             schema=context.version_table_schema,
             heads=_last(context.script),
-            rows=self._look(context),
+            parts=self._look(context),
         )
 
-    def _look(self, context: typ.Any) -> list[Change] | None:
+    def _look(self, context: typ.Any) -> list[Part] | None:
         self._connection = context.connection
         self._is_asking = True
         try:

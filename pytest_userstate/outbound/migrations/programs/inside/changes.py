@@ -1,8 +1,8 @@
-"""Finds out which tables and views are other than they were: for files and programs.
+"""Finds out what the tables and views are that were touched: for files and programs.
 
-The audit's server has a function that returns the state of each relation that was
-touched since a given note (``outbound/postgres/provenance.sql``). What it cannot know
-is what a relation was before: of a dropped index its table, and of a table the
+The audit's server has a function that returns the parts of each relation that was
+touched since it was called last (``outbound/postgres/provenance.sql``). What it cannot
+know is what a relation was before: of a dropped index its table, and of a table the
 partitions that it had. That is remembered here.
 
 Also imported in the audited repository's own Python: see the package.
@@ -11,23 +11,33 @@ Also imported in the audited repository's own Python: see the package.
 from __future__ import annotations
 
 import binascii
-import json
 import typing as typ
 
+RELATION, COLUMN, CONSTRAINT, INDEX = "relation", "column", "constraint", "index"
+PARENT = "parent"
+
 Row = typ.Sequence[typ.Any]
-State = typ.Optional[str]
-Change = typ.Tuple[int, State]
 Ask = typ.Callable[[str], typ.Iterable[Row]]
 
 _IS_THERE = (
     "SELECT pg_catalog.to_regprocedure("
-    "'pg_catalog.userstate_changes(pg_catalog.int8, pg_catalog.oid[])') IS NOT NULL"
+    "'pg_catalog.userstate_look(pg_catalog.oid[])') IS NOT NULL"
 )
 _QUESTION = (
-    "SELECT note, relation, state FROM pg_catalog.userstate_changes({}, '{{{}}}')"
+    "SELECT relation, kind, number, schema, name, state"
+    " FROM pg_catalog.userstate_look({})"
 )
-# Where in a state they are.
-_PARENTS, _INDEXES = 3, 8
+
+
+class Part(typ.NamedTuple):
+    """A part of a table or view as it is now; the relation itself is one, too."""
+
+    relation: int
+    kind: str
+    number: int  # its own within the relation and kind
+    schema: typ.Optional[str]  # of a relation; None if it is gone
+    name: typ.Optional[str]
+    state: typ.Optional[str]  # a fingerprint of its values
 
 
 class UnknownError(Exception):
@@ -35,80 +45,64 @@ class UnknownError(Exception):
 
     def __init__(
         self,
-        reason: str = "pg_catalog.userstate_changes(), which only a superuser can make,"
+        reason: str = "pg_catalog.userstate_look(), which only a superuser can make,"
         " is not there",
     ) -> None:
         super().__init__(reason)
 
 
 class Changes:
-    """The states of relations as they were seen last."""
+    """Looks at what was touched, and remembers what belonged together."""
 
     def __init__(self, ask: Ask) -> None:
         """Take what asks the server; nothing is asked yet."""
         self._ask = ask
         self._is_there = False
-        self._note = 0
-        self._states: dict[int, State] = {}
         self._tables: dict[int, int] = {}  # of indexes
         self._children: dict[int, set[int]] = {}
 
-    def look(self) -> list[Change]:
-        """Return what was touched since the last look and is different now.
+    def look(self) -> list[Part]:
+        """Return the parts of what was touched since the last look.
 
-        A relation that is gone has no state. Raises `UnknownError` if the server does
-        not have the function; a question to it would end the migration's transaction.
+        Raises `UnknownError` if the server does not have the function; a question to
+        it would end the migration's transaction.
         """
-        answer = self._answer(self._note, ())
-        if further := self._related(answer) - answer.keys():
-            answer.update(self._answer(self._note, further))
-        return self._changed(answer)
+        parts = self._parts("'{}'")
+        touched = {part.relation for part in parts}
+        if further := self._related(touched) - touched:
+            others = self._parts(f"'{{{','.join(map(str, further))}}}'")
+            parts += [part for part in others if part.relation not in touched]
+        for part in parts:
+            if part.kind == INDEX:
+                self._tables[part.number] = part.relation
+            elif part.kind == PARENT:
+                self._children.setdefault(part.number, set()).add(part.relation)
+        return parts
 
-    def look_at_everything(self) -> list[Change]:
+    def look_at_everything(self) -> list[Part]:
         """Return all that there is, whether any command was seen to touch it."""
-        return list(self._answer(None, ()).items())
+        return self._parts("NULL")
 
-    def _answer(
-        self, since: int | None, further: typ.Iterable[int]
-    ) -> dict[int, State]:
+    def _parts(self, relations: str) -> list[Part]:
         if not self._is_there:
             [[self._is_there]] = self._ask(_IS_THERE)
             if self._is_there in {False, "f"}:
                 raise UnknownError
-        question = _QUESTION.format(
-            "NULL" if since is None else since, ",".join(map(str, further))
-        )
-        rows = [
-            (int(note), int(oid), state) for note, oid, state in self._ask(question)
+        return [
+            Part(int(relation), kind, int(number), _text(schema), _text(name), state)
+            for relation, kind, number, schema, name, state in self._ask(
+                _QUESTION.format(relations)
+            )
         ]
-        for note, _, _ in rows[:1]:
-            self._note = note
-        return {oid: state for _, oid, state in rows}
 
-    def _related(self, answer: dict[int, State]) -> set[int]:
+    def _related(self, touched: set[int]) -> set[int]:
         """Return what was, by all that is known, a part of what was touched."""
         related: set[int] = set()
-        for oid in answer:
+        for oid in touched:
             related |= self._children.get(oid, set())
             related.update(filter(None, [self._tables.get(oid)]))
         return related
 
-    def _changed(self, answer: dict[int, State]) -> list[Change]:
-        changed = [
-            (oid, state)
-            for oid, state in answer.items()
-            if self._states.get(oid) != state
-        ]
-        for oid, state in changed:
-            self._remember(oid, state)
-        return changed
 
-    def _remember(self, oid: int, state: State) -> None:
-        self._states[oid] = state
-        if state is None:
-            return
-        values = json.loads(binascii.unhexlify(state).decode())
-        for parent in values[_PARENTS] or ():
-            self._children.setdefault(int(parent), set()).add(oid)
-        for index in values[_INDEXES] or ():
-            self._tables[int(index)] = oid
+def _text(digits: typ.Optional[str]) -> typ.Optional[str]:
+    return None if digits is None else binascii.unhexlify(digits).decode()

@@ -13,7 +13,7 @@ import runpy
 import sys
 import typing as typ
 
-from .changes import Change, Changes, UnknownError
+from .changes import Changes, Part, UnknownError
 from .reporting import Pipe, Statements, described, line_of_error
 
 # Options of a connection that tell where and as whom to connect.
@@ -166,7 +166,7 @@ class _Watch:
                 table="django_migrations",
                 schema=None,
                 heads=None,
-                rows=self._look(connection),
+                parts=self._look(connection),
             )
         self._statements.begin(_file(migration))
         self._pipe.tell("begin", **_named(migration))
@@ -177,7 +177,7 @@ class _Watch:
             "applied",
             **_named(migration),
             statements=self._statements.noted(),
-            rows=self._look(connection),
+            parts=self._look(connection),
         )
         self._statements.begin("")
 
@@ -216,7 +216,7 @@ class _Watch:
         """Report that Django has come to its end."""
         self._pipe.tell("finished")
 
-    def _look(self, connection: typ.Any) -> list[Change] | None:
+    def _look(self, connection: typ.Any) -> list[Part] | None:
         self._connection = connection
         try:
             return self._changes.look()
