@@ -31,6 +31,7 @@ from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
+from pytest_userstate.outbound.postgres.icu import NAMES, with_stubs
 from pytest_userstate.outbound.postgres.stubs import STUBS
 
 if typ.TYPE_CHECKING:
@@ -119,6 +120,43 @@ def _missing_roles(server: Server, plan: Plan) -> tuple[str, ...]:
         return ()
     names = ", ".join(missing)
     return (f"roles that the file grants to were missing and were made: {names}",)
+
+
+def _with_known_collations(
+    connection: psycopg.Connection[typ.Any], plan: Plan
+) -> tuple[Plan, tuple[str, ...]]:
+    """Replace collations of ICU by stubs if the server does not know ICU; say which."""
+    texts = [batch.sql for m in plan.migrations for batch in m.batches]
+    texts = [text for text in texts if "icu" in text.lower()]
+    if not texts or connection.execute(_HAS_ICU).fetchone():
+        return plan, ()
+    migrations, stubs = [], []
+    for migration in plan.migrations:
+        replaced = [with_stubs(batch.sql) for batch in migration.batches]
+        batches = (
+            attrs.evolve(batch, sql=other.sql)
+            for batch, other in zip(migration.batches, replaced, strict=True)
+        )
+        migrations.append(attrs.evolve(migration, batches=tuple(batches)))
+        stubs += [
+            f"{name} ({migration.path}:{line})"
+            for other in replaced
+            for line, name in other.collations
+        ]
+    stubs += [name for name in NAMES if any(f'"{name}"' in text for text in texts)]
+    warning = _NO_ICU.format(names=", ".join(stubs))
+    plan = attrs.evolve(plan, migrations=tuple(migrations))
+    return plan, (warning,) if stubs else ()
+
+
+_HAS_ICU: typ.Final = (
+    "SELECT FROM pg_catalog.pg_collation"
+    " WHERE collprovider = 'i' AND collname = 'und-x-icu'"
+)
+_NO_ICU: typ.Final = (
+    "the embedded server has no ICU: these collations compare bytes, and have nothing"
+    " but the name of the real ones: {names}"
+)
 
 
 @attrs.frozen
@@ -296,12 +334,14 @@ class MigrationsTarget:
     ) -> Migrated:
         timeout = self.settings.migration_timeout
         with contextlib.closing(server.connect(user=role)) as connection:
+            plan, warnings = _with_known_collations(connection, plan)
             runner = MigrationRunner(connection, timeout=timeout)
             history = runner.run(plan, setup=setup)
         return Migrated(
             history=history,
             applied=history.applied,
             bookkeeping_tables=plan.bookkeeping_tables,
+            warnings=warnings,
         )
 
     def _run_program(

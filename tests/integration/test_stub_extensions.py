@@ -14,6 +14,7 @@ from pytest_userstate.outbound.postgres.catalog import (
 )
 from pytest_userstate.outbound.postgres.server import SUPERUSER, EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import (
+    LENT,
     OF_PLATFORMS,
     OF_POSTGRESQL,
     STUB_EXTENSIONS,
@@ -479,6 +480,79 @@ def test_the_stubs_say_that_they_are_stubs(stubbed: EmbeddedServer) -> None:
         assert comment.startswith(f"stub of {name}: ")
         assert trusted
         assert relocatable or name in OF_PLATFORMS
+
+
+def test_a_schema_with_places_is_read(fresh: psycopg.Connection) -> None:
+    """PostGIS's types, indexes, and the functions that a schema is made with."""
+    fresh.execute("CREATE EXTENSION postgis")
+    for statement in (
+        (
+            "CREATE TABLE shops (place geometry(Point, 4326), area geography(POLYGON),"
+            " made geometry GENERATED ALWAYS AS (ST_SetSRID(ST_MakePoint(1, 2), 4326))"
+            " STORED)"
+        ),
+        "CREATE INDEX ON shops USING gist (place)",
+        "CREATE INDEX ON shops USING gist (area)",
+        "CREATE UNIQUE INDEX ON shops (place)",
+        (
+            "INSERT INTO shops SELECT ST_MakePoint(x, 1), 'POLYGON((0 0))'"
+            " FROM generate_series(1, 2000) AS x"
+        ),
+        (
+            "CREATE FUNCTION near(it geography) RETURNS boolean LANGUAGE sql AS"
+            " 'SELECT ST_DWithin(area, it, 5) FROM shops ORDER BY area <-> it LIMIT 1'"
+        ),
+        "CREATE VIEW labels AS SELECT ST_AsText(place), ST_X(place) FROM shops",
+    ):
+        fresh.execute(statement)
+    assert value(fresh, "count(*) FROM (SELECT DISTINCT place FROM shops) AS s") == 2000
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match="is a stub") as caught:
+        fresh.execute("SELECT * FROM labels")
+    assert "--userstate-server" in str(caught.value.diag.message_hint)
+    snapshot = PostgresSchemaSnapshotRepository(fresh).load()
+    types = {
+        column.name: column.data_type for column in snapshot.table("shops").columns
+    }
+    assert types["place"] == types["made"] == "public.geometry"
+    assert types["area"] == "public.geography"
+    assert [table.name for table in snapshot.tables] == ["shops"]
+
+
+def test_partitions_are_noted(fresh: psycopg.Connection) -> None:
+    """And can be configured, as pg_partman's documentation shows."""
+    fresh.execute("CREATE SCHEMA partman")
+    fresh.execute("CREATE EXTENSION pg_partman SCHEMA partman")
+    fresh.execute(
+        "SELECT partman.create_parent(p_parent_table := 'public.logs',"
+        " p_control := 'at', p_interval := '1 day', p_premake := 7)"
+    )
+    fresh.execute(
+        "UPDATE partman.part_config SET infinite_time_partitions = true,"
+        " retention = '3 months' WHERE parent_table = 'public.logs'"
+    )
+    assert value(fresh, "premake FROM partman.part_config") == 7
+
+
+def test_what_platforms_allow_needs_no_superuser(fresh: psycopg.Connection) -> None:
+    """The real extensions of the server, as on RDS, and no others."""
+    fresh.execute("CREATE SCHEMA lent")
+    for name in LENT:
+        fresh.execute(f"CREATE EXTENSION {name} SCHEMA lent CASCADE")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+        fresh.execute("SELECT * FROM lent.pg_stat_statements")
+    for statement in (
+        "SELECT lent.pgstattuple('pg_class')",
+        "SELECT * FROM lent.pg_buffercache",
+        "SELECT lent.bt_index_check('pg_class_oid_index')",
+        "SELECT * FROM lent.pg_get_wal_records_info('0/0', '0/1')",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            fresh.execute(statement)
+    snapshot = PostgresSchemaSnapshotRepository(fresh).load()
+    assert not any(extension.is_stub for extension in snapshot.extensions)
+    for name in ("file_fdw", "dblink", "postgres_fdw", "pageinspect", "pg_surgery"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            fresh.execute(f"CREATE EXTENSION {name}")
 
 
 def test_an_extension_can_be_dropped_and_created_again(

@@ -42,6 +42,7 @@ from pytest_userstate.outbound.postgres.settings import (
     initdb_options,
     sql,
 )
+from pytest_userstate.outbound.postgres.stubs import lend
 
 FOLDER = "pytest-userstate"
 SYSTEM_CACHE = Path("/var/cache")  # root's own is closed to the server's account
@@ -56,6 +57,7 @@ INITIALIZE_TIMEOUT = 120.0  # seconds; it takes about a third of one
 END_TIMEOUT = 2.0  # seconds
 ARCHIVES = ("audited.tar", "others.tar")
 PACKED = "packed"  # the folder of the archives, which is the account's
+LENT_EXTENSIONS = "lent"  # the folder of their control files
 MANIFEST = "manifest"  # written last
 SCRIPT = Path(__file__).with_name("initialize.sh")
 # What initdb says of `--no-clean`, though all of it goes with the run.
@@ -236,6 +238,11 @@ class Cluster:
         """The others: template0, template1 and postgres."""
         return self.folder / PACKED / ARCHIVES[1]
 
+    @property
+    def lent_extensions(self) -> Path:
+        """Where the control files are by which ordinary roles may create more."""
+        return self.folder / LENT_EXTENSIONS
+
     def is_intact(self) -> bool:
         """Whether no archive was lost or cut short."""
         try:
@@ -256,6 +263,7 @@ def make_cluster(
     places[1].mkdir(mode=0o700)
     account.take_over(*places)
     _initialize(binaries, account, version, places)
+    lend(binaries.bin_dir.parent, folder / LENT_EXTENSIONS)
     numbers = [version.major, version.minor, *_sizes(folder)]
     (folder / MANIFEST).write_text(" ".join(map(str, numbers)), encoding="ascii")
 

@@ -306,8 +306,10 @@ def _arguments(folder: RunFolder, files: ServerFiles, *, listens: bool) -> list[
         arguments += ["-c", f"listen_addresses={LOOPBACK}"]
     stubs = files.stub_extensions
     if stubs is not None and files.cluster.version.major >= STUBS_SINCE:
-        # What the server has itself comes first.
-        arguments += ["-c", f"extension_control_path=$system:{stubs}"]
+        # What the server has itself comes before the stubs.
+        lent = files.cluster.lent_extensions
+        path = f"{lent}:$system:{stubs}" if ":" not in str(lent) else f"$system:{stubs}"
+        arguments += ["-c", f"extension_control_path={path}"]
     return arguments
 
 

@@ -6,6 +6,8 @@ import typing as typ
 from pathlib import Path
 
 from pytest_userstate.outbound.postgres.binaries import Version
+from pytest_userstate.outbound.postgres.icu import NAMES
+from pytest_userstate.outbound.postgres.stubs import LENT
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.account import Account
@@ -92,6 +94,15 @@ CREATE ROLE {OWNER} LOGIN;
 
 {{provenance}}
 
+DO $$
+BEGIN
+    FOR number IN 1 .. array_length('{{collations}}'::text[], 1) LOOP
+        EXECUTE format('CREATE COLLATION IF NOT EXISTS pg_catalog.%I FROM "C"',
+                       ('{{collations}}'::text[])[number]);
+    END LOOP;
+END
+$$;
+
 CREATE DATABASE {DATABASE} OWNER {OWNER}{{options}};
 
 """
@@ -125,8 +136,14 @@ def recipe(account: Account) -> tuple[object, ...]:
     """Return all that decides what a data directory holds, beside the programs."""
     options = (_INITDB_OPTIONS, _NEWER_INITDB_OPTIONS)
     settings = (_SETTINGS, _NEWER_SETTINGS)
-    texts = (_HBA, _ident(account), _SQL, _NEWER_SQL, PROVENANCE.read_text("utf-8"))
-    return (account.uid, options, settings, *texts)
+    texts = (
+        _HBA,
+        _ident(account),
+        _SQL,
+        _NEWER_SQL,
+        PROVENANCE.read_text("utf-8"),
+    )
+    return (account.uid, options, settings, LENT, NAMES, *texts)
 
 
 def initdb_options(version: Version) -> list[str]:
@@ -142,6 +159,7 @@ def sql(version: Version) -> str:
     since, options = _NEWER_SQL
     return _SQL.format(
         provenance=PROVENANCE.read_text("utf-8").strip(),
+        collations=f"{{{','.join(NAMES)}}}",
         options=options if version.major >= since else "",
     )
 

@@ -7,6 +7,7 @@ import typing as typ
 from pytest_userstate.domain.columns import Column, Generated, Identity
 from pytest_userstate.outbound.postgres.catalog.constraints import CONSTRAINTS
 from pytest_userstate.outbound.postgres.catalog.query import Query
+from pytest_userstate.outbound.postgres.stubs import NAMES
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading
@@ -162,14 +163,13 @@ class ExtensionRow(typ.NamedTuple):
 # through the files takes time, so it is done for names of stubs only.
 EXTENSIONS: typ.Final[Query[ExtensionRow]] = Query(
     ExtensionRow._make,
-    """
+    f"""
     SELECT extname, extversion,
       (SELECT nspname FROM pg_namespace WHERE pg_namespace.oid = extnamespace),
-      CASE WHEN extname IN ('pgcrypto', 'uuid-ossp', 'http', 'pg_cron', 'pg_graphql',
-          'pg_net', 'pgjwt', 'pgsodium', 'supabase_vault')
+      CASE WHEN extname = ANY (string_to_array('{NAMES}', ' '))
         THEN (SELECT comment FROM pg_available_extensions() WHERE name = extname) END
     FROM pg_extension
-    """,
+    """,  # noqa: S608 - constants
 )
 
 
