@@ -166,7 +166,10 @@ def test_another_kind_of_database_is_not_connected_to(
         "sqlite:///x.db",
     )
     message = unwrapped(runs.failure(project.revise(USERS, env=env).plan()))
-    assert "was stopped: env.py connects to sqlite, not to PostgreSQL" in message
+    assert (
+        "was stopped: env.py connects to a database of sqlite, not of PostgreSQL"
+        in message
+    )
     assert "DATABASE_URL" in message
     assert not (project.path / "x.db").exists()
 

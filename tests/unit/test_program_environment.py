@@ -7,7 +7,10 @@ import tomllib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.programs.environment import asked_for
+from pytest_userstate.outbound.migrations.programs.environment import (
+    asked_for,
+    choice_of_database,
+)
 
 SETTINGS_V2 = """\
   File "/venv/lib/python3.12/site-packages/pydantic_settings/main.py", line 1, in x
@@ -83,6 +86,9 @@ def test_the_module_that_was_stopped_is_read(tmp_path: pathlib.Path) -> None:
     """What else it needs, and the prefix of its fields, with samples of values."""
     module = tmp_path / "config.py"
     module.write_text(
+        'if X:\n    A = config("A")\nelse:\n    B = config("B")\n    C = config("C")\n'
+        'D = os.environ.get("D") and os.environ["D"]\n'
+        'class Base:\n    E = config("E")\n'
         'KEY = config("KEY")\nURL = config("URL", default="x")\n'
         'SIZE = config("SIZE", cast=int)\nGIVEN = config("GIVEN")\n'
         'model_config = SettingsConfigDict(env_prefix="SHOP_")\n'
@@ -90,12 +96,30 @@ def test_the_module_that_was_stopped_is_read(tmp_path: pathlib.Path) -> None:
     (tmp_path / ".env.example").write_text(
         "export KEY='of no use' # not secret\nSIZE=7  # of a page\n"
     )
-    output = (
-        f'  File "{module}", line 1, in <module>\nUndefinedValueError: KEY not found'
-    )
-    assert lines(output, tmp_path, GIVEN="x") == {"KEY": "of no use", "SIZE": "7"}
+    output = f'  File "{module}", line 4, in <module>\nUndefinedValueError: B not found'
+    assert lines(output, tmp_path, GIVEN="x") == {
+        **dict.fromkeys("BCE", "for-the-audit"),
+        "KEY": "of no use",
+        "SIZE": "7",
+    }
     output = f'  File "{module}", line 1, in <module>\n{SETTINGS_V1}'
     assert next(iter(lines(output, tmp_path) or ())) == "SHOP_SECRET_KEY"
+
+
+def test_a_variable_that_chooses_the_kind_of_database(tmp_path: pathlib.Path) -> None:
+    """It is found in modules of settings, with the word that they compare it with."""
+    assert choice_of_database(tmp_path) is None
+    for folder in ("tests", "shop"):
+        (tmp_path / folder).mkdir()
+    settings = (
+        'X = 1\nif os.getenv("DB") == "postgres":\n    Y = os.getenv("DB_NAME")\n'
+    )
+    (tmp_path / "tests/settings.py").write_text(settings)
+    assert choice_of_database(tmp_path) is None
+    (tmp_path / "shop/settings.py").write_text(settings)
+    choice = choice_of_database(tmp_path)
+    assert choice is not None
+    assert choice.lines == '  [migrations.environment]\n  DB = "postgres"'
 
 
 @pytest.mark.parametrize(
@@ -109,7 +133,9 @@ def test_the_module_that_was_stopped_is_read(tmp_path: pathlib.Path) -> None:
         ("FIRST_SUPERUSER_EMAIL", "audit@example.com"),
         ("REDIS_URL", "redis://localhost:6379/0"),
         ("FRONTEND_URL", "http://localhost"),
-        ("SECRET_KEY", "for-the-audit"),
+        ("SECRET_KEY", "for-the-audit-only-and-no-secret"),
+        ("EMAIL_HOST_USER", "for-the-audit"),
+        ("DB_ENGINE", "django.db.backends.postgresql"),
     ],
 )
 def test_values_fit_their_names(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import collections.abc as cabc
 import json
+import os
 import pathlib
 import re
 import typing as typ
@@ -131,7 +133,9 @@ _ASKS = re.compile(
     rf"|Config '({_NAME})' is missing"  # Starlette
     rf'|Environment variable "?({_NAME})"? (?:is )?not set'  # environs
     rf"|UndefinedValueError: ({_NAME}) not found"  # python-decouple
-    rf"|Set the ({_NAME}) environment variable"  # django-environ
+    # django-environ, and people
+    r"|(?:[Ss]et|[Ii]n|[Vv]ia|[Dd]efine|[Cc]hange|[Pp]rovide|[Ss]pecify) the"
+    rf" ({_NAME}) env(?:ironment)? variable"
     r"|\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[`'\"]?(?: environment)?(?: variable)?"
     r" (?:must be (?:set|provided|defined)|(?:is |was )?(?:not set|not defined|missing"
     r"|required|undefined))"
@@ -145,12 +149,23 @@ _FIELD = re.compile(
     re.MULTILINE,
 )
 _PREFIX = re.compile(r"""\benv_prefix['"]?\s*[=:]\s*['"](\w+)['"]""")
-_FRAME = re.compile(r'^  File "([^"]+)", line \d+', re.MULTILINE)
+_FRAME = re.compile(r'^  File "([^"]+)", line (\d+)', re.MULTILINE)
 # What else the module that was stopped reads, with nothing in its place.
 _READS = re.compile(
     rf"""\benviron\[\s*['"]({_NAME})['"]\s*\]"""
     rf"""|\b(?:env|config)(?:\.\w+)?\(\s*['"]({_NAME})['"]\s*(?:,\s*cast=[\w.]+\s*)?\)"""
 )
+# What it reads, but can do without.
+_NEEDS_NOT = re.compile(
+    rf"""\b(?:environ\.get|getenv)\(\s*['"]({_NAME})['"]|\b({_NAME})=\("""
+)
+# A variable that chooses the kind of database, in a module of settings.
+_ENGINE = r"(?:[A-Z]+_)*(?:DB|DATABASE)_(?:ENGINE|BACKEND|TYPE|DRIVER|DIALECT|VENDOR)"
+_CHOICE = re.compile(rf"""\b({_ENGINE})\b|['"](DB|DATABASE)['"]\s*[,)\]]""")
+_POSTGRES = re.compile(r"""['"](postgres(?:ql)?|pgsql|psql)['"]""", re.IGNORECASE)
+_SETTINGS = re.compile(r"(?:settings|config|configuration|database|db)\w*\.py")
+_MOST_MODULES = 300
+_NOT_THE_PROJECTS = frozenset({"node_modules", "site-packages", "venv", "env"})
 _SAMPLES = (
     *(".env.example", ".env.sample", ".env.template", ".env.dist", ".env.test"),
     *("env.example", "example.env", ".example.env", "env.sample", "sample.env"),
@@ -170,12 +185,14 @@ _SOURCES = (
     (rf"{_DATABASE}_?(?:DB|NAME|DATABASE|DBNAME)$", "PGDATABASE"),
 )
 _VALUES = (
-    (r"EMAIL|_FROM$", "audit@example.com"),
+    (r"ENGINE$", "django.db.backends.postgresql"),
+    (r"EMAIL$|_FROM$|SENDER", "audit@example.com"),
     (r"REDIS.*UR[LI]$|BROKER", "redis://localhost:6379/0"),
     (r"UR[LI]S?$|ORIGIN|ENDPOINT", "http://localhost"),
-    (r"HOST|SERVER|DOMAIN", "localhost"),
+    (r"(?:HOST|HOSTNAME|SERVER|DOMAIN)S?$", "localhost"),
     (r"PORT$|SECONDS|MINUTES|HOURS|DAYS|SIZE|LIMIT|COUNT|NUMBER", "1"),
     (r"DEBUG|ENABLED?|^(?:IS|USE)_|_(?:SSL|TLS)$", "false"),
+    (r"SECRET|KEY|TOKEN|SALT", "for-the-audit-only-and-no-secret"),  # 32 characters
     ("", "for-the-audit"),
 )
 
@@ -187,11 +204,15 @@ class Asked:
     names: tuple[str, ...]
     # Where samples of their values may be.
     folders: tuple[pathlib.Path, ...]
+    # The text of the settings, if they choose a kind of database.
+    settings: str = ""
 
     @property
     def lines(self) -> str:
         """The lines of the configuration that give them."""
         samples = self._samples()
+        if (postgres := _POSTGRES.search(self.settings)) is not None:
+            samples.update(dict.fromkeys(self.names, postgres[1]))
         values = (f"  {name} = {_value(name, samples)}" for name in self.names)
         return "\n".join(["  [migrations.environment]", *values])
 
@@ -214,7 +235,7 @@ def asked_for(
     stopped is asked for at once.
     """
     names = [next(filter(None, found.groups())) for found in _ASKS.finditer(output)]
-    module = _module(output, folders[-1])
+    module, line = _module(output, folders[-1])
     if "pydantic_settings" in output or "env_settings" in output:
         prefix = _PREFIX.search(module)
         names += [
@@ -223,17 +244,69 @@ def asked_for(
         ]
     if not names:
         return None
-    reads = [name for found in _READS.findall(module) for name in found if name]
+    unconditional = _unconditional(module, line)
+    reads = [name for found in _READS.findall(unconditional) for name in found if name]
+    spared = {name for found in _NEEDS_NOT.findall(module) for name in found}
+    reads = [name for name in reads if name not in spared]
     missing = (name for name in dict.fromkeys((*names, *reads)) if name not in given)
     return Asked(tuple(missing), folders)
 
 
-def _module(output: str, repository: pathlib.Path) -> str:
-    """Return the text of the repository's module at which a traceback ends."""
-    for path in reversed(_FRAME.findall(output)):
+def choice_of_database(repository: pathlib.Path) -> Asked | None:
+    """Return the variables by which settings choose the kind of database, if any."""
+    count = 0
+    for step, folders, names in os.walk(repository):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not (name.startswith((".", "test")) or name in _NOT_THE_PROJECTS)
+        )
+        is_settings = pathlib.PurePath(step).name in {"settings", "config"}
+        for name in sorted(names):
+            if _SETTINGS.fullmatch(name) or (is_settings and name.endswith(".py")):
+                count += 1
+                text = _text(pathlib.Path(step, name))
+                chosen = {name for found in _CHOICE.findall(text) for name in found}
+                if chosen := chosen - {""}:
+                    return Asked(tuple(sorted(chosen)), (repository,), text)
+        if count > _MOST_MODULES:
+            break
+    return None
+
+
+def _module(output: str, repository: pathlib.Path) -> tuple[str, int]:
+    """Return the repository's module at which a traceback ends, and the line in it."""
+    for path, line in reversed(_FRAME.findall(output)):
         if path.startswith(f"{repository}/") and "-packages/" not in path:
-            return _text(pathlib.Path(path))
-    return ""
+            return _text(pathlib.Path(path)), int(line)
+    return "", 0
+
+
+def _unconditional(module: str, line: int) -> str:
+    """Return the statements that run whatever else is set, and those of the line."""
+    try:
+        tree = ast.parse(module)
+    except (SyntaxError, ValueError):
+        return module
+    lines = module.splitlines()
+    kept: list[str] = []
+
+    def keep(statements: list[ast.stmt]) -> None:
+        for statement in statements:
+            bodies = [
+                body
+                for field in ("body", "orelse", "finalbody")
+                if (body := getattr(statement, field, None))
+            ]
+            if not bodies:
+                kept.extend(lines[statement.lineno - 1 : statement.end_lineno])
+            for body in bodies:
+                ends = body[0].lineno, body[-1].end_lineno or 0
+                if isinstance(statement, ast.ClassDef) or ends[0] <= line <= ends[1]:
+                    keep(body)
+
+    keep(tree.body)
+    return "\n".join(kept)
 
 
 def _value(name: str, samples: cabc.Mapping[str, str]) -> str:

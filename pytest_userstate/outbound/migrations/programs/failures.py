@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import os
+import re
 import signal
 import textwrap
 
 import attrs
 
 from pytest_userstate.domain.errors import DefectError, MigrationError
-from pytest_userstate.outbound.migrations.programs.environment import asked_for
+from pytest_userstate.outbound.migrations.programs.environment import (
+    asked_for,
+    choice_of_database,
+)
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Ended
 from pytest_userstate.outbound.migrations.running.failures import Refusal, wrapped
@@ -24,6 +28,13 @@ _HOW_TO_CONNECT = (
     " themselves, and in JDBC_DATABASE_URL. A variable of another name takes its value"
     ' from one of these by environment = { DB_HOST = { from = "PGHOST" } } beside'
     " command in userstate.toml."
+)
+_NOT_THERE = re.compile(
+    r"ConnectionRefusedError|(?:redis|kombu|pymongo|elastic)\S*\.\w*Error|ECONNREFUSED"
+)
+_IN_BRACES = (
+    "If the file has a line `migrations = { … }`, write environment = { … } into its"
+    " braces instead."
 )
 _ANOTHER_PYTHON = (
     "name the repository's own Python in userstate.toml:"
@@ -97,13 +108,23 @@ def watcher_failed(plan: ProgramPlan, error: str) -> DefectError:
 
 def refused(plan: ProgramPlan, reason: str, output: str) -> MigrationError:
     """Say that the tool was kept from a database that is not the audit's."""
+    to_do = "Nothing but the audit's own database is migrated, so it was kept from"
+    choice = choice_of_database(plan.base) if "not of PostgreSQL" in reason else None
+    if choice is None:
+        to_do += (
+            f" connecting. {_HOW_TO_CONNECT} Let the settings read one of them, or"
+            " choose other settings by the variables that they do read."
+        )
+    else:
+        to_do += (
+            " connecting. Its settings seem to choose the kind of database by a"
+            f" variable; give it in userstate.toml:\n{choice.lines}\n{_IN_BRACES}"
+        )
     return _error(
         plan,
         f"`{plan.program.shown}` was stopped: {reason}.",
         output=output,
-        to_do="Nothing but the audit's own database is migrated, so it was kept from"
-        f" connecting. {_HOW_TO_CONNECT} Let the settings read one of them, or choose"
-        " other settings by the variables that they do read.",
+        to_do=to_do,
     )
 
 
@@ -262,8 +283,7 @@ def _of_variables(report: _Report) -> str:
     return (
         f"Its settings need {them}. Give values that are right for tests in"
         f" userstate.toml, or in the environment of pytest:\n{asked.lines}\n"
-        "If the file has a line `migrations = { … }`, write environment = { … } into"
-        f" its braces instead.{led}"
+        f"{_IN_BRACES}{led}"
     )
 
 
@@ -282,6 +302,16 @@ def _of_a_module(report: _Report) -> str:
     return (
         f"It was run with {_python(plan)}. If the module is installed for another one,"
         f" {_another_python(plan)}"
+    )
+
+
+def _of_another_service(report: _Report) -> str:
+    if _NOT_THERE.search(report.output) is None:
+        return ""
+    return (
+        "It connects to a service beside the database, which is not there: start that"
+        " beside the audit (in CI as a service container), or let it start without, by"
+        " a variable in [migrations.environment] or by settings for tests."
     )
 
 
@@ -311,8 +341,9 @@ def _of_an_asynchronous_driver(report: _Report) -> str:
 _REMEDIES: tuple[cabc.Callable[[_Report], str], ...] = (
     _of_heads,
     _of_an_asynchronous_driver,
-    _of_a_module,
     _of_variables,
+    _of_a_module,
+    _of_another_service,
 )
 
 

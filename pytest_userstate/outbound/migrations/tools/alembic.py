@@ -302,8 +302,12 @@ def _application(
     )
     if is_known:
         return {}
-    scripts = sorted(folder.glob("*.py")) + sorted(folder.glob("*/__init__.py"))
-    scripts += sorted(folder.glob("*/app.py"))
+    scripts = [
+        script
+        for pattern in ("*.py", "*/__init__.py", "*/app.py")
+        for script in sorted(folder.glob(pattern))
+        if not label(script, folder).startswith(("test", "conftest", "setup.py"))
+    ]
     for script in scripts:
         if re.search(r"\bcreate_app\(|=\s*Flask\(", text_of(script)):
             module = script.relative_to(folder).with_suffix("")

@@ -110,7 +110,9 @@ def _lead(pipe: Pipe, url: str, make_url: typ.Callable[[str], typ.Any]) -> None:
         dialect: typ.Any, arguments: typ.Any, given: dict[str, typ.Any]
     ) -> tuple[typ.Any, dict[str, typ.Any]]:
         if dialect.name != "postgresql":
-            pipe.refuse(f"env.py connects to {dialect.name}, not to PostgreSQL")
+            pipe.refuse(
+                f"env.py connects to a database of {dialect.name}, not of PostgreSQL"
+            )
         ours_first, ours = dialect.create_connect_args(make_url(url))
         place = _place(arguments, given)
         if place != _place(ours_first, ours):
