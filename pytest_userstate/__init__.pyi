@@ -73,6 +73,7 @@ from pytest_userstate.domain.ports import (
 from pytest_userstate.domain.ports import (
     SchemaSnapshotRepository as SchemaSnapshotRepository,
 )
+from pytest_userstate.domain.proof import Proof as Proof
 from pytest_userstate.domain.readings import Reading as Reading
 from pytest_userstate.domain.readings import Use as Use
 from pytest_userstate.domain.recognition.recognizing import recognize as recognize
@@ -121,6 +122,11 @@ from pytest_userstate.domain.snapshot import TableKind as TableKind
 from pytest_userstate.domain.snapshot import Trigger as Trigger
 from pytest_userstate.domain.snapshot import View as View
 from pytest_userstate.domain.snapshot import ViewKind as ViewKind
+from pytest_userstate.domain.stale_writes import History as History
+from pytest_userstate.domain.stale_writes import Isolation as Isolation
+from pytest_userstate.domain.stale_writes import RevisionToken as RevisionToken
+from pytest_userstate.domain.stale_writes import StaleWriteProof as StaleWriteProof
+from pytest_userstate.domain.stale_writes import StaleWriteResult as StaleWriteResult
 from pytest_userstate.domain.user_state import Advisory as Advisory
 from pytest_userstate.domain.wiring import PortWiring as PortWiring
 from pytest_userstate.domain.wiring import TableMention as TableMention

@@ -97,6 +97,7 @@ def prepare(request: AuditRequest) -> Prepared:
         snapshot=request.snapshot,
         writes_configuration=request.writes_configuration,
         accepts_gaps=request.accepts_gaps,
+        proves=request.proves,
         base=place.base,
         configuration=_existing(place.file.path) if place.file else None,
         configured=(
@@ -291,6 +292,7 @@ def _target(
         setup=_setup(settings, place),
         session=_session(settings, place),
         settings=settings.postgres,
+        is_copied=request.proves,
     )
     first = located.first_file
     return target, _existing(place.base / first) if first else None

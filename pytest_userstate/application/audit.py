@@ -17,10 +17,12 @@ from pytest_userstate.domain.gate import Verdict, judge
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.ports import (
     AuditTarget,
+    OpenTarget,
     ProgramRepository,
     RuntimeWiringRepository,
     TargetDescription,
 )
+from pytest_userstate.domain.proof import Proof, confronted
 from pytest_userstate.domain.recognition.modelling import with_recognized
 from pytest_userstate.domain.recognition.result import Recognition
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -54,6 +56,8 @@ class Prepared:
     """The configuration file, if there is one."""
     writes_configuration: bool = False
     """Whether what was found is written down as a configuration."""
+    proves: bool = False
+    """Whether what the audit says is tried out in copies of the database."""
     accepts_gaps: bool = False
     """Whether the gaps that are there are accepted, for a gate that begins today."""
     configured: str = "no configuration file"
@@ -83,6 +87,8 @@ class Audit:
     warnings: tuple[str, ...] = ()
     diagram: StateDiagram | None = None
     comparisons: tuple[Comparison, ...] = ()
+    proof: Proof | None = None
+    """What copies of the database showed, if that was asked for."""
     snapshot: str | None = None
     """The schema as text, if it will be written to a file."""
 
@@ -111,10 +117,15 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         server, applied = database.server_version, database.applied
         preparation = database.warnings
 
-    # How each entity can be stored, and which storage the running program uses.
-    model = settings.model
-    if settings.recognize:
-        model = with_recognized(model, snapshot)
+        # How each entity can be stored.
+        model = settings.model
+        if settings.recognize:
+            model = with_recognized(model, snapshot)
+
+        # If asked for: what copies of the database show beyond the schema.
+        proof = _proved(prepared, database, snapshot, model)
+
+    # Which storage the running program uses.
     wiring = known_wiring(prepared.wiring, prepared.program, snapshot, model)
 
     # Coverage, decisions and their evidence; then what is worth a second look.
@@ -137,15 +148,30 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
             extension.name for extension in snapshot.extensions if extension.is_stub
         ),
         report=report,
-        verdicts=judge(report, settings.gate, today=today),
+        verdicts=confronted(judge(report, settings.gate, today=today), proof),
         downstream=assess(report, settings.downstream),
         recognition=model.recognition,
         advisories=advice.advisories,
+        proof=proof,
         warnings=(*ignored, *preparation, *wiring.warnings, *advice.complaints, *notes),
         diagram=_drawn(snapshot, model) if prepared.draws else None,
         comparisons=comparisons,
         snapshot=_written(snapshot) if prepared.snapshot is not None else None,
     )
+
+
+def _proved(
+    prepared: Prepared,
+    database: OpenTarget,
+    snapshot: SchemaSnapshot,
+    model: AuditModel,
+) -> Proof | None:
+    scratch = database.scratch if prepared.proves else None
+    if scratch is None:
+        return None
+    from pytest_userstate.application.proving import prove  # noqa: PLC0415 - rare
+
+    return prove(scratch, snapshot, model, seeds=prepared.settings.prove.seeds)
 
 
 def _accepting(

@@ -26,6 +26,7 @@ from pytest_userstate.application.settings import (
     MigrationsSetting,
     PortScan,
     PostgresSettings,
+    ProofSettings,
     Settings,
     WiringSettings,
 )
@@ -133,6 +134,7 @@ class Document:
     accept: tuple[Acceptance, ...] = ()
     silence: tuple[Silence, ...] = ()
     downstream: tuple[WorkItem, ...] = ()
+    prove: ProofSettings = attrs.field(factory=ProofSettings)
 
 
 def read_settings(
@@ -382,6 +384,7 @@ class _Resolution:
             postgres=document.postgres,
             gate=attrs.evolve(document.gate, acceptances=document.accept),
             silences=document.silence,
+            prove=document.prove,
             downstream=document.downstream,
         )
 

@@ -76,7 +76,7 @@ MEANINGS: typ.Final[cabc.Mapping[type[enum.StrEnum], cabc.Mapping[str, str]]] = 
         "untracked": "the storage has no revision column, or is missing itself",
     },
     ConflictCoverage: {
-        "detectable": "a revision column can be written, and is never null",
+        "detectable": "the schema lets a stale write be detected; not proved",
         "unreliable": "there is a revision column, but none that can be relied on",
         "absent": "there is no revision column",
     },

@@ -44,6 +44,8 @@ class AuditRequest:
     writes_configuration: bool = False
     accepts_gaps: bool = False
     """Whether the schema is compared with what is configured and asked for."""
+    proves: bool = False
+    """Whether what the audit says is tried out in copies of the database."""
     ask_wiring: cabc.Callable[[], cabc.Iterable[object]] | None = None
     """Ask the repository's own hook for the wiring; None if there is none."""
     asks_ahead: bool = False
@@ -112,6 +114,27 @@ class WiringSettings:
 
 
 @attrs.frozen(kw_only=True)
+class RowSeed:
+    """How a row of a table is made for a proof."""
+
+    table: str
+    """The table, with its schema: ``public.accounts``."""
+    sql: str
+
+
+@attrs.frozen(kw_only=True)
+class ProofSettings:
+    """What a proof needs that the schema does not show."""
+
+    rows: tuple[RowSeed, ...] = ()
+
+    @property
+    def seeds(self) -> dict[str, str]:
+        """The statements, by the names of the tables."""
+        return {row.table: row.sql for row in self.rows}
+
+
+@attrs.frozen(kw_only=True)
 class Settings:
     """Everything that a repository can configure, with its defaults.
 
@@ -128,3 +151,4 @@ class Settings:
     gate: GatePolicy = attrs.field(factory=GatePolicy)
     silences: tuple[Silence, ...] = ()
     downstream: tuple[WorkItem, ...] = ()
+    prove: ProofSettings = attrs.field(factory=ProofSettings)

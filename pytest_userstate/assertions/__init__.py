@@ -24,6 +24,9 @@ about it.
 >>> users.has_no_column("password")
 >>> users.has_exactly_columns(["id", "name"])
 
+About stale writes there are `assert_stale_write_is_refused`, which takes two writes
+of the program, and `assert_stale_writes_are_caught`, which takes what was proved.
+
 About what the audit says there are `assert_check`, `assert_wiring`,
 `assert_no_migration_needed`, and `assert_same_report`, which take a report first.
 
@@ -79,6 +82,10 @@ from pytest_userstate.assertions.schema import (
     assert_table,
     assert_view,
 )
+from pytest_userstate.assertions.stale_writes import (
+    assert_stale_write_is_refused,
+    assert_stale_writes_are_caught,
+)
 from pytest_userstate.assertions.tables import TableAssertions
 
 __all__ = [
@@ -120,6 +127,8 @@ __all__ = [
     "assert_same_schema",
     "assert_schema",
     "assert_sequence",
+    "assert_stale_write_is_refused",
+    "assert_stale_writes_are_caught",
     "assert_table",
     "assert_view",
     "assert_wiring",

@@ -11,6 +11,13 @@ import attrs
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.domain.snapshot import SchemaSnapshot
+    from pytest_userstate.domain.stale_writes import (
+        History,
+        Isolation,
+        Manner,
+        Order,
+        RevisionToken,
+    )
     from pytest_userstate.domain.wiring import DeclaredTable, TableMentions, Wiring
 
 
@@ -111,6 +118,46 @@ class TargetDescription:
     server: str
 
 
+class UntriableError(Exception):
+    """A fact or token cannot be tried; `remedy` are lines to configure."""
+
+    def __init__(self, reason: str, remedy: cabc.Iterable[str] = ()) -> None:
+        """Keep what can be done about it."""
+        super().__init__(reason)
+        self.remedy = tuple(remedy)
+
+
+class TwoWriters(typ.Protocol):
+    """Two sessions of a scratch database, and a row with a revision token."""
+
+    @property
+    def manners(self) -> tuple[Manner, ...]:
+        """The ways in which a program can write the row."""
+
+    def play(self, order: Order, isolation: Isolation, manner: Manner) -> History:
+        """Let the writers take their steps, and say what happened."""
+
+
+class Scratch(typ.Protocol):
+    """Where copies of the migrated database are made, to be changed and dropped."""
+
+    def trial(
+        self,
+        token: RevisionToken,
+        snapshot: SchemaSnapshot,
+        seeds: cabc.Mapping[str, str],
+    ) -> contextlib.AbstractContextManager[TwoWriters]:
+        """Make a row with the token, in a copy, and two sessions.
+
+        `seeds` are statements that make a row, by the qualified names of tables.
+
+        Raises
+        ------
+        UntriableError
+            When no row can be made.
+        """
+
+
 class OpenTarget(SchemaSnapshotRepository, typ.Protocol):
     """A target that is ready to be read: migrated, or connected to."""
 
@@ -125,6 +172,10 @@ class OpenTarget(SchemaSnapshotRepository, typ.Protocol):
     @property
     def applied(self) -> int | None:
         """How many migrations were applied; None if there were none to apply."""
+
+    @property
+    def scratch(self) -> Scratch | None:
+        """Where copies of it are made; None of a live database, which nobody copies."""
 
 
 class AuditTarget(typ.Protocol):

@@ -20,6 +20,7 @@ if typ.TYPE_CHECKING:
 
     from pytest_userstate.application.audit import Prepared
     from pytest_userstate.domain.model import AuditModel
+    from pytest_userstate.domain.proof import Proof
     from pytest_userstate.domain.report import UserStateSchemaAuditReport
     from pytest_userstate.domain.snapshot import SchemaSnapshot
     from pytest_userstate.domain.wiring import Wiring
@@ -164,6 +165,23 @@ def userstate_report(
 ) -> UserStateSchemaAuditReport:
     """What the audit says about the migrated baseline."""
     return userstate_audit(schema_snapshot)
+
+
+@pytest.fixture(scope="session")
+def userstate_proof(
+    userstate_baseline: typ.Any,
+    userstate_prepared: Prepared,
+    schema_snapshot: SchemaSnapshot,
+) -> Proof:
+    """What `--userstate-prove` proves, tried out in copies of the baseline."""
+    from pytest_userstate.application.proving import prove  # noqa: PLC0415 - cost
+
+    settings, scratch = userstate_prepared.settings, userstate_baseline.scratch
+    return _or_fail(
+        lambda: prove(
+            scratch, schema_snapshot, settings.model, seeds=settings.prove.seeds
+        )
+    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -27,6 +27,7 @@ _NEEDS_AUDIT: typ.Final = {
     "userstate_drift": "--userstate-drift",
     "userstate_snapshot": "--userstate-snapshot",
     "userstate_init": "--userstate-init",
+    "userstate_prove": "--userstate-prove",
 }
 _NOT_WITH_DSN: typ.Final = {
     "userstate_migrations": "--userstate-dsn audits a live database in place of "
@@ -35,6 +36,9 @@ _NOT_WITH_DSN: typ.Final = {
     "--userstate-dsn audits a live database in place of migrations: give either",
     "userstate_drift": "--userstate-drift compares the migrations with a live "
     "database, and --userstate-dsn audits one in place of migrations: give either",
+    "userstate_prove": "--userstate-prove tries things out in copies of a database, "
+    "and --userstate-dsn audits a live one, which is only read: prove the migrations "
+    "instead, without --userstate-dsn",
 }
 
 
@@ -116,6 +120,12 @@ def add_options(
         "audit says; repeatable",
     )
     group.addoption(
+        "--userstate-prove",
+        action="store_true",
+        help="prove what the audit says in copies of the migrated database: that two "
+        "writers cannot overwrite each other unnoticed",
+    )
+    group.addoption(
         "--userstate-init",
         action="store_true",
         help="audit, and write what was found to userstate.toml; a configuration that "
@@ -167,6 +177,7 @@ def request_of(
         server=option.userstate_server,
         snapshot=option.userstate_snapshot,
         compares=compares,
+        proves=option.userstate_prove,
         writes_configuration=option.userstate_init,
         accepts_gaps=option.userstate_accept_gaps,
         axes=tuple(axis.strip() for axis in axes.split(",")) if axes else None,
@@ -198,7 +209,7 @@ def misuse(config: pytest.Config) -> str | None:
         return f"{stray[0]} goes with --userstate-audit" if stray else None
     if option.userstate_dsn is not None:
         for key, problem in _NOT_WITH_DSN.items():
-            if getattr(option, key) not in (None, ""):
+            if getattr(option, key) not in (None, "", False):
                 return problem
     snapshot = option.userstate_snapshot
     if snapshot is not None and pathlib.PurePath(snapshot).suffix != ".json":
@@ -231,6 +242,7 @@ def renewal(config: pytest.Config, path: str) -> str:
     """Return the command that writes a report anew, as this run was asked."""
     option = config.option
     words = ["pytest", "--userstate-audit"]
+    words += ["--userstate-prove"] if option.userstate_prove else []
     for name, value in (
         ("--userstate-config", option.userstate_config),
         ("--userstate-migrations", option.userstate_migrations),

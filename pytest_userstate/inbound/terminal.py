@@ -8,7 +8,7 @@ import typing as typ
 import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
-from pytest_userstate.application.reporting import text
+from pytest_userstate.application.reporting import proofs, text
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.application.wording import inert, wrap
 from pytest_userstate.domain.gate import Outcome
@@ -24,6 +24,7 @@ _COLOURS: typ.Final[dict[Outcome, dict[str, bool]]] = {
     Outcome.DESELECTED: {},
 }
 
+_PROOF: typ.Final = "stale writes, tried with two writers (docs/proving.md)"
 _ADVISORIES: typ.Final = (
     "advisories (they change no outcome; `pytest-userstate explain CODE` says more)"
 )
@@ -129,7 +130,8 @@ def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -
     _target(reporter, audit)
     _write(reporter, "")
     report = audit.report
-    for line in [*text.matrix(report), *text.readings(report)]:
+    meaning = text.detectable(audit)
+    for line in [*text.matrix(report), *meaning, *text.readings(report)]:
         _write(reporter, line)
     for line in text.alarms(report):
         _write(reporter, line, yellow=True)
@@ -141,6 +143,7 @@ def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -
             _write(reporter, line)
     if audit.comparisons:
         _comparisons(reporter, record, audit)
+    _section(reporter, _PROOF, proofs.terminal(audit.proof))
     _section(reporter, _ADVISORIES, text.advisories(audit))
     _section(reporter, "downstream work", text.downstream(audit))
     if not record.is_complete:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import functools
 import itertools
 import typing as typ
 
 import psycopg
-from psycopg import sql
 from pytest_postgresql.executors import NoopExecutor
 
+from pytest_userstate.domain.ports import Scratch
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.migrations_target import (
     MigratedDatabase,
     MigrationsTarget,
 )
+from pytest_userstate.outbound.proving.scratch import private_copy
 
 _KEPT_SECONDS: typ.Final = 3600
 
@@ -59,6 +61,11 @@ class Baseline:
         """Return the baseline's schema, each fact with its source."""
         return self._database.load()
 
+    @property
+    def scratch(self) -> Scratch:
+        """Where further copies are made, to try things out."""
+        return self._database.scratch
+
     def executor(self) -> BaselineExecutor:
         """Return the server as pytest-postgresql knows servers."""
         server = self._server
@@ -83,24 +90,16 @@ class Baseline:
         ServerError
             When the server is gone, or has no room for another database.
         """
-        server = self._server
-        name = f"{server.prefix_of_copies}_{next(self._numbers)}"
-        template, copy, role = map(sql.Identifier, (server.database, name, self._role))
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
-        try:
-            self.admin.execute(create.format(copy, template, role))
-        except psycopg.OperationalError as error:
-            raise server.lost(error) from error
-        try:
-            connection = server.connect(dbname=name, user=self._role, autocommit=False)
+        name = f"{self._server.prefix_of_copies}_{next(self._numbers)}"
+        kept = functools.partial(self._kept.__contains__, name)
+        with private_copy(
+            self._server, self.admin, name, owner=self._role, is_kept=kept
+        ):
+            connection = self._server.connect(
+                dbname=name, user=self._role, autocommit=False
+            )
             with contextlib.closing(connection):
                 yield connection
-        finally:
-            if name not in self._kept:
-                drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-                # A server that died took it along; who asks next is told.
-                with contextlib.suppress(psycopg.OperationalError):
-                    self.admin.execute(drop.format(copy))
 
     def keep(self, connection: psycopg.Connection[typ.Any]) -> str:
         """Keep the copy beyond the run; return its connection string.

@@ -54,6 +54,10 @@ class LiveDatabase:
         """Say why no fact has a source."""
         return ("a live database: no fact can be traced to a migration",)
 
+    @property
+    def scratch(self) -> None:
+        """None: a live database is neither copied nor changed."""
+
     def load(self) -> SchemaSnapshot:
         """Return the schema as it stands now."""
         return PostgresSchemaSnapshotRepository(

@@ -39,6 +39,7 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.connection_strings import ConnectionString
     from pytest_userstate.outbound.postgres.given_server import GivenServer
     from pytest_userstate.outbound.postgres.server import EmbeddedServer
+    from pytest_userstate.outbound.proving.scratch import ScratchServer
 
     Server: typ.TypeAlias = EmbeddedServer | GivenServer
 
@@ -170,6 +171,15 @@ class MigratedDatabase:
     migrated: Migrated
 
     @property
+    def scratch(self) -> ScratchServer:
+        """Where copies of the database are made; all databases have to be there."""
+        from pytest_userstate.outbound.proving.scratch import (  # noqa: PLC0415 - rare
+            ScratchServer,
+        )
+
+        return ScratchServer(self.server, self.role)
+
+    @property
     def server_version(self) -> str:
         """The server's version, such as ``18.6``."""
         return self.server.version
@@ -219,6 +229,8 @@ class MigrationsTarget:
     session: tuple[SessionSetting, ...] = ()
     # How the migrations are run.
     settings: PostgresSettings
+    # Whether copies of the migrated database will be made.
+    is_copied: bool = False
 
     @property
     def description(self) -> TargetDescription:
@@ -243,7 +255,9 @@ class MigrationsTarget:
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[MigratedDatabase]:
         """Start the server, apply the migrations, and stop it afterwards."""
-        all_databases = needs_all_databases(self.settings, self.target.plan)
+        all_databases = self.is_copied or needs_all_databases(
+            self.settings, self.target.plan
+        )
         with self._server(all_databases=all_databases) as server:
             yield self._migrate(server)
 

@@ -12,6 +12,7 @@ import json
 import typing as typ
 
 from pytest_userstate.application.audit import Audit
+from pytest_userstate.application.reporting import proofs
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.application.schema_words import described
 from pytest_userstate.domain.difference import Change
@@ -73,6 +74,7 @@ def document(record: RunRecord) -> Json:
         ],
         "recognition": _recognition(audit.recognition if audit else None),
         "decisions": _decisions(report),
+        "proof": proofs.json(audit.proof if audit else None),
         "advisories": [
             _advisory(advisory) for advisory in (audit.advisories if audit else ())
         ],

@@ -10,6 +10,7 @@ import collections.abc as cabc
 import typing as typ
 
 from pytest_userstate.application.audit import Audit
+from pytest_userstate.application.reporting import proofs
 from pytest_userstate.application.reporting.markdown_syntax import (
     Links,
     Volatile,
@@ -66,6 +67,7 @@ def marked(record: RunRecord, links: Links) -> str:
             other_schemas(record, links),
             decisions(audit.report),
             architecture_decisions(audit),
+            proofs.markdown(audit.proof),
             downstream(audit),
             accepted(audit),
             advisories(audit, links),

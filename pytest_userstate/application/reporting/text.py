@@ -60,6 +60,15 @@ def matrix(report: UserStateSchemaAuditReport) -> list[str]:
     return [*(line.rstrip() for line in lines), *_not_applicable(report)]
 
 
+def detectable(audit: Audit) -> list[str]:
+    """Say what the word of the conflict axis means, if the matrix has it."""
+    checks = audit.report.checks
+    if not any(check.coverage is ConflictCoverage.DETECTABLE for check in checks):
+        return []
+    proved = "not proved" if audit.proof is None else "what is proved is below"
+    return [f"detectable: the schema lets a stale write be detected; {proved}"]
+
+
 def recognized(audit: Audit) -> list[str]:
     """Return where the audit relies on recognized storage, or nothing."""
     entities = audit.recognition.entities if audit.recognition else ()

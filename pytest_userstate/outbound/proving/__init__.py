@@ -1,0 +1,1 @@
+"""Trying out what the audit says, in copies of the migrated database."""

@@ -1,0 +1,128 @@
+"""Private copies of the migrated database, in which trials may change everything."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import typing as typ
+
+import attrs
+import psycopg
+import psycopg.sql
+
+from pytest_userstate.domain.ports import UntriableError
+from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.domain.stale_writes import RevisionToken
+from pytest_userstate.outbound.proving.rows import (
+    Connection,
+    NoRowError,
+    RowMaker,
+    seed_lines,
+)
+from pytest_userstate.outbound.proving.writers import Trial
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations_target import Server
+
+_LIMITS: typ.Final = (
+    "SET statement_timeout = '10s'; SET lock_timeout = '10s'; "
+    "SET idle_in_transaction_session_timeout = '60s'"
+)
+
+
+@attrs.frozen
+class ScratchServer:
+    """The server of the migrated database, and the role that owns its schema."""
+
+    server: Server
+    role: str
+
+    @contextlib.contextmanager
+    def trial(
+        self,
+        token: RevisionToken,
+        snapshot: SchemaSnapshot,
+        seeds: cabc.Mapping[str, str],
+    ) -> cabc.Iterator[Trial]:
+        """Yield a trial of a token, in a copy that is dropped afterwards."""
+        with self._copy() as name, contextlib.ExitStack() as stack:
+            control, first, second = (
+                stack.enter_context(self._session(name)) for _ in range(3)
+            )
+            maker = RowMaker(control, snapshot, seeds)
+            table = snapshot.table(token.table, schema=token.schema)
+            if table is None:
+                message = f"{token.schema}.{token.table} is gone"
+                raise UntriableError(message)
+            try:
+                row = maker.row(table)
+                other = maker.another(row, token.owners) if token.owners else row
+            except NoRowError as error:
+                where = error.table.qualified_name
+                message = f"no row of {where} could be made: {error}"
+                raise UntriableError(message, seed_lines(error.table)) from error
+            try:
+                yield Trial(token, (row, other), (first, second), control, snapshot)
+            except psycopg.OperationalError as error:
+                if self.server.has_died:
+                    raise self.server.lost(error) from error
+                message = f"PostgreSQL says: {error.diag.message_primary or error}"
+                raise UntriableError(message) from error
+            except psycopg.Error as error:
+                message = f"PostgreSQL says: {error.diag.message_primary or error}"
+                raise UntriableError(message) from error
+
+    @contextlib.contextmanager
+    def _copy(self) -> cabc.Iterator[str]:
+        """Make a copy of the migrated database, and drop it afterwards."""
+        server = self.server
+        admin = server.connect(
+            dbname=server.maintenance_database, user=server.superuser
+        )
+        name = f"{server.prefix_of_copies}_proof"
+        with (
+            contextlib.closing(admin),
+            private_copy(server, admin, name, owner=self.role),
+        ):
+            yield name
+
+    @contextlib.contextmanager
+    def _session(self, name: str) -> cabc.Iterator[Connection]:
+        connection = self.server.connect(dbname=name, user=self.role)
+        with contextlib.closing(connection):
+            connection.execute(_LIMITS)
+            yield connection
+
+
+@contextlib.contextmanager
+def private_copy(
+    server: Server,
+    admin: Connection,
+    name: str,
+    *,
+    owner: str,
+    is_kept: cabc.Callable[[], bool] = lambda: False,
+) -> cabc.Iterator[str]:
+    """Copy the migrated database under a name, and drop the copy unless it is kept.
+
+    Raises
+    ------
+    ServerError
+        When the server is gone, or has no room for another database.
+    """
+    copy = psycopg.sql.Identifier(name)
+    create = psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+        copy, psycopg.sql.Identifier(server.database), psycopg.sql.Identifier(owner)
+    )
+    try:
+        admin.execute(create)
+    except psycopg.OperationalError as error:
+        raise server.lost(error) from error
+    try:
+        yield name
+    finally:
+        if not is_kept():
+            drop = psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            # A server that died took it along; who asks next is told.
+            with contextlib.suppress(psycopg.OperationalError):
+                admin.execute(drop.format(copy))
