@@ -7,7 +7,7 @@ EXAMPLE ?= examples/baseline
 
 .DEFAULT_GOAL := help
 .PHONY: help audit test check-fmt fmt lint typecheck bench coverage
-.PHONY: wheel test-wheel test-lowest test-bare
+.PHONY: corpus wheel test-wheel test-lowest test-bare
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 15
@@ -65,3 +65,6 @@ bench: $(READY) ## measure against what a user would pick instead
 	$(BIN)/python benchmarks/run.py $(ARGS)
 	$(BIN)/python benchmarks/copies.py
 	$(BIN)/python benchmarks/provenance.py
+
+corpus: $(READY) ## audit public repositories, and say how far each got
+	$(BIN)/python benchmarks/corpus.py $(ARGS)

@@ -19,7 +19,7 @@ import unittest.mock
 
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.running import runner, session
-from pytest_userstate.outbound.migrations.tools.diesel import LAYOUT
+from pytest_userstate.outbound.migrations.tools.rules import DIESEL as LAYOUT
 from pytest_userstate.outbound.postgres.binaries import find_binaries
 from pytest_userstate.outbound.postgres.server import OWNER, SUPERUSER, EmbeddedServer
 from pytest_userstate.outbound.postgres.stubs import STUBS

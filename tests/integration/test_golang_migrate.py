@@ -9,7 +9,9 @@ import pytest
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
-from pytest_userstate.outbound.migrations.tools.golang_migrate import LAYOUT
+from pytest_userstate.outbound.migrations.tools.rules import (
+    GOLANG_MIGRATE as LAYOUT,
+)
 from tests.helpers.folders import Folder
 
 
@@ -72,20 +74,6 @@ def test_what_has_to_stand_alone_says_how(
     database.execute("DROP TABLE schema_migrations")
     run(database, tmp_path, CONCURRENTLY, multi_statement=True)
     assert rows(database, "SELECT to_regclass('i')::text") == [("i",)]
-
-
-def test_a_statement_that_the_tool_cuts_in_two(
-    database: psycopg.Connection, tmp_path: pathlib.Path
-) -> None:
-    """With the setting, every semicolon ends one, and the message says so."""
-    sql = "SELECT 1;\n\nDO $$ BEGIN\n  PERFORM 1;\nEND $$;\n"
-    run(database, tmp_path, sql)
-    database.execute("DROP TABLE schema_migrations")
-    error = failure(database, tmp_path, sql, multi_statement=True)
-    assert error.line == 3
-    message = " ".join(str(error).split())
-    assert "psql would find its end elsewhere" in message
-    assert "multi_statement = false" in message
 
 
 def test_a_file_that_leaves_a_transaction_open(

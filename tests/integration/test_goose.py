@@ -10,7 +10,7 @@ import pytest
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.provenance.ledger import History
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
-from pytest_userstate.outbound.migrations.tools.goose import LAYOUT
+from pytest_userstate.outbound.migrations.tools.rules import GOOSE as LAYOUT
 from tests.helpers.folders import Folder
 
 UP = "-- +goose Up\n"
@@ -81,22 +81,6 @@ def test_a_file_is_one_transaction(
     assert error.line == 4
     assert "-- +goose NO TRANSACTION" in str(error)
     assert rows(database, "SELECT to_regclass('t')") == [(None,)]
-
-
-def test_a_statement_that_goose_cuts_in_two(
-    database: psycopg.Connection, tmp_path: pathlib.Path
-) -> None:
-    """Under psql it would pass; under goose it does not, and the message says why."""
-    error = failure(
-        database,
-        tmp_path,
-        "DO $$\nBEGIN\n  PERFORM 1;\nEND $$;\n",
-    )
-    assert error.line == 2
-    message = " ".join(str(error).split())
-    assert "unterminated dollar-quoted string" in message
-    assert "psql would find its end elsewhere" in message
-    assert "-- +goose StatementBegin and -- +goose StatementEnd" in message
 
 
 def test_goose_goes_on_after_a_commit_in_a_file(

@@ -23,8 +23,8 @@ from pytest_userstate.outbound.migrations.running.runner import (
 )
 from pytest_userstate.outbound.migrations.running.session import BatchResult, Session
 from pytest_userstate.outbound.migrations.sql import statements
-from pytest_userstate.outbound.migrations.tools.diesel import DieselLayout
 from pytest_userstate.outbound.migrations.tools.plain import PlainLayout
+from pytest_userstate.outbound.migrations.tools.rules import DIESEL
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers import servers
 from tests.helpers.clocks import let_time_be_up_in_a_sleep
@@ -51,7 +51,7 @@ def diesel(folder: pathlib.Path, *files: str, bare: tuple[int, ...] = ()) -> Pla
         if number in bare:
             metadata = migration / "metadata.toml"
             metadata.write_text("run_in_transaction = false")
-    return DieselLayout().load(folder, folder.parent)
+    return DIESEL.load(folder, folder.parent)
 
 
 def run(database: psycopg.Connection, plan: Plan, **options: float) -> None:
@@ -253,7 +253,7 @@ def test_diesel_makes_an_index_concurrently_without_transaction(
     database.execute("DROP TABLE t; DROP TABLE __diesel_schema_migrations")
     message = str(failure(database, diesel(tmp_path / "b", table, index)))
     assert "metadata.toml with the line: run_in_transaction = false" in message
-    assert "the only one in its up.sql" in " ".join(message.split())
+    assert "the only one in its file" in " ".join(message.split())
     database.execute("DROP TABLE t; DROP TABLE __diesel_schema_migrations")
     both = failure(
         database, diesel(tmp_path / "c", table, f"{index} {table}", bare=(2,))

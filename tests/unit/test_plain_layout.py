@@ -134,8 +134,8 @@ OF_OTHER_TOOLS = {
     "dbmate": ("1_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;"),
     "node-pg-migrate": ("1_a.sql", "-- Up Migration\nSELECT 1;\n-- Down Migration\n"),
     "tern": ("1_a.sql", "SELECT 1;\n---- create above / drop below ----\nSELECT 2;"),
-    "MyBatis Migrations": ("1_a.sql", "SELECT 1;\n-- //@UNDO\nSELECT 2;"),
-    "Play evolutions": ("1.sql", "# --- !Ups\nSELECT 1;\n# --- !Downs\n"),
+    "mybatis": ("1_a.sql", "SELECT 1;\n-- //@UNDO\nSELECT 2;"),
+    "play": ("1.sql", "# --- !Ups\nSELECT 1;\n# --- !Downs\n"),
     "both ways in one file": ("1.sql", "SELECT 1;\n-- Down\nSELECT 2;"),
     "Flyway": ("R__views.sql", "SELECT 1;"),
 }
@@ -269,7 +269,7 @@ def test_a_tool_that_is_met_in_a_file_is_named_with_all_layouts(
     write(tmp_path, "2_b.up.sql", "-- +migrate Up\nCREATE TABLE b (id int);")
     with pytest.raises(TargetNotFoundError) as caught:
         load(tmp_path)
-    assert "migrations of sql-migrate (rubenv): 2_b.up.sql" in str(caught.value)
+    assert "migrations of sql-migrate: 2_b.up.sql" in str(caught.value)
     assert "alembic, " in str(caught.value)
     assert 'layout = "sql-migrate"' in str(caught.value)
 

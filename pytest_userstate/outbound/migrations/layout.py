@@ -217,10 +217,8 @@ def _leads_to_itself(entry: os.DirEntry[str]) -> bool:
     return False
 
 
-def read_sql(
-    file: str | os.PathLike[str], path: str, *, strips_byte_order_mark: bool = True
-) -> str:
-    r"""Read a SQL file as text, line ends untouched.
+def read_sql(file: str | os.PathLike[str], path: str) -> str:
+    """Read a SQL file as text, line ends untouched, without a byte order mark.
 
     Parameters
     ----------
@@ -228,10 +226,6 @@ def read_sql(
         The file to read.
     path : str
         How messages name it.
-    strips_byte_order_mark : bool
-        Whether a UTF-8 byte order mark is left out, as psql leaves it out. For
-        the server it is part of a word: a tool that sends the file as it is
-        gets a syntax error, and so does its user here.
 
     Raises
     ------
@@ -243,10 +237,7 @@ def read_sql(
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}."
         raise MigrationError(message, path=path) from error
-    if data.startswith(_BYTE_ORDER_MARK):
-        if not strips_byte_order_mark:
-            raise _marked(path)
-        data = data.removeprefix(_BYTE_ORDER_MARK)
+    data = data.removeprefix(_BYTE_ORDER_MARK)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -260,16 +251,6 @@ def read_sql(
         )
         raise MigrationError(message, path=path, line=line)
     return text
-
-
-def _marked(path: str) -> MigrationError:
-    message = (
-        f"{path} starts with a UTF-8 byte order mark.\n"
-        "This layout's tool sends the file to PostgreSQL as it is, which takes the\n"
-        "mark for part of a word and refuses it as a syntax error.\n"
-        "Save the file as UTF-8 without a byte order mark."
-    )
-    return MigrationError(message, path=path, line=1)
 
 
 def _undecodable(path: str, data: bytes, error: UnicodeDecodeError) -> MigrationError:

@@ -13,6 +13,7 @@ import attrs
 from pytest_userstate.application.wording import similar
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.finding import other_tools
+from pytest_userstate.outbound.migrations.finding.repository import Repository
 from pytest_userstate.outbound.migrations.finding.search import (
     FolderCandidate,
     Search,
@@ -97,14 +98,6 @@ def locate(
     else:
         candidate = _named(pathlib.Path(path), root, base, path_given_by, chosen)
     layout = candidate.layout(base)
-    warnings: list[str] = []
-    if layout.name == "plain" and registry.layout("drizzle").recognizes(candidate.path):
-        # Its journal decides which files are applied, whatever they are taken for.
-        layout = registry.layout("drizzle")
-        warnings.append(
-            f"{label(candidate.path, base)} is read as Drizzle reads it, not as plain"
-            ' SQL: its journal says which files are applied. Say layout = "drizzle".'
-        )
     options = options_of(
         choice.options,
         layout.options,
@@ -113,7 +106,6 @@ def locate(
         layout=layout.name,
     )
     plan = layout.load(candidate.path, base, options)
-    plan = attrs.evolve(plan, warnings=(*warnings, *plan.warnings))
     if isinstance(plan, Plan) and not plan.migrations:
         raise TargetNotFoundError(_nothing_in(candidate.path, base, candidate.found))
     path_shown = label(candidate.path, base)
@@ -137,7 +129,7 @@ def _named(
     if not path.exists():
         raise TargetNotFoundError(_no_such_path(path, base, given_by))
     layouts = (
-        recognized(path, registry.layouts_possible_in(path), root)
+        recognized(path, registry.layouts_possible_in(path), root, Repository.at(root))
         if chosen is None
         else (chosen,)
     )

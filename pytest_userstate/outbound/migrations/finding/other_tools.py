@@ -19,7 +19,8 @@ import attrs
 
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import label, visible
-from pytest_userstate.outbound.migrations.tools.files import text_of
+from pytest_userstate.outbound.migrations.tools.files import WAYS_BACK, text_of
+from pytest_userstate.outbound.migrations.tools.rules import ROWS
 
 
 @attrs.frozen(kw_only=True)
@@ -56,33 +57,20 @@ _IN_JAVASCRIPT = (
     (r"\bdb\.(?:runSql|createTable)\b", "db-migrate", ("db-migrate", "up")),
     (r"\bknex\b", "Knex", ("knex", "migrate:latest")),
 )
-WAYS_BACK = "down|undo|rollback|revert|backward|backout|unapply"
-"""The words for a way back in the name of a file, as a pattern."""
 _BACK = re.compile(rf"([._-])(?:{WAYS_BACK}|drop)(?=[._-])", flags=re.IGNORECASE)
 _BACK_AT_FRONT = re.compile(rf"^(?:{WAYS_BACK}|drop)([._-])", flags=re.IGNORECASE)
 _UP = ("up", "do", "deploy", "forward", "apply", "create")
 _TOOLS = (
-    Tool(name="goose", layout="goose", text=r"--[ \t]*\+goose\b"),
-    Tool(
-        name="sql-migrate (rubenv)",
-        text=r"--[ \t]*\+migrate\b",
-        layout="sql-migrate",
+    *(
+        Tool(
+            name=row.name,
+            layout=row.name,
+            text=row.signs,
+            path=row.sign_file,
+            can_be_plain=row.can_be_plain,
+        )
+        for row in ROWS
     ),
-    Tool(name="dbmate", text=r"--[ \t]*migrate:(?:up|down)\b", layout="dbmate"),
-    Tool(
-        name="node-pg-migrate",
-        text=r"--[ \t]*(?:up|down) migration\b",
-        layout="node-pg-migrate",
-    ),
-    Tool(name="micrate", text=r"--[ \t]*\+micrate\b"),
-    Tool(name="rambler", text=r"--[ \t]*rambler (?:up|down)\b"),
-    Tool(name="tern", text=r"---- create above / drop below ----", layout="tern"),
-    Tool(
-        name="MyBatis Migrations",
-        text=r"--[ \t]*//[ \t]*@undo\b",
-        layout="mybatis",
-    ),
-    Tool(name="Play evolutions", text=r"(?:#|--)[ \t]*---[ \t]*!(?:ups|downs)\b"),
     Tool(
         name="a tool that keeps both ways in one file",
         text=r"--+[ \t]*[@!+]?(?:down|undo|rollback|revert)(?: migration| section)?"
@@ -95,12 +83,6 @@ _TOOLS = (
         layout="liquibase",
     ),
     Tool(
-        name="Graphile Migrate",
-        text=r"--!\s*previous:",
-        can_be_plain=True,
-        layout="graphile-migrate",
-    ),
-    Tool(
         name="Flyway",
         names=r"(?:[UB]\d+(?:[._]\d+)*|R)__.+\.sql",
         layout="flyway",
@@ -111,10 +93,8 @@ _TOOLS = (
         can_be_plain=True,
         layout="flyway",
     ),
-    Tool(name="Prisma", path="migration_lock.toml", layout="prisma"),
     Tool(name="Prisma or Drizzle", nested="migration.sql", layout="prisma"),
     Tool(name="Drizzle", path="meta/_journal.json", layout="drizzle"),
-    Tool(name="Atlas", path="atlas.sum", can_be_plain=True, layout="atlas"),
     Tool(
         name="Rails",
         names=r"\d{8,}_\w+\.rb",
@@ -138,7 +118,11 @@ _TOOLS = (
         names=r"\d{8,}_\w+\.cs",
         command=("dotnet", "ef", "database", "update"),
     ),
-    Tool(name=_JAVASCRIPT, names=r".*\d.*\.(?:[cm]?js|ts)", home="package.json"),
+    Tool(
+        name=_JAVASCRIPT,
+        names=r"(?:Migration)?\d{3,}.*\.(?:[cm]?js|ts)",
+        home="package.json",
+    ),
 )
 
 
@@ -173,7 +157,7 @@ def is_of_a_tool(names: cabc.Iterable[str]) -> bool:
     return any(map(_by_name, names))
 
 
-def refuse_way_back(
+def refuse_others(
     scripts: cabc.Mapping[str, str],
     folder: pathlib.Path,
     base: pathlib.Path,
@@ -182,6 +166,9 @@ def refuse_way_back(
 ) -> None:
     """Refuse SQL files that cannot be right as plain SQL."""
     path = label(folder, base)
+    for finding in _by_file(folder):
+        if not finding.tool.can_be_plain:
+            raise TargetNotFoundError(unsupported(folder, base, finding, supported))
     for name, text in scripts.items():
         for finding in filter(None, (_by_name(name), _by_text(name, text))):
             if not finding.tool.can_be_plain:
@@ -254,9 +241,7 @@ def command_line(tool: Tool, folder: pathlib.Path, base: pathlib.Path) -> str:
 
 def _findings(folder: pathlib.Path) -> cabc.Iterator[ToolSign]:
     found = visible(folder)
-    for tool in _TOOLS:
-        if tool.path and (folder / tool.path).exists():
-            yield ToolSign(tool, f"there is a {tool.path}")
+    yield from _by_file(folder)
     for entry in found:
         if (finding := _by_name(entry.name)) is not None:
             yield _in_javascript(finding, folder / entry.name)
@@ -269,6 +254,12 @@ def _findings(folder: pathlib.Path) -> cabc.Iterator[ToolSign]:
         for tool in _TOOLS:
             if tool.nested and pathlib.Path(entry.path, tool.nested).exists():
                 yield ToolSign(tool, f"there is a {entry.name}/{tool.nested}")
+
+
+def _by_file(folder: pathlib.Path) -> cabc.Iterator[ToolSign]:
+    for tool in _TOOLS:
+        if tool.path and (folder / tool.path).exists():
+            yield ToolSign(tool, f"there is a {tool.path}")
 
 
 def _by_name(name: str) -> ToolSign | None:

@@ -32,7 +32,14 @@ from pytest_userstate.outbound.migrations.tools.files import (
     tokens_of,
 )
 
-_USUAL_NAMES = frozenset({"migrations", "migration", "migrate", "drizzle"})
+_USUAL_NAMES = frozenset(
+    {
+        *("migrations", "migration", "migrate", "drizzle", "evolutions"),
+        *("changelog", "changelogs", "changesets"),
+    }
+)
+# Words of a folder that changes rows, and not tables.
+_OF_ROWS = frozenset({"data", "seed", "seeds"})
 _DUMPS = re.compile(
     r"(?:.*[_-])?(?:structure|schema|database|dump|init|ddl)(?:[_-].*)?\.sql",
     re.IGNORECASE,
@@ -111,7 +118,7 @@ The only migrations that were found are of another database than PostgreSQL:
 {listed}
 If they are meant all the same: migrations = "{example}" in userstate.toml."""
 
-_DECLARED, _RECOGNIZED, _NUMBERED_ONLY, _DUMP = range(4)
+_DECLARED, _RECOGNIZED, _NUMBERED_ONLY, _NAMED_ONLY, _DUMP = range(5)
 
 
 @attrs.frozen
@@ -197,7 +204,7 @@ class Search:
 
     def _includes(self, outer: FolderCandidate, inner: FolderCandidate) -> bool:
         """Whether a folder is only a part of the one above it."""
-        if inner.kind == _DECLARED or outer.fault is not None:
+        if inner.kind < outer.kind or inner.kind == _DECLARED or outer.fault:
             return False
         is_root = outer.path.resolve() == self._root.resolve()
         return not is_root or outer.layouts == inner.layouts
@@ -239,12 +246,19 @@ class Search:
             )
             if not is_possible:
                 continue
-            layouts = recognized(folder, self._possible(folder), self._root)
+            possible = self._possible(folder)
+            layouts = recognized(folder, possible, self._root, repository)
             if not layouts:
                 continue
             folder = self._of_postgresql(folder, layouts[0])
-            is_certain = layouts[0].recognizes(folder) is Confidence.CERTAIN
-            kind = _RECOGNIZED if is_usual or is_certain else _NUMBERED_ONLY
+            likeness = layouts[0].recognizes(folder)
+            kind = _RECOGNIZED
+            if likeness is Confidence.FALLBACK and not any(
+                map(_NUMBERED.fullmatch, (entry.name for entry in visible(folder)))
+            ):
+                kind = _NAMED_ONLY
+            elif not is_usual and likeness is not Confidence.CERTAIN:
+                kind = _NUMBERED_ONLY
             how = "name" if is_usual else "the names of its files"
             yield FolderCandidate(folder, layouts, f"found by {how}", kind)
 
@@ -300,7 +314,9 @@ class Search:
         relative = label(candidate.path, self._root)
         is_aside = any(tokens_of(name) & _ASIDE for name in relative.split("/"))
         engine = self._engine(candidate)
-        return (engine == _Engine.OTHER, is_aside, engine, candidate.kind)
+        is_declared = candidate.kind == _DECLARED
+        is_other = engine == _Engine.OTHER
+        return (is_other, is_aside, not is_declared, engine, candidate.kind)
 
     def _engine(self, candidate: FolderCandidate) -> int:
         tokens: set[str] = set()
@@ -403,7 +419,7 @@ def _is_named_as_usual(relative: str) -> bool:
     above, _, name = relative.lower().rpartition("/")
     tokens = tokens_of(name)
     is_of_engine = bool(tokens & (POSTGRESQL | OTHER_ENGINES))
-    return bool(tokens & _USUAL_NAMES) or (
+    return bool(tokens & _USUAL_NAMES and not tokens & _OF_ROWS) or (
         is_of_engine and above.rpartition("/")[2] in _USUAL_NAMES
     )
 
@@ -448,16 +464,34 @@ def _lowest(
 
 
 def recognized(
-    path: pathlib.Path, layouts: cabc.Iterable[Layout], root: pathlib.Path
+    path: pathlib.Path,
+    layouts: cabc.Iterable[Layout],
+    root: pathlib.Path,
+    repository: Repository | None = None,
 ) -> tuple[Layout, ...]:
-    """Return the layout of a folder: none, one, or several that it could be."""
+    """Return the layout of a folder: none, one, or several that it could be.
+
+    What the project names above the folder decides, else what it names anywhere.
+    """
     likenesses = {layout: layout.recognizes(path) for layout in layouts}
     certain = _having(likenesses, Confidence.CERTAIN)
     if len(certain) == 1:
         return certain
     contenders = certain or _having(likenesses, Confidence.POSSIBLE)
     declared = _declared(contenders, path, root)
+    if not declared and repository is not None:
+        named = tuple(layout for layout in contenders if _uses(repository, layout))
+        declared = named if len(named) == 1 else ()
     return declared or certain or _having(likenesses, Confidence.FALLBACK)
+
+
+def _uses(repository: Repository, layout: Layout) -> bool:
+    """Whether some file of a repository names a tool."""
+    return any(
+        re.search(manifest.sign, text_of(file), re.MULTILINE)
+        for manifest in layout.manifests
+        for file in repository.named(manifest.name)
+    )
 
 
 def _having(

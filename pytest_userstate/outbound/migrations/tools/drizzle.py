@@ -178,7 +178,7 @@ def _migration(entry: _Entry, file: pathlib.Path, base: pathlib.Path) -> Migrati
             " entry (drizzle-kit drop)."
         )
         raise MigrationError(message, path=path)
-    sql = read_sql(file, path, strips_byte_order_mark=False)
+    sql = read_sql(file, path)
     return Migration(
         version=entry.tag,
         path=path,

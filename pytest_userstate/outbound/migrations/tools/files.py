@@ -9,12 +9,16 @@ import re
 import typing as typ
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.layout import label, visible
+from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.migrations.options import Options
 from pytest_userstate.outbound.migrations.plan import Migration
 from pytest_userstate.outbound.migrations.programs.plan import ProgramFile
 
 _SPLIT = re.compile(r"[-_.]+")
+_MOST_NAMES = 5  # in one warning
+WAYS_BACK = "down|undo|rollback|revert|backward|backout|unapply"
+"""The words for a way back in the name of a file, as a pattern."""
+_WAY_BACK = re.compile(rf"\.(?:{WAYS_BACK})\.", re.IGNORECASE)
 POSTGRESQL = frozenset({"pg", "pgsql", "postgre", "postgres", "postgresql", "psql"})
 OTHER_ENGINES = frozenset(
     {
@@ -32,8 +36,18 @@ def tokens_of(name: str) -> set[str]:
     return {*parts, "".join(parts)}
 
 
+def is_way_back(name: str) -> bool:
+    """Whether a file is named as a way back, such as ``x.down.sql``."""
+    return _WAY_BACK.search(name) is not None
+
+
+def other_engines(name: str) -> set[str]:
+    """Return the other databases that a name is for, such as ``x.mysql.up.sql``."""
+    return set(name.lower().split(".")[1:-1]) & OTHER_ENGINES
+
+
 def refuse_duplicates(
-    migrations: cabc.Iterable[Migration], tool: str, *, outcome: str
+    migrations: cabc.Iterable[Migration], tool: str, folder: str
 ) -> None:
     """Refuse two migrations of one version."""
     seen: dict[str, Migration] = {}
@@ -42,30 +56,24 @@ def refuse_duplicates(
         if one is not migration:
             message = (
                 f"{one.path}\nand {migration.path}\nhave the same version,"
-                f" {migration.version}. {tool} {outcome}.\nRename one of the files."
+                f" {migration.version}, which {tool} refuses. Rename one of the files."
+                "\nIf another program applies them, in the order of their names:\n"
+                f'migrations = {{ path = "{folder}", layout = "plain" }}'
             )
             raise MigrationError(message, path=migration.path)
 
 
-def has_script_folder(path: pathlib.Path, script: str) -> bool:
-    """Whether some folder below holds such a script."""
-    return any(
-        pathlib.Path(entry.path, script).exists()
-        for entry in visible(path)
-        if entry.is_dir()
-    )
-
-
-def loose_scripts(
-    entries: cabc.Iterable[os.DirEntry[str]], base: pathlib.Path, tool: str
+def left_out(
+    paths: cabc.Sequence[str], reason: str, reason_of_several: str = ""
 ) -> cabc.Iterator[str]:
-    """Yield a warning for each file of SQL that the tool leaves out."""
-    for entry in entries:
-        if entry.name.endswith(".sql") and not entry.is_dir():
-            yield (
-                f"{label(entry.path, base)} is left out, as {tool} leaves it out: its"
-                " migrations are folders."
-            )
+    """Yield one warning for all files that are left out for one reason."""
+    if len(paths) == 1:
+        yield f"{paths[0]} is left out: {reason}."
+    elif paths:
+        names = ", ".join(paths[:_MOST_NAMES])
+        more = len(paths) - _MOST_NAMES
+        listed = f"{names}, and {more:,} more" if more > 0 else names
+        yield f"{listed} are left out: {reason_of_several or reason}."
 
 
 def left_out_programs(paths: cabc.Sequence[str], tool: str) -> cabc.Iterator[str]:

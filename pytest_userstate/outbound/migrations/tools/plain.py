@@ -18,7 +18,6 @@ import collections.abc as cabc
 import os
 import pathlib
 import re
-import typing as typ
 
 from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.layout import (
@@ -34,14 +33,15 @@ from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.migrations.tools import registry
 from pytest_userstate.outbound.migrations.tools.files import (
-    OTHER_ENGINES,
+    WAYS_BACK,
+    is_way_back,
+    left_out,
     left_out_programs,
+    other_engines,
 )
 
-_MOST_NAMES: typ.Final = 5  # in one warning
 _SUFFIX = ".sql"
 _WAY_UP = re.compile(r"\.(?:up|do|forward)(?=\.|$)", re.IGNORECASE)
-_WAY_BACK = re.compile(rf"\.(?:{other_tools.WAYS_BACK})(?=\.|$)", re.IGNORECASE)
 _PROGRAM = re.compile(r"V?[0-9]\w*[._-].*\.(?:go|py|rb|java|kt|rs|php|cs|[cm]?[jt]s)")
 _NUMBER = re.compile(r"([0-9]+)")
 _ADVICE = (
@@ -73,7 +73,7 @@ class PlainLayout(LayoutDefaults):
         scripts = {
             file.name: read_sql(file.path, label(file.path, base)) for file in files
         }
-        other_tools.refuse_way_back(scripts, path, base, supported=registry.names())
+        other_tools.refuse_others(scripts, path, base, supported=registry.names())
         return Plan(
             layout=self.name,
             migrations=tuple(
@@ -95,22 +95,17 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
     return (
         name.lower().endswith(_SUFFIX)
         and not name.startswith(".")
-        and not _WAY_BACK.search(_stem(name))
-        and not _engines(name)
+        and not is_way_back(name)
+        and not other_engines(name)
         and entry.is_file()
     )
-
-
-def _engines(name: str) -> set[str]:
-    """Return the other databases that a name is for, such as ``x.mysql.up.sql``."""
-    return set(_stem(name).lower().split(".")[1:]) & OTHER_ENGINES
 
 
 def _is_program(name: str) -> bool:
     """Whether the name is that of a way up that is written as a program."""
     if _PROGRAM.fullmatch(name) is None or "_test." in name:
         return False
-    return not re.search(rf"[._](?:{other_tools.WAYS_BACK})\.", name)
+    return not re.search(rf"[._](?:{WAYS_BACK})\.", name)
 
 
 def _without_way(name: str) -> str:
@@ -163,31 +158,20 @@ def _warnings(
             yield f"{label(entry.path, base)} is left out: the link leads nowhere."
         elif entry.name in scripts and not scripts[entry.name].strip():
             yield f"{label(entry.path, base)} is empty: it does nothing."
-        elif entry.name.lower().endswith(_SUFFIX) and _WAY_BACK.search(
-            _stem(entry.name).lower().removesuffix(".down")
+        elif entry.name.lower().endswith(_SUFFIX) and is_way_back(
+            entry.name.lower().removesuffix(".down.sql") + _SUFFIX
         ):
             ways_back.append(label(entry.path, base))
-        elif engines := _engines(entry.name):
+        elif engines := other_engines(entry.name):
             engine = ", ".join(engines)
             of_engines.setdefault(engine, []).append(label(entry.path, base))
-    if ways_back:
-        yield _left_out(ways_back, "it is a way back", "they are ways back")
+    yield from left_out(ways_back, "it is a way back", "they are ways back")
     for engine, paths in of_engines.items():
-        yield _left_out(
+        yield from left_out(
             paths,
             f"its name says that it is for {engine}",
             f"their names say that they are for {engine}",
         )
-
-
-def _left_out(paths: cabc.Sequence[str], reason: str, reason_of_several: str) -> str:
-    """Return one warning for all files that are left out for one reason."""
-    if len(paths) == 1:
-        return f"{paths[0]} is left out: {reason}."
-    names = ", ".join(paths[:_MOST_NAMES])
-    more = len(paths) - _MOST_NAMES
-    listed = f"{names}, and {more:,} more" if more > 0 else names
-    return f"{listed} are left out: {reason_of_several}."
 
 
 LAYOUT = PlainLayout()

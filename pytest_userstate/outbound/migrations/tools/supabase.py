@@ -98,11 +98,7 @@ class SupabaseLayout(LayoutDefaults):
         del options  # there are none
         files, warnings = _files(path, base)
         migrations = [_read(file, base) for file in files]
-        refuse_duplicates(
-            migrations,
-            "Supabase",
-            outcome=f"would stop at the second, since {_TABLE} holds a version once",
-        )
+        refuse_duplicates(migrations, "Supabase", label(path, base))
         for migration in migrations:
             warnings += _event_triggers(migration)
         roles = path.parent / _ROLES
@@ -151,7 +147,7 @@ def _read(file: pathlib.Path, base: pathlib.Path) -> Migration:
     match = _NAME.fullmatch(file.name)
     version, name = match.groups() if match else ("", "")
     path = label(file, base)
-    sql = read_sql(file, path, strips_byte_order_mark=False)
+    sql = read_sql(file, path)
     record = (_RECORD, (version, name, _array(_texts(sql))))
     return Migration(
         version=version,
@@ -164,7 +160,7 @@ def _read(file: pathlib.Path, base: pathlib.Path) -> Migration:
 def _read_roles(file: pathlib.Path, base: pathlib.Path) -> Migration:
     """Read ``roles.sql``, which is run first and recorded nowhere."""
     path = label(file, base)
-    sql = read_sql(file, path, strips_byte_order_mark=False)
+    sql = read_sql(file, path)
     return Migration(version="roles", path=path, batches=(_batch(sql),))
 
 
