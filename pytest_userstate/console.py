@@ -2,14 +2,15 @@
 
 ``pytest-userstate`` is ``pytest --userstate-audit`` without the plugins and settings
 that an audit does not use, and takes every option of pytest. A word in front asks for
-something else: ``init`` writes a configuration, and ``explain`` prints a section of
-the documentation.
+something else: ``init`` writes a configuration, ``explain`` prints a section of the
+documentation, and ``schema`` prints the JSON Schema of the configuration.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import difflib
+import json
 import pathlib
 import re
 import sys
@@ -21,6 +22,7 @@ _USAGE: typ.Final = """\
 usage: pytest-userstate [PYTEST OPTIONS]               audit this repository
        pytest-userstate init [PYTEST OPTIONS]          write a first userstate.toml
        pytest-userstate explain [TOPIC]                explain a check or an advisory
+       pytest-userstate schema                         print the configuration's schema
 
 Every option of pytest and of the plugin works; `pytest --help` lists them, those of the
 audit under "userstate". A topic is a check (interests.conflict), a coverage
@@ -53,6 +55,8 @@ def main(arguments: cabc.Sequence[str] | None = None) -> int:
         case ["-h" | "--help"]:
             sys.stdout.write(_USAGE)
             return 0
+        case ["schema"]:
+            return _print_schema()
         case ["init", *options]:
             return _audit(["--userstate-init", *options])
         case options:
@@ -68,6 +72,16 @@ def _audit(options: cabc.Sequence[str]) -> int:
     plugins = [word for name in _UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
     settings = [word for name in _UNUSED_SETTINGS for word in ("-o", f"{name}=")]
     return int(pytest.main([*plugins, *settings, "--userstate-audit", *options]))
+
+
+def _print_schema() -> int:
+    """Print the JSON Schema of the configuration."""
+    from pytest_userstate.application.configuration_schema import (  # noqa: PLC0415
+        configuration_schema,
+    )
+
+    sys.stdout.write(f"{json.dumps(configuration_schema(), indent=2)}\n")
+    return 0
 
 
 def _explain(topics: cabc.Sequence[str]) -> int:

@@ -147,12 +147,25 @@ def read_settings(
     ConfigurationError
         Naming the file, the keys, the values, and the nearest right spelling.
     """
+    document = read_document(raw, file=file, prefix=prefix)
+    return _Resolution(document, file, prefix).settings()
+
+
+def read_document(
+    raw: cabc.Mapping[str, object], *, file: str, prefix: str = ""
+) -> Document:
+    """Read the form of a file, whatever the names in it refer to.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming all keys that are wrong, unknown, or missing.
+    """
     try:
-        document = _converter().structure(raw, Document)
+        return _converter().structure(raw, Document)
     except BaseValidationError as error:
         problems = sorted(set(faults(error, prefix, keys_of)))
         raise configuration_error(problems, file=file) from None
-    return _Resolution(document, file, prefix).settings()
 
 
 def with_axes(settings: Settings, axes: tuple[str, ...]) -> Settings:
@@ -176,16 +189,36 @@ def configuration_error(
     return ConfigurationError("\n".join(lines), file=file, key=faults[0][0])
 
 
+@attrs.frozen
+class TableField:
+    """A key of a table, the type that its value is read as, and the field it sets."""
+
+    key: str
+    kind: typ.Any
+    name: str
+    is_required: bool
+
+
+def table_fields(kind: type) -> cabc.Iterator[TableField]:
+    """Yield the keys of a class's table."""
+    overrides = _OVERRIDES.get(kind, {})
+    hints = typ.get_type_hints(kind)
+    for field in attrs.fields(kind):
+        changed = overrides.get(field.name, override())
+        if not changed.omit:
+            yield TableField(
+                key=changed.rename or field.name,
+                kind=_HOOK_KINDS.get(changed.struct_hook, hints[field.name]),
+                name=field.name,
+                is_required=field.default is attrs.NOTHING,
+            )
+
+
 def keys_of(kind: type) -> dict[str, str]:
     """Return the keys of a class's table, each with the field that it sets."""
     if not attrs.has(kind):
         return {}
-    overrides = _OVERRIDES.get(kind, {})
-    return {
-        overrides.get(field.name, override()).rename or field.name: field.name
-        for field in attrs.fields(kind)
-        if not overrides.get(field.name, override()).omit
-    }
+    return {field.key: field.name for field in table_fields(kind)}
 
 
 @functools.cache
@@ -321,6 +354,11 @@ _OVERRIDES: typ.Final[dict[type, dict[str, typ.Any]]] = {
         "revision": override(struct_hook=_names),
         "revision_table": override(rename="revision.table", struct_hook=_text),
     },
+}
+_HOOK_KINDS: typ.Final[dict[object, typ.Any]] = {
+    _names: Names,
+    _one_folder: str,
+    _text: str,
 }
 _IDENTITIES: typ.Final[dict[type, tuple[str, ...]]] = {
     Acceptance: ("check",),
