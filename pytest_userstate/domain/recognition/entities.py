@@ -142,7 +142,12 @@ def _credentials(
     if len(columns) > 1 or (columns and says_so):
         return weights.PASSKEYS, columns, Kind.PASSKEY.value
     kinds, values = sketch.of(Kind.TYPE), sketch.of(Kind.VALUE)
-    if name & lexicon.CREDENTIAL_OF_KINDS and kinds and values:
+    if (
+        name & lexicon.CREDENTIAL_OF_KINDS
+        and kinds
+        and values
+        and not sketch.is_read_again()
+    ):
         fact = "credentials of several kinds"
         return weights.CREDENTIALS_OF_KINDS, [*kinds, *values], fact
     return 0, [], ""
@@ -400,6 +405,8 @@ def _choices_by_columns(
             weight += weights.CHOICES_BESIDE_USERS
             return weight, f"{columns[0].name} is a choice", columns
     keys, values = sketch.of(Kind.KEY), sketch.of(Kind.VALUE)
+    if not lexicon.ATTRIBUTE.isdisjoint(sketch.core):
+        return 0, "", []
     if values and any(column.name in key for column in keys for key in sketch.keys):
         return weights.KEYS_OF_A_USER, "keys and values of a user", [*keys, *values]
     return 0, "", []

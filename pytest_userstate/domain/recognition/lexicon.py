@@ -134,6 +134,8 @@ CREDENTIAL: typ.Final = _words(
 )
 # Tables of credentials of several kinds, told apart by a column.
 CREDENTIAL_OF_KINDS: typ.Final = _words("credential authenticator secret")
+# What is encrypted to be read again opens something else.
+READ_AGAIN: typ.Final = _words("iv nonce ciphertext")
 # Somebody else vouches for the person: OAuth, OpenID Connect, SAML, LDAP.
 PROVIDER: typ.Final = _words(
     "provider issuer iss idp connector oauth oidc openid sso saml federated social "
@@ -181,7 +183,8 @@ NOT_A_LOGIN: typ.Final = _words(
     "setting share archive job queue migration"
 )
 NEVER_A_LOGIN: typ.Final = _words(
-    "history reset session recovery otp totp mfa twofactor share request log audit"
+    "history reset session recovery otp totp mfa twofactor share request log audit "
+    "recent old previous past former"
 )
 
 # --- What describes a person -----------------------------------------------------
@@ -258,7 +261,7 @@ NOT_ABOUT_CHOICES: typ.Final = _words(
 CLEAR_CHOICE: typ.Final = _words(
     "theme darkmode appearance newsletter digest marketing promotional optin optout "
     "notify notification favorite favourite interest shortcut autoplay nsfw perpage "
-    "pagesize dateformat timeformat skin goal sidebar layout tema thema"
+    "pagesize dateformat timeformat skin sidebar layout tema thema"
 )
 CHOICE_PHRASES: typ.Final = _phrases(
     "opt in, opt out, per page, optional email, date format, time format, dark mode, "
@@ -270,7 +273,7 @@ CHOICE: typ.Final = CLEAR_CHOICE | _words(
     "subscribed unsubscribe unsubscribed notified alert reminder fave watched "
     "followed muted hidden blacklisted spoiler homepage landing wizard tutorial "
     "onboarding tour dismissed announcement animation sound volume unit currency week "
-    "format page sort sorting order view viewmode mode default visibility private "
+    "goal format page sort sorting order view viewmode mode default visibility private "
     "public incognito"
 )
 # Verbs that begin the name of a switch (`show_sidebar`).
@@ -324,6 +327,8 @@ BILLING: typ.Final = _words(
 # Settings in rows, by name and value.
 SETTING_KEY: typ.Final = _words("key name k setting preference")
 SETTING_VALUE: typ.Final = _words("value val v data content")
+# What the administrators of an application let it know about everybody.
+ATTRIBUTE: typ.Final = _words("attribute attr claim trait property field")
 TYPE: typ.Final = _words("type kind method")
 
 # --- Tables about user state that keep none --------------------------------------
@@ -375,6 +380,7 @@ FOREIGN_SCHEMA: typ.Final = _words(
 WRITTEN_FIRST: typ.Final = _words(
     "user account member profile person customer employee notification notify auth "
     "password email login oauth identity credential project favorite social usuario "
+    "allow show hide enable disable receive "
     "benutzer nutzer пользователь 用户 使用者 ユーザー 사용자"
 )
 # Words that are written behind others in the same way (`sitepreferences`).

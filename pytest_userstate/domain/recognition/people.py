@@ -90,12 +90,17 @@ class Population:
             if sketch.place not in owners
             and sketch.pointers
             and any(
-                len(key) == 1 and self._leads(sketch, name, owners)
+                len(key) == 1 and self._extends(sketch, name, owners)
                 for key in sketch.keys
                 for name in key
             )
         )
         return owners.union(parts)
+
+    def _extends(self, sketch: Sketch, column: str, owners: frozenset[Place]) -> bool:
+        """Whether a key makes a row a part of a person, and not what one owns."""
+        is_called_so = role(column).noun in self.nouns or column in sketch.keys[0]
+        return is_called_so and self._leads(sketch, column, owners)
 
     @functools.cached_property
     def nouns(self) -> frozenset[Parts]:
@@ -178,20 +183,23 @@ def population(structure: Structure) -> Population:
 def _draft(sketch: Sketch, structure: Structure) -> People | None:
     """Weigh a table by its own words and columns; None for one without persons."""
     name = _person_name(sketch, structure)
+    signs = sketch.of(Kind.MAIL, Kind.LOGIN_NAME)
+    is_signed_in = _is_signed_in(sketch, structure)
     if name is None:
-        return None
+        if not (is_signed_in and signs):
+            return None
+        name = 0, sketch.core, False
     weight, noun, is_aside = name
     secrets = sketch.texts(Kind.SECRET)
-    is_like_a_person = weight or (secrets and sketch.of(Kind.MAIL))
+    is_like_a_person = weight or (signs and (secrets or is_signed_in))
     if not is_like_a_person or sketch.joins:
         return None
     is_person = weight >= weights.PERSON_BEHIND_A_WORD
     if not is_person and _is_part_of_persons(sketch, structure):
         return None
-    signs = sketch.of(Kind.MAIL, Kind.LOGIN_NAME)
     facts = sketch.of(Kind.SIGN_IN)
     links = sketch.links()
-    if not is_person and not secrets:
+    if not is_person and not secrets and not is_signed_in:
         lets_in = (facts and signs) or links
         if not lexicon.NEEDS_A_SECRET.isdisjoint(noun) or not lets_in:
             return None
@@ -201,6 +209,10 @@ def _draft(sketch: Sketch, structure: Structure) -> People | None:
         reasons.append(Reason(subject=sketch.table.qualified_name, fact=fact))
     if is_aside:
         weight += weights.ASIDE
+    if is_signed_in:
+        weight += weights.SIGNED_IN
+        fact = "a table of credentials refers to it"
+        reasons.append(Reason(subject=sketch.table.qualified_name, fact=fact))
     for columns, gain, fact in (
         (secrets, weights.SECRET_COLUMN, "a password or its hash"),
         (signs, weights.SIGNS_IN, "somebody signs in by it"),
@@ -219,6 +231,12 @@ def _draft(sketch: Sketch, structure: Structure) -> People | None:
         is_aside=is_aside,
         has_secret=bool(secrets),
     )
+
+
+def _is_signed_in(sketch: Sketch, structure: Structure) -> bool:
+    """Whether a table of credentials belongs to it."""
+    places, nouns = structure.signed_in
+    return sketch.place in places or sketch.core in nouns or sketch.words in nouns
 
 
 def _is_part_of_persons(sketch: Sketch, structure: Structure) -> bool:

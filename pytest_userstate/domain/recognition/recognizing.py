@@ -64,7 +64,8 @@ def recognize(snapshot: SchemaSnapshot) -> Recognition:
 
 def _by_convention(people: Population) -> list[tuple[Convention, Part, Sketch]]:
     """Return the tables that a framework generated, with what each of them is."""
-    persons = [person.sketch for person in people.people]
+    some = [person for person in people.people if not person.is_aside]
+    persons = [person.sketch for person in some or people.people]
     return [
         (convention, part, sketch)
         for convention in CONVENTIONS

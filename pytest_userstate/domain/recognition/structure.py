@@ -78,6 +78,24 @@ class Sketch:
             return self.of(Kind.PROVIDER, Kind.SUBJECT, Kind.LINK)
         return self.of(Kind.LINK)
 
+    def is_read_again(self) -> bool:
+        """Whether it is encrypted to be decrypted, as no password is."""
+        return any(
+            not lexicon.READ_AGAIN.isdisjoint(words(column.name))
+            for column in self.table.columns
+        )
+
+    def holds_credentials(self) -> bool:
+        """Whether its name and columns say credentials of whom it refers to."""
+        if not self.pointers or not self.kinds:
+            return False
+        name = {*self.core}
+        if self.head in lexicon.NOT_A_LOGIN or name & lexicon.NEVER_A_LOGIN:
+            return False
+        if name & lexicon.CREDENTIAL and self.texts(Kind.SECRET):
+            return True
+        return bool(name & lexicon.LINK and self.links())
+
     def reasons(self, columns: cabc.Iterable[Column], fact: str) -> list[Reason]:
         """Return the same fact of several columns."""
         table = self.table.qualified_name
@@ -145,6 +163,22 @@ class Structure:
         for sketch in self.sketches:
             sketches.setdefault(sketch.words, []).append(sketch)
         return sketches
+
+    @functools.cached_property
+    def signed_in(self) -> tuple[frozenset[Place], frozenset[Parts]]:
+        """The tables that credentials belong to, by their keys and by their nouns."""
+        places: set[Place] = set()
+        nouns: set[Parts] = set()
+        for sketch in self.sketches:
+            if not sketch.holds_credentials():
+                continue
+            places.update(sketch.references.values())
+            nouns.update(
+                role(column.name).noun
+                for column in sketch.pointers
+                if column.name not in sketch.references
+            )
+        return frozenset(places), frozenset(nouns)
 
     @functools.cached_property
     def mentions(self) -> collections.Counter[Parts]:

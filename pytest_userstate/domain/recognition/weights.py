@@ -10,6 +10,7 @@ PERSON_BEHIND_A_WORD: typ.Final = 50  # the same, behind a word that nothing exp
 PERSON_BEHIND_WORDS: typ.Final = 30  # the same, behind several words
 PERSON_PERHAPS_TABLE: typ.Final = 20  # a word that may mean such a person
 SECRET_COLUMN: typ.Final = 35  # it has a password
+SIGNED_IN: typ.Final = 20  # a table of credentials belongs to it
 SIGNS_IN: typ.Final = 12  # it has a mail address or a sign-in name
 SIGN_IN_FACTS: typ.Final = 8  # it knows of verification, activity or roles
 DESCRIBES: typ.Final = 6  # it has given names or a picture
