@@ -311,7 +311,9 @@ def _choices_in_rows(sketch: Sketch, population: Population) -> Storages:
     if not owners:
         return
     shape = _shape(sketch, owners, population)
-    weight, fact = _choices_by_name(sketch, shape)
+    names = {column.name for column in owners}
+    is_keyed = any(names & key for key in sketch.keys)
+    weight, fact = _choices_by_name(sketch, shape, is_keyed=is_keyed)
     if weight:
         columns = _telling_columns(sketch)
     else:
@@ -323,7 +325,9 @@ def _choices_in_rows(sketch: Sketch, population: Population) -> Storages:
         yield _storage("interests", sketch, columns, weight, shape, [reason, *whose])
 
 
-def _choices_by_name(sketch: Sketch, shape: Shape) -> tuple[int, str]:
+def _choices_by_name(
+    sketch: Sketch, shape: Shape, *, is_keyed: bool
+) -> tuple[int, str]:
     """Return what the table's name says that its rows are, and what that weighs."""
     core = [word for word in sketch.core if word not in lexicon.PERSON]
     while len(core) > 1 and core[-1] in lexicon.CONTAINER:
@@ -343,6 +347,8 @@ def _choices_by_name(sketch: Sketch, shape: Shape) -> tuple[int, str]:
                 weight = weights.PREFERENCES_BY_KEY
             case _ if name & lexicon.NOTIFICATION:
                 weight = weights.NOTIFICATION_CHOICES
+            case _ if len(sketch.core) == 1 and not is_keyed:
+                weight = weights.SETTINGS_BY_SOMEBODY
             case _:
                 weight = weights.PREFERENCES_IN_ROWS
         return weight, "its name says preferences"

@@ -49,6 +49,7 @@ PREFERENCES_PER_USER: typ.Final = 100  # a table of preferences, one row for eac
 PREFERENCES_BY_KEY: typ.Final = 92  # a table of preferences by key and value
 PREFERENCES_JSON: typ.Final = 90  # a column of preferences on the users' table
 PREFERENCES_IN_ROWS: typ.Final = 84  # a table of preferences, several rows for a user
+SETTINGS_BY_SOMEBODY: typ.Final = 60  # perhaps the application's, and who wrote them
 NOTIFICATION_CHOICES: typ.Final = 80  # choices about notifications, in rows
 TASTES: typ.Final = 62  # a table of pairs: a person, and a topic or genre
 MARKS: typ.Final = 60  # favourites, stars, what somebody follows or takes
