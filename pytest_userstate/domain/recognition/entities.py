@@ -137,7 +137,9 @@ def _credentials(
     if says_so or name & (lexicon.LINK | lexicon.PERSON):
         columns = sketch.links() or _accounts_at(sketch, name)
         if columns:
-            return weights.LINKS, columns, Kind.SUBJECT.value
+            is_link = says_so or name & lexicon.LINK
+            weight = weights.LINKS if is_link else weights.LINK_ALONE_ON_USERS
+            return weight, columns, Kind.SUBJECT.value
     columns = sketch.of(Kind.PASSKEY)
     if len(columns) > 1 or (columns and says_so):
         return weights.PASSKEYS, columns, Kind.PASSKEY.value

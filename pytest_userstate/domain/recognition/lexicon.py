@@ -36,6 +36,7 @@ PERSON: typ.Final = _words(
 PERSON_PERHAPS: typ.Final = _words(
     "account member person principal player identity profile login employee staff "
     "student teacher patient participant individual citizen operator agent customer "
+    "worker officer doctor nurse tutor instructor trainer volunteer learner pupil "
     "consumer client subscriber driver rider guest auth authentication cuenta compte "
     "konto conta persona personne mitglied miembro membre pessoa cliente kunde "
     "аккаунт 账户 账号 会员 アカウント 会員 회원 계정"
@@ -75,7 +76,7 @@ PERSON_OUTSIDE: typ.Final = _words(
 MAIL: typ.Final = _words(
     "email mail emailaddress mailaddress correo courriel почта 邮箱 メール"
 )
-MAIL_BESIDE: typ.Final = _words("address primary normalized canonical login")
+MAIL_BESIDE: typ.Final = _words("address primary normalized canonical login id")
 LOGIN_NAME: typ.Final = _words(
     "username login loginname userlogin loginid handle nickname nick screenname "
     "benutzername identifiant логин 用户名 ユーザー名"

@@ -288,7 +288,10 @@ def _person_name(
         return weights.PERSON_PERHAPS_TABLE, (noun,), is_aside
     opens_other = not lexicon.PASSWORD_OF_OTHERS.isdisjoint(base)
     is_elsewhere = first in lexicon.PERSON_OUTSIDE or (first,) in structure.by_noun
-    return None if opens_other or is_elsewhere else (0, base, is_aside)
+    if opens_other or is_elsewhere:
+        return None
+    is_described = noun in lexicon.PERSON_PERHAPS and sketch.of(Kind.GIVEN)
+    return weights.PERSON_PERHAPS_TABLE if is_described else 0, base, is_aside
 
 
 def _persons_behind(

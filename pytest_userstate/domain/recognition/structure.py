@@ -250,7 +250,9 @@ def _sketch(table: Table, parts: Parts, modules: frozenset[str]) -> Sketch:
     for column in table.columns:
         said = role(column.name)
         for kind in said.kinds:
-            kinds.setdefault(kind, []).append(column)
+            # `email_id` is an address as a text, and a key otherwise.
+            if kind is not Kind.MAIL or holds_text(column.data_type):
+                kinds.setdefault(kind, []).append(column)
         if said.noun or column.name in referring:
             pointers.append(column)
     return Sketch(
@@ -271,7 +273,7 @@ def _is_said_after(module: str, second: str) -> bool:
 
 def _persons_referred_to(table: Table) -> set[Place]:
     """Return the other tables that a table refers to as to a person."""
-    roles = lexicon.OWNER | lexicon.ACTOR
+    roles = lexicon.OWNER | lexicon.ACTOR | _PERSONS
     return {
         (key.target_schema, key.target_table)
         for key in table.foreign_keys
