@@ -35,6 +35,7 @@ def test_a_reader_would_name_the_table(name: str, entity: str) -> None:
 
 CONVENTIONS = {
     "devise": "Rails with Devise",
+    "devise for operators, too": "Rails with Devise",
     "rails generator": "Rails authentication generator",
     "django": "Django",
     "django own user": "Django with a user model of its own",

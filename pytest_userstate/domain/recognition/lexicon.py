@@ -68,7 +68,7 @@ PERSON_OUTSIDE: typ.Final = _words(
     "invited imported import export fake demo test sample remote federated "
     "unconfirmed inactive shadow stale former ignored muted favorite reported vcs "
     "google github gitlab facebook twitter apple discord slack telegram steam twitch "
-    "linkedin whatsapp ldap oauth webauthn totp anon"
+    "linkedin whatsapp jira crm lti shopify wordpress webauthn totp anon synced cached"
 )
 
 # --- How somebody signs in -------------------------------------------------------
@@ -112,7 +112,8 @@ PASSWORD_STATE: typ.Final = _words(
 PASSWORD_OF_OTHERS: typ.Final = _words(
     "smtp imap pop mail email db database ldap proxy wifi ftp sftp ssh http "
     "router server host link share room meeting file document zip pdf archive site "
-    "source target remote bind broker redis mqtt keystore truststore certificate "
+    "source target remote bind broker redis mqtt vpn radius scim samba pam linux unix "
+    "postgre pg mysql virtual jdbc odbc keystore truststore certificate "
     "private wallet device stream enable require show hide"
 )
 PASSWORD_PHRASES: typ.Final = _phrases("mot de passe, pass word, pass wort")

@@ -23,6 +23,13 @@ _MODULES: typ.Final = lexicon.MODULE | lexicon.PERSON
 _PERSON_NOUNS: typ.Final = frozenset((word,) for word in lexicon.PERSON)
 
 
+_ELSEWHERE: typ.Final = lexicon.PERSON_OUTSIDE | (
+    (lexicon.PASSWORD_OF_OTHERS | lexicon.PROVIDER | lexicon.PROVIDER_NAMES)
+    - lexicon.MODULE
+)
+"""First words of tables of persons who are those of another program."""
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class People:
     """A table of persons, what it weighs, and what speaks for it."""
@@ -303,10 +310,14 @@ def _persons_behind(
     the teams if they do not.
     """
     first = base[0]
-    is_member = (first,) in structure.by_noun and any(
-        is_owner(column.name) for column in sketch.pointers
+    is_named = (first,) in structure.by_noun or not sketch.of(
+        Kind.MAIL, Kind.LOGIN_NAME, Kind.SECRET
     )
-    is_list = first in lexicon.PERSON_OUTSIDE or not lexicon.BYSTANDER.isdisjoint(base)
+    is_member = is_named and any(
+        is_owner(column.name) and {column.name} not in sketch.keys[:1]
+        for column in sketch.pointers
+    )
+    is_list = first in _ELSEWHERE or not lexicon.BYSTANDER.isdisjoint(base)
     if is_list or is_member:
         return None
     is_aside = first in lexicon.PERSON_ASIDE
