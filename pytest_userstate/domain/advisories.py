@@ -12,7 +12,7 @@ from pytest_userstate.domain.columns import Column, ForeignKey, Index
 from pytest_userstate.domain.converters import identifier
 from pytest_userstate.domain.evidence import listed
 from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
-from pytest_userstate.domain.revision_tokens import words_of
+from pytest_userstate.domain.recognition.words import words
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
 from pytest_userstate.domain.user_state import (
     Advisory,
@@ -36,9 +36,9 @@ _SHORTEST: typ.Final = 60
 _LIMITED: typ.Final = re.compile(r"character(?: varying)?\((?P<length>[0-9]+)\)")
 _LOGINS: typ.Final = frozenset(
     {
-        *("oauth", "oauth2", "oidc", "openid", "saml", "sso", "ldap", "passkey"),
-        *("webauthn", "fido", "fido2", "federated", "identity", "social", "provider"),
-        *("google", "github", "gitlab", "apple", "facebook", "microsoft", "auth0"),
+        *("oauth", "oidc", "openid", "saml", "sso", "ldap", "passkey"),
+        *("webauthn", "fido", "federated", "identity", "social", "provider"),
+        *("google", "github", "gitlab", "apple", "facebook", "microsoft"),
         *("cognito", "firebase", "keycloak", "okta", "clerk", "supabase"),
         *("adfs", "azure", "entra", "idp", "kerberos", "workos", "zitadel"),
         *("discord", "kakao", "naver", "steam", "twitch", "wechat", "wallet"),
@@ -86,20 +86,19 @@ def _has_other_login(state: UserState, table: Table) -> bool:
     return any(
         _is_login(other.name)
         and (other.schema, other.name) != (table.schema, table.name)
-        and (other.foreign_keys or any(_OWNER & _words(c.name) for c in other.columns))
+        and (
+            other.foreign_keys
+            or any(not _OWNER.isdisjoint(words(c.name)) for c in other.columns)
+        )
         for other in state.snapshot.tables
     )
 
 
 def _is_login(name: str) -> bool:
-    words = _words(name)
-    is_account = bool(words & _LOGINS) and not words & _NO_LOGINS
-    return is_account or bool(words & _PASSWORDLESS)
-
-
-def _words(name: str) -> set[str]:
-    words = words_of(name).split()
-    return {re.sub(r"ies$", "y", word).removesuffix("s") for word in words}
+    some = {*words(name)}
+    is_account = bool(some & _LOGINS) and not some & _NO_LOGINS
+    # Digits are no words, and `auth` alone would say nothing.
+    return is_account or "auth0" in name.lower() or bool(some & _PASSWORDLESS)
 
 
 def short_credential(state: UserState) -> cabc.Iterator[Finding]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import collections.abc as cabc
 import difflib
 import itertools
-import re
 import typing as typ
 
 from pytest_userstate.domain.classification import Candidate, Storage, places
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.recognition.words import words
 from pytest_userstate.domain.revision_columns import revisions_near
 from pytest_userstate.domain.revision_tokens import is_token_name, why_unreliable
 from pytest_userstate.domain.snapshot import (
@@ -26,8 +26,6 @@ NEAR: typ.Final = 0.85
 Names of two words or more are near, too, where one has all words of the other:
 ``user_interests`` to ``user_interest_themes``.
 """
-
-_HUMP: typ.Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def near_misses(storage: Storage, snapshot: SchemaSnapshot) -> tuple[Evidence, ...]:
@@ -155,19 +153,13 @@ def _near(subject: str, detail: str, source: Source | None) -> Evidence:
 def _is_near(name: str, expected: str) -> bool:
     if name == expected:
         return False
-    words, expected_words = _words(name), _words(expected)
-    if "".join(words) == "".join(expected_words):
+    some, others = words(name), words(expected)
+    if "".join(some).removesuffix("s") == "".join(others).removesuffix("s"):
         return True
-    fewer, more = sorted((set(words), set(expected_words)), key=len)
+    fewer, more = sorted((set(some), set(others)), key=len)
     if len(fewer) > 1 and fewer <= more:
         return True
     return _are_alike(name.lower().replace("_", ""), expected.lower().replace("_", ""))
-
-
-def _words(name: str) -> list[str]:
-    """Return the words of ``snake_case`` or ``camelCase``, each in the singular."""
-    apart = _HUMP.sub("_", name).lower().split("_")
-    return [word.removesuffix("s") for word in apart if word]
 
 
 def _are_alike(name: str, expected: str) -> bool:

@@ -15,7 +15,11 @@ import attrs
 
 from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.recognition.columns import Parts
-from pytest_userstate.domain.recognition.structure import Place, Sketch, Structure
+from pytest_userstate.domain.recognition.outline import (
+    Place,
+    SchemaOutline,
+    TableOutline,
+)
 from pytest_userstate.domain.recognition.words import words
 
 
@@ -50,17 +54,17 @@ class Part:
     entities: tuple[str, ...] = attrs.field(default=(), converter=_strings)
     refers_to: Place | None = None
 
-    def fits(self, sketch: Sketch) -> bool:
+    def fits(self, table: TableOutline) -> bool:
         """Whether a table can be this one."""
-        if self.tables and self.tables.isdisjoint((sketch.words, sketch.core)):
+        if self.tables and self.tables.isdisjoint((table.words, table.core)):
             return False
-        if self.refers_to and self.refers_to not in sketch.references.values():
+        if self.refers_to and self.refers_to not in table.references.values():
             return False
-        return self.columns <= {words(column.name) for column in sketch.table.columns}
+        return self.columns <= {words(column.name) for column in table.table.columns}
 
-    def shown(self, sketch: Sketch) -> list[Column]:
+    def shown(self, table: TableOutline) -> list[Column]:
         """Return the columns by which a table was recognized."""
-        return [c for c in sketch.table.columns if words(c.name) in self.columns]
+        return [c for c in table.table.columns if words(c.name) in self.columns]
 
 
 def _parts(values: cabc.Iterable[Part]) -> tuple[Part, ...]:
@@ -75,18 +79,16 @@ class Convention:
     parts: tuple[Part, ...] = attrs.field(converter=_parts)
 
     def find(
-        self, structure: Structure, people: cabc.Sequence[Sketch]
-    ) -> list[tuple[Part, Sketch]]:
+        self, schema: SchemaOutline, people: cabc.Sequence[TableOutline]
+    ) -> list[tuple[Part, TableOutline]]:
         """Return the tables of the convention, or none if one is lacking."""
-        matches: list[tuple[Part, Sketch]] = []
+        matches: list[tuple[Part, TableOutline]] = []
         for part in self.parts:
-            named = [
-                sketch for name in part.tables for sketch in structure.called(name)
-            ]
+            named = [table for name in part.tables for table in schema.called(name)]
             fitting = [each for each in named or people if part.fits(each)]
             if not fitting:
                 return []
-            matches += [(part, sketch) for sketch in fitting]
+            matches += [(part, table) for table in fitting]
         return matches
 
 

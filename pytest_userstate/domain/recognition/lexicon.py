@@ -404,36 +404,3 @@ WHOLE: typ.Final = _words(
     "usergroup address status access process class canvas alias news series analysis "
     "basis lens business progress success website keyboard membership organization"
 )
-
-# --- Revisions -------------------------------------------------------------------
-
-# The names of revisions are in `revision_tokens`. What is near one, by a word of its
-# name, and why it is none.
-NO_REVISION: typ.Final = {
-    "schema": "it is the version of a schema",
-    "term": "it says which terms somebody agreed to",
-    "tos": "it says which terms somebody agreed to",
-    "policy": "it says which policy somebody agreed to",
-    "consent": "it says which text somebody agreed to",
-    "privacy": "it says which text somebody agreed to",
-    "agreement": "it says which text somebody agreed to",
-    "sign": "it counts the signatures of a passkey",
-    "signature": "it counts the signatures of a passkey",
-    "security": "it changes with the credentials, and with nothing else",
-    "app": "it is the version of a program",
-    "application": "it is the version of a program",
-    "client": "it is the version of a program",
-    "api": "it is the version of a program",
-    "software": "it is the version of a program",
-    "firmware": "it is the version of a program",
-    "os": "it is the version of a program",
-    "browser": "it is the version of a program",
-    "key": "it says which key was used",
-    "hash": "it says which algorithm was used",
-    "password": "it says which algorithm was used, or when a password changed",
-    "token": "it ends sessions, and is not written with the row",
-    "session": "it ends sessions, and is not written with the row",
-    "cache": "it empties a cache",
-}
-# The last word of what may be taken for a revision.
-REVISION_WORDS: typ.Final = _words("revision version rev etag stamp")

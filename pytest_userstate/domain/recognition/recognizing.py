@@ -13,24 +13,24 @@ from pytest_userstate.domain.recognition.conventions import (
     Convention,
     Part,
 )
-from pytest_userstate.domain.recognition.people import Population, population
+from pytest_userstate.domain.recognition.interests import interests
+from pytest_userstate.domain.recognition.outline import TableOutline, outline
+from pytest_userstate.domain.recognition.persons import Persons, persons
 from pytest_userstate.domain.recognition.result import (
     Confidence,
-    Reason,
     Recognition,
     RecognizedEntity,
     RecognizedStorage,
 )
-from pytest_userstate.domain.recognition.structure import Sketch, structure
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 
 _ENTITIES: typ.Final[
-    dict[str, cabc.Callable[[Population], cabc.Iterable[RecognizedStorage]]]
+    dict[str, cabc.Callable[[Persons], cabc.Iterable[RecognizedStorage]]]
 ] = {
     "login": entities.login,
     "users": entities.users,
     "profile": entities.profile,
-    "interests": entities.interests,
+    "interests": interests,
 }
 
 
@@ -52,83 +52,85 @@ def recognize(snapshot: SchemaSnapshot) -> Recognition:
     >>> recognize(SchemaSnapshot([accounts])).table("login")
     'public.accounts'
     """
-    people = population(structure(snapshot))
-    known = _by_convention(people)
+    known = persons(outline(snapshot))
+    generated = _generated_tables(known)
     return Recognition(
         entities=[
-            _entity(name, _with_conventions(name, find(people), known))
+            _entity(name, _with_conventions(name, find(known), generated))
             for name, find in _ENTITIES.items()
         ],
     )
 
 
-def _by_convention(people: Population) -> list[tuple[Convention, Part, Sketch]]:
-    """Return the tables that a framework generated, with what each of them is."""
-    some = [person for person in people.people if not person.is_aside]
-    persons = [person.sketch for person in some or people.people]
+class GeneratedTable(typ.NamedTuple):
+    """A table that a framework generated, and the part of its schema that it is."""
+
+    convention: Convention
+    part: Part
+    table: TableOutline
+
+    def as_storage(self, storage: RecognizedStorage) -> RecognizedStorage:
+        """Return a storage of this table with what the convention says of it."""
+        fact = f"its columns are those that {self.convention.name} generates"
+        return attrs.evolve(
+            storage,
+            confidence=Confidence.CERTAIN,
+            convention=self.convention.name,
+            reasons=[self.table.reason(fact), *storage.reasons],
+        )
+
+    def storage(self, entity: str) -> RecognizedStorage:
+        """Return the table as a storage that no rule has found."""
+        _, certain = weights.CONFIDENCE[entity]
+        return self.as_storage(
+            RecognizedStorage(
+                entity=entity,
+                table=self.table.table.qualified_name,
+                columns=[column.name for column in self.part.shown(self.table)],
+                weight=certain,
+            )
+        )
+
+
+def _generated_tables(known: Persons) -> list[GeneratedTable]:
+    """Return the tables of conventions; operators have what users have, too."""
+    candidates = known.candidates
+    users = [person for person in candidates if not person.name.is_aside]
+    tables = [person.table for person in users or candidates]
     return [
-        (convention, part, sketch)
+        GeneratedTable(convention, part, table)
         for convention in CONVENTIONS
-        for part, sketch in convention.find(people.structure, persons)
+        for part, table in convention.find(known.schema, tables)
     ]
 
 
 def _with_conventions(
     entity: str,
     storages: cabc.Iterable[RecognizedStorage],
-    known: list[tuple[Convention, Part, Sketch]],
+    generated: list[GeneratedTable],
 ) -> cabc.Iterator[RecognizedStorage]:
     """Yield the storages, those of a convention as certain, and what rules missed."""
-    parts: dict[str, tuple[Convention, Part, Sketch]] = {}
-    for convention, part, sketch in known:
-        if entity in part.entities:
-            table = sketch.table.qualified_name
-            parts.setdefault(table, (convention, part, sketch))
+    tables: dict[str, GeneratedTable] = {}
+    for known in generated:
+        if entity in known.part.entities:
+            tables.setdefault(known.table.table.qualified_name, known)
     for storage in storages:
-        if (match := parts.pop(storage.table, None)) is None:
-            yield storage
-        else:
-            convention, _, sketch = match
-            yield _conventional(storage, convention, sketch)
-    _, certain = weights.CONFIDENCE[entity]
-    for table, (convention, part, sketch) in parts.items():
-        storage = RecognizedStorage(
-            entity=entity,
-            table=table,
-            columns=[column.name for column in part.shown(sketch)],
-            weight=certain,
-        )
-        yield _conventional(storage, convention, sketch)
-
-
-def _conventional(
-    storage: RecognizedStorage, convention: Convention, sketch: Sketch
-) -> RecognizedStorage:
-    """Return a storage as one that a framework generated."""
-    fact = f"its columns are those that {convention.name} generates"
-    reason = Reason(subject=sketch.table.qualified_name, fact=fact)
-    return attrs.evolve(
-        storage,
-        confidence=Confidence.CERTAIN,
-        convention=convention.name,
-        reasons=[reason, *storage.reasons],
-    )
+        match = tables.pop(storage.table, None)
+        yield match.as_storage(storage) if match else storage
+    for known in tables.values():
+        yield known.storage(entity)
 
 
 def _entity(name: str, storages: cabc.Iterable[RecognizedStorage]) -> RecognizedEntity:
+    """Return the entity with its storages, best first, and the near ties."""
     ordered = sorted(
-        storages,
-        key=lambda each: (
-            not each.is_usable,
-            -each.weight,
-            each.table,
-        ),
+        storages, key=lambda each: (not each.is_usable, -each.weight, each.table)
     )
-    usable = [storage for storage in ordered if storage.is_usable]
     near = [
         storage
-        for storage in usable
-        if usable[0].weight - storage.weight <= weights.NEAR[name]
+        for storage in ordered
+        if storage.is_usable
+        and ordered[0].weight - storage.weight <= weights.NEAR[name]
     ]
     return RecognizedEntity(
         name=name, storages=ordered, ambiguous=near if len(near) > 1 else ()
