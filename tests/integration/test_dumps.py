@@ -108,6 +108,68 @@ def test_a_dump_of_someone_elses(tmp_path: pathlib.Path) -> None:
     )
 
 
+def test_what_is_about_the_server_is_left_out(tmp_path: pathlib.Path) -> None:
+    """As people expect who restore dumps without owners and privileges."""
+    file = tmp_path / "schema.sql"
+    file.write_text(
+        """\
+CREATE ROLE app;
+ALTER ROLE app WITH LOGIN PASSWORD 'SCRAM-SHA-256$x';
+ALTER ROLE app IN DATABASE shop SET timezone TO 'UTC';
+GRANT app TO admin;
+CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8';
+ALTER DATABASE shop OWNER TO app;
+\\connect shop
+COMMENT ON DATABASE shop IS 'of all';
+GRANT CONNECT, TEMPORARY ON DATABASE shop TO app;
+REVOKE CONNECT ON DATABASE shop FROM PUBLIC;
+GRANT SET ON PARAMETER work_mem TO app;
+CREATE SCHEMA sales AUTHORIZATION app;
+ALTER SCHEMA public OWNER TO pg_database_owner;
+CREATE EXTENSION IF NOT EXISTS pg_stat_statements WITH SCHEMA public;
+COMMENT ON EXTENSION pg_stat_statements IS 'track';
+CREATE FUNCTION sales.f() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN END$$;
+CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION sales.f();
+ALTER EVENT TRIGGER guard OWNER TO postgres;
+COMMENT ON EVENT TRIGGER guard IS 'x';
+CREATE PUBLICATION everything FOR ALL TABLES;
+CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION everything;
+CREATE TABLE sales.users (id int, "GRANT" text);
+SECURITY LABEL FOR anon ON COLUMN sales.users.id IS 'MASKED';
+ALTER DEFAULT PRIVILEGES IN SCHEMA sales GRANT SELECT ON TABLES TO reader;
+SET SESSION AUTHORIZATION app;
+GRANT SELECT (id) ON TABLE sales.users TO clerk WITH GRANT OPTION;
+RESET SESSION AUTHORIZATION;
+CREATE PUBLICATION these FOR TABLE sales.users;
+"""
+    )
+    project = MigrationsTarget(
+        target=locate(root=tmp_path, base=tmp_path, path=str(file)),
+        binaries=find_binaries(),
+        setup=None,
+        settings=PostgresSettings(),
+    )
+    with project.open() as database:
+        snapshot, warnings = database.load(), database.warnings
+    [users] = snapshot.tables
+    assert users.source is not None
+    assert (users.schema, users.source.line) == ("sales", 22)
+    assert len(warnings) == 3
+    assert warnings[0].startswith("schema.sql:6: 6 statements about owners left out")
+    assert warnings[1].startswith(
+        "schema.sql:1: 14 statements about the whole database"
+    )
+    assert warnings[2].endswith(": admin, app, clerk, reader")
+
+
+def test_a_dump_of_several_databases_is_refused(tmp_path: pathlib.Path) -> None:
+    """Their tables would get into one."""
+    file = tmp_path / "all.sql"
+    file.write_text("\\connect a\nCREATE TABLE t ();\n\\connect b\n")
+    [migration] = dumps.PG_DUMP.load(file, tmp_path).migrations
+    assert "\\connect a" in migration.batches[0].sql
+
+
 def test_another_owner_needs_what_the_troubleshooting_page_says(
     tmp_path: pathlib.Path,
 ) -> None:

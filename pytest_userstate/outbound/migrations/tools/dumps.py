@@ -35,13 +35,33 @@ from pytest_userstate.outbound.migrations.plan import (
     Piece,
     Plan,
 )
-from pytest_userstate.outbound.migrations.sql import Statement, script
+from pytest_userstate.outbound.migrations.sql import Part, Statement, script
 
 _ARCHIVE = b"PGDMP"
-_ABOUT_ROLES = re.compile(
-    r"owner\s+to|grant|revoke|authorization|default\s+privileges|policy"
-    r"|comment\s+on\s+extension",
-    re.IGNORECASE,
+_MAY_BE_LEFT_OUT = re.compile(
+    r"owner\s+to|grant|revoke|authorization|default\s+privileges|policy|event\s+trigger"
+    r"|security\s+label|publication|^\s*\\c"
+    r"|(?:create|alter|drop|comment\s+on)\s+(?:database|extension|group|role|subscription"
+    r"|system|tablespace|user)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_AUTHORIZATION = re.compile(
+    r"(?<=[\w\"])\s+authorization\s+(?:\"[^\"]+\"|[\w$]+)(?=\s*$)", re.IGNORECASE
+)
+_OWNERS, _SERVER = "owners", "the server"
+_WARNINGS = {
+    _OWNERS: "{place}: {count} about owners left out, as pg_dump --no-owner leaves them"
+    " out: everything belongs to the role that the audit migrates as.",
+    _SERVER: "{place}: {count} about the whole database or server left out, such as"
+    " GRANT … ON DATABASE, CREATE ROLE, or CREATE EVENT TRIGGER: they change no table.",
+}
+_VERBS = frozenset({"alter", "comment", "create", "drop"})
+_OF_THE_SERVER = frozenset(
+    (word,)
+    for word in (
+        *("database", "group", "parameter", "role", "subscription", "system"),
+        *("tablespace", "user"),
+    )
 )
 _NO_ROLES = frozenset(
     {"public", "current_user", "session_user", "current_role", "none", "group"}
@@ -156,45 +176,99 @@ def _dump_in(file: pathlib.Path, base: pathlib.Path) -> _Dump:
         )
         raise MigrationError(message, path=path)
     sql = read_sql(file, path)
-    roles: set[str] = set()
-    owned: list[Statement] = []
-    if _ABOUT_ROLES.search(sql):
-        for part in script(sql):
-            if isinstance(part, Statement) and _ABOUT_ROLES.search(part.text):
-                if _is_about_owners(part.words):
-                    owned.append(part)
-                else:
-                    roles |= _roles(part.words)
-    if owned:
-        sql = masked(sql, _pieces_without(owned, len(sql)))
-    batch = Batch(sql=sql, mode=Mode.SCRIPT, in_transaction=False)
+    content = _Content()
+    for part in script(sql) if _MAY_BE_LEFT_OUT.search(sql) else ():
+        content.note(part)
+    batch = Batch(sql=content.kept(sql), mode=Mode.SCRIPT, in_transaction=False)
     return _Dump(
         migration=Migration(version=file.stem, path=path, batches=(batch,)),
-        roles=frozenset(roles),
-        warnings=tuple(_warnings(owned, path)),
+        roles=frozenset(content.roles),
+        warnings=tuple(
+            _WARNINGS[subject].format(
+                place=f"{path}:{numbers[0]}",
+                count=f"{len(numbers)} statement{'s' * (len(numbers) != 1)}",
+            )
+            for subject, numbers in content.lines.items()
+            if numbers
+        ),
     )
 
 
-def _is_about_owners(words: tuple[str, ...]) -> bool:
-    """Whether the statement changes only who owns something, or whose name is used."""
-    return (
-        (words[0] == "alter" and "owner" in words and words[-3:-1] == ("owner", "to"))
-        or words[:3] == ("set", "session", "authorization")
-        or words[:3] == ("reset", "session", "authorization")
-        or (words[:3] == ("alter", "default", "privileges") and words[3:4] == ("for",))
-        or words[:3] == ("comment", "on", "extension")
+@attrs.define
+class _Content:
+    """What a dump says of roles, and what of it is left out."""
+
+    roles: set[str] = attrs.field(factory=set)
+    # The lines of statements that are left out, by their subject.
+    lines: dict[str, list[int]] = attrs.field(
+        factory=lambda: {_OWNERS: [], _SERVER: []}
     )
+    _pieces: list[Piece] = attrs.field(factory=list)
+    _connects: dict[str, Piece] = attrs.field(factory=dict)
+
+    def note(self, part: Part) -> None:
+        """Take account of a statement, or of a command of psql."""
+        if not isinstance(part, Statement):
+            if part.text.startswith(("\\connect ", "\\c ")):
+                self._connects[part.text] = (part.start, part.start + len(part.text))
+            return
+        if not _MAY_BE_LEFT_OUT.search(part.text):
+            return
+        subject = _left_out(part.words)
+        if subject:
+            self._pieces.append((part.start, part.end))
+            self.lines[subject].append(part.line)
+        if subject != _OWNERS:
+            self.roles |= _roles(part.words)
+        if part.words[:2] == ("create", "schema"):
+            for match in _AUTHORIZATION.finditer(part.text):
+                start, end = match.span()
+                self._pieces.append((part.start + start, part.start + end))
+
+    def kept(self, sql: str) -> str:
+        """Return the text with spaces for what is left out."""
+        pieces = list(self._pieces)
+        if len(self._connects) == 1:  # of one database, and not of a whole server
+            pieces += self._connects.values()
+        return masked(sql, _between(sorted(pieces), len(sql))) if pieces else sql
+
+
+def _left_out(words: tuple[str, ...]) -> str:
+    """Return what a statement is about that is no part of the schema, if it is."""
+    verb, subject = words[0], words[1:]
+    if words[:2] == ("comment", "on"):
+        subject = words[2:]
+    if (
+        (verb == "alter" and "owner" in words and words[-3:-1] == ("owner", "to"))
+        or words[1:3] == ("session", "authorization")
+        or (verb == "alter" and words[1:4] == ("default", "privileges", "for"))
+        or (verb == "comment" and subject[:1] == ("extension",))
+    ):
+        return _OWNERS
+    on = words[words.index("on") + 1 :] if "on" in words else ()
+    if (
+        (verb in _VERBS and subject[:2] == ("event", "trigger"))
+        or (verb in _VERBS and subject[:1] in _OF_THE_SERVER and "mapping" not in words)
+        or (verb in {"grant", "revoke"} and (not on or on[:1] in _OF_THE_SERVER))
+        or (
+            words[:2] == ("create", "publication") and words[3:6:2] == ("for", "tables")
+        )
+        or words[:2] == ("security", "label")
+    ):
+        return _SERVER
+    return ""
 
 
 def _roles(words: tuple[str, ...]) -> set[str]:
-    """Return the roles that a statement grants to, takes from, or is for."""
+    """Return the roles that a statement makes, grants to, takes from, or is for."""
+    if words[0] == "create" and words[1] in {"role", "user"}:
+        return {words[2]} - _NO_ROLES
     marks = {"grant": "to", "revoke": "from", "create": "to"}
-    if words[0] not in marks or (words[0] == "create" and words[1] != "policy"):
-        if words[:2] == ("create", "schema") and "authorization" in words:
-            return {words[words.index("authorization") + 1]} - _NO_ROLES
-        return set()
-    mark = marks[words[0]]
-    if mark not in words:
+    verb = words[0]
+    if words[:3] == ("alter", "default", "privileges"):
+        verb = next((word for word in words if word in {"grant", "revoke"}), "")
+    mark = marks.get(verb)
+    if mark not in words or (verb == "create" and words[1] != "policy"):
         return set()
     found: set[str] = set()
     rest = list(words[words.index(mark) + 1 :])
@@ -207,25 +281,13 @@ def _roles(words: tuple[str, ...]) -> set[str]:
     return {name for name in found - _NO_ROLES if not name.startswith("pg_")}
 
 
-def _pieces_without(
-    statements: cabc.Iterable[Statement], length: int
-) -> cabc.Iterator[Piece]:
-    """Yield what is between the statements, which their semicolons stay in."""
+def _between(pieces: cabc.Iterable[Piece], length: int) -> cabc.Iterator[Piece]:
+    """Yield what is between the pieces."""
     position = 0
-    for statement in statements:
-        yield position, statement.start
-        position = statement.end
+    for start, end in pieces:
+        yield position, start
+        position = end
     yield position, length
-
-
-def _warnings(owned: list[Statement], path: str) -> cabc.Iterator[str]:
-    if owned:
-        several = "statement" if len(owned) == 1 else "statements"
-        yield (
-            f"{path}:{owned[0].line}: {len(owned)} {several} about owners left out, as"
-            " pg_dump --no-owner leaves them out: everything belongs to the"
-            " role that the audit migrates as."
-        )
 
 
 PG_DUMP = PgDumpLayout()
