@@ -12,11 +12,11 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.reporting.json_report import document
-from pytest_userstate.application.reporting.markdown import marked
-from pytest_userstate.application.reporting.markdown_syntax import (
+from pytest_userstate.application.reporting.markdown import (
     Links,
     counting,
     links_at,
+    marked,
     plain,
     shape,
 )
@@ -40,13 +40,26 @@ _MOST: typ.Final = 30
 _WIDEST: typ.Final = 200
 
 
-def check_document(record: RunRecord, path: str, store: ReportStore) -> DocumentCheck:
-    """Compare the committed report at the path with the audit; write nothing."""
+def check_document(
+    record: RunRecord, path: str, store: ReportStore, *, command: str = ""
+) -> DocumentCheck:
+    """Compare the committed report at the path with the audit; write nothing.
+
+    `command` is what writes it anew.
+    """
     place = store.place(path)
     name = place.file if place else pathlib.PurePath(path).name
     status, message, difference = _compare(record, path, store)
+    remedy = ""
+    if command and status not in {DocumentStatus.CURRENT, DocumentStatus.NOT_COMPARED}:
+        verb = "write" if status is DocumentStatus.MISSING else "renew"
+        remedy = f"{verb} it with: {command}"
     return DocumentCheck(
-        path=name, status=status, message=f"{name} {message}", difference=difference
+        path=name,
+        status=status,
+        message=f"{name} {message}",
+        difference=difference,
+        remedy=remedy,
     )
 
 

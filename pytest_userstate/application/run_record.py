@@ -50,6 +50,8 @@ class DocumentCheck:
     """The status in a sentence."""
     difference: tuple[str, ...] = ()
     """Where it says something else: sections, and lines with `-` and `+`."""
+    remedy: str = ""
+    """What writes it anew."""
 
     @property
     def is_current(self) -> bool:

@@ -30,6 +30,11 @@ def written_out(text: str, *, but: str = "") -> str:
     )
 
 
+def visible(text: str) -> str:
+    """Return text on one line, characters that nobody could see written out."""
+    return written_out(" ".join(text.split()))
+
+
 def inert(line: str) -> str:
     r"""Return a line that neither a terminal nor a CI runner obeys.
 

@@ -6,6 +6,11 @@ import enum
 import typing as typ
 
 
+def in_words(value: str) -> str:
+    """Return a word of the audit as a sentence has it: ``fixture-backed``."""
+    return value.replace("_backed", "-backed").replace("_", " ")
+
+
 class Axis(enum.StrEnum):
     """A column of the audit matrix: one question asked of every entity."""
 
@@ -69,7 +74,7 @@ class RuntimeWiring(enum.StrEnum):
     @property
     def words(self) -> str:
         """The state as a sentence has it: ``database-backed``, ``not probed``."""
-        return self.value.replace("_backed", "-backed").replace("_", " ")
+        return in_words(self)
 
     @property
     def reaches_database(self) -> bool:

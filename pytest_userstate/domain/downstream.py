@@ -10,7 +10,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.converters import strings
-from pytest_userstate.domain.coverage import RuntimeWiring
+from pytest_userstate.domain.coverage import RuntimeWiring, in_words
 from pytest_userstate.domain.errors import InvalidModelError
 from pytest_userstate.domain.evidence import Check, listed
 from pytest_userstate.domain.gate import gap
@@ -149,7 +149,7 @@ def _open(check: Check, report: UserStateSchemaAuditReport) -> str | None:
     if check.decision is None:
         return _wired(check)
     until = f" until {check.prerequisite}" if check.prerequisite else ""
-    return f"{check.coverage}, and a migration is {check.decision}{until}"
+    return f"{in_words(check.coverage)}, and a migration is {check.decision}{until}"
 
 
 def _wrong(
@@ -166,8 +166,8 @@ def _wrong(
 
 def _wired(check: Check) -> str:
     if _reaches_database(check):
-        return f"{check.coverage}, but the storage behind it is missing"
-    return str(check.coverage)
+        return f"{in_words(check.coverage)}, but the storage behind it is missing"
+    return in_words(check.coverage)
 
 
 def _reaches_database(check: Check) -> bool:

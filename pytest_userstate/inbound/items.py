@@ -6,22 +6,25 @@ import collections.abc as cabc
 import contextlib
 import os
 import pathlib
+import types
 import typing as typ
 
 import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import HEADLINE, defect
-from pytest_userstate.application.reporting.text import (
-    comparison_explanation,
-    explanation,
+from pytest_userstate.application.reporting.findings import (
+    Finding,
+    finding_of,
+    finding_of_comparison,
 )
 from pytest_userstate.application.run_record import RunFailure
-from pytest_userstate.application.wording import inert_lines
+from pytest_userstate.application.wording import inert, inert_lines
 from pytest_userstate.domain.errors import DefectError
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.inbound.options import TypedOptions
 from pytest_userstate.inbound.sharing import SharedAudit
+from pytest_userstate.inbound.terminal import printer
 
 MARKER: typ.Final = "userstate"
 CHECK: typ.Final = "userstate.check"
@@ -50,12 +53,30 @@ class NoTests(pytest.File):
         return ()
 
 
+class Explanation:
+    """A text that pytest shows as it is, and what its short summary says of it."""
+
+    def __init__(self, text: str, summary: str) -> None:
+        """Keep the summary where pytest looks for it."""
+        self._text = text
+        self.reprcrash = types.SimpleNamespace(message=inert(summary))
+
+    def __str__(self) -> str:
+        """Return the text, which is all that pytest-xdist hands on."""
+        return self._text
+
+    def toterminal(self, tw: typ.Any) -> None:
+        """Write the text."""
+        tw.line(self._text)
+
+
 class AuditItem(pytest.Item):
     """An item of the audit: carried out, or taken from others, in its setup."""
 
     def __init__(self, **arguments: typ.Any) -> None:
         """Mark the item, and name its check in reports."""
         super().__init__(**arguments)
+        self._summary = ""
         self.add_marker(MARKER)
         self.user_properties.append((CHECK, self.name))
 
@@ -76,6 +97,11 @@ class AuditItem(pytest.Item):
     def conclude(self, audit: Audit) -> None:
         """Turn what the audit says about this item into the outcome of a test."""
         raise NotImplementedError
+
+    def fail(self, finding: Finding) -> typ.NoReturn:
+        """Fail with what a finding says."""
+        self._summary = finding.summary
+        pytest.fail(printer(self.config).explanation(finding), pytrace=False)
 
     def _audited(self) -> Audit:
         shared = self.config.stash[SHARED]
@@ -106,7 +132,8 @@ class AuditItem(pytest.Item):
     ) -> typ.Any:
         """Show a verdict as its text; pytest would render a traceback to no use."""
         if isinstance(excinfo.value, pytest.fail.Exception | pytest.xfail.Exception):
-            return str(excinfo.value)
+            text = str(excinfo.value)
+            return Explanation(text, self._summary) if self._summary else text
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[pathlib.Path, int, str]:
@@ -128,7 +155,7 @@ class CheckItem(AuditItem):
         if outcome.is_expected_failure and not self.config.option.runxfail:
             pytest.xfail(inert_lines(verdict.reason))
         if outcome.is_expected_failure or outcome is Outcome.FAILED:
-            pytest.fail(explanation(verdict), pytrace=False)
+            self.fail(finding_of(verdict, Outcome.FAILED, audit.report))
 
 
 class ComparisonItem(AuditItem):
@@ -148,7 +175,7 @@ class ComparisonItem(AuditItem):
         """Fail if the schemas differ."""
         comparison = audit.comparison(self.name)
         if comparison.outcome is Outcome.FAILED:
-            pytest.fail(comparison_explanation(comparison), pytrace=False)
+            self.fail(finding_of_comparison(comparison, comparison.outcome))
 
 
 def _properties(verdict: Verdict) -> cabc.Iterator[tuple[str, str]]:

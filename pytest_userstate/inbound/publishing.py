@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import os
 import pathlib
 import typing as typ
 
@@ -11,11 +12,8 @@ import pytest
 
 from pytest_userstate.application.audit import Prepared
 from pytest_userstate.application.reporting import json_report
-from pytest_userstate.application.run_record import (
-    DocumentCheck,
-    DocumentStatus,
-    RunRecord,
-)
+from pytest_userstate.application.reporting.document import document_of
+from pytest_userstate.application.run_record import DocumentCheck, RunRecord
 from pytest_userstate.application.settings import CONFIGURATION_FILE
 from pytest_userstate.application.wording import wrap
 from pytest_userstate.domain.errors import ToolError
@@ -62,25 +60,10 @@ def check_documents(
     # A run without reports pays for none of them.
     from pytest_userstate.application.documents import check_document  # noqa: PLC0415
 
-    return tuple(check_document(record, path, store) for path in dict.fromkeys(paths))
-
-
-def complaints(
-    config: pytest.Config, documents: cabc.Iterable[DocumentCheck]
-) -> list[str]:
-    """Return what is wrong with committed reports, and how to put it right."""
-    lines = []
-    paths = dict.fromkeys(config.option.userstate_check_report)
-    for path, document in zip(paths, documents, strict=False):
-        if document.is_current:
-            continue
-        signs = " (- as committed, + as audited):" if document.difference else ""
-        lines += wrap(document.message + signs, indent="")
-        lines += [f"  {line}" for line in document.difference]
-        if document.status is not DocumentStatus.NOT_COMPARED:
-            verb = "write" if document.status is DocumentStatus.MISSING else "renew"
-            lines.append(f"{verb} it with: {renewal(config, path)}")
-    return lines
+    return tuple(
+        check_document(record, path, store, command=renewal(config, path))
+        for path in dict.fromkeys(paths)
+    )
 
 
 def publish(
@@ -94,8 +77,8 @@ def publish(
     if prepared.writes_configuration:
         _write_configuration(record, stores.configuration, prepared, published)
     if stores.job is not None and not config.option.collectonly:
-        file = prepared.configuration
-        configuration = Source(file.name) if file else None
+        file = prepared.configuration or prepared.first_file
+        configuration = Source(os.path.relpath(file, prepared.base)) if file else None
         published.annotations.extend(annotate(stores.job, record, configuration))
     return published
 
@@ -172,34 +155,26 @@ def annotate(
     job: JobPage, record: RunRecord, configuration: Source | None = None
 ) -> list[str]:
     """Append the document to the job's summary; return the lines of annotations."""
-    from pytest_userstate.application.reporting import github  # noqa: PLC0415 - rare
-
-    annotations = [
-        *github.annotations_of(record, configuration),
-        *_summarize(job, record),
-    ]
-    return [_in_workspace(annotation, job).command() for annotation in annotations]
-
-
-def _summarize(job: JobPage, record: RunRecord) -> cabc.Iterator[Annotation]:
-    """Append the document; yield a warning if that is not possible."""
     from pytest_userstate.application.reporting import (  # noqa: PLC0415 - rare
         github,
         markdown,
-        markdown_syntax,
     )
 
-    url = job.files_url
-    links = markdown_syntax.Links()
+    document, url = document_of(record), job.files_url
+    annotations = [*github.annotations_of(document, configuration)]
+    links = markdown.Links()
     if url:
-        links = markdown_syntax.Links(audited=job.audited, prefix=url)
-    page = github.fitted(markdown.render(record, links), job.room - len(_GAP))
+        links = markdown.Links(audited=job.audited, prefix=url)
+    page = markdown.job_summary(document, links)
     try:
-        job.append(_GAP + page)
+        job.append(_GAP + github.fitted(page, job.room - len(_GAP)))
     except ToolError as error:
-        yield github.Annotation(
-            level="warning", title="user-state audit", message=str(error)
+        annotations.append(
+            github.Annotation(
+                level="warning", title="user-state audit", message=str(error)
+            )
         )
+    return [_in_workspace(annotation, job).command() for annotation in annotations]
 
 
 def _in_workspace(annotation: Annotation, job: JobPage) -> Annotation:
@@ -215,12 +190,9 @@ def _in_workspace(annotation: Annotation, job: JobPage) -> Annotation:
 
 
 def _markdown(record: RunRecord, store: ReportStore, path: str) -> str:
-    from pytest_userstate.application.reporting import (  # noqa: PLC0415 - rare
-        markdown,
-        markdown_syntax,
-    )
+    from pytest_userstate.application.reporting import markdown  # noqa: PLC0415 - rare
 
-    return markdown.render(record, markdown_syntax.links_at(store.place(path)))
+    return markdown.render(record, markdown.links_at(store.place(path)))
 
 
 def _json(record: RunRecord, _store: ReportStore, _path: str) -> str:

@@ -17,6 +17,7 @@ import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import defect, is_ours
+from pytest_userstate.application.reporting.document import document_of
 from pytest_userstate.application.run_record import RunFailure, RunRecord, Status
 from pytest_userstate.application.settings import CONFIGURATION_FILE, AuditRequest
 from pytest_userstate.application.wording import inert_lines
@@ -193,16 +194,12 @@ class RunPlugin:
 
     def _summarize(self, terminalreporter: pytest.TerminalReporter) -> None:
         published = self._published
+        current = [part.message for part in self._record.documents if part.is_current]
         terminal.summary(
             terminalreporter,
-            self._record,
-            notes=[*self._complaints(), *published.problems],
-            written=published.written,
-        )
-        terminal.documents(
-            terminalreporter,
-            self._record,
-            publishing.complaints(self._config, self._record.documents),
+            document_of(self._record),
+            problems=published.problems,
+            written=[*published.written, *current],
         )
         terminal.last_line(terminalreporter, self._record, published.problems)
         for line in published.annotations:
@@ -264,19 +261,6 @@ class RunPlugin:
                 return pytest.ExitCode.NO_TESTS_COLLECTED
             case Status.PASSED:
                 return status
-
-    def _complaints(self) -> cabc.Iterator[str]:
-        if self._record.vanished:
-            yield (
-                "these checks did not run, although nothing on the command line left "
-                f"them out: {', '.join(self._record.vanished)}"
-            )
-            yield "look at addopts, the ini file, conftest.py hooks, and plugins"
-        if self._record.contradicted:
-            yield (
-                "these checks were reported otherwise than the gate decided: "
-                f"{', '.join(self._record.contradicted)}"
-            )
 
 
 def _checks_among(candidates: cabc.Iterable[pytest.Item]) -> set[str]:

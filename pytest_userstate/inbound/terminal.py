@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import shutil
 import typing as typ
 
 import pytest
 
-from pytest_userstate.application.audit import Audit, Prepared
-from pytest_userstate.application.reporting import proofs, text
+from pytest_userstate.application.audit import Prepared
+from pytest_userstate.application.reporting.document import Document
+from pytest_userstate.application.reporting.text import TextPrinter, migrations
 from pytest_userstate.application.run_record import RunRecord
-from pytest_userstate.application.wording import inert, wrap
-from pytest_userstate.domain.gate import Outcome
+from pytest_userstate.application.wording import WIDTH, inert, wrap
 
-_COLOURS: typ.Final[dict[Outcome, dict[str, bool]]] = {
-    Outcome.PASSED: {"green": True},
-    Outcome.FAILED: {"red": True},
-    Outcome.ERROR: {"red": True},
-    Outcome.ACCEPTED: {"yellow": True},
-    Outcome.DEFERRED: {"yellow": True},
-    Outcome.SKIPPED: {"yellow": True},
-    Outcome.NOT_GATED: {},
-    Outcome.DESELECTED: {},
-}
+_WIDEST: typ.Final = 120
+"""Longer lines of prose are hard to read."""
 
-_PROOF: typ.Final = "stale writes, tried with two writers (docs/proving.md)"
-_ADVISORIES: typ.Final = (
-    "advisories (they change no outcome; `pytest-userstate explain CODE` says more)"
-)
+
+def printer(config: pytest.Config) -> TextPrinter:
+    """Return what prints for this terminal, as brief as pytest was asked to be."""
+    columns = shutil.get_terminal_size((WIDTH, 24)).columns
+    width = min(max(columns, WIDTH), _WIDEST)
+    return TextPrinter(
+        width=width,
+        verbosity=config.option.verbose,
+        is_below_failures=config.option.tbstyle != "no",
+    )
 
 
 def header(
@@ -39,7 +38,7 @@ def header(
     if target.path:
         what = f"{target.path}, {target.layout} layout"
         if target.migrations is not None:
-            what = f"{what}, {_migrations(target.migrations)}"
+            what = f"{what}, {migrations(target.migrations)}"
     lines = [
         f"userstate: {what} ({target.found})",
         f"userstate: {target.server}, {prepared.configured}",
@@ -58,35 +57,23 @@ def header(
 
 def summary(
     reporter: pytest.TerminalReporter,
-    record: RunRecord,
+    document: Document,
     *,
-    notes: cabc.Iterable[str],
+    problems: cabc.Iterable[str],
     written: cabc.Iterable[str],
 ) -> None:
-    """Write the audit: matrix, decisions, downstream work, what was written."""
+    """Write the audit, what could not be written, and what was written where."""
     reporter.ensure_newline()
     reporter.section("user-state audit", sep="=")
-    for note in notes:
-        for line in wrap(note, indent=""):
-            _write(reporter, line, red=True)
-    if record.failure:
-        for line in record.failure.message.splitlines():
-            _write(reporter, line, red=True)
-    if record.audit:
-        _audit(reporter, record, record.audit)
+    for problem in problems:
+        for line in wrap(problem, indent=""):
+            reporter.write_line(inert(line), red=True)
+    for parts in printer(reporter.config).lines(document):
+        for text, style in parts:
+            reporter.write(inert(text), **{style: True} if style else {})
+        reporter.write_line("")
     for line in written:
-        _write(reporter, line)
-
-
-def documents(
-    reporter: pytest.TerminalReporter, record: RunRecord, complaints: cabc.Iterable[str]
-) -> None:
-    """Write what was found out about committed reports."""
-    for document in record.documents:
-        if document.is_current:
-            _write(reporter, document.message)
-    for line in complaints:
-        _write(reporter, line, red=True)
+        reporter.write_line(inert(line))
 
 
 def last_line(
@@ -124,78 +111,3 @@ def _reported(name: str, kind: str) -> pytest.TestReport:
         longrepr=kind,
         when="call",
     )
-
-
-def _audit(reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit) -> None:
-    _target(reporter, audit)
-    _write(reporter, "")
-    report = audit.report
-    meaning = text.detectable(audit)
-    for line in [*text.matrix(report), *meaning, *text.readings(report)]:
-        _write(reporter, line)
-    for line in text.alarms(report):
-        _write(reporter, line, yellow=True)
-    _write(reporter, "")
-    for outcome, heading, details in text.decisions(audit, record.outcomes):
-        reporter.write(f"{outcome.value.replace('_', ' '):11}", **_COLOURS[outcome])
-        _write(reporter, heading, bold=True)
-        for line in details if outcome is not Outcome.DESELECTED else ():
-            _write(reporter, line)
-    if audit.comparisons:
-        _comparisons(reporter, record, audit)
-    _section(reporter, _PROOF, proofs.terminal(audit.proof))
-    _section(reporter, _ADVISORIES, text.advisories(audit))
-    _section(reporter, "downstream work", text.downstream(audit))
-    if not record.is_complete:
-        _write(reporter, "")
-        left = [c for c, o in record.outcomes.items() if o is Outcome.DESELECTED]
-        for line in wrap(
-            f"the audit is partial; these checks did not run: {', '.join(left)}",
-            indent="",
-        ):
-            _write(reporter, line, yellow=True)
-
-
-def _comparisons(
-    reporter: pytest.TerminalReporter, record: RunRecord, audit: Audit
-) -> None:
-    _write(reporter, "")
-    for comparison in audit.comparisons:
-        outcome = record.outcomes.get(comparison.name, Outcome.DESELECTED)
-        reporter.write(f"{outcome.value:11}", **_COLOURS[outcome])
-        _write(reporter, text.comparison_heading(comparison), bold=True)
-        for line in text.comparison_details(comparison):
-            _write(reporter, line)
-
-
-def _write(reporter: pytest.TerminalReporter, line: str, **markup: bool) -> None:
-    """Write a line, in which no name steers the terminal."""
-    reporter.write_line(inert(line), **markup)
-
-
-def _section(
-    reporter: pytest.TerminalReporter, heading: str, lines: cabc.Sequence[str]
-) -> None:
-    if lines:
-        _write(reporter, "")
-        _write(reporter, heading, bold=True)
-    for line in lines:
-        _write(reporter, line)
-
-
-def _target(reporter: pytest.TerminalReporter, audit: Audit) -> None:
-    server = f"PostgreSQL {audit.server}"
-    if audit.applied is not None:
-        server = f"{_migrations(audit.applied)} on {server}"
-    _write(reporter, server)
-    for line in text.recognized(audit):
-        _write(reporter, line)
-    if audit.stubs:
-        _write(reporter, f"stubbed extensions: {', '.join(audit.stubs)}")
-    for warning in audit.warnings:
-        for line in wrap(f"warning: {warning}", indent="", hanging=2):
-            _write(reporter, line, yellow=True)
-
-
-def _migrations(count: int) -> str:
-    return "1 migration" if count == 1 else f"{count} migrations"

@@ -7,8 +7,7 @@ import datetime as dt
 import attrs
 
 from pytest_userstate.application.audit import Audit, Prepared, audit
-from pytest_userstate.application.reporting.markdown import render
-from pytest_userstate.application.reporting.markdown_syntax import Links
+from pytest_userstate.application.reporting.markdown import Links, render
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.application.settings import Settings
 from pytest_userstate.domain.downstream import WorkItem

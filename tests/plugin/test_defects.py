@@ -52,7 +52,7 @@ def reported(run: Run) -> str:
             "outbound.postgres.server:EmbeddedServer:connect",
             "pytest_userstate/outbound/",
         ),
-        ("inbound:items:explanation", "pytest_userstate/inbound/items.py:"),
+        ("inbound:items:finding_of", "pytest_userstate/inbound/items.py:"),
     ],
     ids=["auditing", "reading", "explaining"],
 )
@@ -79,7 +79,7 @@ def test_a_defect_in_reporting_is_reported_as_well(
 
 def test_a_defect_in_the_summary_is_shown_as_well(covered: Backend) -> None:
     """The reports have been written by then."""
-    broken(covered, "inbound:terminal:_audit")
+    broken(covered, "application.reporting.text:TextPrinter:_matrix")
     run = covered.run()
     assert (run.status, run.output.count(HEADLINE)) == (3, 1)
 

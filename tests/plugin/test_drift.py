@@ -87,7 +87,7 @@ def test_drift_fails_the_run_and_is_told_everywhere(
     dropped = "migrations/2026-01-05-000000_step/up.sql:1"
     for words in (
         "userstate: compared with a live database (--userstate-drift env:LIVE)",
-        "drift failed\n",
+        "\n2 differences: 2 columns\n",
         "expected: the live database to have the schema that the migrations make",
         "! column public.users.display_name",
         "[migrations/2026-01-01-000000_step/up.sql:1]",

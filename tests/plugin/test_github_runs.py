@@ -58,10 +58,13 @@ def test_failed_checks_are_annotated(job: Job) -> None:
         status, output = job.run(*args)
         assert status == 1
         login, interests = commands(output)
-        assert login.startswith("::error title=login.schema%3A required::no storage")
+        assert login.startswith(
+            "::error file=migrations/001_step.sql,line=1,"
+            "title=login.schema%3A migration required::no storage of login"
+        )
         assert interests.startswith(
             "::error file=migrations/002_step.sql,line=1,"
-            "title=interests.schema%3A required::interests is stored in"
+            "title=interests.schema%3A migration required::interests is"
         )
         told = job.summary.read_text()
         assert told.count("# User-state audit\n") == 1
@@ -117,7 +120,7 @@ def test_an_outdated_report_is_annotated(job: Job) -> None:
     _, output = job.run("--userstate-check-report=audit.md", "--userstate-gate=wiring")
     found = [line for line in commands(output) if "committed report" in line]
     assert found[0].startswith(
-        "::error title=committed report::audit.md no longer says what the audit says%0A"
+        "::error title=committed report::audit.md no longer says what the audit says ("
     )
 
 

@@ -40,8 +40,11 @@ def test_required_on_a_gated_axis_fails(gaps: Backend) -> None:
 def test_a_failing_check_explains_itself_without_a_traceback(gaps: Backend) -> None:
     """Expected, found, rationale and evidence are there; our code is not."""
     run = gaps.run("-k", "login.schema")
-    assert "expected: decision not_required" in run.output
-    assert "found: decision required, coverage missing_credential_storage" in run.output
+    assert "\nmigration required: no storage of login is complete: " in run.output
+    assert "\nexpected: no migration to be needed\n" in run.output
+    assert "\nfound: missing credential storage\n" in run.output
+    summary = run.output.split("short test summary")[1]
+    assert "::login.schema - migration required: no storage" in summary
     assert (
         "- public.users: password_hash, password_digest, credential_hash" in run.output
     )
@@ -186,7 +189,7 @@ def test_a_contradiction_is_told_where_wiring_is_not_gated(gaps: Backend) -> Non
     assert (reading["entity"], reading["use"]) == ("login", "contradiction")
     assert "no storage of login is complete" in reading["detail"]
     page = (gaps.path / "audit.md").read_text()
-    assert "| login | contradiction | P: the wiring is database-backed, but" in page
+    assert "- contradiction (login): P: the wiring is database-backed, but" in page
 
 
 def test_a_failing_test_of_the_repository_fails_the_run(covered: Backend) -> None:

@@ -23,6 +23,7 @@ KEYS = [
     "readings",
     "recognition",
     "decisions",
+    "proof",
     "advisories",
     "downstream",
     "comparisons",
@@ -97,9 +98,9 @@ def test_the_markdown_report_tells_the_same(gaps: Backend) -> None:
     text = (gaps.path / "audit.md").read_text()
     assert "Status: **failed**" in text
     assert "| interests | dual model | not probed | tracked | detectable |" in text
-    assert "| interests storage | `interests.schema` | required |" in text
+    assert "| interests storage | `interests.schema` | migration required |" in text
     assert "](migrations/002_step.sql#L1)" in text
-    assert "`login.conflict`" in text
+    assert "- n/a (login, users, profile): the model expects no revisions" in text
 
 
 def test_markdown_escapes_what_names_contain(backend: Backend) -> None:

@@ -14,20 +14,10 @@ from pytest_userstate import (
     Source,
     Table,
 )
-from pytest_userstate.application.comparison import (
-    Reference,
-    compare,
-)
+from pytest_userstate.application.comparison import Comparison, Reference, compare
+from pytest_userstate.application.reporting.findings import finding_of_comparison
 from pytest_userstate.application.reporting.json_report import comparison_document
-from pytest_userstate.application.reporting.text import (
-    comparison_details as details,
-)
-from pytest_userstate.application.reporting.text import (
-    comparison_explanation as explanation,
-)
-from pytest_userstate.application.reporting.text import (
-    comparison_heading as heading,
-)
+from pytest_userstate.application.reporting.text import TextPrinter
 from pytest_userstate.application.schema_words import in_lines
 from tests.helpers.fakes import FakeSchemaSnapshotRepository
 
@@ -77,15 +67,28 @@ def reference(
     )
 
 
+def explanation(comparison: Comparison) -> str:
+    """Return what the failing item prints."""
+    finding = finding_of_comparison(comparison, comparison.outcome)
+    return TextPrinter().explanation(finding)
+
+
+def shown(comparison: Comparison) -> list[str]:
+    """Return what the summary shows, the outcome left out."""
+    finding = finding_of_comparison(comparison, comparison.outcome)
+    lines = TextPrinter().finding_lines(finding)
+    first, *others = ["".join(text for text, _ in parts) for parts in lines]
+    return [first[11:], *others]
+
+
 def test_drift_is_what_the_live_database_has_otherwise() -> None:
     """With the migration that made, or dropped, what differs."""
     comparison = compare(reference(OTHER), AUDITED)
     assert comparison.outcome is Outcome.FAILED
     assert explanation(comparison).splitlines() == [
-        "drift failed",
+        "4 differences: 1 table, 2 columns, 1 enum",
         "expected: the same",
-        "found: 4 differences",
-        "  1 table, 2 columns, 1 enum",
+        "  compared with somewhere",
         "  (- only in the migrations, + only in live, ! the migrations != live)",
         "  - table public.notes with 1 column  [m/1.sql:3]",
         "  ! column public.users.n  [m/1.sql:3]",
@@ -149,16 +152,16 @@ def test_equal_schemas_pass() -> None:
     """And say so."""
     comparison = compare(reference(attrs.evolve(AUDITED, dropped=[])), AUDITED)
     assert comparison.outcome is Outcome.PASSED
-    assert heading(comparison) == "drift: no difference"
-    assert details(comparison) == ["  compared with somewhere"]
+    assert shown(comparison) == ["drift: no difference"]
 
 
 def test_what_is_accepted_passes_and_is_told() -> None:
     """So that nobody accepts what was not seen."""
     comparison = compare(reference(OTHER, accepting=True), AUDITED)
     assert comparison.outcome is Outcome.PASSED
-    assert heading(comparison) == "drift: 4 differences, accepted"
-    told = "\n".join(details(comparison))
+    head, *details = shown(comparison)
+    assert head == "drift: 4 differences, accepted"
+    told = "\n".join(details)
     assert "labels" in told
     assert "--command" not in told
 
@@ -167,8 +170,8 @@ def test_a_file_that_is_not_there_yet_is_no_comparison() -> None:
     """It is about to be written."""
     comparison = compare(reference(None, accepting=True), AUDITED)
     assert comparison.outcome is Outcome.PASSED
-    assert "nothing to compare with" in heading(comparison)
-    assert details(comparison) == []
+    (head,) = shown(comparison)
+    assert "nothing to compare with" in head
 
 
 def test_what_cannot_be_read_is_an_error_and_no_finding() -> None:
@@ -176,9 +179,8 @@ def test_what_cannot_be_read_is_an_error_and_no_finding() -> None:
     failing = FakeSchemaSnapshotRepository(failing="connect")
     comparison = compare(attrs.evolve(reference(None), repository=failing), AUDITED)
     assert comparison.outcome is Outcome.ERROR
-    assert heading(comparison) == "drift: not compared"
     reason = "The schema could not be read: told to fail to connect"
-    assert details(comparison) == ["  compared with somewhere", f"  {reason}"]
+    assert shown(comparison) == ["drift: not compared", f"  {reason}"]
     report = comparison_document(comparison, comparison.outcome)
     assert (report["error"], report["changes"]) == (reason, [])
 

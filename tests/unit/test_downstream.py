@@ -163,10 +163,10 @@ def reasons(status: WorkStatus) -> list[tuple[str, str]]:
         ("login.schema = missing_credential_storage", None),
         (
             "login.wiring = database_backed",
-            "database_backed, but the storage behind it is missing",
+            "database-backed, but the storage behind it is missing",
         ),
-        ("login.wiring", "database_backed, but the storage behind it is missing"),
-        ("users.wiring", "not_probed"),
+        ("login.wiring", "database-backed, but the storage behind it is missing"),
+        ("users.wiring", "not probed"),
         ("users.schema", "missing, and a migration is required"),
     ],
 )

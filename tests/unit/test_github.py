@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from pytest_userstate.application.comparison import Comparison
+from pytest_userstate.application.reporting.document import document_of
 from pytest_userstate.application.reporting.github import (
     Annotation,
     annotations_of,
@@ -32,12 +33,21 @@ from tests.helpers.schemas import TOKENS, join_table, preferences, table
 
 CONFIGURATION = Source("userstate.toml")
 USERS = table("users", "id", "display_name")
+SIGNS = (
+    "(- only in the migrations, + only in the live database, ! the migrations != "
+    "the live database)"
+)
+OUTDATED = "a.md is old (- as committed, + as audited):\n  - a\n  + b"
+VANISHED = (
+    "these checks did not run, although nothing on the command line left them out: "
+    "a.b\nlook at addopts, the ini file, conftest.py hooks, and plugins"
+)
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
 def told(record: RunRecord) -> list[Annotation]:
     """Return what is annotated of a run."""
-    return list(annotations_of(record, CONFIGURATION))
+    return list(annotations_of(document_of(record), CONFIGURATION))
 
 
 def test_a_failed_check_points_at_what_contradicts() -> None:
@@ -46,10 +56,25 @@ def test_a_failed_check_points_at_what_contradicts() -> None:
     dual = attrs.evolve(join_table(), source=made)
     record = finished(USERS, preferences(TOKENS["not null"]), dual)
     found = {each.title: each for each in told(record)}
-    assert list(found) == ["login.schema: required", "interests.schema: required"]
-    assert found["interests.schema: required"].source == made
-    assert found["login.schema: required"].source is None
-    assert found["login.schema: required"].message.startswith("no storage of login")
+    login = "login.schema: migration required"
+    interests = "interests.schema: migration required"
+    assert list(found) == [login, interests]
+    assert found[interests].source == made
+    assert found[login].source == CONFIGURATION
+    reason, head, *steps = found[login].message.splitlines()
+    assert reason.startswith("no storage of login")
+    assert head == "to do, one of these:"
+    assert steps[0] == "- write a migration that adds what is missing"
+    assert len(steps) == 4
+
+
+def test_a_check_points_at_the_table_that_lacks_something() -> None:
+    """The migration that made the table is where somebody begins to read."""
+    made = Source("m/1.sql", 4)
+    users = attrs.evolve(USERS, source=made)
+    login = told(finished(users, preferences(TOKENS["not null"])))[0]
+    assert login.title.startswith("login.schema")
+    assert login.source == made
 
 
 def test_what_is_accepted_or_deferred_is_no_annotation() -> None:
@@ -111,9 +136,11 @@ def test_drift_points_at_the_first_migration_that_is_known() -> None:
         ),
     )
     (drift,) = compared(changes=changes)
-    assert drift.title == "drift: the migrations != the live database"
+    assert drift.title == "drift: 2 differences"
     assert drift.message.splitlines() == [
         "2 tables",
+        "compared with x",
+        SIGNS,
         "+ table public.a with 0 columns",
         "+ table public.b with 0 columns  [dropped by m/2.sql:4]",
         "mend it",
@@ -139,13 +166,17 @@ def test_failures_vanished_checks_and_documents_are_annotated() -> None:
     )
     assert [(each.title, each.message, each.source) for each in told(record)] == [
         ("user-state audit", "no\nway", source),
-        ("checks did not run", "checks did not run: a.b", None),
+        ("checks did not run", VANISHED, None),
         (
             "checks were reported otherwise than the gate decided",
-            "checks were reported otherwise than the gate decided: c.d",
+            "these checks were reported otherwise than the gate decided: c.d",
             None,
         ),
-        ("committed report", "a.md is old\n- a\n+ b", None),
+        (
+            "committed report",
+            "a.md is old (- as committed, + as audited):\n  - a\n  + b",
+            None,
+        ),
     ]
 
 

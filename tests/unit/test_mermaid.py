@@ -8,7 +8,6 @@ import attrs
 import pytest
 
 from pytest_userstate.application.reporting.mermaid import (
-    diagram_section,
     mermaid,
 )
 from pytest_userstate.domain.state_diagram import (
@@ -18,6 +17,8 @@ from pytest_userstate.domain.state_diagram import (
     StateRelation,
     StateTable,
 )
+from tests.helpers.documents import page
+from tests.helpers.schemas import table as relation
 
 HOSTILE = [
     'a"b',
@@ -155,5 +156,5 @@ def test_what_is_not_enforced_is_told_apart() -> None:
 
 def test_no_table_no_diagram() -> None:
     """An empty block would be an error in Mermaid."""
-    assert "```mermaid" not in diagram_section(StateDiagram())
-    assert "```mermaid" in diagram_section(StateDiagram(tables=[table("users")]))
+    assert "```mermaid" not in page(relation("other"))
+    assert "```mermaid" in page(relation("users", "id", "display_name"))

@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from pytest_userstate.application.reporting.text import explanation, next_steps
+from pytest_userstate.application.reporting.findings import finding_of, next_steps
+from pytest_userstate.application.reporting.text import TextPrinter
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
 from pytest_userstate.domain.gate import Acceptance, GatePolicy, Outcome, Verdict, judge
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -38,6 +39,11 @@ def failing(
     found = next(each for each in verdicts if each.check.id == f"interests.{check}")
     assert found.outcome is Outcome.FAILED
     return found
+
+
+def explanation(verdict: Verdict) -> str:
+    """Return what the failing item prints."""
+    return TextPrinter().explanation(finding_of(verdict, verdict.outcome))
 
 
 ACCEPT = 'let the gap pass: [[accept]] with check = "interests.{}" and a reason'
@@ -80,7 +86,7 @@ CASES: dict[str, tuple[Verdict, list[str]]] = {
     ),
     "deferred, where that fails": (
         failing("schema", preferences(), join_table(), canonical="preferences"),
-        ["see to it that public.user_interest_themes is retired"],
+        ["first: public.user_interest_themes is retired"],
     ),
     "no revision": (
         failing("revision", preferences()),
@@ -100,11 +106,11 @@ CASES: dict[str, tuple[Verdict, list[str]]] = {
     ),
     "a revision that may be null": (
         failing("conflict", preferences(TOKENS["nullable"])),
-        ["write a migration that mends the column, or adds another one"],
+        ["write a migration that repairs the column, or adds another one"],
     ),
     "nobody looked what stands behind the port": (
         failing("wiring", TRACKED),
-        ["say under [wiring.ports.interests] what stands behind it"],
+        ["say under [wiring.ports.interests] what is behind it"],
     ),
     "a fixture behind the port": (
         failing("wiring", TRACKED, state="fixture_backed"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hypothesis
 import pytest
 
-from pytest_userstate.application.reporting import text
+from pytest_userstate.application.reporting.document import document_of
+from pytest_userstate.application.reporting.text import flat
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
 from pytest_userstate.domain.gate import gap
 from pytest_userstate.domain.model import AuditModel, Entity, Several, StorageModel
@@ -18,6 +19,7 @@ from pytest_userstate.domain.wiring import (
     TableMentions,
     Wiring,
 )
+from tests.helpers.documents import finished
 from tests.helpers.schemas import join_table, model_with, only, preferences, table
 from tests.helpers.strategies import models, snapshots, wirings
 
@@ -245,11 +247,10 @@ def test_the_terminal_groups_and_warns() -> None:
         }.items()
     ]
     seen = mentioned(user_preferences=False, user_interest_themes=True)
-    report = UserStateSchemaAuditReport.evaluate(
-        DUAL, wiring=Wiring(ports, mentions=seen)
-    )
-    assert text.readings(report) == ["stored and in use: interests"]
-    said = " ".join(line.strip() for line in text.alarms(report))
+    document = document_of(finished(*DUAL.tables, wiring=Wiring(ports, mentions=seen)))
+    lines = [flat(item.line) for item in document.readings.items]
+    assert "stored and in use: interests" in lines
+    said = " ".join(flat(item.line) for item in document.alarms.items)
     assert said.startswith(
         "contradiction (login): Login: the wiring is database-backed"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_userstate.application.reporting.text import condensed
+from pytest_userstate.application.reporting.findings import condensed
 from pytest_userstate.assertions import assert_table
 from pytest_userstate.domain.columns import ForeignKey, Index, KeyConstraint
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind

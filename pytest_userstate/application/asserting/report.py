@@ -30,12 +30,12 @@ from pytest_userstate.application.asserting.matching import (
     in_words,
     mismatches,
 )
+from pytest_userstate.application.reporting.findings import condensed
 from pytest_userstate.application.reporting.json_report import (
     SCHEMA_VERSION,
     Json,
     report_document,
 )
-from pytest_userstate.application.reporting.text import condensed
 from pytest_userstate.application.schema_words import shortened
 from pytest_userstate.application.wording import did_you_mean, similar
 from pytest_userstate.domain.columns import Source

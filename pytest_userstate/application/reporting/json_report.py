@@ -13,6 +13,7 @@ import typing as typ
 
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.reporting import proofs
+from pytest_userstate.application.reporting.findings import next_steps
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.application.schema_words import described
 from pytest_userstate.domain.difference import Change
@@ -187,6 +188,7 @@ def _verdict(verdict: Verdict, outcome: Outcome | None) -> Json:
         "gated": verdict.gated,
         "outcome": (outcome or Outcome.DESELECTED).value,
         "reason": verdict.reason,
+        "next_steps": next_steps(verdict) if verdict.outcome is Outcome.FAILED else [],
         "acceptance": acceptance
         and {
             "reason": acceptance.reason,

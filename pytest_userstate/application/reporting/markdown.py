@@ -1,53 +1,85 @@
-"""The audit as a page to read and to commit, in Markdown.
+"""The document of a run as a page to read and to commit, in Markdown.
 
 One fact stands on one line, so that a change of one is a change of one line.
+
+Names come from migrations, and whoever writes those may not be who reads the page.
+Nothing in a name may become markup, HTML, a link, or an invisible character.
+
+Some parts of a page do not count when it is compared with a committed one. They are
+marked by characters that no name can bring in, since those that are not printable are
+written out; `plain` removes the marks.
 """
 
 from __future__ import annotations
 
-import collections
 import collections.abc as cabc
+import posixpath
+import re
 import typing as typ
+import urllib.parse
 
-from pytest_userstate.application.audit import Audit
-from pytest_userstate.application.reporting import proofs
-from pytest_userstate.application.reporting.markdown_syntax import (
-    Links,
+import attrs
+
+from pytest_userstate.application.reporting.document import (
+    Block,
+    Cell,
+    Document,
+    Item,
+    Items,
+    Paragraph,
+    Section,
+    Table,
+    document_of,
+)
+from pytest_userstate.application.reporting.findings import (
+    Finding,
+    Line,
+    Name,
+    Path,
+    Sentence,
+    Span,
+    Strong,
     Volatile,
-    code,
-    codes,
-    plain,
-    sentence,
-    table,
-    text,
-    visible,
-    volatile,
-    words,
+    change_line,
+    fact_line,
 )
-from pytest_userstate.application.reporting.mermaid import diagram_section
-from pytest_userstate.application.reporting.text import first_steps
+from pytest_userstate.application.reporting.mermaid import mermaid
+from pytest_userstate.application.reporting.page import page_sections
 from pytest_userstate.application.run_record import RunRecord
-from pytest_userstate.application.schema_words import counted, described
-from pytest_userstate.domain.architecture import (
-    ArchitectureDecision,
-    DecisionOption,
-    architecture,
-)
-from pytest_userstate.domain.coverage import Axis, RuntimeWiring
-from pytest_userstate.domain.difference import Change
-from pytest_userstate.domain.evidence import Check, Evidence, listed
-from pytest_userstate.domain.gate import Outcome, Verdict
-from pytest_userstate.domain.model import Entity, StorageModel
-from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
+from pytest_userstate.application.wording import visible
+from pytest_userstate.domain.coverage import in_words
+from pytest_userstate.domain.gate import Outcome
+from pytest_userstate.domain.ports import ReportPlace
+from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.state_diagram import StateDiagram
-
-if typ.TYPE_CHECKING:
-    from pytest_userstate.application.comparison import Comparison
 
 _ORIGIN: typ.Final = (
     "Written by `pytest --userstate-audit --userstate-report FILE`: renew this page, "
     "do not edit it."
 )
+_OUTCOME_MARKS: typ.Final = {
+    Outcome.PASSED: "✅ ",
+    Outcome.FAILED: "❌ ",
+    Outcome.ERROR: "❌ ",
+    Outcome.ACCEPTED: "⚠️ ",
+    Outcome.DEFERRED: "⚠️ ",
+}
+_SPECIAL: typ.Final = re.compile(
+    r"[\\`*\[\]<>~&$]|(?<![^\W_])_|_(?![^\W_])|(?<=[a-z]):(?=//)|(?<=www)\.",
+    re.IGNORECASE,
+)
+_LEADING: typ.Final = re.compile(r"^(?=[#+=-])|^\d+(?=[.)](?:\s|$))")
+_CODE: typ.Final = re.compile(r"[^\\`|]+")
+_ROOT: typ.Final = "/"
+_END: typ.Final = "\ue000"
+_MARKS: typ.Final = {"server": "\ue001", "stubs": "\ue002", "line": "\ue003"}
+_SHAPES: typ.Final = {
+    "server": r"[\w.]+",
+    "stubs": r"[^\s,]+(?:, [^\s,]+)*",
+    "line": r"(?:(?::|#L)\d+)?",
+}
+"""What a part that does not count has to look like, for the page to say the same."""
+_MARKED: typ.Final = re.compile(f"([{''.join(_MARKS.values())}])([^{_END}]*){_END}")
 
 
 def render(record: RunRecord, links: Links) -> str:
@@ -57,408 +89,260 @@ def render(record: RunRecord, links: Links) -> str:
 
 def marked(record: RunRecord, links: Links) -> str:
     """Return the same, with marks around what does not count in a comparison."""
-    sections = [["# User-state audit"], _summary(record)]
-    audit = record.audit
-    if audit:
-        sections += [
-            scope(audit, links),
-            matrix(audit.report),
-            findings(audit, record.outcomes, links),
-            other_schemas(record, links),
-            decisions(audit.report),
-            architecture_decisions(audit),
-            proofs.markdown(audit.proof),
-            downstream(audit),
-            accepted(audit),
-            advisories(audit, links),
-            warnings(audit),
-            diagram_section(audit.diagram),
-        ]
+    document, page = document_of(record), _Page(links)
+    sections = [["# User-state audit"], [_ORIGIN, *page.status(document)]]
+    if document.audit:
+        scope, *others = page_sections(document, document.audit)
+        sections += [page.section(scope), page.matrix(document)]
+        sections += [page.findings("Findings", document.findings)]
+        sections += [page.findings("Other schemas", document.comparisons)]
+        sections += map(page.section, others)
+    return _joined(sections)
+
+
+def job_summary(document: Document, links: Links) -> str:
+    """Return the page of a job: what fails and what to do first, the rest folded."""
+    page = _Page(links)
+    sections = [["# User-state audit"], page.status(document)]
+    if document.audit:
+        failing = document.failing
+        others = [*document.findings, *document.comparisons]
+        others = [finding for finding in others if finding not in failing]
+        sections += [page.matrix(document, marks=_OUTCOME_MARKS)]
+        sections += [page.findings("What fails", failing)]
+        sections += [_folded(page.findings("Findings", others))]
+        sections += map(
+            _folded, map(page.section, page_sections(document, document.audit))
+        )
+    return plain(_joined(sections))
+
+
+def _joined(sections: cabc.Iterable[list[str]]) -> str:
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-def _summary(record: RunRecord) -> list[str]:
+def _folded(section: list[str]) -> list[str]:
+    if not section:
+        return []
+    heading, *lines = section
+    summary = f"<summary>{heading.removeprefix('## ')}</summary>"
+    return ["<details>", summary, *lines, "", "</details>"]
+
+
+class _Page:
+    """Prints the parts of a document, with links to the sources."""
+
+    def __init__(self, links: Links) -> None:
+        """Keep how files are referred to."""
+        self._links = links
+
+    def status(self, document: Document) -> list[str]:
+        counts = f": {document.counts}" if document.counts else ""
+        lines = ["", f"Status: **{document.status.value}**{counts}"]
+        for problem in document.problems:
+            message = problem.message.splitlines()
+            lines += ["", *(f"    {visible(line)}" for line in message)]
+        return lines
+
+    def matrix(
+        self, document: Document, marks: cabc.Mapping[Outcome, str] | None = None
+    ) -> list[str]:
+        def shown(cell: Cell) -> str:
+            mark = marks.get(cell.outcome, "") if marks and cell.outcome else ""
+            return mark + text(cell.text)
+
+        rows = [[shown(cell) for cell in row] for row in document.matrix]
+        notes = (*document.readings.items, *document.alarms.items)
+        below = ["", *self._items(Items(notes))] if notes else []
+        return ["## Matrix", "", *table(rows), *below]
+
+    def findings(self, title: str, findings: cabc.Iterable[Finding]) -> list[str]:
+        lines = [line for finding in findings for line in ["", *self._finding(finding)]]
+        return [f"## {title}", *lines] if lines else []
+
+    def _finding(self, finding: Finding) -> list[str]:
+        outcome = f"outcome: {in_words(finding.outcome)}"
+        is_failing = finding.outcome in {Outcome.FAILED, Outcome.ERROR}
+        if is_failing and finding.judgement and finding.coverage:
+            outcome += f" ({text(finding.judgement)})"
+        lines = [f"### {text(finding.id)}", ""]
+        if finding.coverage:
+            lines.append(f"{finding.coverage.capitalize()}; {outcome}.")
+            if is_failing or not finding.is_decided:
+                lines += ["", sentence(finding.reason)]
+        else:
+            lines += [f"{text(finding.answer).capitalize()}; {outcome}."]
+            details = [finding.reason, *finding.notes]
+            lines += ["", *(f"- {text(line)}" for line in details if line)]
+        facts = [*map(fact_line, finding.evidence), *map(change_line, finding.changes)]
+        bullets = dict.fromkeys(f"- {self._line(fact)}" for fact in facts)
+        lines += ["", *bullets] if bullets else []
+        if is_failing and finding.steps:
+            head = "To do:" if finding.changes else "To do, one of these:"
+            lines += ["", head, "", *(f"- {text(step)}" for step in finding.steps)]
+        return lines
+
+    def section(self, section: Section, level: int = 2) -> list[str]:
+        lines = [f"{'#' * level} {text(section.title)}"]
+        lines += ["", section.note] if section.note else []
+        for block in section.blocks:
+            lines += ["", *self._block(block, level)]
+        return lines
+
+    def _block(self, block: Block, level: int) -> list[str]:
+        match block:
+            case Section():
+                return self.section(block, level + 1)
+            case Paragraph(line=line):
+                return [self._line(line)]
+            case Items():
+                return self._items(block)
+            case Table(rows=rows):
+                return table([[*map(self._line, row)] for row in rows])
+            case StateDiagram():
+                return ["```mermaid", *mermaid(block), "```"]
+
+    def _items(self, items: Items) -> list[str]:
+        lines: list[str] = []
+        for number, item in enumerate(items.items, 1):
+            lines += [""] if items.numbered and lines else []
+            lines += self._item(item, f"{number}. " if items.numbered else "- ")
+        return lines
+
+    def _item(self, item: Item, mark: str) -> list[str]:
+        lines = [f"{mark}{self._line(item.line)}"]
+        margin = " " * len(mark)
+        lines += (f"{margin}- {self._line(line)}" for line in item.details)
+        for listing in item.listings:
+            code_block = [f"```{listing.language}", *listing.lines, "```"]
+            lines += ["", f"{margin}{text(listing.title)}:", ""]
+            lines += (f"{margin}{line}" for line in code_block)
+        return lines
+
+    def _line(self, line: Line) -> str:
+        return "".join(map(self._span, line))
+
+    def _span(self, span: Span) -> str:
+        match span:
+            case str():
+                before, after = " " * span[:1].isspace(), " " * span[-1:].isspace()
+                shown = f"{before}{text(span)}{after}" if span.strip() else before
+            case Name():
+                shown = code(span.text)
+            case Sentence():
+                shown = sentence(span.text)
+            case Strong():
+                shown = f"**{text(span.text)}**"
+            case Path():
+                shown = self._links.path(span.text)
+            case Volatile():
+                shown = volatile(span.kind, self._line(span.spans))
+            case Source():
+                shown = self._links.source(span)
+        return shown
+
+
+def volatile(kind: str, markdown: str) -> str:
+    """Mark a part that does not count."""
+    return f"{_MARKS[kind]}{markdown}{_END}"
+
+
+def plain(marked: str) -> str:
+    """Return the page without its marks."""
+    return _MARKED.sub(r"\2", marked)
+
+
+def counting(marked: str) -> str:
+    """Return a line without the parts that do not count."""
+    return _MARKED.sub("…", marked)
+
+
+def shape(marked: str) -> re.Pattern[str]:
+    """Return what a line has to look like to say the same."""
+    shapes = {mark: _SHAPES[kind] for kind, mark in _MARKS.items()}
+    parts, place = [], 0
+    for match in _MARKED.finditer(marked):
+        parts += [re.escape(marked[place : match.start()]), shapes[match[1]]]
+        place = match.end()
+    return re.compile("".join([*parts, re.escape(marked[place:])]))
+
+
+def text(value: str) -> str:
+    r"""Return text that Markdown shows as it is.
+
+    >>> text("user_id *x* <b> [y](http://z)")
+    'user_id \\*x\\* \\<b\\> \\[y\\](http\\://z)'
+    """
+    escaped = _SPECIAL.sub(r"\\\g<0>", visible(value))
+    return _LEADING.sub(r"\g<0>\\", escaped)
+
+
+def sentence(value: str) -> str:
+    """Return text as a sentence: a capital, unless a name begins it; a full stop."""
+    stop = "" if value.endswith((".", "!", "?")) else "."
+    first = value.partition(" ")[0].rstrip(":,;!")
+    start = value[:1].upper() if first.isalpha() else value[:1]
+    return text(start + value[1:]) + stop
+
+
+def code(name: str) -> str:
+    """Return a name as code, or as text where it cannot stand as code."""
+    shown = visible(name)
+    return f"`{shown}`" if _CODE.fullmatch(shown) else text(name)
+
+
+def table(rows: cabc.Sequence[cabc.Sequence[str]]) -> list[str]:
+    """Return a Markdown table; the first row is its head."""
     lines = [
-        _ORIGIN,
-        "",
-        f"Status: **{record.status.value}**{_counts(record)}",
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+        for row in rows
     ]
-    if record.error:
-        message = record.error.message.splitlines()
-        lines += ["", *(f"    {visible(line)}" for line in message)]
-    for name, checks in (
-        ("did not run although nobody deselected them", record.vanished),
-        ("were given another outcome than the gate's", record.contradicted),
-    ):
-        if checks:
-            lines += ["", f"These checks {name}: {codes(checks)}"]
-    for document in record.documents:
-        if not document.is_current:
-            lines += ["", f"A committed report: {text(document.message)}"]
-    return lines
+    rule = f"| {' | '.join('---' for _ in rows[0])} |"
+    return [lines[0], rule, *lines[1:]]
 
 
-def _counts(record: RunRecord) -> str:
-    """Count the outcomes, in the order of their first check."""
-    if not record.audit:
-        return ""
-    counts: cabc.Mapping[str, int] = collections.Counter(record.outcomes.values())
-    counted = ", ".join(f"{count} {words(name)}" for name, count in counts.items())
-    partial = "" if record.is_complete else " (partial: not every check ran)"
-    return f": {counted}{partial}"
+@attrs.frozen(kw_only=True)
+class Links:
+    """How a document refers to files of the audited repository."""
+
+    audited: str | None = None
+    """The folder of sources, relative to the root; None: outside, without links."""
+    document: str = ""
+    """The document's folder, likewise."""
+    prefix: str = ""
+    """Where the root is shown, for documents that have no place in it."""
+
+    def source(self, source: Source) -> str:
+        """Return a file and line as a link, or as code."""
+        line = "" if source.line is None else str(source.line)
+        label = text(source.path) + volatile("line", line and f":{line}")
+        target = self.target(source.path)
+        if target is None:
+            return label
+        anchor = volatile("line", line and f"#L{line}")
+        return f"[{label}]({target}{anchor})"
+
+    def path(self, path: str) -> str:
+        """Return a path as a link, or as code."""
+        target = self.target(path)
+        return code(path) if target is None else f"[{text(path)}]({target})"
+
+    def target(self, path: str) -> str | None:
+        """Return where a link leads, or None where there is none to make."""
+        if self.audited is None or posixpath.isabs(path):
+            return None
+        inside = posixpath.normpath(posixpath.join(self.audited, path))
+        if inside.split("/")[0] == "..":
+            return None
+        if self.prefix:
+            return self.prefix + urllib.parse.quote(inside)
+        start = posixpath.join(_ROOT, self.document)
+        relative = posixpath.relpath(posixpath.join(_ROOT, inside), start)
+        return urllib.parse.quote(relative)
 
 
-_QUESTIONS: typ.Final = {
-    Axis.SCHEMA: "does the schema store it?",
-    Axis.WIRING: "does the running program use what is stored?",
-    Axis.REVISION: "does the storage keep a revision?",
-    Axis.CONFLICT: "can a stale write be told from a fresh one?",
-}
-
-
-def scope(audit: Audit, links: Links) -> list[str]:
-    """Return the section about scope and method."""
-    return [
-        "## Scope and method",
-        "",
-        *_method(audit, links),
-        "",
-        *_axes(audit),
-        "",
-        *_entities(audit),
-        "",
-        "Not covered:",
-        "",
-        *(f"- {line}" for line in _limits(audit)),
-    ]
-
-
-def _method(audit: Audit, links: Links) -> list[str]:
-    target = audit.target
-    server = f"PostgreSQL {volatile(Volatile.SERVER, text(audit.server))}"
-    if target.kind == "dsn":
-        lines = [
-            f"- Server: {server}",
-            "- A live database, read in place, in one read-only transaction",
-        ]
-    else:
-        lines = [
-            f"- Migrations: {links.path(target.path or '')}, {_applied(audit)}",
-            f"- Digest of the migrations: {code(target.digest or '')}",
-            f"- Server: {server}",
-        ]
-        stubs = codes(audit.stubs) or "none"
-        lines.append(
-            "- Extensions declared without their code: "
-            + volatile(Volatile.STUBS, stubs)
-        )
-    schemas = codes(audit.settings.model.schemas)
-    return [
-        *lines,
-        "- Read: PostgreSQL's catalog, held against the storage models below",
-        f"- Counted: ordinary and partitioned tables of {schemas}, by exact names",
-        "- Not counted: views, foreign tables, temporary tables",
-    ]
-
-
-def _applied(audit: Audit) -> str:
-    layout = text(audit.target.layout or "")
-    return f"{layout} layout, {audit.applied} applied in turn to an empty database"
-
-
-def _axes(audit: Audit) -> list[str]:
-    gated = audit.settings.gate.axes
-    rows = [("axis", "question", "gated")]
-    rows += [
-        (axis.value, _QUESTIONS[axis], "yes" if axis in gated else "no")
-        for axis in Axis
-    ]
-    return table(rows)
-
-
-def _entities(audit: Audit) -> list[str]:
-    rows = [("entity", "storage models", "several complete")]
-    rows += [
-        (text(entity.name), _models(entity), entity.several.value)
-        for entity in audit.settings.model.entities
-    ]
-    return table(rows)
-
-
-def _models(entity: Entity) -> str:
-    if not entity.expected:
-        return f"not expected: {text(entity.reason)}"
-    return "; ".join(map(_model, entity.models))
-
-
-def _model(model: StorageModel) -> str:
-    """Describe a storage model: its tables, and the columns that it needs."""
-    kind = "table" if len(model.tables) == 1 else "any of the tables"
-    columns = " and ".join(" or ".join(map(code, g)) for g in model.column_groups)
-    named = f"{code(model.name)}: {kind} {codes(model.tables)}"
-    return named + (f" with {columns}" if columns else "")
-
-
-def _limits(audit: Audit) -> cabc.Iterator[str]:
-    yield "rows: only the schema was read, no data"
-    if audit.target.kind != "dsn":
-        yield "the databases that run: what was changed there by hand is not seen"
-    yield (
-        "the program, beyond the wiring of its ports: whether a write really compares "
-        "the revision is for its own tests to show"
-    )
-    unprobed = [
-        check.entity
-        for check in audit.report.checks
-        if check.coverage is RuntimeWiring.NOT_PROBED
-    ]
-    if unprobed:
-        yield f"the wiring of {text(listed(unprobed))}, which was not probed"
-    yield "schemas, tables, and entities that are not named above"
-
-
-def matrix(report: UserStateSchemaAuditReport) -> list[str]:
-    """Return the section with every cell, and why some are not applicable."""
-    cells = {
-        (check.entity, check.axis): words(check.coverage) for check in report.checks
-    }
-    rows = [["entity", *(axis.value for axis in Axis)]]
-    rows += [
-        [text(entity), *(cells.get((entity, axis), "n/a") for axis in Axis)]
-        for entity in report.entities
-    ]
-    return [
-        "## Matrix",
-        "",
-        *table(rows),
-        *_not_applicable(report),
-        *_together(report),
-    ]
-
-
-def _not_applicable(report: UserStateSchemaAuditReport) -> list[str]:
-    """Return a table with the cells that are no checks, one row for each reason."""
-    cells: dict[str, list[str]] = {}
-    for cell in report.not_applicable:
-        cells.setdefault(cell.reason, []).append(f"{cell.entity}.{cell.axis}")
-    rows = [("not applicable (n/a)", "reason")]
-    rows += [(codes(ids), text(reason)) for reason, ids in cells.items()]
-    return ["", *table(rows)] if cells else []
-
-
-def _together(report: UserStateSchemaAuditReport) -> list[str]:
-    """Return a table with what schema and wiring say together."""
-    rows = [("entity", "schema and wiring together", "detail")]
-    rows += [
-        (
-            text(reading.entity),
-            reading.use.words,
-            sentence(reading.detail) if reading.detail else "",
-        )
-        for reading in report.readings
-    ]
-    return ["", *table(rows)] if len(rows) > 1 else []
-
-
-def findings(
-    audit: Audit, outcomes: cabc.Mapping[str, Outcome], links: Links
-) -> list[str]:
-    """Return the section with the facts behind each check."""
-    lines = ["## Findings"]
-    for verdict in audit.verdicts:
-        outcome = outcomes.get(verdict.check.id, Outcome.DESELECTED)
-        lines += ["", *_finding(verdict, outcome, links)]
-    return lines
-
-
-def _finding(verdict: Verdict, outcome: Outcome, links: Links) -> list[str]:
-    check = verdict.check
-    facts = dict.fromkeys(_fact(fact, links) for fact in check.evidence)
-    return [
-        f"### {text(check.id)}",
-        "",
-        f"{words(check.coverage).capitalize()}; {_judged(verdict, outcome)}.",
-        *(["", sentence(check.rationale)] if check.decision is None else []),
-        *([""] if facts else []),
-        *(f"- {fact}" for fact in facts),
-    ]
-
-
-def _judged(verdict: Verdict, outcome: Outcome) -> str:
-    """Say what the gate makes of the check, and why where that is not plain."""
-    judgement = f"outcome: {words(outcome)}"
-    if outcome is Outcome.FAILED and verdict.reason != verdict.check.rationale:
-        judgement += f" ({text(verdict.reason)})"
-    return judgement
-
-
-def _fact(fact: Evidence, links: Links) -> str:
-    bare = Evidence(kind=fact.kind, subject=fact.subject, detail=fact.detail)
-    statement = str(bare).removeprefix(fact.subject)
-    gap = "" if statement.startswith(":") or not statement else " "
-    changed = f", changed by {links.source(fact.changed_by)}" if fact.changed_by else ""
-    source = f" ({links.source(fact.source)}{changed})" if fact.source else ""
-    return f"{code(fact.subject)}{gap}{text(statement)}{source}"
-
-
-def decisions(report: UserStateSchemaAuditReport) -> list[str]:
-    """Return the section with what follows for migrations, and why."""
-    asked = {check: name for name, check in DECISIONS.items()}
-    rows = [("migration", "check", "answer", "rationale")]
-    rows += [
-        _decision(asked.get(check.id, ""), check)
-        for check in report.checks
-        if check.decision is not None
-    ]
-    return ["## Decisions", "", *table(rows)]
-
-
-def _decision(name: str, check: Check) -> tuple[str, str, str, str]:
-    rationale = check.rationale
-    if check.prerequisite:
-        rationale += f"; deferred until {check.prerequisite}"
-    return (
-        words(name) or f"{text(check.entity)} {check.axis}",
-        code(check.id),
-        words(check.decision or ""),
-        sentence(rationale),
-    )
-
-
-def other_schemas(record: RunRecord, links: Links) -> list[str]:
-    """Return the section, empty where nothing was compared."""
-    comparisons = record.audit.comparisons if record.audit else ()
-    if not comparisons:
-        return []
-    lines = ["## Other schemas"]
-    for comparison in comparisons:
-        outcome = record.outcomes.get(comparison.name, Outcome.DESELECTED)
-        lines += ["", f"### {text(comparison.name)}", "", *_facts(comparison, outcome)]
-        lines += [f"- {_difference(change, links)}" for change in comparison.changes]
-    return lines
-
-
-def _facts(comparison: Comparison, outcome: Outcome) -> cabc.Iterator[str]:
-    yield f"- compared with: {text(comparison.reference)}"
-    yield f"- outcome: {outcome.value}"
-    if comparison.error:
-        yield f"- error: {text(comparison.error)}"
-    if comparison.changes:
-        before, after = text(comparison.before), text(comparison.after)
-        yield f"- found: {text(counted(comparison.changes))}"
-        yield f"- removed: only in {before}; added: only in {after}"
-
-
-def _difference(change: Change, links: Links) -> str:
-    what = f"{change.kind}: {change.what} {code(change.subject)}"
-    difference = described(change)
-    detail = f" {text(difference)}" if difference else ""
-    made = f" ({links.source(change.source)})" if change.source else ""
-    gone = change.dropped
-    end = f", {text(gone.fate)} by {links.source(gone.source)}" if gone else ""
-    return f"{what}{detail}{made}{end}"
-
-
-def architecture_decisions(audit: Audit) -> list[str]:
-    """Return the section about architecture."""
-    lines = ["## Architecture decisions"]
-    for decision in architecture(
-        audit.report, audit.settings.model, audit.diagram or StateDiagram()
-    ):
-        lines += ["", *_architecture_decision(decision)]
-    return lines if len(lines) > 1 else []
-
-
-def _architecture_decision(decision: ArchitectureDecision) -> list[str]:
-    lines = [
-        f"### {text(decision.title)}",
-        "",
-        f"- Standing: **{decision.standing}** ({code(decision.check)})",
-        f"- {sentence(decision.statement)}",
-    ]
-    if decision.reason:
-        lines.append(f"- Reason: {sentence(decision.reason)}")
-    if decision.options:
-        lines += ["", "Options:"]
-    for number, option in enumerate(decision.options, 1):
-        lines += ["", *_option(number, option)]
-    return lines
-
-
-def _option(number: int, option: DecisionOption) -> list[str]:
-    recommended = " (recommended)" if option.is_recommended else ""
-    return [
-        f"{number}. **{text(option.name)}**{recommended}",
-        *(f"   - {sentence(consequence)}" for consequence in option.consequences),
-    ]
-
-
-def downstream(audit: Audit) -> list[str]:
-    """Return the section about planned work: what can start, and what blocks it."""
-    if not audit.downstream:
-        return []
-    rows = [("item", "title", "needs", "status", "blocked by")]
-    rows += [
-        (
-            text(status.item.id),
-            text(status.item.title),
-            codes(status.item.needs),
-            "ready" if status.is_ready else "blocked",
-            "; ".join(
-                f"{code(blocker.need)}: {text(blocker.reason)}"
-                for blocker in status.blockers
-            ),
-        )
-        for status in audit.downstream
-    ]
-    return [
-        "## Downstream work",
-        "",
-        "Work is ready when all that it needs is closed; an accepted gap is not.",
-        "",
-        *table(rows),
-        *(["", sentence(steps)] if (steps := first_steps(audit)) else []),
-    ]
-
-
-def accepted(audit: Audit) -> list[str]:
-    """Return the section about known gaps."""
-    verdicts = [verdict for verdict in audit.verdicts if verdict.acceptance]
-    rows = [("check", "answer", "reason", "until"), *map(_accepted, verdicts)]
-    body = table(rows) if verdicts else ["No gap is accepted."]
-    return ["## Accepted gaps", "", *body]
-
-
-def _accepted(verdict: Verdict) -> tuple[str, str, str, str]:
-    check, acceptance = verdict.check, verdict.acceptance
-    until = acceptance.until if acceptance else None
-    return (
-        code(check.id),
-        words(check.decision or check.coverage),
-        text(acceptance.reason) if acceptance else "",
-        until.isoformat() if until else "it is closed",
-    )
-
-
-def advisories(audit: Audit, links: Links) -> list[str]:
-    """Return the section about what is worth a second look."""
-    if not audit.advisories:
-        return []
-    lines = ["## Advisories", "", "They change no decision and no outcome.", ""]
-    for advisory in audit.advisories:
-        source = f" ({links.source(advisory.source)})" if advisory.source else ""
-        silenced = ""
-        if advisory.silenced is not None:
-            silenced = f" Silenced: {sentence(advisory.silenced)}"
-        lines.append(
-            f"- **{text(advisory.code)}** {code(advisory.subject)}{source}: "
-            f"{sentence(advisory.message)}{silenced}"
-        )
-    return lines
-
-
-def warnings(audit: Audit) -> list[str]:
-    """Return the section about what is surprising."""
-    if not audit.warnings:
-        return []
-    return ["## Warnings", "", *(f"- {text(warning)}" for warning in audit.warnings)]
+def links_at(place: ReportPlace | None) -> Links:
+    """Return the links of a document that lies at a place, or outside."""
+    if place is None:
+        return Links()
+    return Links(audited=place.audited, document=posixpath.dirname(place.file))

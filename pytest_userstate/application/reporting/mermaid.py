@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import typing as typ
 
-from pytest_userstate.application.reporting.markdown_syntax import visible
+from pytest_userstate.application.wording import visible
 from pytest_userstate.domain.state_diagram import (
     StateColumn,
     StateDiagram,
@@ -26,26 +26,6 @@ _ODD: typ.Final = re.compile(r"[^\w-]")
 _ODD_IN_COMMENT: typ.Final = re.compile(r"[^\w .,;()\[\]-]")
 _NOT_A_WORD: typ.Final = re.compile(r"[^A-Za-z0-9_()\[\]-]")
 _KEYWORD: typ.Final = re.compile(r"(?:pk|fk|uk)\b|[^A-Za-z_]", re.IGNORECASE)
-
-
-def diagram_section(diagram: StateDiagram | None) -> list[str]:
-    """Return the section with the diagram."""
-    lines = ["## User-state tables", ""]
-    if diagram is None or not diagram.tables:
-        return [*lines, "None of the tables that the model names is there."]
-    referred = [table for table in diagram.tables if not table.holds_state]
-    note = (
-        " Of tables that are only referred to, the keys are shown." if referred else ""
-    )
-    return [
-        *lines,
-        "Solid lines are references that are part of the referring row's primary key."
-        + note,
-        "",
-        "```mermaid",
-        *mermaid(diagram),
-        "```",
-    ]
 
 
 def mermaid(diagram: StateDiagram) -> list[str]:

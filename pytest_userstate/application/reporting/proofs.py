@@ -1,55 +1,52 @@
-"""What was proved, in the terminal, in Markdown, and in JSON."""
+"""What was proved: as a section to read, and in JSON."""
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import typing as typ
 
-from pytest_userstate.application.reporting.markdown_syntax import code, text
-from pytest_userstate.application.wording import wrap
+from pytest_userstate.application.reporting.document import (
+    Item,
+    Items,
+    Listing,
+    Paragraph,
+    Section,
+)
+from pytest_userstate.application.reporting.findings import Name, Sentence
 from pytest_userstate.domain.proof import Proof
-from pytest_userstate.domain.stale_writes import History, StaleWriteProof
+from pytest_userstate.domain.stale_writes import StaleWriteProof
 
-NOTHING: typ.Final = "no revision token was found, so no stale write was tried"
+_NOTHING: typ.Final = "no revision token was found, so no stale write was tried"
+_ROW: typ.Final = "give a statement that makes one, in the configuration"
 
 
-def terminal(proof: Proof | None) -> list[str]:
-    """Return what was proved as lines for a terminal."""
+def proof_section(proof: Proof | None) -> Section | None:
+    """Return the section about stale writes, if any was asked for."""
     if proof is None:
-        return []
-    lines = [] if proof.stale_writes else wrap(NOTHING)
-    for stale in proof.stale_writes:
-        lines += wrap(_heading(stale), indent="", hanging=2)
-        lines += wrap(stale.reason)
-        lines += [f"  {line}" for line in _remedy(stale)]
-        for history in stale.shown:
-            lines += wrap(f"{_name(history)}:")
-            lines += [f"    {event}" for event in history.events]
-    return lines
+        return None
+    items = tuple(map(_item, proof.stale_writes))
+    block = Items(items) if items else Paragraph((Sentence(_NOTHING),))
+    return Section("Stale writes, tried with two writers", (block,))
 
 
-def markdown(proof: Proof | None) -> list[str]:
-    """Return the section of the Markdown report."""
-    if proof is None:
-        return []
-    lines = ["## Stale writes, tried with two writers", ""]
-    if not proof.stale_writes:
-        return [*lines, f"{NOTHING[0].upper()}{NOTHING[1:]}."]
-    for stale in proof.stale_writes:
-        entities = ", ".join(map(text, stale.token.entities))
-        lines += [
-            f"### {code(stale.token.subject)}: {stale.result} ({entities})",
-            "",
-            f"- {text(stale.reason)}",
-            f"- {_count(stale)}",
-            "",
-        ]
-        if stale.remedy:
-            lines += ["To make a row:", "", "```toml", *_remedy(stale)[1:], "```", ""]
-        for history in stale.shown:
-            lines += [f"{text(_name(history))}:", "", "```text"]
-            lines += [*map(str, history.events), "```", ""]
-    return lines[:-1]
+def _item(stale: StaleWriteProof) -> Item:
+    entities = ", ".join(stale.token.entities)
+    listings = [
+        Listing(
+            f"{history.isolation}, {history.manner}", tuple(map(str, history.events))
+        )
+        for history in stale.shown
+    ]
+    if stale.remedy:
+        listings.insert(0, Listing(_ROW, tuple(stale.remedy), "toml"))
+    return Item(
+        (
+            f"{stale.result}: ",
+            Name(stale.token.subject),
+            f" ({entities}), {len(stale.histories)} histories of two writers",
+        ),
+        ((stale.reason,),),
+        listings=tuple(listings),
+    )
 
 
 def json(proof: Proof | None) -> dict[str, typ.Any] | None:
@@ -79,22 +76,3 @@ def _stale_write(stale: StaleWriteProof) -> dict[str, typ.Any]:
             for history in stale.histories
         ],
     }
-
-
-def _heading(stale: StaleWriteProof) -> str:
-    entities = ", ".join(stale.token.entities)
-    return f"{stale.result}: {stale.token.subject} ({entities}), {_count(stale)}"
-
-
-def _count(stale: StaleWriteProof) -> str:
-    return f"{len(stale.histories)} histories of two writers"
-
-
-def _remedy(stale: StaleWriteProof) -> cabc.Sequence[str]:
-    if not stale.remedy:
-        return []
-    return ["give a statement that makes one, in the configuration:", *stale.remedy]
-
-
-def _name(history: History) -> str:
-    return f"{history.isolation}, {history.manner}"
