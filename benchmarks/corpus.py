@@ -33,8 +33,8 @@ TIMEOUT = 300  # seconds for one audit
 OFFERED = re.compile(
     r"^[ \t]*(?:(?P<section>\[[\w.]+\])[ \t]*\n)?[ \t]*"
     r"(?P<line>(?:migrations|schemas|setup|superuser|migration_timeout|server)"
-    r"[ \t]*=[ \t]*(?:\"[^\"\n]*\"|\{.*?\}(?=\W)|\[.*?\]|true|\d+))",
-    re.MULTILINE | re.DOTALL,
+    r"[ \t]*=[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|\{[^\n]*\}|\[[^\n]*\]|true|\d+))",
+    re.MULTILINE,
 )
 IN_A_SENTENCE = re.compile(
     r"(?P<section>)(?P<line>migrations = (?:\"[^\"\n]*\"|\{[^{}]*\}))", re.DOTALL

@@ -351,6 +351,8 @@ def _setup(settings: Settings, place: _Place) -> SetupScript | None:
     name = settings.postgres.setup
     if name is None or place.file is None:
         return None
+    if ";" in name:  # the statements themselves
+        return SetupScript(place.label, name)
     try:
         return SetupScript(name, read_sql(place.base / name, name))
     except MigrationError as error:

@@ -73,7 +73,7 @@ class PostgresSettings:
     server: str | None = attrs.field(default=None, repr=False)
     """The server to apply them to, in place of the embedded one."""
     setup: str | None = None
-    """A file of SQL that is run first, as superuser."""
+    """SQL that is run first, as superuser: a file, or statements with semicolons."""
     session: tuple[str, ...] = ()
     """Statements ``SET …`` for each connection that migrates."""
     superuser: bool = False

@@ -198,7 +198,7 @@ def test_a_failure_names_the_line_and_shows_the_output(
     assert message.startswith("db/versions/r2.py:10: permission denied to")
     for words in (
         *("SQLSTATE: 42501", "failed with exit status 1", "1 migration had been run"),
-        *("    working\n", "[postgres] setup names a SQL file"),
+        *("    working\n", "[postgres] setup is SQL that"),
     ):
         assert words in message
     assert "site-packages" not in message

@@ -372,3 +372,26 @@ def test_the_machine_is_left_as_it_was(
         assert run.status == status, run.output
         left = {path.name for path in temporary.iterdir()}
         assert not [name for name in left if not name.startswith("pytest-of")]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "GRANT SELECT ON users TO reporting;",
+        "ALTER TABLE users OWNER TO app;",
+        "CREATE TABLE auth.sessions (id int);",
+        "CREATE ROLE later;",
+        'CREATE TABLE t (a "citext");',
+    ],
+)
+def test_the_lines_that_an_error_offers_work(backend: Backend, statement: str) -> None:
+    """They are pasted as they are, and the audit then ends in a verdict."""
+    backend.migrate(USERS, statement)
+    failed = backend.run()
+    lines = failed.output.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.strip() == "[postgres]")
+    backend.configure("\n".join(line.strip() for line in lines[start : start + 2]))
+    run = backend.run()
+    assert run.report is not None
+    assert run.report["status"] == "failed"  # a finding, and no error
+    assert run.report["target"]["applied"] == 2

@@ -618,3 +618,44 @@ def test_a_program_in_javascript_is_named_with_its_command(
     path = "migrations" if home == "." else f"{home}/migrations"
     assert line.endswith(f'path = "{path}" }}')
     assert ('"npx", "' if home == "." else "cd apps/api && npx ") + program in line
+
+
+def test_what_is_below_the_folder_of_the_call_comes_first(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Whoever calls from `backend/` means that backend, even below `examples/`."""
+    for folder in ("migrations", "examples/backend/db/migrations", "web/migrations"):
+        file = tmp_path / folder / "1_users.sql"
+        file.parent.mkdir(parents=True)
+        file.write_text("CREATE TABLE users ();")
+    (tmp_path / "empty").mkdir()
+
+    def found(base: str) -> str:
+        target = locate(root=tmp_path, base=tmp_path / base, path=None)
+        return target.path.relative_to(tmp_path).as_posix()
+
+    assert found("examples/backend") == "examples/backend/db/migrations"
+    assert found("web") == "web/migrations"
+    with pytest.raises(TargetNotFoundError, match="Several folders"):
+        found("empty")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"migrate/schema.sql": "", "migrate/migrations/1_a.sql": "-- +goose Up\n"},
+        {"a/migrations/after.sql": "", "a/migrations/committed/000001.sql": ""},
+        {"db/postgresql/data-migrations/x.sql": "", "prisma/migrations/1_a.sql": ""},
+        {"m/other_migrations/x.sql": "", "m/migrations/sql/1_a.sql": ""},
+    ],
+)
+def test_folders_of_numbered_files_come_before_others(
+    tmp_path: pathlib.Path, files: dict[str, str]
+) -> None:
+    """A folder of another one is not a part of it if it is the likelier of the two."""
+    for name, text in files.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text or "CREATE TABLE t ();")
+    target = locate(root=tmp_path, base=tmp_path, path=None)
+    assert target.path == (tmp_path / list(files)[1]).parent

@@ -95,6 +95,7 @@ _TOOLS = (
     ),
     Tool(name="Prisma or Drizzle", nested="migration.sql", layout="prisma"),
     Tool(name="Drizzle", path="meta/_journal.json", layout="drizzle"),
+    Tool(name="pop (Fizz)", names=r"\d+_.+\.up\.fizz", command=("soda", "migrate")),
     Tool(
         name="Rails",
         names=r"\d{8,}_\w+\.rb",
@@ -165,7 +166,6 @@ def refuse_others(
     supported: str,
 ) -> None:
     """Refuse SQL files that cannot be right as plain SQL."""
-    path = label(folder, base)
     for finding in _by_file(folder):
         if not finding.tool.can_be_plain:
             raise TargetNotFoundError(unsupported(folder, base, finding, supported))
@@ -174,15 +174,11 @@ def refuse_others(
             if not finding.tool.can_be_plain:
                 message = unsupported(folder, base, finding, supported)
                 raise TargetNotFoundError(message)
-        counterparts = _ways_up(name) - {name}
-        for other in sorted(counterparts & scripts.keys()):
-            message = (
-                f"{path} holds {name} beside {other}: the way back beside the way up.\n"
-                "The plain layout leaves out a way back only when its name has .down.,"
-                " .undo.,\n.rollback. or .revert. in it. Rename the pairs, for instance"
-                " to *.up.sql and *.down.sql."
-            )
-            raise TargetNotFoundError(message)
+
+
+def ways_back(names: cabc.Collection[str]) -> set[str]:
+    """Return the files that are a way back beside their way up, by their names."""
+    return {name for name in names if (_ways_up(name) - {name}) & set(names)}
 
 
 def _ways_up(name: str) -> set[str]:

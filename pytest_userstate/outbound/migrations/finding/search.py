@@ -38,6 +38,8 @@ _USUAL_NAMES = frozenset(
         *("changelog", "changelogs", "changesets"),
     }
 )
+# Folders in such a one that hold the migrations themselves.
+_INNER_NAMES = frozenset({"sql", "main", "default", "committed"})
 # Words of a folder that changes rows, and not tables.
 _OF_ROWS = frozenset({"data", "seed", "seeds"})
 _DUMPS = re.compile(
@@ -198,7 +200,9 @@ class Search:
                 if outer in by_folder
             )
         ]
-        if not any(self._rank(candidate) < (False, True) for candidate in candidates):
+        if not any(
+            self._rank(candidate) < (False, False, True) for candidate in candidates
+        ):
             candidates += self._dumps(repository)
         return candidates
 
@@ -310,13 +314,25 @@ class Search:
             return first
         return _lowest(first, lambda candidate: _about_users(candidate, repository))
 
+    def _is_here(self, path: pathlib.Path) -> bool:
+        """Whether a path is below the folder of the call."""
+        return path.resolve().is_relative_to(self._base.resolve())
+
     def _rank(self, candidate: FolderCandidate) -> tuple[int, ...]:
-        relative = label(candidate.path, self._root)
+        is_here = self._is_here(candidate.path)
+        relative = label(candidate.path, self._base if is_here else self._root)
         is_aside = any(tokens_of(name) & _ASIDE for name in relative.split("/"))
         engine = self._engine(candidate)
         is_declared = candidate.kind == _DECLARED
         is_other = engine == _Engine.OTHER
-        return (is_other, is_aside, not is_declared, engine, candidate.kind)
+        return (
+            is_other,
+            not is_here,
+            is_aside,
+            not is_declared,
+            engine,
+            candidate.kind,
+        )
 
     def _engine(self, candidate: FolderCandidate) -> int:
         tokens: set[str] = set()
@@ -380,7 +396,7 @@ class Search:
         ]
         near = [
             self._root / relative
-            for relative in sorted(repository.all_folders)
+            for relative in sorted(repository.all_folders, key=_distance)
             if _is_named_as_usual(relative)
             or other_tools.is_of_a_tool(repository.folders.get(relative, ()))
         ]
@@ -419,8 +435,19 @@ def _is_named_as_usual(relative: str) -> bool:
     above, _, name = relative.lower().rpartition("/")
     tokens = tokens_of(name)
     is_of_engine = bool(tokens & (POSTGRESQL | OTHER_ENGINES))
+    is_inner = is_of_engine or name in _INNER_NAMES
     return bool(tokens & _USUAL_NAMES and not tokens & _OF_ROWS) or (
-        is_of_engine and above.rpartition("/")[2] in _USUAL_NAMES
+        is_inner and above.rpartition("/")[2] in _USUAL_NAMES
+    )
+
+
+def _distance(relative: str) -> tuple[bool, bool, str]:
+    """Return a key by which folders that are likelier meant come first."""
+    tokens = {token for name in relative.split("/") for token in tokens_of(name)}
+    return (
+        bool(tokens & (OTHER_ENGINES | _ASIDE)),
+        not _is_named_as_usual(relative),
+        relative,
     )
 
 

@@ -377,12 +377,17 @@ def _report(failure: ReportedError) -> str:
     )
 
 
-def wrapped(paragraph: str, indent: str = "") -> str:
-    """Return a paragraph of a message, in lines of equal width."""
-    return textwrap.fill(
-        paragraph,
-        _WIDTH,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
+def wrapped(text: str, indent: str = "") -> str:
+    """Return paragraphs in lines of equal width; lines that are indented stay."""
+    return "\n".join(
+        line
+        if line.startswith(_INDENT)
+        else textwrap.fill(
+            line,
+            _WIDTH,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.split("\n")
     )

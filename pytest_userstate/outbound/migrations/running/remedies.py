@@ -25,10 +25,17 @@ _ANOTHER_SERVER = (
     "To use a server that has it, name one that runs (--userstate-server DSN), or its"
     " pg_ctl (--postgresql-exec /path/to/bin/pg_ctl)."
 )
-_SETUP = (
-    "in a SQL file that [postgres] setup in userstate.toml names: it is run first,"
-    " as superuser."
+_SETUP = """\
+In userstate.toml, SQL that is run first, as superuser:
+    [postgres]
+    setup = {sql}"""
+_CREATE_ROLE = "CREATE ROLE {name};"
+_CREATE_OWNER = (
+    "CREATE ROLE {name}; GRANT {name} TO userstate;"
+    " GRANT CREATE ON SCHEMA public TO {name};"
 )
+_CREATE_SCHEMA = "CREATE SCHEMA {name}; GRANT ALL ON SCHEMA {name} TO PUBLIC;"
+_CREATE_EXTENSION = "CREATE EXTENSION IF NOT EXISTS {name};"
 _GONE = frozenset({"3F000", "42P01"})  # a schema, a table
 _DROPPING = frozenset({("drop", "schema"), ("drop", "table"), ("drop", "owned")})
 _EXTENSION = re.compile(
@@ -241,10 +248,10 @@ def _of_missing_rights(refusal: Refusal) -> str:
         return ""
     return (
         "Migrations run as an ordinary role that owns the database. Two settings of"
-        " userstate.toml give more. [postgres] setup names a SQL file that is run"
-        " first, as superuser: it can create roles and extensions and grant rights."
-        " [postgres] superuser = true runs the migrations themselves as superuser;"
-        " what they may do where they are deployed is then no longer tested."
+        " userstate.toml give more. [postgres] setup is SQL that is run first, as"
+        " superuser: it can create roles and extensions and grant rights. The other"
+        " runs the migrations themselves as superuser; what they may do where they are"
+        " deployed is then no longer tested:\n    [postgres]\n    superuser = true"
     )
 
 
@@ -259,7 +266,9 @@ def _of_a_missing_role(refusal: Refusal) -> str:
     is_missing = refusal.failure.sqlstate in {"42704", "22023"}
     if not is_missing or role is None or refusal.step.is_setup:
         return ""
-    return f"Create the role (CREATE ROLE {identifier(role[1])};) {_SETUP}"
+    owns = refusal.statement is not None and "owner" in refusal.statement.words
+    sql = _CREATE_OWNER if owns else _CREATE_ROLE
+    return f"Something else creates that role. {_setup(sql, role[1])}"
 
 
 def _of_a_missing_schema(refusal: Refusal) -> str:
@@ -267,9 +276,16 @@ def _of_a_missing_schema(refusal: Refusal) -> str:
     if refusal.failure.sqlstate != "3F000" or schema is None or refusal.step.is_setup:
         return ""
     return (
-        f"If something other than these migrations provides the schema {schema[1]}"
-        f" (a platform, another repository), create it {_SETUP}"
+        f"Something else (a platform, another repository) provides the schema"
+        f" {schema[1]}. {_setup(_CREATE_SCHEMA, schema[1])}"
     )
+
+
+def _setup(sql: str, name: str) -> str:
+    """Return the lines of userstate.toml that run a statement about a name first."""
+    statements = sql.format(name=identifier(name))
+    quoted = f"'{statements}'" if '"' in statements else f'"{statements}"'
+    return _SETUP.format(sql=quoted)
 
 
 def _of_a_missing_extension(refusal: Refusal) -> str:
@@ -292,9 +308,8 @@ def _of_a_missing_extension(refusal: Refusal) -> str:
     return (
         f"{name} is part of the extension {extension}, which nothing has created so"
         " far. Let a migration create it:"
-        f' CREATE EXTENSION IF NOT EXISTS "{extension}";'
-        " or, if the platform does so, create it in a SQL file that [postgres] setup in"
-        " userstate.toml names: it is run first, as superuser."
+        f' CREATE EXTENSION IF NOT EXISTS "{extension}"; or, if the platform does so:\n'
+        f"{_setup(_CREATE_EXTENSION, extension)}"
     )
 
 

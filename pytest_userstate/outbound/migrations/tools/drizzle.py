@@ -113,6 +113,7 @@ class DrizzleLayout(LayoutDefaults):
             ),
             prepare=_PREPARE,
             bookkeeping_tables=frozenset({f"drizzle.{_TABLE}"}),
+            tolerates_commit=True,
             advice_on_transactions=_ADVICE,
             warnings=tuple(_not_applied(path, set(files.values()), base)),
         )

@@ -70,8 +70,11 @@ class PlainLayout(LayoutDefaults):
         del options  # there are none
         found = listing(path, label(path, base))
         files = sorted(filter(_is_migration, found), key=lambda file: _order(file.name))
+        back = other_tools.ways_back([file.name for file in files])
         scripts = {
-            file.name: read_sql(file.path, label(file.path, base)) for file in files
+            file.name: read_sql(file.path, label(file.path, base))
+            for file in files
+            if file.name not in back
         }
         other_tools.refuse_others(scripts, path, base, supported=registry.names())
         return Plan(
@@ -82,7 +85,7 @@ class PlainLayout(LayoutDefaults):
             ),
             separate_sessions=True,
             advice_on_transactions=_ADVICE,
-            warnings=tuple(_warnings(found, scripts, base)),
+            warnings=tuple(_warnings(found, scripts, back, base)),
         )
 
 
@@ -138,6 +141,7 @@ def _wants_a_transaction(sql: str) -> bool:
 def _warnings(
     found: cabc.Iterable[os.DirEntry[str]],
     scripts: cabc.Mapping[str, str],
+    back: cabc.Container[str],
     base: pathlib.Path,
 ) -> cabc.Iterator[str]:
     """Say what a reader may not expect: files left out, files with nothing in them."""
@@ -158,8 +162,9 @@ def _warnings(
             yield f"{label(entry.path, base)} is left out: the link leads nowhere."
         elif entry.name in scripts and not scripts[entry.name].strip():
             yield f"{label(entry.path, base)} is empty: it does nothing."
-        elif entry.name.lower().endswith(_SUFFIX) and is_way_back(
-            entry.name.lower().removesuffix(".down.sql") + _SUFFIX
+        elif entry.name in back or (
+            entry.name.lower().endswith(_SUFFIX)
+            and is_way_back(entry.name.lower().removesuffix(".down.sql") + _SUFFIX)
         ):
             ways_back.append(label(entry.path, base))
         elif engines := other_engines(entry.name):

@@ -53,7 +53,7 @@ from pytest_userstate.outbound.migrations.tools.files import (
     tokens_of,
 )
 
-_MOST_READ = 3  # files of a folder that are searched for the sign of a tool
+_MOST_READ = 10  # files of a folder that are searched for the sign of a tool
 _DIGITS = re.compile(r"([0-9]+)")
 _BUILD_FILES = (
     *("Cargo.toml", "go.mod", "package.json", "pyproject.toml", "pom.xml"),
@@ -209,6 +209,7 @@ class SqlLayout(LayoutDefaults):
         entries = [entry for folder in folders for entry in self._entries(folder, base)]
         files = self._sorted(self._files(entries, base))
         table = options.text("table", self.table)
+        self._expect_values(files, options, label(path, base))
         migrations = [self._migration(file, table, options) for file in files]
         refuse_duplicates(migrations, self.name, label(path, base))
         return Plan(
@@ -286,14 +287,14 @@ class SqlLayout(LayoutDefaults):
 
     def _migration(self, file: _File, table: str, options: Options) -> Migration:
         text = read_sql(file.file, file.path)
-        pieces = sections(text, self.up, self.down, needs_up=self.needs_up)
-        if self.up and not pieces:
+        sent = self._sent(text)
+        if self.up and self.needs_up and not _line(self.up).search(text):
             message = (
                 f"{file.path}: there is no section that goes up; {self.name} runs"
                 f" nothing of the file.\nExpected is {self.expects}."
             )
             raise MigrationError(message, path=file.path)
-        sql, original = self._replaced(masked(text, pieces), text, file.path, options)
+        sql, original = self._replaced(sent, text, options)
         settings = text_of(file.file.parent / self.settings) if self.settings else text
         is_apart = bool(
             (self.untransacted and _line(self.untransacted).search(settings))
@@ -323,19 +324,27 @@ class SqlLayout(LayoutDefaults):
             after=commands(self.after),
         )
 
+    def _sent(self, text: str) -> str:
+        """Return a text with spaces for all that the tool does not send."""
+        pieces = sections(text, self.up, self.down, needs_up=self.needs_up)
+        return masked(text, pieces)
+
+    def _variables(self, sql: str, text: str) -> cabc.Iterator[re.Match[str]]:
+        """Yield what is to be replaced in a text that is sent."""
+        if self.variable and (
+            not self.has_variables or _line(self.has_variables).search(text)
+        ):
+            yield from re.finditer(self.variable, sql)
+
     def _replaced(
-        self, sql: str, text: str, path: str, options: Options
+        self, sql: str, text: str, options: Options
     ) -> tuple[str, Original | None]:
         """Return the text with values for its variables."""
-        if not self.variable or (
-            self.has_variables and not _line(self.has_variables).search(text)
-        ):
-            return sql, None
         values = {**self.variables, **options.table("variables")}
         parts, replacements = [], []
         position = length = 0
-        for match in re.finditer(self.variable, sql):
-            value = self._value(match, values, path)
+        for match in self._variables(sql, text):
+            value = _value(match, values) or ""
             before = sql[position : match.start()]
             length += len(before)
             replacements.append(((length, length + len(value)), match.span()))
@@ -346,25 +355,32 @@ class SqlLayout(LayoutDefaults):
             return sql, None
         return "".join((*parts, sql[position:])), Original(text, tuple(replacements))
 
-    def _value(
-        self, match: re.Match[str], values: cabc.Mapping[str, str], path: str
-    ) -> str:
-        groups = match.groupdict()
-        if groups.get("escape"):
-            return "$"
-        name = groups.get("name") or groups.get("plain") or ""
-        value = values.get(name, groups.get("default"))
-        if value is not None:
-            return value
-        line = match.string.count("\n", 0, match.start()) + 1
-        folder = path.rpartition("/")[0]
+    def _expect_values(
+        self, files: cabc.Iterable[_File], options: Options, folder: str
+    ) -> None:
+        """Refuse variables without values, all of them at once."""
+        values = {**self.variables, **options.table("variables")}
+        places: dict[str, str] = {}
+        for file in files if self.variable else ():
+            text = read_sql(file.file, file.path)
+            for match in self._variables(self._sent(text), text):
+                if _value(match, values) is None:
+                    line = text.count("\n", 0, match.start()) + 1
+                    places.setdefault(_name(match), f"{file.path}:{line}")
+        if not places:
+            return
+        name, place = next(iter(places.items()))
+        given = {**options.table("variables"), **dict.fromkeys(places, "userstate")}
+        listed = ", ".join(f'{name} = "{value}"' for name, value in given.items())
         message = (
-            f"{path}:{line}: {match[0]} is a variable, and no value is given for it."
-            f"\n{self.name} takes it from where it is called. In userstate.toml:\n"
+            f"{place}: {name} is a variable, and no value is given for it.\n"
+            f"{self.name} takes values from where it is called. In userstate.toml, with"
+            " the right ones:\n"
             f'migrations = {{ path = "{folder}", layout = "{self.name}", variables ='
-            f' {{ {name} = "userstate" }} }}'
+            f" {{ {listed} }} }}"
         )
-        raise MigrationError(message, path=path, line=line)
+        path, _, line_number = place.rpartition(":")
+        raise MigrationError(message, path=path, line=int(line_number))
 
     def _warnings(
         self,
@@ -390,6 +406,19 @@ class SqlLayout(LayoutDefaults):
                 others.append(path)
         yield from left_out_programs(programs, self.name)
         yield from left_out(others, f"{self.name} runs only {self.expects}")
+
+
+def _name(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    return groups.get("name") or groups.get("plain") or ""
+
+
+def _value(match: re.Match[str], values: cabc.Mapping[str, str]) -> str | None:
+    """Return what replaces a variable; None if nothing is known of it."""
+    groups = match.groupdict()
+    if groups.get("escape"):
+        return "$"
+    return values.get(_name(match), groups.get("default"))
 
 
 def locale_key(name: str) -> tuple[str, str]:
