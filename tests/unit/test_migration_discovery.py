@@ -617,7 +617,10 @@ def test_a_program_in_javascript_is_named_with_its_command(
     [line] = [each for each in message.splitlines() if each.startswith(start)]
     path = "migrations" if home == "." else f"{home}/migrations"
     assert line.endswith(f'path = "{path}" }}')
-    assert ('"npx", "' if home == "." else "cd apps/api && npx ") + program in line
+    start = '"npx", "--no-install", "'
+    if home != ".":
+        start = "cd apps/api && npx --no-install "
+    assert start + program in line
 
 
 def test_what_is_below_the_folder_of_the_call_comes_first(

@@ -9,15 +9,14 @@ where that could not be right.
 from __future__ import annotations
 
 import collections.abc as cabc
-import json
 import pathlib
 import re
-import shlex
 import textwrap
 
 import attrs
 
 from pytest_userstate.domain.errors import TargetNotFoundError
+from pytest_userstate.outbound.migrations.finding import commands
 from pytest_userstate.outbound.migrations.layout import label, visible
 from pytest_userstate.outbound.migrations.tools.files import WAYS_BACK, text_of
 from pytest_userstate.outbound.migrations.tools.rules import ROWS
@@ -40,23 +39,11 @@ class Tool:
     """Whether its SQL files do no harm when they are run one after the other."""
     layout: str = ""
     """The name of its layout, if it has one here."""
-    command: tuple[str, ...] = ()
+    command: commands.Command | None = None
     """What applies the migrations of a tool that is a program."""
-    home: str = ""
-    """A file in the folder in which that is run."""
 
 
 _JAVASCRIPT = "a tool for JavaScript"
-# What a migration in JavaScript or TypeScript says, the tool, and its arguments.
-_IN_JAVASCRIPT = (
-    (r"@mikro-orm/migrations", "MikroORM", ("mikro-orm", "migration:up")),
-    (r"\bQueryRunner\b", "TypeORM", ("typeorm", "migration:run")),
-    (r"\bqueryInterface\b", "Sequelize", ("sequelize-cli", "db:migrate")),
-    (r"\bpgm\b", "node-pg-migrate", ("node-pg-migrate", "up")),
-    (r"\bkysely\b", "Kysely", ("kysely", "migrate:latest")),
-    (r"\bdb\.(?:runSql|createTable)\b", "db-migrate", ("db-migrate", "up")),
-    (r"\bknex\b", "Knex", ("knex", "migrate:latest")),
-)
 _BACK = re.compile(rf"([._-])(?:{WAYS_BACK}|drop)(?=[._-])", flags=re.IGNORECASE)
 _BACK_AT_FRONT = re.compile(rf"^(?:{WAYS_BACK}|drop)([._-])", flags=re.IGNORECASE)
 _UP = ("up", "do", "deploy", "forward", "apply", "create")
@@ -95,35 +82,28 @@ _TOOLS = (
     ),
     Tool(name="Prisma or Drizzle", nested="migration.sql", layout="prisma"),
     Tool(name="Drizzle", path="meta/_journal.json", layout="drizzle"),
-    Tool(name="pop (Fizz)", names=r"\d+_.+\.up\.fizz", command=("soda", "migrate")),
+    Tool(name="pop (Fizz)", names=r"\d+_.+\.up\.fizz", command=commands.POP),
     Tool(
         name="Rails",
         names=r"\d{8,}_\w+\.rb",
-        command=("bin/rails", "db:migrate"),
-        home="Gemfile",
+        command=commands.RAILS,
     ),
     Tool(
         name="Ecto",
         names=r"\d{8,}_\w+\.exs",
-        command=("mix", "ecto.migrate"),
-        home="mix.exs",
+        command=commands.ECTO,
     ),
     Tool(
         name="Laravel",
         names=r"\d{4}_\d\d_\d\d_\d+_\w+\.php",
-        command=("php", "artisan", "migrate", "--force"),
-        home="artisan",
+        command=commands.LARAVEL,
     ),
     Tool(
         name="Entity Framework",
         names=r"\d{8,}_\w+\.cs",
-        command=("dotnet", "ef", "database", "update"),
+        command=commands.ENTITY_FRAMEWORK,
     ),
-    Tool(
-        name=_JAVASCRIPT,
-        names=r"(?:Migration)?\d{3,}.*\.(?:[cm]?js|ts)",
-        home="package.json",
-    ),
+    Tool(name=_JAVASCRIPT, names=r"(?:Migration)?\d{3,}.*\.(?:[cm]?js|ts)"),
 )
 
 
@@ -200,7 +180,7 @@ def unsupported(
     if tool.command:
         lines += [
             "Its own program can apply them; say so in userstate.toml:",
-            command_line(tool, folder, base),
+            commands.command_line(tool.command, folder, base),
         ]
     elif tool.layout:
         lines += [
@@ -220,19 +200,6 @@ def unsupported(
         *textwrap.wrap(supported, 80, initial_indent="  ", subsequent_indent="  "),
     ]
     return "\n".join(lines)
-
-
-def command_line(tool: Tool, folder: pathlib.Path, base: pathlib.Path) -> str:
-    """Return the line of userstate.toml that lets a tool's own program migrate."""
-    above = [
-        place for place in (folder, *folder.parents) if (place / tool.home).exists()
-    ]
-    home = label(above[0], base) if tool.home and above else "."
-    command = tool.command
-    if home != "." and not home.startswith(".."):
-        command = ("sh", "-c", f"cd {shlex.quote(home)} && {shlex.join(command)}")
-    path = label(folder, base)
-    return f'migrations = {{ command = {json.dumps(command)}, path = "{path}" }}'
 
 
 def _findings(folder: pathlib.Path) -> cabc.Iterator[ToolSign]:
@@ -268,9 +235,8 @@ def _in_javascript(finding: ToolSign, file: pathlib.Path) -> ToolSign:
     if finding.tool.name != _JAVASCRIPT:
         return finding
     text = text_of(file)
-    for pattern, name, arguments in _IN_JAVASCRIPT:
+    for pattern, name, command in commands.IN_JAVASCRIPT:
         if re.search(pattern, text):
-            command = ("npx", *arguments)
             tool = attrs.evolve(finding.tool, name=name, command=command)
             return ToolSign(tool, f"{file.name} is written for it")
     return finding

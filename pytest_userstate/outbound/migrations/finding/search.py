@@ -17,6 +17,7 @@ import attrs
 
 from pytest_userstate.domain.errors import TargetNotFoundError, UsageError
 from pytest_userstate.outbound.migrations.finding import other_tools
+from pytest_userstate.outbound.migrations.finding.commands import command_line
 from pytest_userstate.outbound.migrations.finding.repository import Repository
 from pytest_userstate.outbound.migrations.layout import (
     Confidence,
@@ -416,7 +417,7 @@ class Search:
         for folder in folders:
             finding = other_tools.tool_of(folder)
             if finding is not None and finding.tool.command:
-                line = other_tools.command_line(finding.tool, folder, self._base)
+                line = command_line(finding.tool.command, folder, self._base)
                 return [
                     "Its own program can apply them; in userstate.toml:",
                     f"  {line}",

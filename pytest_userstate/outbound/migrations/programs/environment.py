@@ -309,12 +309,18 @@ def _unconditional(module: str, line: int) -> str:
     return "\n".join(kept)
 
 
+def source_of(name: str) -> str:
+    """Return which variable of the database's one of this name means; empty if none."""
+    return next(
+        (source for pattern, source in _SOURCES if re.search(pattern, name.upper())), ""
+    )
+
+
 def _value(name: str, samples: cabc.Mapping[str, str]) -> str:
     """Return what to write for a variable, in TOML."""
+    if source := source_of(name):
+        return f'{{ from = "{source}" }}'
     upper = name.upper()
-    for pattern, source in _SOURCES:
-        if re.search(pattern, upper):
-            return f'{{ from = "{source}" }}'
     usual = next(value for pattern, value in _VALUES if re.search(pattern, upper))
     # A string of JSON is one of TOML, too.
     return json.dumps(samples.get(upper) or usual)

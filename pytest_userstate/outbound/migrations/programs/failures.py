@@ -32,6 +32,11 @@ _HOW_TO_CONNECT = (
 _NOT_THERE = re.compile(
     r"ConnectionRefusedError|(?:redis|kombu|pymongo|elastic)\S*\.\w*Error|ECONNREFUSED"
 )
+_NOT_INSTALLED = re.compile(
+    r"npx canceled due to missing packages|could not determine executable to run"
+    r"|^sh: (?:\d+: )?[\w-]+: (?:command )?not found|Cannot find module '[^.'/]",
+    re.MULTILINE,
+)
 _IN_BRACES = (
     "If the file has a line `migrations = { … }`, write environment = { … } into its"
     " braces instead."
@@ -315,6 +320,15 @@ def _of_another_service(report: _Report) -> str:
     )
 
 
+def _of_packages(report: _Report) -> str:
+    if _NOT_INSTALLED.search(report.output) is None:
+        return ""
+    return (
+        "Install the project's packages first (npm ci, or what its lock file is of):"
+        " the audit installs nothing."
+    )
+
+
 def _of_heads(report: _Report) -> str:
     if "Multiple head revisions" not in report.output:
         return ""
@@ -344,6 +358,7 @@ _REMEDIES: tuple[cabc.Callable[[_Report], str], ...] = (
     _of_variables,
     _of_a_module,
     _of_another_service,
+    _of_packages,
 )
 
 
