@@ -27,6 +27,7 @@ from pytest_userstate.outbound.configuration_file import (
     ConfigurationFile,
     configuration_of,
     find_configuration,
+    home_of_configuration,
     read_configuration,
     repository_root,
 )
@@ -96,6 +97,7 @@ def prepare(request: AuditRequest) -> Prepared:
         references=_references(request, settings, place),
         snapshot=request.snapshot,
         writes_configuration=request.writes_configuration,
+        new_configuration=home_of_configuration(place.base),
         accepts_gaps=request.accepts_gaps,
         proves=request.proves,
         base=place.base,

@@ -8,7 +8,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.settings import Settings
+from pytest_userstate.application.settings import CONFIGURATION_FILE, Settings
 from pytest_userstate.domain.advisories import advise
 from pytest_userstate.domain.classification import contested_tables
 from pytest_userstate.domain.downstream import WorkStatus, assess
@@ -56,6 +56,8 @@ class Prepared:
     """The configuration file, if there is one."""
     writes_configuration: bool = False
     """Whether what was found is written down as a configuration."""
+    new_configuration: str = CONFIGURATION_FILE
+    """The file that it is written to."""
     proves: bool = False
     """Whether what the audit says is tried out in copies of the database."""
     accepts_gaps: bool = False

@@ -9,16 +9,21 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import json
+import re
+import textwrap
 import typing as typ
 
-from pytest_userstate.domain.coverage import Axis, MigrationDecision
-from pytest_userstate.domain.evidence import Check
+from pytest_userstate.domain.coverage import Axis, MigrationDecision, RuntimeWiring
+from pytest_userstate.domain.evidence import Check, EvidenceKind
 from pytest_userstate.domain.gate import Acceptance, GatePolicy, gap
+from pytest_userstate.domain.model import PerUser
+from pytest_userstate.domain.recognition.modelling import storage_model, storage_name
 from pytest_userstate.domain.recognition.result import (
     RecognizedEntity,
     RecognizedStorage,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
+from pytest_userstate.domain.wiring import PortWiring
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.audit import Audit
@@ -28,8 +33,8 @@ DAYS: typ.Final = 90
 REASON: typ.Final = "it was there when the gate began"
 _MOST_REASONS: typ.Final = 4
 _HEADER: typ.Final = """\
-# Where this repository keeps user state, as pytest --userstate-audit --userstate-init
-# found it. What is written here counts as it is written: correct it where it is wrong.
+# Where this repository keeps user state, as pytest --userstate-init found it. What is
+# written here counts as it is written: correct it if it is wrong.
 # The settings are explained in pytest-userstate's docs/reference.md."""
 _AMBIGUOUS: typ.Final = """\
 # Nothing in the schema says which of these counts. Decide for one:
@@ -42,10 +47,17 @@ _MISSING: typ.Final = """\
 _POSSIBLE: typ.Final = """\
 # {name}: only this may be meant. If it is, take the comment signs away:"""
 _WIRING: typ.Final = """\
-# What stands behind the ports of the program (see docs/wiring.md):
+# What stands behind the ports of the program (see docs/wiring.md); the extra `wiring`
+# finds them in the sources:
 # [wiring.ports.users]
 # port = "UserRepository"
 # sources = ["src"]"""
+_PORTS: typ.Final = """\
+# The interfaces that are named like ports of user state, as the sources show them."""
+_ELSEWHERE: typ.Final = """\
+# If every write of these rows raises a revision of the same user's row:
+# revision = {{ table = {table}, column = {column} }}"""
+_TABLE: typ.Final = re.compile(r"^((?:# )?\[{1,2})(?=[a-z])", re.MULTILINE)
 
 
 def accepting_gaps(
@@ -62,24 +74,53 @@ def accepting_gaps(
     )
 
 
-def first_configuration(audit: Audit, *, known: cabc.Container[Acceptance] = ()) -> str:
+def first_configuration(
+    audit: Audit,
+    *,
+    known: cabc.Container[Acceptance] = (),
+    ports: cabc.Sequence[PortWiring] = (),
+    table: str = "",
+) -> str:
     """Return the text of a configuration file for what an audit found.
 
-    Acceptances that are known are left out: they are written somewhere already.
+    It is empty if there is nothing to say that the configuration does not.
+    Acceptances that are `known` are left out: they are written somewhere already.
+    `table` is the table that holds the configuration, if the file is shared.
     """
-    blocks = [_HEADER]
-    if audit.target.path is not None:
-        blocks.append(f"migrations = {_quoted(audit.target.path)}")
-    blocks += [
-        block for name in audit.report.entities if (block := _entity(name, audit))
-    ]
-    blocks.append(_WIRING)
-    blocks += [
+    settings, path = audit.settings, audit.target.path
+    first = []
+    if path is not None and settings.migrations.path is None:
+        first = [f"[{table}]"] if table else []
+        first.append(f"migrations = {_quoted(path)}")
+    inner = [block for name in audit.report.entities if (block := _entity(name, audit))]
+    has_ports = settings.wiring.scanned or settings.wiring.declared.ports
+    inner += _ports(ports) or ([_WIRING] if first and not has_ports else [])
+    inner += [
         _acceptance(acceptance)
-        for acceptance in audit.settings.gate.acceptances
+        for acceptance in settings.gate.acceptances
         if acceptance not in known
     ]
-    return "\n\n".join(blocks) + "\n"
+    if not inner and not first:
+        return ""
+    if table:
+        inner = [_TABLE.sub(rf"\1{table}.", block) for block in inner]
+    return "\n\n".join(filter(None, (_HEADER, "\n".join(first), *inner))) + "\n"
+
+
+def _ports(ports: cabc.Sequence[PortWiring]) -> list[str]:
+    """Return what the file says about ports; one that shows nothing is a comment."""
+    blocks = [_PORTS] if ports else []
+    for port in ports:
+        lines = [
+            f"[[wiring.ports.{port.entity}]]",
+            f"port = {_quoted(port.port)}",
+        ]
+        if port.state is RuntimeWiring.NOT_PROBED:
+            lines = [f"# {line}" for line in lines]
+        finding = _in_one_line(port.finding or port.state.words)
+        why = textwrap.wrap(finding, 86, initial_indent="# ", subsequent_indent="#   ")
+        blocks.append("\n".join([*why, *lines]))
+    return blocks
 
 
 def _entity(name: str, audit: Audit) -> str:
@@ -88,7 +129,7 @@ def _entity(name: str, audit: Audit) -> str:
     recognized = next((entity for entity in entities if entity.name == name), None)
     check = _schema_check(name, audit.report)
     if recognized and recognized.used:
-        return _stored(recognized)
+        return _stored(recognized, audit.report)
     if check is None or check.decision is not MigrationDecision.REQUIRED:
         return ""
     if recognized and recognized.possible:
@@ -104,31 +145,47 @@ def _schema_check(name: str, report: UserStateSchemaAuditReport) -> Check | None
     return next(checks, None)
 
 
-def _stored(entity: RecognizedEntity) -> str:
+def _stored(entity: RecognizedEntity, report: UserStateSchemaAuditReport) -> str:
     """Return the storage of an entity, each with a comment on why."""
     lines = [f"[entities.{entity.name}]", "replace = true"]
     if entity.ambiguous:
-        lines += _AMBIGUOUS.format(model=_model_name(entity.used[0])).splitlines()
+        first = storage_model(entity.used[0]).name
+        lines += _AMBIGUOUS.format(model=first).splitlines()
     for storage in entity.used:
-        lines += ["", *_storage(storage)]
+        lines += ["", *_storage(storage), *_revision_elsewhere(storage, report)]
     return "\n".join(lines)
 
 
 def _storage(storage: RecognizedStorage) -> cabc.Iterator[str]:
+    model = storage_model(storage)
     yield f"# {storage.confidence}, since"
     for reason in storage.reasons[:_MOST_REASONS]:
         yield f"#   {_in_one_line(str(reason))}"
     yield f"[[entities.{storage.entity}.models]]"
-    yield f"name = {_quoted(_model_name(storage))}"
+    yield f"name = {_quoted(model.name)}"
     yield f"table = {_quoted(storage.table)}"
-    yield f"columns = [{', '.join(map(_quoted, storage.columns))}]"
-    revision = [look.column for look in storage.revisions if look.is_revision]
-    if revision:
-        yield f"revision = [{', '.join(map(_quoted, revision))}]"
+    yield f"columns = [{', '.join(map(_quoted, model.columns))}]"
+    if model.per_user is PerUser.MANY:
+        yield f"per_user = {_quoted(model.per_user)}"
+    if any(look.is_revision for look in storage.revisions):
+        yield f"revision = [{', '.join(map(_quoted, model.revision))}]"
 
 
-def _model_name(storage: RecognizedStorage) -> str:
-    return storage.table.removeprefix("public.")
+def _revision_elsewhere(
+    storage: RecognizedStorage, report: UserStateSchemaAuditReport
+) -> cabc.Iterator[str]:
+    """Yield, as a comment, the revision of another table that would do."""
+    for check in report.checks:
+        if (check.entity, check.axis) == (storage.entity, Axis.REVISION):
+            for fact in check.evidence:
+                keeper = fact.about
+                if fact.kind is EvidenceKind.NEAR_MISS and keeper:
+                    table = storage_name(keeper.schema, keeper.table)
+                    line = _ELSEWHERE.format(
+                        table=_quoted(table), column=_quoted(keeper.column)
+                    )
+                    yield from line.splitlines()
+                    return
 
 
 def _acceptance(acceptance: Acceptance) -> str:

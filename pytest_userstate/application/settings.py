@@ -16,6 +16,9 @@ from pytest_userstate.domain.user_state import Silence
 from pytest_userstate.domain.wiring import Wiring
 
 CONFIGURATION_FILE: typ.Final = "userstate.toml"
+PYPROJECT: typ.Final = "pyproject.toml"
+SHARED_TABLE: typ.Final = "tool.userstate"
+"""The table that holds the configuration in a file of several tools."""
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,7 @@ import itertools
 import typing as typ
 
 from pytest_userstate.domain.classification import Candidate, Storage, places
-from pytest_userstate.domain.evidence import Evidence, EvidenceKind
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind, SchemaObject
 from pytest_userstate.domain.recognition.words import words
 from pytest_userstate.domain.revision_columns import revisions_near
 from pytest_userstate.domain.revision_tokens import is_token_name, why_unreliable
@@ -122,6 +122,7 @@ def near_revisions(candidate: Candidate) -> list[Evidence]:
             f'{{ table = "{_in_model(keeper)}", column = "{column.name}" }} '
             "in the model",
             column.source or keeper.source,
+            about=SchemaObject(keeper.schema, keeper.name, column.name),
         )
         for keeper, column in revisions_near(table, candidate.snapshot)
     ]
@@ -144,9 +145,18 @@ def _gone(gone: DroppedObject) -> Evidence:
     )
 
 
-def _near(subject: str, detail: str, source: Source | None) -> Evidence:
+def _near(
+    subject: str,
+    detail: str,
+    source: Source | None,
+    about: SchemaObject | None = None,
+) -> Evidence:
     return Evidence(
-        kind=EvidenceKind.NEAR_MISS, subject=subject, detail=detail, source=source
+        kind=EvidenceKind.NEAR_MISS,
+        subject=subject,
+        about=about,
+        detail=detail,
+        source=source,
     )
 
 

@@ -10,6 +10,7 @@ import typing as typ
 import attrs
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.model import AuditModel
     from pytest_userstate.domain.snapshot import SchemaSnapshot
     from pytest_userstate.domain.stale_writes import (
         History,
@@ -18,7 +19,12 @@ if typ.TYPE_CHECKING:
         Order,
         RevisionToken,
     )
-    from pytest_userstate.domain.wiring import DeclaredTable, TableMentions, Wiring
+    from pytest_userstate.domain.wiring import (
+        DeclaredTable,
+        PortWiring,
+        TableMentions,
+        Wiring,
+    )
 
 
 class SchemaSnapshotRepository(typ.Protocol):
@@ -87,6 +93,9 @@ class ProgramRepository(typ.Protocol):
 
     def declared_tables(self) -> tuple[DeclaredTable, ...]:
         """Return the tables that the program declares, if it declares any."""
+
+    def ports(self, model: AuditModel) -> tuple[PortWiring, ...]:
+        """Return the interfaces that are named like ports of an entity, as wired."""
 
 
 @attrs.frozen(kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import collections.abc as cabc
 import os
 import pathlib
@@ -11,8 +12,6 @@ import typing as typ
 from pytest_userstate.inbound.hookspecs import asking_for_wiring
 
 if typ.TYPE_CHECKING:
-    import argparse
-
     import pytest
 
     from pytest_userstate.application.settings import AuditRequest
@@ -26,7 +25,6 @@ _NEEDS_AUDIT: typ.Final = {
     "userstate_dsn": "--userstate-dsn",
     "userstate_drift": "--userstate-drift",
     "userstate_snapshot": "--userstate-snapshot",
-    "userstate_init": "--userstate-init",
     "userstate_prove": "--userstate-prove",
 }
 _NOT_WITH_DSN: typ.Final = {
@@ -40,6 +38,23 @@ _NOT_WITH_DSN: typ.Final = {
     "and --userstate-dsn audits a live one, which is only read: prove the migrations "
     "instead, without --userstate-dsn",
 }
+
+
+class InitAction(argparse.Action):
+    """Ask for a first configuration, and for the audit that it is written from."""
+
+    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002 - its name in argparse
+        """Be an option that takes no value."""
+        super().__init__(option_strings, dest, nargs=0, default=False, help=help)
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        *_: object,
+    ) -> None:
+        """Set both options."""
+        namespace.userstate_init = namespace.userstate_audit = True
 
 
 class TypedOptions:
@@ -127,9 +142,10 @@ def add_options(
     )
     group.addoption(
         "--userstate-init",
-        action="store_true",
-        help="audit, and write what was found to userstate.toml; a configuration that "
-        "is there is left alone, and what it would gain is shown",
+        action=InitAction,
+        help="audit, and write what was found to userstate.toml, or to pyproject.toml "
+        "if that configures other tools; a configuration that is there is left alone, "
+        "and what it could say is shown",
     )
     group.addoption(
         "--userstate-accept-gaps",

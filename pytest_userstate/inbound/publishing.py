@@ -10,16 +10,17 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.application.audit import Prepared
+from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.reporting import json_report
 from pytest_userstate.application.reporting.document import document_of
 from pytest_userstate.application.run_record import DocumentCheck, RunRecord
-from pytest_userstate.application.settings import CONFIGURATION_FILE
+from pytest_userstate.application.settings import PYPROJECT, SHARED_TABLE
 from pytest_userstate.application.wording import wrap
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.ports import JobPage, ReportStore
 from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.domain.wiring import PortWiring
 from pytest_userstate.inbound.options import renewal
 
 if typ.TYPE_CHECKING:
@@ -125,19 +126,26 @@ def _write_configuration(
         first_configuration,
     )
 
+    file = prepared.new_configuration
     if record.audit is None:
-        problem = f"{CONFIGURATION_FILE} was not written: nothing was audited"
+        problem = f"{file} was not written: nothing was audited"
         published.problems.append(problem)
         return
-    known = prepared.settings.gate.acceptances
-    text = first_configuration(record.audit, known=known)
-    if prepared.configuration is not None:
-        shown = prepared.configuration.name
-        published.written.append(f"{shown} is there and left alone; it could say:")
+    existing = prepared.configuration
+    is_shared = (existing.name if existing else file) == PYPROJECT
+    text = first_configuration(
+        record.audit,
+        known=prepared.settings.gate.acceptances,
+        ports=_new_ports(prepared, record.audit),
+        table=SHARED_TABLE if is_shared else "",
+    )
+    if existing is not None:
+        could = "it could say:" if text else "there is nothing to add"
+        published.written.append(f"{existing.name} is there and left alone; {could}")
         published.written.extend(f"  {line}".rstrip() for line in text.splitlines())
         return
     try:
-        store.write(CONFIGURATION_FILE, text)
+        store.write(file, _appended(store.read(file) or "", text))
     except ToolError as error:
         published.problems.append(str(error))
         return
@@ -147,8 +155,32 @@ def _write_configuration(
     )
     left = [c for c, o in record.outcomes.items() if o is Outcome.FAILED]
     decide = f"; left to decide: {', '.join(left)}" if left else ""
-    line = f"configuration written to {CONFIGURATION_FILE}{gaps}{decide}"
+    where = f"[{SHARED_TABLE}] in {file}" if is_shared else file
+    line = f"configuration written to {where}{gaps}{decide}"
     published.written.extend(wrap(line, indent=""))
+
+
+def _new_ports(prepared: Prepared, audit: Audit) -> list[PortWiring]:
+    """Return the ports that the sources show and the configuration does not have."""
+    from pytest_userstate.domain.recognition.modelling import (  # noqa: PLC0415 - rare
+        taking,
+    )
+
+    model, wiring = prepared.settings.model, prepared.settings.wiring
+    if audit.recognition:
+        model = taking(model, audit.recognition)
+    known = {(port.entity, port.port) for port in wiring.scanned}
+    known |= {(port.entity, port.port) for port in wiring.declared.ports}
+    found = prepared.program.ports(model)
+    return [port for port in found if (port.entity, port.port) not in known]
+
+
+def _appended(before: str, text: str) -> str:
+    """Return a file with a text behind it, by the same ends of lines."""
+    if not before:
+        return text
+    lines = f"{before.rstrip()}\n\n{text}".splitlines()
+    return "".join(f"{line}\r\n" if "\r\n" in before else f"{line}\n" for line in lines)
 
 
 def annotate(

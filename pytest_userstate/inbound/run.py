@@ -19,7 +19,7 @@ from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import defect, is_ours
 from pytest_userstate.application.reporting.document import document_of
 from pytest_userstate.application.run_record import RunFailure, RunRecord, Status
-from pytest_userstate.application.settings import CONFIGURATION_FILE, AuditRequest
+from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.errors import UsageError
 from pytest_userstate.domain.gate import Outcome
@@ -308,7 +308,7 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     prepared = composition.prepare(request)
     configuration = composition.configuration_store(prepared.base)
     if request.writes_configuration and prepared.configuration is None:
-        configuration.check(CONFIGURATION_FILE)
+        configuration.check(prepared.new_configuration)
     stores = publishing.Stores(
         configuration=configuration,
         reports=composition.report_store(base, prepared.base),

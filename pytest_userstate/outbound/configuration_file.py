@@ -11,11 +11,14 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.settings import CONFIGURATION_FILE
+from pytest_userstate.application.settings import (
+    CONFIGURATION_FILE,
+    PYPROJECT,
+    SHARED_TABLE,
+)
 from pytest_userstate.domain.errors import ConfigurationError
 
-PYPROJECT: typ.Final = "pyproject.toml"
-_PREFIX: typ.Final = "tool.userstate"
+_PREFIX: typ.Final = SHARED_TABLE
 _PLACE: typ.Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _REPOSITORY_MARKS: typ.Final = (".git", ".hg", ".jj", ".svn")
 
@@ -65,6 +68,18 @@ def find_configuration(
         if folder == root:
             return None
     return None
+
+
+def home_of_configuration(folder: pathlib.Path) -> str:
+    """Return the file of a folder that a configuration belongs into.
+
+    That is `pyproject.toml` if other tools are configured there.
+    """
+    try:
+        shared = tomllib.loads((folder / PYPROJECT).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        return CONFIGURATION_FILE
+    return PYPROJECT if "tool" in shared else CONFIGURATION_FILE
 
 
 def read_configuration(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile:

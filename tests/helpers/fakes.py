@@ -9,9 +9,15 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
+from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.ports import TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.domain.wiring import DeclaredTable, TableMentions, Wiring
+from pytest_userstate.domain.wiring import (
+    DeclaredTable,
+    PortWiring,
+    TableMentions,
+    Wiring,
+)
 
 
 class FakeSchemaSnapshotRepository:
@@ -112,3 +118,7 @@ class FakeProgramRepository:
     def declared_tables(self) -> tuple[DeclaredTable, ...]:
         """Return the tables that the program declares."""
         return self._wiring.declared_tables
+
+    def ports(self, _model: AuditModel) -> tuple[PortWiring, ...]:
+        """Return the interfaces that are named like ports of an entity."""
+        return self._wiring.ports

@@ -95,3 +95,65 @@ def test_accepting_gaps_goes_with_init(backend: Backend) -> None:
     run = backend.run(ACCEPT)
     assert run.status == 4
     assert "--userstate-accept-gaps goes with --userstate-init" in run.output
+
+
+def test_init_asks_for_the_audit_itself(example: Copy) -> None:
+    """It is one option to type, and the checks run."""
+    recognized = example("recognized")
+    run = recognized.run(INIT, audit=False)
+    assert run.status == 0, run.output
+    assert "10 passed" in run.output
+    assert (recognized.path / "userstate.toml").exists()
+
+
+def test_a_file_of_other_tools_gets_a_table(example: Copy) -> None:
+    """What stood there stays as it was, ends of lines included."""
+    recognized = example("recognized")
+    file = recognized.path / "pyproject.toml"
+    before = b"[tool.ruff]\r\nline-length = 88  # wide\r\n"
+    file.write_bytes(before)
+    run = recognized.run(INIT)
+    assert run.status == 0, run.output
+    assert "written to [tool.userstate] in pyproject.toml" in flowing(run.output)
+    written = file.read_bytes()
+    assert written.startswith(before)
+    assert written.count(b"\n") == written.count(b"\r\n")
+    table = tomllib.loads(written.decode())["tool"]
+    assert table["ruff"] == {"line-length": 88}
+    assert table["userstate"]["migrations"] == "db/migrations"
+    assert table["userstate"]["entities"]["users"]["replace"] is True
+    assert not (recognized.path / "userstate.toml").exists()
+    again = recognized.run(INIT)
+    assert again.status == 0, again.output
+    assert "pyproject.toml is there and left alone; there is" in flowing(again.output)
+    assert file.read_bytes() == written
+
+
+def test_ports_that_the_sources_show_are_written(example: Copy) -> None:
+    """The next run reads their wiring, and nothing is left to add."""
+    recognized = example("recognized")
+    recognized.write(
+        "internal/store.go",
+        """
+        package store
+
+        type AccountStore interface{ Find(id string) string }
+
+        type PostgresAccounts struct{}
+
+        var _ AccountStore = (*PostgresAccounts)(nil)
+
+        func (p *PostgresAccounts) Find(id string) string { return "" }
+
+        func Wire() AccountStore { return &PostgresAccounts{} }
+        """,
+    )
+    first = recognized.run(INIT)
+    assert first.status == 0, first.output
+    written = (recognized.path / "userstate.toml").read_text()
+    ports = tomllib.loads(written)["wiring"]["ports"]
+    assert ports == {"users": [{"port": "AccountStore"}]}
+    assert "# AccountStore is database-backed in the repository" in written
+    second = recognized.run(INIT)
+    assert second.check("users.wiring")["coverage"] == "database_backed"
+    assert "there is nothing to add" in flowing(second.output)

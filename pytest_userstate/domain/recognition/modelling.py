@@ -29,7 +29,7 @@ from pytest_userstate.domain.recognition.result import (
     Shape,
 )
 from pytest_userstate.domain.recognition.words import words
-from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from pytest_userstate.domain.snapshot import SchemaSnapshot
 
 
 def with_recognized(model: AuditModel, snapshot: SchemaSnapshot) -> AuditModel:
@@ -43,47 +43,42 @@ def with_recognized(model: AuditModel, snapshot: SchemaSnapshot) -> AuditModel:
     if not lacking:
         return model
     recognition = recognize(snapshot)
-    entities = [recognition.entity(name) for name in lacking]
-    return attrs.evolve(
-        model,
-        entities=[
-            _entity(entity, recognition.entity(entity.name), snapshot)
-            if entity.name in lacking
-            else entity
-            for entity in model.entities
-        ],
-        recognition=Recognition(entities=entities),
-    )
+    entities = [_with_kinds(recognition.entity(name), snapshot) for name in lacking]
+    return taking(model, Recognition(entities=entities))
 
 
-def _entity(
-    entity: Entity, recognized: RecognizedEntity, snapshot: SchemaSnapshot
-) -> Entity:
+def taking(model: AuditModel, recognition: Recognition) -> AuditModel:
+    """Return the model with the storage that was recognized."""
+    entities = [
+        _entity(entity, recognition.entity(entity.name)) for entity in model.entities
+    ]
+    return attrs.evolve(model, entities=entities, recognition=recognition)
+
+
+def _entity(entity: Entity, recognized: RecognizedEntity) -> Entity:
     """Return an entity that is stored where it was recognized, if it was."""
     if not recognized.used:
         return entity
     several = Several.AMBIGUOUS if recognized.ambiguous else entity.several
-    models = [storage_model(storage, entity, snapshot) for storage in recognized.used]
+    models = [storage_model(storage) for storage in recognized.used]
     return attrs.evolve(entity, models=models, several=several)
 
 
-def storage_model(
-    storage: RecognizedStorage, entity: Entity, snapshot: SchemaSnapshot
-) -> StorageModel:
-    """Return the model that says of an entity what was recognized."""
-    schema, _, name = storage.table.partition(".")
-    table = snapshot.table(name, schema=schema)
+def storage_model(storage: RecognizedStorage) -> StorageModel:
+    """Return the model that says what was recognized."""
     revision = [look.column for look in storage.revisions if look.is_revision]
-    return StorageModel(
-        name=storage.table.removeprefix("public."),
+    model = StorageModel(
+        name=storage_name(*storage.table.split(".", 1)),
         tables=storage.table,
-        columns=[
-            _with_kind(column, table, snapshot) if storage.entity == "login" else column
-            for column in storage.columns
-        ],
+        columns=storage.columns,
         per_user=_PER_USER.get(storage.shape),
-        revision=revision or entity.models[0].revision,
     )
+    return attrs.evolve(model, revision=revision) if revision else model
+
+
+def storage_name(schema: str, table: str) -> str:
+    """Return a table's name as a configuration names it: public goes without."""
+    return table if schema == "public" else f"{schema}.{table}"
 
 
 _PER_USER: typ.Final = {
@@ -94,11 +89,29 @@ _PER_USER: typ.Final = {
 """What a shape says of a user's rows; the keys say it of the others."""
 
 
-def _with_kind(name: str, table: Table | None, snapshot: SchemaSnapshot) -> str:
-    """Return a column, and the kind of credentials that is a password if it has one."""
-    column = table.column(name) if table else None
-    if column is None or Kind.TYPE not in role(name).kinds:
-        return name
-    kinds = snapshot.labels(snapshot.base_type(column)) or ()
-    passwords = [kind for kind in kinds if not lexicon.PASSWORD.isdisjoint(words(kind))]
-    return f"{name} = {passwords[0]}" if len(passwords) == 1 else name
+def _with_kinds(entity: RecognizedEntity, snapshot: SchemaSnapshot) -> RecognizedEntity:
+    """Return an entity whose credentials are of the kind that is a password."""
+    if entity.name != "login":
+        return entity
+    storages, ambiguous = (
+        [_with_kind(storage, snapshot) for storage in some]
+        for some in (entity.storages, entity.ambiguous)
+    )
+    return attrs.evolve(entity, storages=storages, ambiguous=ambiguous)
+
+
+def _with_kind(
+    storage: RecognizedStorage, snapshot: SchemaSnapshot
+) -> RecognizedStorage:
+    """Return a storage whose enumerated kinds, if it has some, are narrowed down."""
+    schema, _, name = storage.table.partition(".")
+    table = snapshot.table(name, schema=schema)
+    columns = []
+    for text in storage.columns:
+        column = table.column(text) if table else None
+        kinds: tuple[str, ...] = ()
+        if column is not None and Kind.TYPE in role(text).kinds:
+            kinds = snapshot.labels(snapshot.base_type(column)) or ()
+        passwords = [k for k in kinds if not lexicon.PASSWORD.isdisjoint(words(k))]
+        columns.append(f"{text} = {passwords[0]}" if len(passwords) == 1 else text)
+    return attrs.evolve(storage, columns=columns)

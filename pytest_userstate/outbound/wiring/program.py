@@ -13,10 +13,12 @@ import re
 import tomllib
 import typing as typ
 
+from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.wiring import (
     DeclaredColumn,
     DeclaredTable,
+    PortWiring,
     TableMention,
     TableMentions,
 )
@@ -262,6 +264,18 @@ class SourceProgramRepository:
                 for source in self._sources
             ),
         )
+
+    def ports(self, model: AuditModel) -> tuple[PortWiring, ...]:
+        """Return the ports of user state that the sources declare."""
+        from pytest_userstate.outbound.wiring.port_search import (  # noqa: PLC0415
+            find_ports,
+        )
+        from pytest_userstate.outbound.wiring.sources import (  # noqa: PLC0415
+            SourceTree,
+        )
+
+        tree = SourceTree(self._base, self._sources, without=self._without)
+        return find_ports(tree, model, self._base)
 
     def declared_tables(self) -> tuple[DeclaredTable, ...]:
         """Return the tables that the program declares."""
