@@ -377,11 +377,10 @@ def test_the_machine_is_left_as_it_was(
 @pytest.mark.parametrize(
     "statement",
     [
-        "GRANT SELECT ON users TO reporting;",
-        "ALTER TABLE users OWNER TO app;",
+        "GRANT SELECT ON users TO reporting; ALTER TABLE users OWNER TO app;",
         "CREATE TABLE auth.sessions (id int);",
         "CREATE ROLE later;",
-        'CREATE TABLE t (a "citext");',
+        "CREATE TABLE t (a citext); SELECT uuid_generate_v4();",
     ],
 )
 def test_the_lines_that_an_error_offers_work(backend: Backend, statement: str) -> None:
@@ -394,4 +393,22 @@ def test_the_lines_that_an_error_offers_work(backend: Backend, statement: str) -
     run = backend.run()
     assert run.report is not None
     assert run.report["status"] == "failed"  # a finding, and no error
+    assert run.report["target"]["applied"] == 2
+
+
+def test_the_line_for_a_table_of_the_tools_own_works(backend: Backend) -> None:
+    """A project may have given it another name or schema."""
+    backend.write("go.mod", "require github.com/golang-migrate/migrate/v4 v4.17.0")
+    backend.write(
+        "migrations/1_a.up.sql", "CREATE FUNCTION auth.f() RETURNS int RETURN 1;"
+    )
+    backend.write(
+        "migrations/2_b.up.sql", "COMMENT ON TABLE auth.schema_migrations IS '';"
+    )
+    failed = backend.run()
+    line = next(line for line in failed.output.splitlines() if "table = " in line)
+    assert 'table = "auth.schema_migrations"' in line
+    backend.configure(line.strip())
+    run = backend.run()
+    assert run.report is not None
     assert run.report["target"]["applied"] == 2

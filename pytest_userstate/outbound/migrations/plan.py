@@ -152,6 +152,8 @@ class Plan:
         The layout's name.
     migrations : tuple of Migration
         In order.
+    folder : str or None
+        The folder, as messages name it, if ``table`` beside it names the table.
     platform : str
         What the tool's platform provides before anything else, run as superuser:
         roles, schemas, and the objects of its services.
@@ -186,6 +188,7 @@ class Plan:
 
     layout: str
     migrations: tuple[Migration, ...]
+    folder: str | None = None
     platform: str = ""
     roles: frozenset[str] = frozenset()
     role: str = ""

@@ -177,6 +177,7 @@ class Search:
         if self._engine(first[0]) == _Engine.OTHER:
             raise TargetNotFoundError(self._other_engine(first))
         if len(first) > 1:
+            first.sort(key=lambda candidate: -len(repository.below(candidate.path)))
             raise TargetNotFoundError(self._several_found(first))
         [candidate] = first
         if candidate.fault is not None:

@@ -36,6 +36,15 @@ _CREATE_OWNER = (
 )
 _CREATE_SCHEMA = "CREATE SCHEMA {name}; GRANT ALL ON SCHEMA {name} TO PUBLIC;"
 _CREATE_EXTENSION = "CREATE EXTENSION IF NOT EXISTS {name};"
+_ROLES = r"""("[^"]+"|[A-Za-z_]\w*)"""
+_MADE_ROLE = re.compile(rf"\bcreate\s+(?:role|user)\s+{_ROLES}", re.IGNORECASE)
+_MADE_EXTENSION = re.compile(
+    rf"\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?{_ROLES}", re.IGNORECASE
+)
+_OWNER = re.compile(rf"\bowner\s+to\s+{_ROLES}", re.IGNORECASE)
+_GRANTED = re.compile(rf"\bgrant\b[^;]*?\bto\s+{_ROLES}", re.IGNORECASE)
+_NO_ROLES = frozenset({"public", "current_user", "session_user", "current_role"})
+_RELATION = re.compile(r'^relation "([^"]+)" does not exist')
 _GONE = frozenset({"3F000", "42P01"})  # a schema, a table
 _DROPPING = frozenset({("drop", "schema"), ("drop", "table"), ("drop", "owned")})
 _EXTENSION = re.compile(
@@ -266,9 +275,23 @@ def _of_a_missing_role(refusal: Refusal) -> str:
     is_missing = refusal.failure.sqlstate in {"42704", "22023"}
     if not is_missing or role is None or refusal.step.is_setup:
         return ""
-    owns = refusal.statement is not None and "owner" in refusal.statement.words
-    sql = _CREATE_OWNER if owns else _CREATE_ROLE
-    return f"Something else creates that role. {_setup(sql, role[1])}"
+    texts = "\n".join(refusal.step.texts)
+    made = _names(_MADE_ROLE, texts)
+    owners = _names(_OWNER, texts) - made
+    granted = {role[1], *_names(_GRANTED, texts)} - made - owners
+    sql = " ".join(
+        (
+            *(_CREATE_OWNER.format(name=identifier(name)) for name in sorted(owners)),
+            *(_CREATE_ROLE.format(name=identifier(name)) for name in sorted(granted)),
+        )
+    )
+    return f"Something else creates that role. {_setup(sql)}"
+
+
+def _names(pattern: re.Pattern[str], texts: str) -> set[str]:
+    """Return the roles that a pattern finds, but those that are always there."""
+    names = {name.strip('"') for name in pattern.findall(texts)}
+    return {name for name in names if name.lower() not in _NO_ROLES}
 
 
 def _of_a_missing_schema(refusal: Refusal) -> str:
@@ -277,15 +300,40 @@ def _of_a_missing_schema(refusal: Refusal) -> str:
         return ""
     return (
         f"Something else (a platform, another repository) provides the schema"
-        f" {schema[1]}. {_setup(_CREATE_SCHEMA, schema[1])}"
+        f" {schema[1]}. {_setup(_CREATE_SCHEMA.format(name=identifier(schema[1])))}"
     )
 
 
-def _setup(sql: str, name: str) -> str:
-    """Return the lines of userstate.toml that run a statement about a name first."""
-    statements = sql.format(name=identifier(name))
-    quoted = f"'{statements}'" if '"' in statements else f'"{statements}"'
+def _setup(sql: str) -> str:
+    """Return the lines of userstate.toml that run statements first."""
+    quoted = f"'{sql}'" if '"' in sql else f'"{sql}"'
     return _SETUP.format(sql=quoted)
+
+
+def _of_a_tools_table(refusal: Refusal) -> str:
+    """Name the setting for a table of the tool's own that is called otherwise."""
+    table, plan = _RELATION.search(refusal.failure.message), refusal.step.plan
+    if refusal.failure.sqlstate not in _GONE or plan is None or plan.folder is None:
+        return ""
+    own = {name.rpartition(".")[2] for name in plan.bookkeeping_tables}
+    found = table[1] if table else _qualified(own, refusal)
+    if found.rpartition(".")[2] not in own:
+        return ""
+    return (
+        f"{plan.layout} keeps its records in a table that the project calls {found}. In"
+        f' userstate.toml:\n    migrations = {{ path = "{plan.folder}", layout ='
+        f' "{plan.layout}", table = "{found}" }}'
+    )
+
+
+def _qualified(names: cabc.Iterable[str], refusal: Refusal) -> str:
+    """Return one of the tables in a missing schema, if the migrations write it so."""
+    schema = _SCHEMA.search(refusal.failure.message)
+    for name in names if schema else ():
+        qualified = f"{schema[1]}.{name}" if schema else ""
+        if any(qualified in text for text in refusal.step.texts):
+            return qualified
+    return ""
 
 
 def _of_a_missing_extension(refusal: Refusal) -> str:
@@ -309,7 +357,21 @@ def _of_a_missing_extension(refusal: Refusal) -> str:
         f"{name} is part of the extension {extension}, which nothing has created so"
         " far. Let a migration create it:"
         f' CREATE EXTENSION IF NOT EXISTS "{extension}"; or, if the platform does so:\n'
-        f"{_setup(_CREATE_EXTENSION, extension)}"
+        f"{_setup(_extensions(refusal, extension))}"
+    )
+
+
+def _extensions(refusal: Refusal, extension: str) -> str:
+    """Return what creates an extension, and others that migrations use without."""
+    texts = "\n".join(refusal.step.texts).lower()
+    used = {extension}
+    for name, other in _EXTENSIONS.items():
+        if name in texts and re.search(rf"\b{name}\b(?:\s*\(|(?<=_ops))", texts):
+            used.add(other)
+    return " ".join(
+        _CREATE_EXTENSION.format(name=identifier(name))
+        for name in sorted(used)
+        if name == extension or f"{name}" not in _names(_MADE_EXTENSION, texts)
     )
 
 
@@ -427,6 +489,7 @@ _REMEDIES: tuple[cabc.Callable[[Refusal], str], ...] = (
     _of_missing_rights,
     _of_a_transaction,
     _of_a_missing_role,
+    _of_a_tools_table,
     _of_a_database,
     _of_a_missing_schema,
     _of_a_missing_extension,

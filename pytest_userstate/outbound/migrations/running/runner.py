@@ -134,6 +134,7 @@ class MigrationRunner:
             is_script=batch.mode is Mode.SCRIPT,
             original=batch.original,
             search_path=self._search_path,
+            plan=plan,
             earlier=self._earlier,
         )
 

@@ -9,7 +9,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.outbound.migrations.plan import Original
+from pytest_userstate.outbound.migrations.plan import Original, Plan
 from pytest_userstate.outbound.migrations.sql import Statement, statements
 
 if typ.TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Step:
     original: Original | None = None
     # That of the session, kept up to date by the runner.
     search_path: SearchPath = attrs.field(factory=SearchPath)
+    # All migrations; None for a file that is none.
+    plan: Plan | None = attrs.field(default=None, repr=False, eq=False)
     # The files that were sent before it, in order.
     earlier: cabc.Sequence[Step] = attrs.field(default=(), repr=False, eq=False)
 
@@ -89,6 +91,13 @@ class Step:
     def place(self, position: int) -> int:
         """Return where in the file a position in what is sent comes from."""
         return position if self.original is None else self.original.position(position)
+
+    @property
+    def texts(self) -> cabc.Iterator[str]:
+        """What all migrations send."""
+        for migration in self.plan.migrations if self.plan else ():
+            for batch in migration.batches:
+                yield batch.sql
 
     @property
     def is_setup(self) -> bool:

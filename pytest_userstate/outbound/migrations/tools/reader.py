@@ -215,6 +215,7 @@ class SqlLayout(LayoutDefaults):
         return Plan(
             layout=self.name,
             migrations=tuple(migrations),
+            folder=label(path, base) if TABLE in self.options else None,
             prepare=self._preparation(table, files),
             bookkeeping_tables=frozenset({table}),
             restores_search_path=self.restores_search_path,
