@@ -102,11 +102,12 @@ def _explain(topics: cabc.Sequence[str]) -> int:
 def _section(topic: str, sections: cabc.Mapping[str, str]) -> str | None:
     """Return the section about a heading, the axis of a check, or a coverage."""
     check = _CHECK.fullmatch(topic)
-    name = check.group("axis") if check else topic
+    name = check.group("axis") if check else topic.replace("-", "_")
     for heading, text in sections.items():
         if name.casefold() == heading.casefold():
             return text
-    return next((text for text in sections.values() if f"`{name}`" in text), None)
+    coverage = f"`{name.replace(' ', '_')}`"  # as the matrix spells it: dual model
+    return next((text for text in sections.values() if coverage in text), None)
 
 
 def _unknown(topic: str, sections: cabc.Mapping[str, str]) -> str:

@@ -16,7 +16,8 @@ if typ.TYPE_CHECKING:
 
     from pytest_userstate.application.settings import AuditRequest
 
-FORMATS: typ.Final = (".json", ".md")
+CHECKED_FORMATS: typ.Final = (".json", ".md")
+FORMATS: typ.Final = (*CHECKED_FORMATS, ".sarif")
 _HELP: typ.Final = "audit where this repository keeps user state"
 _NEEDS_AUDIT: typ.Final = {
     "userstate_report": "--userstate-report",
@@ -124,7 +125,8 @@ def add_options(
         metavar="FILE",
         action="append",
         default=[],
-        help="write a report to FILE, as JSON (.json) or Markdown (.md); repeatable",
+        help="write a report to FILE, as JSON (.json), Markdown (.md), or SARIF "
+        "(.sarif); repeatable",
     )
     group.addoption(
         "--userstate-check-report",
@@ -234,15 +236,15 @@ def misuse(config: pytest.Config) -> str | None:
 
 
 def _report_misuse(written: list[str], checked: list[str]) -> str | None:
-    for name, paths in (
-        ("--userstate-report", written),
-        ("--userstate-check-report", checked),
+    for name, paths, formats in (
+        ("--userstate-report", written, FORMATS),
+        ("--userstate-check-report", checked, CHECKED_FORMATS),
     ):
         for path in paths:
-            if pathlib.PurePath(path).suffix not in FORMATS:
+            if pathlib.PurePath(path).suffix not in formats:
                 return (
                     f"{name} {path}: the format follows from the suffix, which has to "
-                    f"be {' or '.join(FORMATS)}"
+                    f"be one of {', '.join(formats)}"
                 )
     same = {os.path.normpath(path) for path in written}
     for path in checked:

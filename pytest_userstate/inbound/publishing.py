@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import importlib.metadata
 import os
 import pathlib
 import typing as typ
@@ -72,14 +73,15 @@ def publish(
 ) -> Published:
     """Write the reports, and what the service that runs the job shows."""
     published = Published()
-    write_reports(record, stores.reports, config.option.userstate_report, published)
+    file = prepared.configuration or prepared.first_file
+    configuration = Source(os.path.relpath(file, prepared.base)) if file else None
+    paths = config.option.userstate_report
+    write_reports(record, stores.reports, paths, published, configuration)
     if prepared.snapshot is not None:
         _write_snapshot(record, stores.snapshots, prepared.snapshot, published)
     if prepared.writes_configuration:
         _write_configuration(record, stores.configuration, prepared, published)
     if stores.job is not None and not config.option.collectonly:
-        file = prepared.configuration or prepared.first_file
-        configuration = Source(os.path.relpath(file, prepared.base)) if file else None
         published.annotations.extend(annotate(stores.job, record, configuration))
     return published
 
@@ -89,12 +91,13 @@ def write_reports(
     store: ReportStore,
     paths: cabc.Iterable[str],
     published: Published,
+    configuration: Source | None = None,
 ) -> None:
     """Write the reports; note what went wrong, and what was written where."""
     for path in dict.fromkeys(paths):
         render = _RENDERERS[pathlib.PurePath(path).suffix]
         try:
-            store.write(path, render(record, store, path))
+            store.write(path, render(record, Surroundings(store, path, configuration)))
         except ToolError as error:
             published.problems.append(str(error))
         else:
@@ -221,14 +224,30 @@ def _in_workspace(annotation: Annotation, job: JobPage) -> Annotation:
     return attrs.evolve(annotation, source=Source(path, source.line))
 
 
-def _markdown(record: RunRecord, store: ReportStore, path: str) -> str:
+@attrs.frozen
+class Surroundings:
+    """Where a report is written, and the file that configures the audit."""
+
+    store: ReportStore
+    path: str
+    configuration: Source | None
+
+
+def _markdown(record: RunRecord, around: Surroundings) -> str:
     from pytest_userstate.application.reporting import markdown  # noqa: PLC0415 - rare
 
-    return markdown.render(record, markdown.links_at(store.place(path)))
+    return markdown.render(record, markdown.links_at(around.store.place(around.path)))
 
 
-def _json(record: RunRecord, _store: ReportStore, _path: str) -> str:
+def _json(record: RunRecord, _: Surroundings) -> str:
     return json_report.render(record)
 
 
-_RENDERERS: typ.Final = {".json": _json, ".md": _markdown}
+def _sarif(record: RunRecord, around: Surroundings) -> str:
+    from pytest_userstate.application.reporting import sarif  # noqa: PLC0415 - rare
+
+    version = importlib.metadata.version("pytest-userstate")
+    return sarif.render(record, around.configuration, version)
+
+
+_RENDERERS: typ.Final = {".json": _json, ".md": _markdown, ".sarif": _sarif}

@@ -192,9 +192,9 @@ def test_an_unknown_axis_on_the_command_line(backend: Backend) -> None:
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("audit.xml", ".json or .md"),
+        ("audit.xml", ".json, .md, .sarif"),
         ("nowhere/audit.json", "there is no folder nowhere"),
-        (".", ".json or .md"),
+        (".", ".json, .md, .sarif"),
     ],
 )
 def test_a_report_that_cannot_be_written(

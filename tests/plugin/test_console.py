@@ -83,7 +83,9 @@ def test_the_status_of_a_failed_audit_is_pytests(tmp_path: pathlib.Path) -> None
     assert "No migrations were found" in finished.stderr
 
 
-@pytest.mark.parametrize("topic", [*RULES, *Axis, *COVERAGES, "interests.conflict"])
+@pytest.mark.parametrize(
+    "topic", [*RULES, *Axis, *COVERAGES, "interests.conflict", "dual model"]
+)
 def test_every_answer_of_an_audit_can_be_explained(
     topic: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -91,7 +93,7 @@ def test_every_answer_of_an_audit_can_be_explained(
     assert main(["explain", topic]) == 0
     text, errors = capsys.readouterr()
     assert not errors
-    assert topic.rpartition(".")[2] in text
+    assert topic.rpartition(".")[2].replace(" ", "_") in text
     assert "](" not in text, "a link of a page that a terminal cannot follow"
 
 

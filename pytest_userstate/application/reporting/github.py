@@ -34,6 +34,8 @@ class Annotation:
     title: str
     message: str
     source: Source | None = None
+    # The check that it is about, if it is about one.
+    check: str = ""
 
     def command(self) -> str:
         """Return the line that makes the runner show it."""
@@ -79,6 +81,7 @@ def annotations_of(
             title=finding.heading,
             message="\n".join([reason, *finding.notes, *finding.lines, *steps]),
             source=(None if is_of_acceptance else finding.source) or configuration,
+            check=finding.id,
         )
 
 
