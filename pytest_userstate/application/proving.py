@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import itertools
+import typing as typ
 
 import attrs
 
 from pytest_userstate.domain.classification import Candidate, classify
+from pytest_userstate.domain.coverage import MigrationDecision
+from pytest_userstate.domain.evidence import (
+    Check,
+    Evidence,
+    SchemaObject,
+    listed,
+    substitutes,
+)
 from pytest_userstate.domain.model import AuditModel
-from pytest_userstate.domain.ports import Scratch, TwoWriters, UntriableError
-from pytest_userstate.domain.proof import Proof
+from pytest_userstate.domain.ports import (
+    Mutations,
+    Scratch,
+    TwoWriters,
+    UntriableError,
+)
+from pytest_userstate.domain.proof import FactProof, FactResult, Proof
+from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.revision_columns import (
     KeptRevision,
     owners,
@@ -36,11 +52,176 @@ def prove(
     *,
     seeds: cabc.Mapping[str, str],
 ) -> Proof:
-    """Try out the revision tokens of the audited storages."""
+    """Try out the evidence of closed checks, and the tokens of audited storages."""
     return Proof(
+        facts=prove_evidence(
+            scratch,
+            snapshot,
+            functools.partial(UserStateSchemaAuditReport.evaluate, model=model),
+        ),
         stale_writes=prove_stale_writes(
             scratch, tokens_of(model, snapshot), snapshot, seeds
+        ),
+    )
+
+
+Evaluate: typ.TypeAlias = cabc.Callable[[SchemaSnapshot], UserStateSchemaAuditReport]
+
+
+@attrs.frozen
+class _Mutation:
+    """A fact of a check, and what has to be gone for the verdict to rest on it."""
+
+    check: Check
+    fact: Evidence
+    about: SchemaObject
+    substitutes: tuple[SchemaObject, ...]
+
+    @property
+    def lost(self) -> frozenset[SchemaObject]:
+        return frozenset({*self.substitutes, self.about})
+
+
+def prove_evidence(
+    scratch: Scratch, snapshot: SchemaSnapshot, evaluate: Evaluate
+) -> tuple[FactProof, ...]:
+    """Take away each fact that a closed check rests on, and audit again.
+
+    Without what can stand in for the fact the verdict has to hold; without the fact as
+    well it must not. Facts of entities that share no table are taken away together.
+    """
+    report = evaluate(snapshot)
+    proofs: list[FactProof] = []
+    mutations: list[_Mutation] = []
+    for check in report.checks:
+        if check.decision is MigrationDecision.NOT_REQUIRED:
+            _plan(check, mutations, proofs)
+    with scratch.mutations() as database:
+        holding = [(m, frozenset(m.substitutes)) for m in mutations if m.substitutes]
+        overstated = {
+            mutation
+            for mutation, closed, _ in _outcomes(database, holding, report, evaluate)
+            if closed is False
+        }
+        breaking = [(mutation, mutation.lost) for mutation in mutations]
+        for mutation, closed, problem in _outcomes(
+            database, breaking, report, evaluate
+        ):
+            result, reason = _judged(
+                mutation, closed=closed, is_overstated=mutation in overstated
+            )
+            proofs.append(_fact_proof(mutation, result, problem or reason))
+    order = [(c.id, fact.subject) for c in report.checks for fact in c.evidence]
+    return tuple(sorted(proofs, key=lambda p: order.index((p.check, p.subject))))
+
+
+def _plan(check: Check, mutations: list[_Mutation], proofs: list[FactProof]) -> None:
+    """Note what has to be taken away to prove the facts of a check."""
+    for fact in check.evidence:
+        if fact.group is None:
+            continue
+        gone = substitutes(check.evidence, fact)
+        if fact.about is not None and gone is not None:
+            mutations.append(_Mutation(check, fact, fact.about, gone))
+            continue
+        reason = "no schema shows it"
+        if fact.about is not None:
+            reason = "what stands in for it cannot go alone"
+        proofs.append(
+            FactProof(
+                check=check.id,
+                subject=fact.subject,
+                result=FactResult.NOT_PROVED,
+                reason=reason,
+            )
         )
+
+
+def _outcomes(
+    database: Mutations,
+    wanted: list[tuple[_Mutation, frozenset[SchemaObject]]],
+    report: UserStateSchemaAuditReport,
+    evaluate: Evaluate,
+) -> cabc.Iterator[tuple[_Mutation, bool | None, str]]:
+    """Yield, for each mutation, whether its check is closed without some objects.
+
+    None if the objects cannot be dropped, with the reason.
+    """
+    tables = _tables_of_entities(report)
+    for together in _rounds(wanted, tables):
+        lost = frozenset[SchemaObject]().union(*(objects for _, objects in together))
+        try:
+            audited, problem = evaluate(database.without(lost)), ""
+        except UntriableError as error:
+            if len(together) > 1:
+                for alone in together:
+                    yield from _outcomes(database, [alone], report, evaluate)
+                continue
+            audited, problem = None, str(error)
+        for mutation, _ in together:
+            closed = None
+            if audited is not None:
+                decision = audited.check(mutation.check.id).decision
+                closed = decision is MigrationDecision.NOT_REQUIRED
+            yield mutation, closed, problem
+
+
+def _tables_of_entities(
+    report: UserStateSchemaAuditReport,
+) -> dict[str, set[tuple[str, str]]]:
+    tables: dict[str, set[tuple[str, str]]] = {}
+    for check in report.checks:
+        tables.setdefault(check.entity, set()).update(
+            (fact.about.schema, fact.about.table)
+            for fact in check.evidence
+            if fact.about
+        )
+    return tables
+
+
+def _rounds(
+    wanted: list[tuple[_Mutation, frozenset[SchemaObject]]],
+    tables: cabc.Mapping[str, set[tuple[str, str]]],
+) -> list[list[tuple[_Mutation, frozenset[SchemaObject]]]]:
+    """Group what can be tried at once: the same loss, or entities apart."""
+    rounds: list[list[tuple[_Mutation, frozenset[SchemaObject]]]] = []
+    for mutation, lost in wanted:
+        own = tables[mutation.check.entity]
+        fitting = (
+            together
+            for together in rounds
+            if all(
+                lost == other_lost or own.isdisjoint(tables[other.check.entity])
+                for other, other_lost in together
+            )
+        )
+        together = next(fitting, None)
+        if together is None:
+            rounds.append(together := [])
+        together.append((mutation, lost))
+    return rounds
+
+
+def _judged(
+    mutation: _Mutation, *, closed: bool | None, is_overstated: bool
+) -> tuple[FactResult, str]:
+    beside = listed(map(str, mutation.substitutes))
+    if closed is None:
+        return FactResult.NOT_PROVED, ""
+    if closed:
+        without = "it" if not beside else f"it and {beside}"
+        return FactResult.SURVIVED, f"without {without} the verdict is the same"
+    if is_overstated:
+        return FactResult.OVERSTATED, f"the verdict falls without {beside}"
+    return FactResult.PROVED, ""
+
+
+def _fact_proof(mutation: _Mutation, result: FactResult, reason: str) -> FactProof:
+    return FactProof(
+        check=mutation.check.id,
+        subject=mutation.fact.subject,
+        result=result,
+        reason=reason,
     )
 
 

@@ -10,6 +10,7 @@ import typing as typ
 import attrs
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.evidence import SchemaObject
     from pytest_userstate.domain.model import AuditModel
     from pytest_userstate.domain.snapshot import SchemaSnapshot
     from pytest_userstate.domain.stale_writes import (
@@ -147,8 +148,24 @@ class TwoWriters(typ.Protocol):
         """Let the writers take their steps, and say what happened."""
 
 
+class Mutations(typ.Protocol):
+    """The migrated database without some of its objects, for a moment."""
+
+    def without(self, lost: cabc.Iterable[SchemaObject]) -> SchemaSnapshot:
+        """Drop the objects, return the schema, and put them back.
+
+        Raises
+        ------
+        UntriableError
+            When one of them cannot be dropped.
+        """
+
+
 class Scratch(typ.Protocol):
-    """Where copies of the migrated database are made, to be changed and dropped."""
+    """Where the migrated database, or a copy of it, is changed for a trial."""
+
+    def mutations(self) -> contextlib.AbstractContextManager[Mutations]:
+        """Take objects away in transactions that are rolled back."""
 
     def trial(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import attrs
 
 from pytest_userstate.domain.coverage import Axis, MigrationDecision
@@ -10,11 +12,60 @@ from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.stale_writes import StaleWriteProof, StaleWriteResult
 
 
+class FactResult(enum.StrEnum):
+    """What became of a verdict when a fact that it rests on was taken away."""
+
+    PROVED = "proved"
+    """It changed, as it has to."""
+    SURVIVED = "survived"
+    """It outlived the loss of its own evidence: the rule does not depend on it."""
+    OVERSTATED = "overstated"
+    """It changed without a fact that the evidence says it can do without."""
+    NOT_PROVED = "not_proved"
+    """The fact could not be taken away."""
+
+
+@attrs.frozen(kw_only=True)
+class FactProof:
+    """A fact, and whether the verdict of a check depends on it."""
+
+    check: str
+    subject: str
+    result: FactResult
+    reason: str = ""
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the evidence of the check is not what its verdict rests on."""
+        return self.result in {FactResult.SURVIVED, FactResult.OVERSTATED}
+
+    def __str__(self) -> str:
+        """Write it for people.
+
+        >>> lost = FactResult.SURVIVED
+        >>> str(FactProof(check="users.schema", subject="public.users.id", result=lost))
+        'users.schema does not depend on public.users.id'
+        """
+        match self.result:
+            case FactResult.PROVED:
+                text = f"{self.check} depends on {self.subject}"
+            case FactResult.SURVIVED:
+                text = f"{self.check} does not depend on {self.subject}"
+            case FactResult.OVERSTATED:
+                text = f"{self.check} needs more than {self.subject}"
+            case FactResult.NOT_PROVED:
+                text = f"{self.check}: {self.subject} could not be taken away"
+        return f"{text}: {self.reason}" if self.reason else text
+
+
 @attrs.frozen(kw_only=True)
 class Proof:
-    """What was tried out in copies of the migrated database."""
+    """What was tried out in the migrated database and in copies of it."""
 
+    facts: tuple[FactProof, ...] = ()
+    """Each fact that a closed check rests on."""
     stale_writes: tuple[StaleWriteProof, ...] = ()
+    """Each revision token of the audited storages."""
 
     def of_token(self, check: Check) -> tuple[StaleWriteProof, ...]:
         """Return the proofs of the tokens that a conflict check rests on."""
@@ -26,7 +77,11 @@ class Proof:
 def confronted(
     verdicts: tuple[Verdict, ...], proof: Proof | None
 ) -> tuple[Verdict, ...]:
-    """Return the verdicts, failed where the proof contradicts what they say."""
+    """Return the verdicts, failed where the proof contradicts what they say.
+
+    Evidence that a verdict does not depend on fails on every axis, an unusable token
+    if the axis is gated.
+    """
     if proof is None:
         return verdicts
     return tuple(_confronted(verdict, proof) for verdict in verdicts)
@@ -36,6 +91,9 @@ def _confronted(verdict: Verdict, proof: Proof) -> Verdict:
     check = verdict.check
     if check.decision is not MigrationDecision.NOT_REQUIRED:
         return verdict
+    reasons = [
+        str(fact) for fact in proof.facts if fact.check == check.id and fact.contradicts
+    ]
     useless = [
         token
         for token in proof.of_token(check)
@@ -44,8 +102,9 @@ def _confronted(verdict: Verdict, proof: Proof) -> Verdict:
     lost = [
         SchemaObject(p.token.schema, p.token.table, p.token.column) for p in useless
     ]
-    if not verdict.gated or not lost or holds(check.evidence, lost):
+    if verdict.gated and lost and not holds(check.evidence, lost):
+        reasons += [f"{p.token.subject}: {p.reason}" for p in useless]
+    if not reasons:
         return verdict
-    reasons = "; ".join(f"{p.token.subject}: {p.reason}" for p in useless)
-    reason = f"the proof contradicts it: {reasons}"
+    reason = f"the proof contradicts it: {'; '.join(reasons)}"
     return attrs.evolve(verdict, outcome=Outcome.FAILED, reason=reason)

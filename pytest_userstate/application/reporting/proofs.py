@@ -12,7 +12,7 @@ from pytest_userstate.application.reporting.document import (
     Section,
 )
 from pytest_userstate.application.reporting.findings import Name, Sentence
-from pytest_userstate.domain.proof import Proof
+from pytest_userstate.domain.proof import FactResult, Proof
 from pytest_userstate.domain.stale_writes import StaleWriteProof
 
 _NOTHING: typ.Final = "no revision token was found, so no stale write was tried"
@@ -20,12 +20,26 @@ _ROW: typ.Final = "give a statement that makes one, in the configuration"
 
 
 def proof_section(proof: Proof | None) -> Section | None:
-    """Return the section about stale writes, if any was asked for."""
+    """Return the section about what was proved, if that was asked for."""
     if proof is None:
         return None
+    facts = Items(tuple(Item((Sentence(line),)) for line in _facts(proof)))
     items = tuple(map(_item, proof.stale_writes))
     block = Items(items) if items else Paragraph((Sentence(_NOTHING),))
-    return Section("Stale writes, tried with two writers", (block,))
+    return Section("What was proved", (facts, block))
+
+
+def _facts(proof: Proof) -> list[str]:
+    """Return how many facts were proved, and what became of the others."""
+    facts = proof.facts
+    if not facts:
+        return ["no closed check rests on a fact of the schema, so none was proved"]
+    proved = sum(fact.result is FactResult.PROVED for fact in facts)
+    count = f"{proved} of {len(facts)} facts proved"
+    return [
+        f"{count}: without any of them its verdict changes",
+        *(str(fact) for fact in facts if fact.result is not FactResult.PROVED),
+    ]
 
 
 def _item(stale: StaleWriteProof) -> Item:
@@ -53,7 +67,18 @@ def json(proof: Proof | None) -> dict[str, typ.Any] | None:
     """Return what the JSON report says about it."""
     if proof is None:
         return None
-    return {"stale_writes": [*map(_stale_write, proof.stale_writes)]}
+    return {
+        "facts": [
+            {
+                "check": fact.check,
+                "subject": fact.subject,
+                "result": fact.result.value,
+                "reason": fact.reason,
+            }
+            for fact in proof.facts
+        ],
+        "stale_writes": [*map(_stale_write, proof.stale_writes)],
+    }
 
 
 def _stale_write(stale: StaleWriteProof) -> dict[str, typ.Any]:

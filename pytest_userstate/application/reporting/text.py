@@ -28,7 +28,7 @@ from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.snapshot import Source
 
 _ANY: typ.Final = "to do, one of these:"
-_PROOF: typ.Final = "stale writes, tried with two writers (docs/proving.md)"
+_PROOF: typ.Final = "what was proved (docs/proving.md)"
 _SECTIONS: typ.Final = {
     "Advisories": (
         "advisories (they change no outcome; `pytest-userstate explain CODE` says more)"

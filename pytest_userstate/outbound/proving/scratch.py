@@ -10,9 +10,13 @@ import attrs
 import psycopg
 import psycopg.sql
 
+from pytest_userstate.domain.evidence import SchemaObject
 from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.stale_writes import RevisionToken
+from pytest_userstate.outbound.postgres.catalog import (
+    PostgresSchemaSnapshotRepository,
+)
 from pytest_userstate.outbound.proving.rows import (
     Connection,
     NoRowError,
@@ -24,6 +28,15 @@ from pytest_userstate.outbound.proving.writers import Trial
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations_target import Server
 
+_DROP_TABLE: typ.Final = "DROP TABLE {table} CASCADE"
+_DROP_COLUMN: typ.Final = "ALTER TABLE {table} DROP COLUMN {part} CASCADE"
+_DROP_CONSTRAINT: typ.Final = "ALTER TABLE {table} DROP CONSTRAINT {part} CASCADE"
+_DROP_INDEX: typ.Final = "DROP INDEX {index} CASCADE"
+_IS_CONSTRAINT: typ.Final = """
+SELECT 1 FROM pg_catalog.pg_constraint
+WHERE conname OPERATOR(pg_catalog.=) %s
+  AND conrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s)
+"""
 _LIMITS: typ.Final = (
     "SET statement_timeout = '10s'; SET lock_timeout = '10s'; "
     "SET idle_in_transaction_session_timeout = '60s'"
@@ -36,6 +49,16 @@ class ScratchServer:
 
     server: Server
     role: str
+
+    @contextlib.contextmanager
+    def mutations(self) -> cabc.Iterator[RolledBackMutations]:
+        """Take objects away in the migrated database itself, and roll it back."""
+        connection = self.server.connect(user=self.role)
+        with contextlib.closing(connection):
+            connection.execute(_LIMITS)
+            # The same queries are asked again and again.
+            connection.prepare_threshold = 0
+            yield RolledBackMutations(connection)
 
     @contextlib.contextmanager
     def trial(
@@ -92,6 +115,42 @@ class ScratchServer:
         with contextlib.closing(connection):
             connection.execute(_LIMITS)
             yield connection
+
+
+@attrs.frozen
+class RolledBackMutations:
+    """A connection to the migrated database whose transactions are rolled back."""
+
+    connection: Connection
+
+    def without(self, lost: cabc.Iterable[SchemaObject]) -> SchemaSnapshot:
+        """Drop the objects, read the schema, and roll back."""
+        with self.connection.transaction(force_rollback=True):
+            # A table comes last: its parts go along with it.
+            for gone in sorted(lost, key=str, reverse=True):
+                self._drop(gone)
+            return PostgresSchemaSnapshotRepository(self.connection).load()
+
+    def _drop(self, gone: SchemaObject) -> None:
+        part = gone.constraint or gone.column
+        values = {
+            "table": psycopg.sql.Identifier(gone.schema, gone.table),
+            "part": psycopg.sql.Identifier(part),
+            "index": psycopg.sql.Identifier(gone.schema, part),
+        }
+        statement = _DROP_TABLE
+        if gone.column:
+            statement = _DROP_COLUMN
+        elif gone.constraint:
+            row = self.connection.execute(
+                _IS_CONSTRAINT, [gone.constraint, values["table"].as_string()]
+            ).fetchone()
+            statement = _DROP_CONSTRAINT if row else _DROP_INDEX
+        try:
+            self.connection.execute(psycopg.sql.SQL(statement).format(**values))
+        except psycopg.Error as error:
+            message = f"PostgreSQL says: {error.diag.message_primary or error}"
+            raise UntriableError(message) from error
 
 
 @contextlib.contextmanager
