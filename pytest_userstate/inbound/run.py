@@ -138,10 +138,11 @@ class RunPlugin:
             return
         self._session = session
         try:
-            self._finish(session, exitstatus)
+            self._finish(exitstatus)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
             self._fail(error)
             self._publish()
+        session.exitstatus = self._exit_status(session.exitstatus)
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[typ.Any]) -> None:
         """Remember why pytest gives up, for the reports; pytest itself shows it."""
@@ -156,12 +157,8 @@ class RunPlugin:
         """End the run as one that this package failed in."""
         failure = RunFailure(kind="defect", message=str(defect(error)))
         self._record = RunRecord(failure=failure)
-        if self._session:
-            self._session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
-    def _finish(
-        self, session: pytest.Session, exitstatus: int | pytest.ExitCode
-    ) -> None:
+    def _finish(self, exitstatus: int | pytest.ExitCode) -> None:
         self._record = self._conclude(exitstatus)
         if not self._config.option.collectonly:
             self._record = attrs.evolve(
@@ -170,10 +167,7 @@ class RunPlugin:
                     self._config, self._stores.reports, self._record
                 ),
             )
-            session.exitstatus = self._exit_status(session.exitstatus)
         self._publish()
-        if self._published.problems:
-            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def _publish(self) -> None:
         self._published = publishing.publish(
@@ -190,6 +184,8 @@ class RunPlugin:
             self._summarize(terminalreporter)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
             self._fail(error)
+            if self._session:
+                self._session.exitstatus = self._exit_status(self._session.exitstatus)
             self._summarize(terminalreporter)
 
     def _summarize(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -243,24 +239,25 @@ class RunPlugin:
         return RunFailure(kind="not_run", message=message)
 
     def _exit_status(self, status: int | pytest.ExitCode) -> int | pytest.ExitCode:
-        """Never exit with 0 where checks vanished or none ran."""
-        failure = self._record.failure
-        if failure and failure.kind == "defect":
+        """Return the status of the run: pytest's own, unless the audit adds to it.
+
+        It is never 0 if checks vanished, if none ran, or if a report is missing.
+        """
+        record = self._record
+        if record.failure and record.failure.kind == "defect":
             return pytest.ExitCode.INTERNAL_ERROR
         if status != pytest.ExitCode.OK:
-            gone = (
-                self._record.vanished and status == pytest.ExitCode.NO_TESTS_COLLECTED
-            )
-            return pytest.ExitCode.TESTS_FAILED if gone else status
-        match self._record.status:
-            case Status.FAILED:
-                return pytest.ExitCode.TESTS_FAILED
-            case Status.ERROR if self._record.vanished or self._record.audit:
-                return pytest.ExitCode.TESTS_FAILED
-            case Status.ERROR:
-                return pytest.ExitCode.NO_TESTS_COLLECTED
-            case Status.PASSED:
-                return status
+            is_empty = status == pytest.ExitCode.NO_TESTS_COLLECTED
+            is_gone = is_empty and record.vanished
+            return pytest.ExitCode.TESTS_FAILED if is_gone else status
+        if self._published.problems:
+            return pytest.ExitCode.TESTS_FAILED
+        if self._config.option.collectonly or record.status is Status.PASSED:
+            return status
+        is_empty = record.status is Status.ERROR and record.audit is None
+        if is_empty and not record.vanished:
+            return pytest.ExitCode.NO_TESTS_COLLECTED
+        return pytest.ExitCode.TESTS_FAILED
 
 
 def _checks_among(candidates: cabc.Iterable[pytest.Item]) -> set[str]:

@@ -22,10 +22,11 @@ def printer(config: pytest.Config) -> TextPrinter:
     """Return what prints for this terminal, as brief as pytest was asked to be."""
     columns = shutil.get_terminal_size((WIDTH, 24)).columns
     width = min(max(columns, WIDTH), _WIDEST)
+    # Both options are the terminal plugin's, which may be switched off.
     return TextPrinter(
         width=width,
-        verbosity=config.option.verbose,
-        is_below_failures=config.option.tbstyle != "no",
+        verbosity=config.getoption("verbose", 0) or 0,
+        is_below_failures=config.getoption("tbstyle", "no") != "no",
     )
 
 

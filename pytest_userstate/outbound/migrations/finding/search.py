@@ -11,10 +11,10 @@ from __future__ import annotations
 import collections.abc as cabc
 import pathlib
 import re
-import textwrap
 
 import attrs
 
+from pytest_userstate.application.wording import wrap
 from pytest_userstate.domain.errors import TargetNotFoundError, UsageError
 from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.finding.commands import command_line
@@ -407,9 +407,7 @@ class Search:
             lines += [f"  {described(f, self._base)}" for f in near[:_MOST_LISTED]]
             lines += self._command_lines(near)
         lines.append("The layouts that are supported are:")
-        lines += textwrap.wrap(
-            registry.names(), 80, initial_indent="  ", subsequent_indent="  "
-        )
+        lines += wrap(registry.names())
         lines.append(_HOW_TO_CHOOSE.format(example="path/to/migrations"))
         return "\n".join(lines)
 
