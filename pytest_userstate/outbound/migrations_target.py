@@ -241,10 +241,10 @@ class MigrationsTarget:
             server = f"a scratch database on {self.given.origin}"
         found = self.target.found
         if not isinstance(plan, Plan):
-            found = f"{found}; runs {plan.program.shown}"
+            found = f"{found}; runs {plan.program.command}"
         return TargetDescription(
             kind="migrations",
-            path=self.target.shown,
+            path=self.target.relative_path,
             layout=plan.layout,
             migrations=len(plan.migrations) or None,
             digest=self.target.digest,

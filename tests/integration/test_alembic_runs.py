@@ -413,7 +413,7 @@ def test_flask_migrate_is_run_by_flask(
     project.write("db/alembic.ini", "[alembic]\n")
     project.write("shop/__init__.py", SHOP)
     plan = project.plan()
-    assert plan.program.shown == "python -m flask db upgrade -d db head"
+    assert plan.program.command == "python -m flask db upgrade -d db head"
     assert plan.program.environment == {"FLASK_APP": "shop"}
     migrated = runs.run(plan)
     assert migrated.applied == 1

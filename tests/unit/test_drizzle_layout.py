@@ -106,7 +106,7 @@ def test_the_folder_that_the_configuration_names_is_found(
     folder.write("meta/_journal.json", journal("0000_a"))
     (tmp_path / "apps/web/drizzle.config.ts").write_text(config)
     target = search(folder)
-    assert (target.shown, target.plan.layout) == ("apps/web/db/out", "drizzle")
+    assert (target.relative_path, target.plan.layout) == ("apps/web/db/out", "drizzle")
     assert target.found == "found by apps/web/drizzle.config.ts"
 
 

@@ -77,7 +77,7 @@ def test_usual_names_are_found_down_to_two_folders(
     """At the root, and one and two folders below it."""
     repository.write(f"{above}{name}/1.sql")
     target = repository.locate()
-    assert target.shown == f"{above}{name}"
+    assert target.relative_path == f"{above}{name}"
     assert target.path == repository.root / above / name
     assert target.found == "found by name"
     assert target.plan.layout == "plain"
@@ -103,7 +103,7 @@ def test_migrations_are_found_at_any_depth(
     if has_git and GIT:
         repository.git("init", "-q")
     repository.write(f"{folder}/0001-users.sql")
-    assert repository.locate().shown == folder
+    assert repository.locate().relative_path == folder
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_engineers_choice(repository: Repository, right: str, other: str) -> 
     """PostgreSQL before other engines, and tests, examples and others' code last."""
     repository.write(f"{right}/1_a.sql", f"{other}/1_a.sql")
     target = repository.locate()
-    assert target.shown == right
+    assert target.relative_path == right
     assert f"not audited: {other} (plain)" in target.found
 
 
@@ -138,7 +138,10 @@ def test_a_folder_for_each_engine_that_a_tools_file_names(
     for engine in ("mysql", "postgresql", "sqlite"):
         repository.write(f"migrations/{engine}/1_users/up.sql")
     target = repository.locate()
-    assert (target.shown, target.plan.layout) == ("migrations/postgresql", "diesel")
+    assert (target.relative_path, target.plan.layout) == (
+        "migrations/postgresql",
+        "diesel",
+    )
     assert "found by diesel.toml, for PostgreSQL; not audited" in target.found
 
 
@@ -149,9 +152,9 @@ def test_a_folder_for_each_engine_below_a_recursive_one(
     repository.write("app/pom.xml", text="<artifactId>flyway-core</artifactId>")
     for version, engine in enumerate(("h2", "postgresql"), 1):
         repository.write(f"app/db/migration/{engine}/V{version}__a.sql")
-    assert repository.locate().shown == "app/db/migration/postgresql"
+    assert repository.locate().relative_path == "app/db/migration/postgresql"
     repository.write("app/db/migration/V0__common.sql")
-    assert repository.locate().shown == "app/db/migration"
+    assert repository.locate().relative_path == "app/db/migration"
 
 
 def test_only_migrations_of_another_engine(repository: Repository) -> None:
@@ -176,7 +179,7 @@ def test_what_defines_users_comes_first(
     """Of two folders that are alike in all else."""
     repository.write("services/shop/migrations/1.sql", text=other)
     repository.write("services/identity/migrations/1.sql", text=text)
-    assert repository.locate().shown == "services/identity/migrations"
+    assert repository.locate().relative_path == "services/identity/migrations"
 
 
 def test_a_dump_is_found_by_what_it_holds(repository: Repository) -> None:
@@ -185,11 +188,11 @@ def test_a_dump_is_found_by_what_it_holds(repository: Repository) -> None:
     repository.write("sql/mysql_schema.sql", text="CREATE TABLE `users` (id int);")
     repository.write("sql/schema_notes.sql", text="SELECT 1;")
     target = repository.locate()
-    assert (target.shown, target.plan.layout) == ("sql/schema.sql", "pg_dump")
+    assert (target.relative_path, target.plan.layout) == ("sql/schema.sql", "pg_dump")
     repository.write("tests/migrations/1.sql")
-    assert repository.locate().shown == "sql/schema.sql"
+    assert repository.locate().relative_path == "sql/schema.sql"
     repository.write("db/migrations/1.sql")
-    assert repository.locate().shown == "db/migrations"
+    assert repository.locate().relative_path == "db/migrations"
 
 
 @pytest.mark.skipif(GIT is None, reason="there is no git")
@@ -199,7 +202,7 @@ def test_an_ignored_file_beside_changes_nothing(repository: Repository) -> None:
     repository.write(".gitignore", text="__pycache__/\n*.log\n")
     repository.write("db/migrations/__pycache__/a.pyc", "db/migrations/0.log")
     repository.write("db/migrations/1.sql")
-    assert repository.locate().shown == "db/migrations"
+    assert repository.locate().relative_path == "db/migrations"
 
 
 def test_what_diesel_toml_names_is_found(repository: Repository) -> None:
@@ -208,7 +211,7 @@ def test_what_diesel_toml_names_is_found(repository: Repository) -> None:
     repository.write("services/api/x/1_a/up.sql")
     repository.write("tools/migrations/1.sql")
     target = repository.locate()
-    assert target.shown == "services/api/x"
+    assert target.relative_path == "services/api/x"
     found = "found by services/api/diesel.toml; not audited: tools/migrations (plain)"
     assert target.found == found
     assert target.plan.layout == "diesel"
@@ -218,7 +221,7 @@ def test_diesel_toml_without_a_folder_says_nothing(repository: Repository) -> No
     """It may be there for the schema file alone."""
     repository.write("diesel.toml", text="[print_schema]\nfile='src/schema.rs'")
     repository.write("db/migrations/1_a/up.sql")
-    assert repository.locate().shown == "db/migrations"
+    assert repository.locate().relative_path == "db/migrations"
 
 
 def test_an_empty_folder_that_diesel_toml_names(repository: Repository) -> None:
@@ -256,7 +259,7 @@ def test_one_folder_by_two_names_is_one_candidate(repository: Repository) -> Non
     """A link is not a second folder."""
     repository.write("db/migrations/1.sql")
     (repository.root / "migrations").symlink_to("db/migrations")
-    assert repository.locate().shown == "db/migrations"
+    assert repository.locate().relative_path == "db/migrations"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +275,7 @@ def test_products_and_dependencies_are_never_searched(
     """Nor are hidden folders, with or without git."""
     repository.write(f"{folder}/migrations/1.sql", f"{folder}/diesel.toml")
     repository.write("own/migrations/1.sql")
-    assert repository.locate().shown == "own/migrations"
+    assert repository.locate().relative_path == "own/migrations"
 
 
 @pytest.mark.skipif(GIT is None, reason="there is no git")
@@ -281,7 +284,7 @@ def test_what_git_ignores_is_not_searched(repository: Repository) -> None:
     repository.git("init", "-q")
     repository.write(".gitignore", text="copy/\n")
     repository.write("copy/migrations/1_a/up.sql", "migrations/1_a/up.sql")
-    assert repository.locate().shown == "migrations"
+    assert repository.locate().relative_path == "migrations"
     repository.git("add", "-f", "copy")
     assert "copy/migrations" in repository.refusal()
 
@@ -294,7 +297,7 @@ def test_git_is_asked_about_links_and_folders_outside(repository: Repository) ->
     repository.write("diesel.toml", text="[migrations_directory]\ndir = '../outside'")
     repository.write("../outside/1_a/up.sql", "out/migrations/1_a/up.sql")
     repository.write("out/diesel.toml", text="")
-    assert repository.locate().shown == "../outside"
+    assert repository.locate().relative_path == "../outside"
     (repository.root / "diesel.toml").unlink()
     (repository.root / "src" / "migrations").symlink_to("../out/migrations")
     assert "No migrations were found" in repository.refusal()
@@ -305,7 +308,7 @@ def test_linked_folders_are_not_searched(repository: Repository) -> None:
     repository.write("../elsewhere/migrations/1.sql", "migrations/1.sql")
     (repository.root / "linked").symlink_to("../elsewhere")
     (repository.root / "circle").symlink_to(".")
-    assert repository.locate().shown == "migrations"
+    assert repository.locate().relative_path == "migrations"
 
 
 @pytest.mark.skipif(GIT is None, reason="there is no git")
@@ -324,9 +327,9 @@ def test_without_git_nothing_is_ignored(
     (repository.root / ".git").mkdir()  # no repository that git would accept
     repository.write(".gitignore", text="migrations\n")
     repository.write("migrations/1.sql")
-    assert repository.locate().shown == "migrations"
+    assert repository.locate().relative_path == "migrations"
     monkeypatch.setenv("PATH", "")
-    assert repository.locate().shown == "migrations"
+    assert repository.locate().relative_path == "migrations"
 
 
 def test_a_huge_folder_is_not_listed(
@@ -367,7 +370,7 @@ def test_folders_of_other_tools_are_no_candidates(
     assert "layouts that are supported are" in message
     assert "diesel, " in message
     repository.write("db/migrations/1.sql")
-    assert repository.locate().shown == "db/migrations"
+    assert repository.locate().relative_path == "db/migrations"
 
 
 def test_nothing_found_lists_where_it_was_sought(repository: Repository) -> None:
@@ -386,15 +389,15 @@ def test_nothing_found_lists_where_it_was_sought(repository: Repository) -> None
 def test_a_layout_alone_narrows_the_search(repository: Repository) -> None:
     """With `migrations = { layout = … }` only its folders are candidates."""
     repository.write("backend/migrations/1_a/up.sql", "sql/migrations/1.sql")
-    assert repository.locate(layout="plain").shown == "sql/migrations"
-    assert repository.locate(layout="diesel").shown == "backend/migrations"
+    assert repository.locate(layout="plain").relative_path == "sql/migrations"
+    assert repository.locate(layout="diesel").relative_path == "backend/migrations"
 
 
 def test_a_named_folder_is_used_as_it_is(repository: Repository) -> None:
     """Wherever it lies, with its layout recognized; nothing is searched."""
     repository.write("target/schema/1_a/up.sql", "migrations/1.sql")
     target = repository.locate("target/schema", by="`migrations` in userstate.toml")
-    assert (target.shown, target.plan.layout) == ("target/schema", "diesel")
+    assert (target.relative_path, target.plan.layout) == ("target/schema", "diesel")
     assert target.found == "`migrations` in userstate.toml"
 
 
@@ -457,7 +460,7 @@ def test_a_file_with_the_whole_schema(repository: Repository) -> None:
     """Whatever its name; Rails' own is known by it."""
     repository.write("db/schema.sql", "db/structure.sql", "sql/cache_structure.sql")
     target = repository.locate("db/schema.sql", by="--userstate-migrations")
-    assert (target.shown, target.plan.layout) == ("db/schema.sql", "pg_dump")
+    assert (target.relative_path, target.plan.layout) == ("db/schema.sql", "pg_dump")
     assert [each.path for each in target.plan.migrations] == ["db/schema.sql"]
     rails = repository.locate("sql/cache_structure.sql")
     assert rails.plan.layout == "structure"
@@ -470,7 +473,10 @@ def test_rails_file_is_found(repository: Repository) -> None:
     """Beside migrations in Ruby, which only Rails can run."""
     repository.write("db/structure.sql", "db/migrate/20240101000000_users.rb")
     target = repository.locate()
-    assert (target.shown, target.plan.layout) == ("db/structure.sql", "structure")
+    assert (target.relative_path, target.plan.layout) == (
+        "db/structure.sql",
+        "structure",
+    )
     assert target.found == "found by db/structure.sql"
 
 
@@ -538,7 +544,7 @@ def test_a_project_of_the_jvm_has_flyway(
     if engine:
         repository.write(f"{folder}/h2/V1__u.sql")
     target = repository.locate()
-    assert (target.shown, target.plan.layout) == (f"{folder}{engine}", "flyway")
+    assert (target.relative_path, target.plan.layout) == (f"{folder}{engine}", "flyway")
 
 
 def test_a_crate_in_a_project_of_the_jvm_may_have_refinery(

@@ -61,12 +61,12 @@ def test_alembic_is_found_by_its_ini(alembic: AlembicProject) -> None:
     target = found(alembic)
     plan = target.plan
     assert isinstance(plan, ProgramPlan)
-    assert (target.shown, target.found) == ("db", "found by alembic.ini")
+    assert (target.relative_path, target.found) == ("db", "found by alembic.ini")
     assert [each.path for each in plan.migrations] == [
         *("db/versions/r1.py", "db/versions/r2.py"),
     ]
     assert plan.program.folder == alembic.path
-    assert plan.program.shown == "python -m alembic upgrade head"
+    assert plan.program.command == "python -m alembic upgrade head"
     assert plan.program.python is not None
     assert plan.program.python.path == pathlib.Path(sys.executable)
     assert target.first_file == "alembic.ini"
@@ -110,7 +110,7 @@ def test_locations_are_read_as_alembic_reads_them(
         f"version_locations = {locations}\n"
     )
     target = found(alembic)
-    assert target.shown == ("app/alembic" if ":" in location else "db")
+    assert target.relative_path == ("app/alembic" if ":" in location else "db")
     assert [each.path for each in target.plan.migrations] == ["a/a1.py", "b/b1.py"]
 
 
@@ -188,8 +188,8 @@ def test_django_is_found_by_manage_py(django: DjangoProject) -> None:
     target = found(django)
     plan = target.plan
     assert isinstance(plan, ProgramPlan)
-    assert (target.shown, target.found) == (".", "found by manage.py")
-    assert plan.program.shown == "python manage.py migrate --noinput"
+    assert (target.relative_path, target.found) == (".", "found by manage.py")
+    assert plan.program.command == "python manage.py migrate --noinput"
     assert [each.path for each in plan.others] == ["people/migrations/0001_m.py"]
     django.write("venv/lib/django/contrib/auth/migrations/__init__.py", "")
     django.write("venv/lib/django/contrib/auth/migrations/0001_initial.py", "")
@@ -227,7 +227,10 @@ def test_a_command_needs_nothing_to_be_found(tmp_path: pathlib.Path) -> None:
     project.write("db/1.sql", "SELECT 1;")
     named = found(project, "db", command=["make", "migrate"])
     assert named.digest != target.digest
-    assert found(project, "db/1.sql", command=["make", "migrate"]).shown == "db/1.sql"
+    assert (
+        found(project, "db/1.sql", command=["make", "migrate"]).relative_path
+        == "db/1.sql"
+    )
     project.write("db/1.sql", "SELECT 2;")
     assert found(project, "db", command=["make", "migrate"]).digest != named.digest
 
@@ -236,7 +239,7 @@ def test_a_command_is_no_place_for_a_password(tmp_path: pathlib.Path) -> None:
     """Headers and messages show it without."""
     plan = found(Project(tmp_path), command=["up", "postgres://a:hunter2@h/"]).plan
     assert isinstance(plan, ProgramPlan)
-    assert plan.program.shown == "up postgres://a:********@h/"
+    assert plan.program.command == "up postgres://a:********@h/"
     assert plan.program.arguments[1] == "postgres://a:hunter2@h/"
 
 
@@ -271,10 +274,10 @@ def test_a_python_that_is_configured(alembic: AlembicProject) -> None:
     assert isinstance(plan, ProgramPlan)
     assert plan.program.python is not None
     assert plan.program.python.path == python
-    assert plan.program.shown == ".venv/bin/python -m alembic upgrade head"
+    assert plan.program.command == ".venv/bin/python -m alembic upgrade head"
     plan = found(alembic, python="sh").plan
     assert isinstance(plan, ProgramPlan)
-    assert plan.program.shown.startswith("sh -m alembic")
+    assert plan.program.command.startswith("sh -m alembic")
 
 
 def test_a_virtual_environment_of_the_repository(
@@ -288,20 +291,20 @@ def test_a_virtual_environment_of_the_repository(
     alembic.write(".venv/bin/python", "#!/bin/sh\n")
     plan = found(alembic, "db").plan
     assert isinstance(plan, ProgramPlan)
-    assert plan.program.shown.startswith("python -m")  # which says what is missing
+    assert plan.program.command.startswith("python -m")  # which says what is missing
     alembic.write("venv/lib/python3.9/site-packages/alembic/__init__.py", "")
     plan = found(alembic, "db").plan
     assert isinstance(plan, ProgramPlan)
-    assert plan.program.shown.startswith("venv/bin/python -m")
+    assert plan.program.command.startswith("venv/bin/python -m")
     monkeypatch.undo()
     plan = found(alembic, "db").plan
     assert isinstance(plan, ProgramPlan)
-    assert plan.program.shown.startswith("venv/bin/python -m")
+    assert plan.program.command.startswith("venv/bin/python -m")
     monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     plan = found(alembic, "db").plan
     assert isinstance(plan, ProgramPlan)
     assert plan.program.python is not None
-    assert plan.program.python.shown == "python"
+    assert plan.program.python.command == "python"
     assert plan.program.python.alternative == "venv/bin/python"
 
 
@@ -329,7 +332,7 @@ def test_a_named_section_of_alembics_file(
     plan = found(alembic, ".", layout="alembic", section=section).plan
     assert isinstance(plan, ProgramPlan)
     assert plan.program.arguments == ("-n", section, "upgrade", "head")
-    assert f"alembic -n {section} upgrade head" in plan.program.shown
+    assert f"alembic -n {section} upgrade head" in plan.program.command
     message = refusal(alembic, ".", layout="alembic", section="other")
     assert "no alembic.ini" in message
 

@@ -94,7 +94,7 @@ def test_what_the_platform_does_for_the_project(
     """It owns neither extensions nor the tables of the services."""
     folder.write("1_a.sql", f"SELECT 1;\n{sql};")
     [migration] = folder.load().migrations
-    pieces = [piece for piece, _ in migration.batches[0].instead]
+    pieces = [piece for piece, _ in migration.batches[0].substitutes]
     assert pieces == ([(10, 10 + len(sql))] if is_granted else [])
 
 

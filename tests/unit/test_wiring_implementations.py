@@ -134,6 +134,7 @@ UNNAMED = {
     ),
     "java": (JAVA, "A.java", "class A { Object x = new UsersPort() {}; }"),
     "kotlin": (KOTLIN, "A.kt", "val x = object : UsersPort {}"),
+    "kotlin: a function": (KOTLIN, "A.kt", "val x = Service(UsersPort(::find))"),
     "java: a lambda": (JAVA, "A.java", "class A { UsersPort x = id -> id; }"),
     "java: a local lambda": (
         JAVA,
@@ -259,6 +260,13 @@ STRUCTURAL = {
         "@ports.UsersPort.register\nclass Demo: ...\nx = Demo()"
     ),
     "registered": "UsersPort.register(Demo)\nx = Demo()",
+    "a class that is a variable": "backend: type[UsersPort] = Demo",
+    "a factory of a field": "class A:\n    x: UsersPort = field(default_factory=Demo)",
+    "bound in a container": "bind(UsersPort, Demo)",
+    "bound by a keyword": "binder.bind(ports.UsersPort, to=Demo)",
+    "bound as an object": "container.register(UsersPort, instance=Demo(1))",
+    "an item of a container": "container[UsersPort] = Demo",
+    "an item that is an object": "app.overrides[UsersPort] = Demo()",
 }
 OTHERWISE = {
     "another type": "x: CartsPort = Demo()",
@@ -275,6 +283,10 @@ OTHERWISE = {
     ),
     "a class that is only checked": ("if TYPE_CHECKING:\n    x: UsersPort = Demo()\n"),
     "a decorator": "x = app.register(Demo)",
+    "bound to another type": "bind(CartsPort, Demo)",
+    "an item of another type": "container[CartsPort] = Demo",
+    "the class that is bound to": "bind(Demo, UsersPort)",
+    "an argument that is looked at": "isinstance(UsersPort, Demo)\nx = Demo()",
 }
 
 
@@ -470,6 +482,44 @@ def test_a_document_store_is_not_the_database(tmp_path: pathlib.Path) -> None:
     code = "interface Users extends MongoRepository<User, UUID> {}\n"
     (port,) = scan(tmp_path, {"Users.java": code}, port="Users").ports
     assert port.state == "not_probed"
+
+
+LOADED = {
+    "a path of modules": ("app/settings.py", 'USERS = "app.adapters.PostgresUsers"'),
+    "an entry point": ("app/settings.py", "load('app.adapters:PostgresUsers')"),
+    "another language": ("web/a.ts", "load(`adapters/PostgresUsers`)"),
+}
+MENTIONED = {
+    "a name alone": ("app/settings.py", '__all__ = ["PostgresUsers"]'),
+    "another class": ("app/settings.py", 'USERS = "app.adapters.OtherPostgresUsers"'),
+    "a test": ("tests/settings.py", 'USERS = "app.adapters.PostgresUsers"'),
+    "no string": ("app/settings.py", "# app.adapters.PostgresUsers"),
+}
+
+
+@pytest.mark.parametrize(("file", "text"), LOADED.values(), ids=LOADED)
+def test_it_is_not_known_what_a_string_loads(
+    tmp_path: pathlib.Path, file: str, text: str
+) -> None:
+    """A class that is named in a string may be wired, and may not."""
+    files = {**PORT, "app/adapters.py": "class PostgresUsers(UsersPort): ...\n"}
+    (port,) = scan(tmp_path, {**files, file: f"{text}\n"}, port="UsersPort").ports
+    assert port.state == "not_probed"
+    assert port.finding == (
+        "UsersPort is not probed in the repository: a string names PostgresUsers"
+        f" ({file}:1), so that something may load it; declare the port's `state`"
+    )
+    assert near(port)["PostgresUsers"].startswith("a string names it")
+
+
+@pytest.mark.parametrize(("file", "text"), MENTIONED.values(), ids=MENTIONED)
+def test_what_no_string_loads_is_unwired(
+    tmp_path: pathlib.Path, file: str, text: str
+) -> None:
+    """A list of exported names loads nothing, nor does a test."""
+    files = {**PORT, "app/adapters.py": "class PostgresUsers(UsersPort): ...\n"}
+    (port,) = scan(tmp_path, {**files, file: f"{text}\n"}, port="UsersPort").ports
+    assert port.state == "unwired"
 
 
 def test_nothing_is_not_unwired(tmp_path: pathlib.Path) -> None:

@@ -62,7 +62,7 @@ class Part:
             return False
         return self.columns <= {words(column.name) for column in table.table.columns}
 
-    def shown(self, table: TableOutline) -> list[Column]:
+    def matching_columns(self, table: TableOutline) -> list[Column]:
         """Return the columns by which a table was recognized."""
         return [c for c in table.table.columns if words(c.name) in self.columns]
 

@@ -86,7 +86,9 @@ class GeneratedTable(typ.NamedTuple):
             RecognizedStorage(
                 entity=entity,
                 table=self.table.table.qualified_name,
-                columns=[column.name for column in self.part.shown(self.table)],
+                columns=[
+                    column.name for column in self.part.matching_columns(self.table)
+                ],
                 weight=certain,
             )
         )

@@ -101,7 +101,7 @@ class Batch:
         as a whole; None: the statements, as PostgreSQL would split them.
     in_transaction : bool
         Whether the tool opens a transaction around the text.
-    instead : tuple of (Piece, Command)
+    substitutes : tuple of (Piece, Command)
         Pieces of a pipeline that the tool's platform lets happen in another way
         than the text says, and what is sent in their place.
     record : tuple of Command
@@ -114,7 +114,7 @@ class Batch:
     mode: Mode = Mode.WHOLE
     pieces: tuple[Piece, ...] | None = None
     in_transaction: bool = True
-    instead: tuple[tuple[Piece, Command], ...] = ()
+    substitutes: tuple[tuple[Piece, Command], ...] = ()
     record: tuple[Command, ...] = ()
 
 

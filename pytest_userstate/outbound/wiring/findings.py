@@ -25,6 +25,9 @@ _FIXTURE: typ.Final = "fixture"
 _UNLISTED: typ.Final = "unlisted"
 _ONLY_DEFINED: typ.Final = "it is defined, but nothing constructs it"
 _ONLY_TESTED: typ.Final = "only tests use it here"
+_IN_A_STRING: typ.Final = (
+    "a string names it, so that something may load it: declare the port's `state`"
+)
 
 
 @attrs.frozen
@@ -143,12 +146,16 @@ class Scan:
     kinship: Kinship
     generated: tuple[Generated, ...]
     looked_in: str
+    # Where a string holds one of these names, with what qualifies it.
+    in_strings: cabc.Callable[[cabc.Container[str]], cabc.Mapping[str, Source]]
 
     def wiring_of(
         self, sought: SoughtPort, similar: cabc.Callable[[], cabc.Sequence[Evidence]]
     ) -> PortWiring:
         """Return what the sources say about a port."""
         judged = [*self._judged(sought)]
+        if all(name.near for name in judged):
+            judged = self._perhaps_loaded(judged)
         uses = [name for name in judged if not name.near]
         sides = {use.side for use in uses}
         state = _state(sides, is_defined=any(name.is_defined for name in judged))
@@ -170,6 +177,17 @@ class Scan:
             sources=dict.fromkeys(use.source for use in uses),
             facts=[*dict.fromkeys(facts), *near[:_MOST_NEAR]],
         )
+
+    def _perhaps_loaded(self, judged: cabc.Sequence[Judged]) -> list[Judged]:
+        """Return the names again; of those in a string it is not known what they do."""
+        defined = {name.name.rpartition(".")[2] for name in judged if name.is_defined}
+        places = self.in_strings(defined) if defined else {}
+        return [
+            attrs.evolve(name, near=_IN_A_STRING, source=places[bare])
+            if name.is_defined and (bare := name.name.rpartition(".")[2]) in places
+            else name
+            for name in judged
+        ]
 
     def _judged(self, sought: SoughtPort) -> cabc.Iterator[Judged]:
         port = sought.port
@@ -326,8 +344,14 @@ def _words(
     if not uses:
         ending = ""
         if state is RuntimeWiring.NOT_PROBED:
-            alike = listed([f"{fact.subject} ({fact.source})" for fact in near], "and")
-            ending = f"; similar names: {alike}" if alike else ""
+            loaded = [fact for fact in near if fact.detail == _IN_A_STRING]
+            alike = [f"{fact.subject} ({fact.source})" for fact in loaded or near]
+            if loaded:
+                return (
+                    f"{start}: a string names {listed(alike, 'and')}, so that something"
+                    " may load it; declare the port's `state`"
+                )
+            ending = f"; similar names: {listed(alike, 'and')}" if alike else ""
             ending += "; list the implementations under `database` or `fixture`"
         return f"{start}, where nothing constructs {_names(sought)} for it{ending}"
     unlisted = [use for use in uses if use.side == _UNLISTED]

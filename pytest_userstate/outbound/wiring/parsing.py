@@ -78,7 +78,7 @@ class ParsedSource:
         from ast_grep_py import SgRoot  # noqa: PLC0415 - only a scan needs it
 
         self.path = source.path
-        self.shown = source.shown
+        self.relative_path = source.relative_path
         self.language = language_of(source.path.suffix)
         # Kept, since nodes do not keep the tree that they belong to.
         self._parsed = SgRoot(source.text, self.language.grammar)
@@ -87,7 +87,7 @@ class ParsedSource:
 
     def test_places(self) -> tuple[str, ...]:
         """Return the files, without suffix, that this one declares to be tests."""
-        own = self.shown.rpartition(".")[0]
+        own = self.relative_path.rpartition(".")[0]
         return tuple(self.language.test_places(self._root, own))
 
     @functools.cached_property
@@ -105,7 +105,7 @@ class ParsedSource:
         places: dict[str, Source] = {}
         for match in _TYPE.finditer(self.tree.text):
             line = self.tree.line_of(match.start(1))
-            places.setdefault(match[1], Source(self.shown, line))
+            places.setdefault(match[1], Source(self.relative_path, line))
         return places
 
     @functools.cached_property
@@ -169,7 +169,7 @@ class Namespace:
         In a chain each name is given bare and with its module. A name that the file
         neither imports nor defines as an alias has none.
         """
-        key = source.shown, name
+        key = source.relative_path, name
         if key not in self._chains:
             self._chains[key] = tuple(dict.fromkeys(self._followed(source, name)))
         return self._chains[key]
@@ -182,8 +182,8 @@ class Namespace:
         while ahead and len(seen) < _MOST_STEPS:
             place, current, chain = ahead.pop()
             bindings = [*self._named(place, current)][:_MOST_ALTERNATIVES]
-            is_new = (place.shown, current) not in seen
-            seen.add((place.shown, current))
+            is_new = (place.relative_path, current) not in seen
+            seen.add((place.relative_path, current))
             if (not bindings or not is_new) and chain:
                 yield chain
             for home, binding in bindings if is_new else ():
@@ -301,7 +301,9 @@ class Namespace:
                         text=leaf.text,
                         names=names,
                         role=language.role_of(leaf),
-                        source=Source(source.shown, source.tree.line_of(leaf.start)),
+                        source=Source(
+                            source.relative_path, source.tree.line_of(leaf.start)
+                        ),
                         language=language,
                         in_tests=leaf.in_tests,
                         owners=leaf.owners,

@@ -310,7 +310,7 @@ class SourceProgramRepository:
         if not files:
             tree = SourceTree(self._base, self._sources, frozenset({".rs"}))
             for source in tree.read(only=_SCHEMA).texts:
-                yield source.shown, source.text
+                yield source.relative_path, source.text
 
 
 def _places(word: re.Pattern[str], texts: cabc.Iterable[SourceText]) -> list[Source]:
@@ -318,5 +318,5 @@ def _places(word: re.Pattern[str], texts: cabc.Iterable[SourceText]) -> list[Sou
     for text in texts:
         if match := word.search(text.text):
             line = text.text.count("\n", 0, match.start()) + 1
-            places.append(Source(text.shown, line))
+            places.append(Source(text.relative_path, line))
     return places[:_MOST_PLACES]

@@ -30,6 +30,7 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.wiring.assembly import ConfigurationPlace
 
 _NAME = re.compile(r"[^\W\d]\w*")
+_LOADED = re.compile(r"""["'`](?:[\w-]+(?:::|[.:/\\]))+(\w+)["'`]""")
 _LONGEST_NAME: typ.Final = 100
 _MOST_ROUNDS: typ.Final = 10
 _MOST_COMPARED: typ.Final = 5_000
@@ -158,6 +159,7 @@ class _Scan:
             kinship,
             tuple(_generated(sources, kinship)),
             self._tree.words,
+            self._in_strings,
         )
         return [
             scan.wiring_of(sought, functools.partial(self._similar, sought))
@@ -184,8 +186,8 @@ class _Scan:
             )
             names |= {*self._implementers(namespace.kinship())} | modules
             names |= {constructor.package for constructor in constructors}
-            known = {source.shown for source in sources}
-            rest = [text for text in self._texts if text.shown not in known]
+            known = {source.relative_path for source in sources}
+            rest = [text for text in self._texts if text.relative_path not in known]
             if not names - sought or not rest:
                 break
             further = names - sought
@@ -200,8 +202,8 @@ class _Scan:
         for text in self._tree.without_ignored(texts):
             if too_deep(text.text, text.path.suffix):
                 self.warnings.append(
-                    f"{text.shown}: type arguments are nested too deeply to be parsed "
-                    "in time, and it was not read for the wiring"
+                    f"{text.relative_path}: type arguments are nested too deeply to be"
+                    " parsed in time, and it was not read for the wiring"
                 )
                 continue
             source = ParsedSource(text)
@@ -209,8 +211,8 @@ class _Scan:
             line = source.tree.fault
             if line is not None:
                 self.warnings.append(
-                    f"{source.shown}:{line}: not valid {source.language.name}, or "
-                    "newer than the parser; the wiring was read from the rest"
+                    f"{source.relative_path}:{line}: not valid {source.language.name},"
+                    " or newer than the parser; the wiring was read from the rest"
                 )
         return sources
 
@@ -278,6 +280,16 @@ class _Scan:
             if form and form.search(text.text):
                 yield from ParsedSource(text).test_places()
 
+    def _in_strings(self, names: cabc.Container[str]) -> dict[str, Source]:
+        """Return where strings that are no tests' hold one of these, qualified."""
+        places: dict[str, Source] = {}
+        for text in self._texts:
+            for match in _LOADED.finditer(text.text):
+                if match[1] in names:
+                    line = text.text.count("\n", 0, match.start()) + 1
+                    places.setdefault(match[1], Source(text.relative_path, line))
+        return places
+
     def _similar(self, sought: SoughtPort) -> list[Evidence]:
         """Return names in the sources that sound like an implementation."""
         similar: dict[str, Source] = {}
@@ -292,7 +304,7 @@ class _Scan:
                     and sounds_like(name, sought.port)
                 ):
                     line = text.text.count("\n", 0, match.start()) + 1
-                    similar[name] = Source(text.shown, line)
+                    similar[name] = Source(text.relative_path, line)
             if len(similar) >= _MOST_SIMILAR:
                 break
         return [

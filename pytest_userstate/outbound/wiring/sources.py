@@ -40,7 +40,7 @@ class SourceText:
     """A source file that was read."""
 
     path: pathlib.Path
-    shown: str
+    relative_path: str
     text: str
 
 

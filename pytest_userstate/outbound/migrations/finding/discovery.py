@@ -49,7 +49,7 @@ class Target:
     """The migrations to audit, in a folder or a file."""
 
     path: pathlib.Path
-    shown: str
+    relative_path: str
     """The path relative to the repository, with forward slashes."""
     plan: Plan | ProgramPlan
     found: str
@@ -111,7 +111,7 @@ def locate(
     path_shown = label(candidate.path, base)
     return Target(
         path=candidate.path,
-        shown=path_shown,
+        relative_path=path_shown,
         plan=plan,
         found=candidate.found,
         digest=digest_of(plan, path_shown),

@@ -78,7 +78,7 @@ def not_started(plan: ProgramPlan, error: OSError) -> MigrationError:
                 "A script needs a first line that names its interpreter, such as"
                 " #!/bin/sh."
             )
-    return _error(plan, f"`{plan.program.shown}`: {problem}", to_do=to_do)
+    return _error(plan, f"`{plan.program.command}`: {problem}", to_do=to_do)
 
 
 def not_installed(plan: ProgramPlan, package: str, error: str) -> MigrationError:
@@ -95,7 +95,7 @@ def not_installed(plan: ProgramPlan, package: str, error: str) -> MigrationError
         to_do += f", or {_another_python(plan)}"
     return _error(
         plan,
-        f"`{plan.program.shown}`: {headline}.",
+        f"`{plan.program.command}`: {headline}.",
         facts=(f"python     {_python(plan)}", f"found      {error}"),
         to_do=to_do,
     )
@@ -127,7 +127,7 @@ def refused(plan: ProgramPlan, reason: str, output: str) -> MigrationError:
         )
     return _error(
         plan,
-        f"`{plan.program.shown}` was stopped: {reason}.",
+        f"`{plan.program.command}` was stopped: {reason}.",
         output=output,
         to_do=to_do,
     )
@@ -141,7 +141,7 @@ def failed(
     if position.failure is None or not position.path:
         return _error(
             plan,
-            f"`{plan.program.shown}` {how}.",
+            f"`{plan.program.command}` {how}.",
             output=output,
             to_do=_known(plan, "\n".join(ended.output))
             or ("" if plan.program.watched else _HOW_TO_CONNECT),
@@ -161,7 +161,7 @@ def failed(
         f"{where}: {failure.message}",
         facts=(
             *(f"{name}: {text}" for name, text in facts.items() if text),
-            f"`{plan.program.shown}` {how}.",
+            f"`{plan.program.command}` {how}.",
             _progress(position.applied),
         ),
         output=output,
@@ -174,7 +174,7 @@ def took_too_long(
     plan: ProgramPlan, position: Position, *, seconds: float, output: str
 ) -> MigrationError:
     """Say that the program was not done in time, and was ended."""
-    what = position.path or f"`{plan.program.shown}`"
+    what = position.path or f"`{plan.program.command}`"
     unit = (
         "each migration may take; a program has ten times as long to start, and between"
         " migrations"
@@ -184,7 +184,7 @@ def took_too_long(
     )
     return _error(
         plan,
-        f"{what}: timeout: not done after {seconds:g} seconds; `{plan.program.shown}`"
+        f"{what}: timeout: not done after {seconds:g} seconds; `{plan.program.command}`"
         " was ended, with all that it had started.",
         output=output,
         to_do="[postgres] migration_timeout in userstate.toml says how many seconds"
@@ -206,7 +206,7 @@ def nothing_applied(plan: ProgramPlan, problem: str, *, output: str) -> Migratio
     }.get(plan.layout, _HOW_TO_CONNECT)
     return _error(
         plan,
-        f"`{plan.program.shown}` ended without an error, but {problem}.",
+        f"`{plan.program.command}` ended without an error, but {problem}.",
         output=output,
         to_do=to_do,
     )

@@ -18,7 +18,7 @@ class Interpreter:
     # The program.
     path: pathlib.Path
     # How messages name it in a command.
-    shown: str
+    command: str
     # How they name it otherwise.
     described: str
     # Another one of the repository that has the tool, to be suggested.
@@ -33,7 +33,7 @@ class Program:
     # arguments only.
     arguments: tuple[str, ...]
     # The command as people would type it.
-    shown: str
+    command: str
     # Where it is run.
     folder: pathlib.Path
     # The tool whose migrations are watched from inside, one by one.

@@ -222,6 +222,6 @@ _TO_THE_END = frozenset({"head", "heads"})
 
 def _made_nothing(plan: ProgramPlan) -> str:
     return (
-        f"`{plan.program.shown}` ended without an error, but made and changed no table."
-        " Does it connect to DATABASE_URL, or with PGHOST and the like?"
+        f"`{plan.program.command}` ended without an error, but made and changed no"
+        " table. Does it connect to DATABASE_URL, or with PGHOST and the like?"
     )

@@ -89,9 +89,9 @@ class Pipeline(Delivery):
         pieces, sql = self._pieces(), self._step.sql
         if any(statement.copies_from_input for statement in self._step.statements):
             raise failures.wants_input(self._step)
-        instead = dict(self._batch.instead)
+        substitutes = dict(self._batch.substitutes)
         outcome = self._session.commands(
-            *(instead.get(piece, (sql[slice(*piece)], ())) for piece in pieces),
+            *(substitutes.get(piece, (sql[slice(*piece)], ())) for piece in pieces),
             *self._batch.record,
         )
         if outcome.succeeded:

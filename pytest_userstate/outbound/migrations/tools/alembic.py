@@ -173,7 +173,7 @@ class AlembicLayout(LayoutDefaults):
             layout=self.name,
             program=Program(
                 arguments=arguments,
-                shown=f"{python.shown} -m {tool} {shlex.join(arguments)}",
+                command=f"{python.command} -m {tool} {shlex.join(arguments)}",
                 folder=folder,
                 watched=tool,
                 python=python,

@@ -70,7 +70,7 @@ class CommandLayout(LayoutDefaults):
             layout=self.name,
             program=Program(
                 arguments=arguments,
-                shown=redacted(shlex.join(arguments), environment={}),
+                command=redacted(shlex.join(arguments), environment={}),
                 folder=base,
                 environment=environment_of(options),
             ),

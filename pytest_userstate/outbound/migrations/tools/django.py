@@ -76,7 +76,7 @@ class DjangoLayout(LayoutDefaults):
             layout=self.name,
             program=Program(
                 arguments=_ARGUMENTS,
-                shown=f"{python.shown} {command}",
+                command=f"{python.command} {command}",
                 folder=folder,
                 watched="django",
                 python=python,

@@ -36,7 +36,7 @@ def interpreter(
     ours = Interpreter(
         pathlib.Path(sys.executable), "python", "the Python that runs pytest"
     )
-    return ours if there is None else attrs.evolve(ours, alternative=there.shown)
+    return ours if there is None else attrs.evolve(ours, alternative=there.command)
 
 
 def _in_environments(

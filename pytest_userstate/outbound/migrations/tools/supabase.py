@@ -169,7 +169,7 @@ def _batch(sql: str, *record: Command) -> Batch:
         sql=sql,
         mode=Mode.PIPELINE,
         in_transaction=False,
-        instead=tuple(
+        substitutes=tuple(
             (
                 (statement.start, statement.end),
                 (granted, (statement.text,) * (granted != _NOT_DONE)),

@@ -78,16 +78,19 @@ def _is_type_of_returned_function(place: NamedNode) -> bool:
     )
 
 
-def _takes_only_a_lambda(place: NamedNode) -> bool:
-    """Whether this is ``Port { … }``, which makes an object of an interface."""
+def _takes_only_a_function(place: NamedNode) -> bool:
+    """Whether this is ``Port { … }`` or ``Port(::f)``: an object of an interface."""
     call: SyntaxNode | None = place.parent
     if call and call.kind == "navigation_suffix":  # app.Port { … }
         call = call.parent.parent if call.parent else None
     if not place.is_direct or call is None or call.kind != "call_expression":
         return False
-    return any(
-        part.kind == "annotated_lambda" for part in call.children[-1].children[:1]
-    )
+    [*suffix] = call.children[-1].children[:1]
+    if suffix and suffix[0].kind == "value_arguments":
+        given = [part for part in suffix[0].children if part.kind == "value_argument"]
+        suffix = [*given[0].children] if len(given) == 1 else []
+    kinds = [part.kind for part in suffix]
+    return kinds in (["annotated_lambda"], ["callable_reference"])
 
 
 def _is_base(place: NamedNode) -> bool:
@@ -247,12 +250,12 @@ KOTLIN = Language(
         ),
         "object_literal": (Rule(Role.UNNAMED, when=_is_base),),
         "user_type": (Rule(Role.IGNORED, when=_is_type_argument),),
-        "call_expression": (Rule(Role.UNNAMED, when=_takes_only_a_lambda),),
+        "call_expression": (Rule(Role.UNNAMED, when=_takes_only_a_function),),
         "callable_reference": (Rule(Role.USE),),
         "call_suffix": (Rule(Role.USE, when=_is_type_argument),),
         "navigation_expression": (Rule(Role.IGNORED, when=_is_member_constant),),
         "navigation_suffix": (
-            Rule(Role.UNNAMED, when=_takes_only_a_lambda),
+            Rule(Role.UNNAMED, when=_takes_only_a_function),
             Rule(Role.IGNORED, when=_is_property),
         ),
     },

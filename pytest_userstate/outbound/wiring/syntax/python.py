@@ -29,7 +29,12 @@ if typ.TYPE_CHECKING:
 _ABSTRACT = frozenset({"ABC", "Protocol"})
 _DEPENDS = frozenset({"Depends", "Security"})
 _LONGEST_ANNOTATION: typ.Final = 200
-_WRAPPED = re.compile(r"(?:\w+\.)*(?:Annotated|ClassVar|Final|Optional)\[([^,]+).*\]")
+_WRAPPED = re.compile(
+    r"(?:\w+\.)*(?:Annotated|ClassVar|Final|Optional|[tT]ype)\[([^,]+).*\]"
+)
+_CLASS_OF = re.compile(r"(?:\w+\.)*[tT]ype\[")
+_FACTORIES = frozenset({"default_factory", "factory"})
+_NAMES = frozenset({"attribute", "identifier"})
 _GENERATED = re.compile(
     r"(?:\w+\.)*(?:Async)?(?:Generator|Iterable|Iterator)\[([^,]+).*\]"
 )
@@ -87,7 +92,7 @@ def _relations(root: SgNode) -> cabc.Iterator[Implementation]:
             yield Implementation(
                 name, base, is_interface=not _ABSTRACT.isdisjoint(bases)
             )
-    structural = (_of_variables, _of_results, _of_registrations)
+    structural = (_of_variables, _of_results, _of_registrations, _of_containers)
     for name, base in (pair for pairs in structural for pair in pairs(root)):
         if base and name.lstrip("_")[:1].isupper():
             yield Implementation(name, base, is_structural=True)
@@ -98,9 +103,11 @@ def _of_variables(root: SgNode) -> cabc.Iterator[tuple[str, str]]:
     for kind, field in (("assignment", "right"), ("typed_default_parameter", "value")):
         for node in root.find_all(kind=kind):
             if annotation := node.field("type"):
-                base = _declared(annotation.text())
-                for name in _constructed(node.field(field)):
-                    yield name, base
+                text, value = annotation.text(), node.field(field)
+                for name in _constructed(value):
+                    yield name, _declared(text)
+                if value and _CLASS_OF.match(text):
+                    yield _class(value), _declared(text)
 
 
 def _of_results(root: SgNode) -> cabc.Iterator[tuple[str, str]]:
@@ -124,6 +131,42 @@ def _of_registrations(root: SgNode) -> cabc.Iterator[tuple[str, str]]:
             text = part.text() if part.kind() == "decorator" else ""
             if registers := _REGISTERS.fullmatch(text):
                 yield name, registers[1]
+
+
+def _of_containers(root: SgNode) -> cabc.Iterator[tuple[str, str]]:
+    """Yield what a container is given for a type: ``bind(Port, Class)``.
+
+    It can also be given a keyword argument, or an item: ``container[Port] = Class``.
+    """
+    for node in root.find_all(kind="call"):
+        first, *others = _arguments(node) or [node]
+        port = _class(first) if others else ""
+        if port and last_name(text_of(node.field("function"))) not in _LOOKS:
+            for argument in others:
+                yield from ((name, port) for name in _given(argument))
+    for node in root.find_all(kind="assignment"):
+        left = node.field("left")
+        if left and (item := left.field("subscript")):
+            yield from ((name, _class(item)) for name in _given(node))
+
+
+def _given(node: SgNode) -> list[str]:
+    """Return the classes that an assignment or argument gives, or the calls of them."""
+    value = node.field("right") or node.field("value") or node
+    return [_class(value), *_constructed(value)]
+
+
+def _arguments(call: SgNode) -> list[SgNode]:
+    arguments = call.field("arguments")
+    return (
+        [part for part in arguments.children() if part.is_named()] if arguments else []
+    )
+
+
+def _class(node: SgNode) -> str:
+    """Return the last name of an expression that names a class."""
+    name = last_name(node.text()) if node.kind() in _NAMES else ""
+    return name if name.lstrip("_")[:1].isupper() and not is_constant(name) else ""
 
 
 def _declared(annotation: str, *, generates: bool = False) -> str:
@@ -159,6 +202,10 @@ def _constructed(value: SgNode | None) -> cabc.Iterator[str]:
                 yield from (_called(a) for a in arguments if a.is_named())
             case "call":
                 yield _called(parts[0])
+                for argument in _arguments(node):
+                    value = argument.field("value")
+                    if value and text_of(argument.field("name")) in _FACTORIES:
+                        yield _class(value)
 
 
 def _returned(function: SgNode) -> tuple[list[str], bool]:
