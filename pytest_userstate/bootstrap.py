@@ -109,6 +109,17 @@ def prepare(request: AuditRequest) -> Prepared:
     )
 
 
+def launch_server(prepared: Prepared) -> cabc.Callable[[], None] | None:
+    """Start the server that an audit will need, and do not wait; return what ends it.
+
+    None if it needs none, or one that is given.
+    """
+    target = prepared.target
+    if isinstance(target, MigrationsTarget) and target.given is None:
+        return target.launch()
+    return None
+
+
 def open_baseline(prepared: Prepared) -> contextlib.AbstractContextManager[Baseline]:
     """Start a server, apply the migrations, yield the migrated baseline.
 

@@ -39,6 +39,9 @@ class Composition(typ.Protocol):
     def prepare(self, request: AuditRequest) -> Prepared:
         """Put together what a run needs; a UsageError says why it cannot."""
 
+    def launch_server(self, prepared: Prepared) -> cabc.Callable[[], None] | None:
+        """Start the server that an audit will need; return what ends it."""
+
     def open_baseline(
         self, prepared: Prepared
     ) -> contextlib.AbstractContextManager[typ.Any]:
@@ -303,6 +306,9 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     if request.snapshot is not None:
         composition.snapshot_store(base).check(request.snapshot)
     prepared = composition.prepare(request)
+    audits_here = alone and not xdist.is_distributed(config)
+    if audits_here and (end := composition.launch_server(prepared)):
+        config.add_cleanup(end)
     configuration = composition.configuration_store(prepared.base)
     if request.writes_configuration and prepared.configuration is None:
         configuration.check(prepared.new_configuration)

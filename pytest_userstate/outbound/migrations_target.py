@@ -15,6 +15,7 @@ from pytest_userstate.application.settings import PostgresSettings
 from pytest_userstate.domain.errors import (
     MigrationError,
     SchemaSnapshotRepositoryError,
+    ToolError,
 )
 from pytest_userstate.domain.ports import OpenTarget, TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
@@ -252,14 +253,30 @@ class MigrationsTarget:
             server=server or "no server is needed",
         )
 
+    _launched: list[EmbeddedServer] = attrs.field(factory=list, init=False, eq=False)
+
+    def launch(self) -> cabc.Callable[[], None]:
+        """Start the embedded server without waiting for it; return what ends it."""
+        server = self._embedded(all_databases=self._needs_all_databases)
+        try:
+            server.launch()
+        except ToolError:  # which is met again, and said, when somebody needs it
+            return server.close
+        self._launched.append(server)
+        return server.close
+
     @contextlib.contextmanager
     def open(self) -> cabc.Iterator[MigratedDatabase]:
         """Start the server, apply the migrations, and stop it afterwards."""
-        all_databases = self.is_copied or needs_all_databases(
-            self.settings, self.target.plan
-        )
-        with self._server(all_databases=all_databases) as server:
+        launched = self._launched.pop() if self._launched else None
+        with launched or self._server(
+            all_databases=self._needs_all_databases
+        ) as server:
             yield self._migrate(server)
+
+    @property
+    def _needs_all_databases(self) -> bool:
+        return self.is_copied or needs_all_databases(self.settings, self.target.plan)
 
     @contextlib.contextmanager
     def open_with_all_databases(self) -> cabc.Iterator[MigratedDatabase]:
@@ -274,6 +291,9 @@ class MigrationsTarget:
             )
 
             return GivenServer(self.given)
+        return self._embedded(all_databases=all_databases)
+
+    def _embedded(self, *, all_databases: bool) -> EmbeddedServer:
         binaries = self.binaries or find_binaries()
         from pytest_userstate.outbound.postgres.server import (  # noqa: PLC0415 - POSIX
             EmbeddedServer,

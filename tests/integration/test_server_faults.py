@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from pytest_userstate import bootstrap
+from pytest_userstate.application.audit import Prepared
 from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.domain.errors import ServerError, UsageError
 from pytest_userstate.outbound.postgres import cluster, run_folders, supervisor
@@ -305,6 +306,61 @@ class TestFullDisk:
         with EmbeddedServer(servers.wheel(), cache_root=cache) as server:
             server.connect().close()
         assert [path.name for path in cache.iterdir()] == ["lock"]
+
+
+class TestLaunchedAhead:
+    """A run starts the server before it needs it, and does not wait for its end."""
+
+    @pytest.fixture
+    def prepared(self, tmp_path: Path) -> Prepared:
+        """Prepare an audit of a migration."""
+        (tmp_path / "migrations").mkdir()
+        (tmp_path / "migrations/1.sql").write_text("SELECT 1;")
+        request = AuditRequest(invocation_dir=tmp_path, root_dir=tmp_path)
+        return bootstrap.prepare(request)
+
+    @pytest.fixture
+    def run_folder(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> cabc.Callable[[], list[Path]]:
+        """Return what finds the run folders of this test alone."""
+        prefix = f"userstate-{os.getpid()}-"
+        monkeypatch.setattr(run_folders, "PREFIX", prefix)
+        places = {run_folders.MEMORY, Path(tempfile.gettempdir())}
+        return lambda: [path for place in places for path in place.glob(f"{prefix}*")]
+
+    def test_it_is_used_and_ends_when_the_run_does(
+        self, prepared: Prepared, run_folder: cabc.Callable[[], list[Path]]
+    ) -> None:
+        """Leaving the context lets it go; what the start returned waits for it."""
+        end = bootstrap.launch_server(prepared)
+        assert end is not None
+        [folder] = run_folder()
+        with prepared.target.open():
+            assert run_folder() == [folder]
+        end()
+        assert run_folder() == []
+
+    def test_nothing_is_left_of_one_that_nobody_used(
+        self, prepared: Prepared, run_folder: cabc.Callable[[], list[Path]]
+    ) -> None:
+        """Such as after a usage error, or with every check deselected."""
+        end = bootstrap.launch_server(prepared)
+        assert end is not None
+        assert len(run_folder()) == 1
+        end()
+        assert run_folder() == []
+
+    def test_what_keeps_it_from_starting_is_said_later(
+        self, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By the audit, as without an early start."""
+        monkeypatch.setattr(run_folders, "_places", list)
+        end = bootstrap.launch_server(prepared)
+        assert end is not None
+        with pytest.raises(ServerError, match="no folder"), prepared.target.open():
+            pass
+        end()
 
 
 class TestPoorMachines:

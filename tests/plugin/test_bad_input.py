@@ -110,9 +110,10 @@ def test_a_file_that_is_not_utf_8(backend: Backend) -> None:
 
 def test_an_unknown_extension(backend: Backend) -> None:
     """The extension is named, and the way to a server that has it."""
-    backend.migrate("CREATE EXTENSION postgis;")
+    backend.migrate("CREATE EXTENSION no_such_thing;")
     message = tool_error(backend)
-    assert "postgis" in message
+    assert "no_such_thing" in message
+    assert "--userstate-server" in message
     assert "--postgresql-exec" in message
 
 

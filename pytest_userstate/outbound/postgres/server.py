@@ -77,11 +77,21 @@ class EmbeddedServer:
         self._all_databases = all_databases
         self._listens = listens
         self._run: _Run | None = None
+        self._is_launched = False
+
+    def launch(self) -> None:
+        """Start the server, and do not wait; leaving the context then does not, either.
+
+        It has to be closed in the end.
+        """
+        self._is_launched = True
+        self._start()
 
     def __enter__(self) -> typ.Self:
         """Start the server and wait until it accepts connections."""
         try:
-            self._start()
+            if self._run is None:
+                self._start()
             self._wait_until_ready()
         except BaseException:
             self.close()
@@ -95,7 +105,10 @@ class EmbeddedServer:
         traceback: types.TracebackType | None,
     ) -> None:
         """Stop the server, and wait until its processes and its folder are gone."""
-        self.close()
+        if self._is_launched and self._run is not None:
+            self._run.supervisor.let_go()
+        else:
+            self.close()
 
     @property
     def host(self) -> str:

@@ -137,13 +137,17 @@ class Supervisor:
         holder.returncode = self._process.returncode = 0
         self._is_left_alone = True
 
+    def let_go(self) -> None:
+        """Have the server stop, and do not wait for it."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
     def stop(self) -> None:
         """Let go of the server, and wait until it and its folder are gone.
 
         Interrupted, it removes them without waiting; once more, and it only waits.
         """
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self.let_go()
         deadline = time.monotonic() + STOP_TIMEOUT
         try:
             while self.is_alive:  # Popen.wait with a timeout sleeps for longer
