@@ -225,7 +225,7 @@ def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:
                 f"looked for at {place}; write it anew with "
                 f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file)}"
             )
-        # Whoever reads it has a file to mend: our own lines say nothing about that.
+        # The reader has to correct a file, which our traceback would not help with.
         raise error.with_traceback(None) from None
 
 
@@ -258,7 +258,7 @@ class _Place:
         return self.file.label if self.file else ""
 
     def key(self, key: str) -> str:
-        """Return a key of ours as the file has it."""
+        """Return a configuration key as the file spells it."""
         prefix = self.file.prefix if self.file else ""
         return f"{prefix}.{key}" if prefix else key
 

@@ -74,7 +74,7 @@ _NOT_COMPARED: typ.Final = (
 
 @attrs.frozen(kw_only=True)
 class Reference:
-    """Another schema that the audited one is compared with, as a check of its own."""
+    """Another schema that the audited one is compared with, as a separate check."""
 
     # The check's id: `snapshot` or `drift`.
 

@@ -309,7 +309,7 @@ def _names(value: object, _: object = None) -> Names:
 
 
 def _with_flat_revision(value: object) -> object:
-    """Return the table of a model with a revision elsewhere as keys of its own."""
+    """Return the table of a model with a revision elsewhere as separate keys."""
     if not isinstance(value, dict) or not isinstance(value.get("revision"), dict):
         return value
     inner = {f"revision.{key}": part for key, part in value["revision"].items()}
@@ -367,7 +367,7 @@ _IDENTITIES: typ.Final[dict[type, tuple[str, ...]]] = {
     StorageModel: ("name",),
     WorkItem: ("id",),
 }
-"""What tells the tables of a list apart; everything else is told by its value."""
+"""The keys that identify a table in a list; other entries are their value."""
 
 
 def _distinct(entries: tuple[V, ...]) -> tuple[V, ...]:
@@ -590,7 +590,7 @@ _SCAN_OF_A_STATE: typ.Final = (
 def _reads_otherwise(name: str) -> str | None:
     """Say why the id of an item would not be understood as one among needs."""
     if WANTED in name:
-        return f"holds a `{WANTED}`: that stands between a check and its coverage"
+        return f"contains a `{WANTED}`, which separates a check from its coverage"
     axis = name.rpartition(".")[2]
     return f"reads like a check, since it ends in {axis!r}" if axis in [*Axis] else None
 

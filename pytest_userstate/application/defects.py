@@ -60,7 +60,7 @@ def _place(file: str) -> str:
 
 
 def _address() -> str:
-    """Return where to report, if whoever released the package has said so."""
+    """Return where to report a defect, if the package's metadata name an address."""
     urls: cabc.Iterable[str] = (
         importlib.metadata.metadata(_DISTRIBUTION).get_all("Project-URL") or ()
     )

@@ -69,7 +69,7 @@ MEANINGS: typ.Final[cabc.Mapping[type[enum.StrEnum], cabc.Mapping[str, str]]] = 
         "canonical_join_table": "the model with the table user_interest_themes",
         "dual_model": "both models are complete",
         "covered": "a model of the repository's own is complete",
-        "ambiguous": "several are complete that the audit model cannot tell apart",
+        "ambiguous": "several are complete, and the model does not distinguish them",
     },
     RevisionCoverage: {
         "tracked": "the storage has its revision column",

@@ -204,5 +204,5 @@ def _quoted(text: str) -> str:
 
 
 def _in_one_line(text: str) -> str:
-    """Return a comment's text, in which no name begins a line of its own."""
+    """Return a comment's text, in which no name begins a new line."""
     return "".join(sign if sign.isprintable() else "�" for sign in text)

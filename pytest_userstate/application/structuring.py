@@ -1,6 +1,6 @@
 """Strictness that all files have in common which people may edit.
 
-What does not fit is told by its key and the nearest that would have fitted; all
+An error names the key and the nearest valid value; all
 faults of a file at once.
 """
 

@@ -39,7 +39,7 @@ def inert(line: str) -> str:
     r"""Return a line that neither a terminal nor a CI runner obeys.
 
     GitHub takes lines that begin with ``::``, and those that hold ``##[``, for
-    commands, whoever printed them; a terminal takes what begins with an escape
+    commands, and a terminal interprets what begins with an escape
     character for one. A name may contain any of them.
 
     >>> inert("  ::stop-commands::x")

@@ -184,7 +184,7 @@ class DomainAssertions(
     def is_not_based_on(self, data_type: str) -> None:
         """Assert that the domain exists, and its base type is not this one.
 
-        A type without parameters stands for any: ``varchar`` for ``varchar(32)``.
+        A type without parameters matches any: ``varchar`` matches ``varchar(32)``.
         The type of a domain that it is based on is its base type, too.
         """
         unwanted = arguments.type_name(data_type, "data_type")

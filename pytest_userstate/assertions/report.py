@@ -169,7 +169,7 @@ def assert_check(
     recommendation: str | Unspecified | None = UNSPECIFIED,
     prerequisite: str | Unspecified | None = UNSPECIFIED,
 ) -> AuditCheckAssertions:
-    """Compare the result of a check; return assertions about it.
+    """Assert the result of a check; return assertions about it.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def assert_check(
 def assert_wiring(
     report: UserStateSchemaAuditReport, entity: str, state: WiringState
 ) -> AuditCheckAssertions:
-    """Compare the wiring of an entity in the running program.
+    """Assert the wiring of an entity in the running program.
 
     Raises
     ------

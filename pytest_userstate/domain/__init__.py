@@ -1,4 +1,4 @@
 """The pure centre: what is audited, the rules, and the ports they need.
 
-Standard library and attrs only: no I/O, no clock, no other package of ours.
+Standard library and attrs only: no I/O, no clock, no other part of this package.
 """

@@ -175,7 +175,7 @@ def without_primary_key(state: UserState) -> cabc.Iterator[Finding]:
         if spare:
             message += f"the unique index {identifier(spare)} could become it"
         else:
-            message += "add one, by the columns that tell its rows apart"
+            message += "add one, on the columns that distinguish its rows"
         yield at_table(table, message)
 
 
@@ -311,7 +311,7 @@ def unguarded_ids(state: UserState) -> cabc.Iterator[Finding]:
             )
             if is_set_before("insert", table) or _has_constraint_trigger(table):
                 message += "a trigger may check what is written, not what is deleted; "
-            message += "keep them in a table of their own, a row each"
+            message += "store them in a separate table, one in each row"
             yield at_column(table, column, message)
 
 
@@ -392,7 +392,7 @@ def _separates(key: _Key, joined: tuple[str, ...], table: Table) -> bool:
 
     A key over fewer columns does so too, unless it is for some rows only. One over
     more does where these say what else is joined, of which kind it is, when it
-    holds, or where it lies; a time or a number of its own lets the pair come again.
+    holds, or where it lies; a time or a separate number lets the pair come again.
     """
     if {*key.columns} < {*joined}:
         return bool(key.columns) and not key.is_partial
@@ -407,7 +407,7 @@ def _separates(key: _Key, joined: tuple[str, ...], table: Table) -> bool:
 
 
 def _is_new_each_time(column: Column, table: Table) -> bool:
-    """Whether the column tells apart what is otherwise the same."""
+    """Whether the column distinguishes rows that are otherwise the same."""
     if column.name in re.findall(r"\w+", table.partition_key or ""):
         return False
     is_time = column.data_type.startswith(("date", "time"))  # or a timestamp

@@ -125,7 +125,7 @@ def _open(
         return Standing.OPEN, f"{listed(there)} store it", _models(entity, check, facts)
     # Beside a declared model others may be complete, which are no copies of it.
     copies = _all_tables(entity, [canonical], facts) if canonical else there
-    statement = f"{listed(copies)} are copies that the model cannot tell apart"
+    statement = f"{listed(copies)} are copies that the model cannot distinguish"
     return Standing.OPEN, statement, [_copy(name, copies) for name in copies]
 
 
@@ -303,7 +303,7 @@ def _lacking(model: StorageModel, table: StateTable) -> list[tuple[str, ...]]:
 
 _INCREASES: typ.Final = "every write has to increase it"
 _SPREAD: typ.Final = (
-    "several rows may belong together there, and each has a revision of its own then: "
+    "several rows may belong together there, and each then has its own revision: "
     "a change of the whole set is not caught by it"
 )
 _CATCHES: typ.Final = "if it can never be null, it catches stale writes as well"

@@ -32,7 +32,7 @@ from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Table
 
 
 class Situation(enum.StrEnum):
-    """The situations that the decision rules tell apart."""
+    """The situations that the decision rules distinguish."""
 
     MISSING = "no model complete"
     SINGLE = "one model complete"
@@ -182,7 +182,7 @@ class Storage:
     def needs_each(self) -> bool:
         """Whether each candidate that counts has to keep a revision, or any.
 
-        If several models are fine, each of them stores state of its own;
+        If several models are fine, each of them stores separate state;
         if they are ambiguous, any of them may become canonical.
         """
         return self.situation is Situation.SEVERAL_FINE

@@ -218,7 +218,7 @@ class Index:
     definition : str
         The whole statement as PostgreSQL deparses it, if the other facts do not
         tell all (a sort order, an operator class, a collation or a storage
-        parameter of its own); else empty.
+        parameter of the column); else empty.
     is_clustered : bool
         Whether ``CLUSTER`` goes by it.
     """

@@ -271,7 +271,7 @@ def _copies(storage: Storage) -> _Argument:
     copies = tables(storage.declared or storage.complete)
     return (
         (
-            f"{_stored_in(storage, copies)}, and nothing tells which copy counts. "
+            f"{_stored_in(storage, copies)}, and nothing says which copy counts. "
             f'Keep one, or let the model name only one: table = "{copies[0]}"'
         ),
         side_by_side(storage),
@@ -523,7 +523,7 @@ def _words(port: PortWiring) -> str:
 def _facts(port: PortWiring, group: int) -> cabc.Iterator[Evidence]:
     """Yield what a scan found, or else what was declared or reported.
 
-    Each port is a group of its own; what only looks like it belongs to none.
+    Each port is a separate group; similar names belong to no group.
     """
     for evidence in port.facts:
         helpful = evidence.kind is EvidenceKind.NEAR_MISS

@@ -59,7 +59,7 @@ def _near_tables(
     relations: list[Table | View] = [*snapshot.tables, *snapshot.views]
     for relation in relations:
         if relation.name == name and isinstance(relation, View):
-            detail = f"it is a {relation.kind}, which stores nothing of its own"
+            detail = f"it is a {relation.kind}, which stores no rows"
         elif relation.name == name and relation.schema not in schemas:
             detail = f"the model looks in schema {', '.join(schemas)}"
         elif relation.schema in schemas and _is_near(relation.name, name):

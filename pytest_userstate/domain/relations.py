@@ -73,7 +73,7 @@ class RangeType:
 
 @attrs.frozen(kw_only=True)
 class Domain:
-    """A domain: a base type with constraints of its own."""
+    """A domain: a base type with constraints."""
 
     name: str
     data_type: str
@@ -196,7 +196,7 @@ def by_signature(values: cabc.Iterable[Function]) -> tuple[Function, ...]:
 
 
 class TableKind(enum.StrEnum):
-    """The relations that store rows of their own (a partition is marked apart)."""
+    """The relations that store rows (partitions are marked separately)."""
 
     ORDINARY = "table"
     PARTITIONED = "partitioned table"
@@ -281,7 +281,7 @@ class Table:
     changed_by : Source or None
         The last migration that changed it after that: persistence, row security,
         partition bound, parents, comment. Its columns, constraints and indexes
-        have sources of their own.
+        have separate sources.
 
     Raises
     ------
@@ -357,7 +357,7 @@ class Table:
     def keys(self) -> tuple[frozenset[str], ...]:
         """The sets of columns that no two rows share, the primary key first.
 
-        Expressions stand for themselves; a partial index keeps only some rows apart.
+        Expressions are compared as text; a partial index makes only some rows unique.
         """
         keys = [frozenset(c.name for c in self.columns if c.is_primary_key)]
         keys += [

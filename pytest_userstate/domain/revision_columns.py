@@ -177,7 +177,7 @@ def several_rows(model: StorageModel, table: Table) -> str | None:
 
     The model says so, or the keys show that it is a set: one of them tells rows of a
     user apart by a column that the model names. If no key is known, nothing is said;
-    and rows that store a moment are records of their own, such as a consent and when
+    and rows that store a moment are separate records, such as a consent and when
     it was given.
     """
     if model.per_user is PerUser.MANY:

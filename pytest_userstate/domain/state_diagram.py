@@ -1,6 +1,6 @@
 """The tables that hold user state, as an entity diagram needs them.
 
-A value of its own, since a report has to draw the diagram in a process that
+A separate value, since a report has to draw the diagram in a process that
 never saw the snapshot.
 """
 

@@ -139,7 +139,7 @@ def revisions_kept(
         if all(len(way) == 1 for way in choices):
             groups.append([*itertools.chain(*(fact for (fact,) in choices))])
         elif len(ways) > 1 or len(choices) == 1:
-            # Only one choice for each candidate can be told beside other candidates.
+            # Beside other candidates, only one choice of each can be reported.
             groups += choices[0]
         else:
             groups += [

@@ -75,7 +75,7 @@ def userstate_prepared(
 def userstate_baseline(
     pytestconfig: pytest.Config, userstate_prepared: Prepared
 ) -> cabc.Iterator[typ.Any]:
-    """The migrated baseline on a running server; the other fixtures stand on it."""
+    """The migrated baseline on a running server, which the other fixtures use."""
     composition = pytestconfig.stash[COMPOSITION]()
     with contextlib.ExitStack() as stack:
         baseline = composition.open_baseline(userstate_prepared)
@@ -122,7 +122,7 @@ def schema_snapshot(userstate_baseline: typ.Any) -> SchemaSnapshot:
 
 @pytest.fixture(scope="session")
 def userstate_wiring(userstate_prepared: Prepared) -> Wiring:
-    """What stands behind the entities' ports: declared, scanned, and reported."""
+    """The wiring of the entities' ports: declared, scanned, and reported."""
     return _or_fail(userstate_prepared.wiring.load)
 
 
@@ -222,7 +222,7 @@ class KeptDatabases:
 
 
 def _or_fail(action: cabc.Callable[[], T]) -> T:
-    """Run the action; end the test with the plain message of an error of ours."""
+    """Run the action; end the test with the plain message of the plugin's errors."""
     from pytest_userstate.domain.errors import UserStateError  # noqa: PLC0415 - cost
 
     problem = ""

@@ -46,7 +46,7 @@ class ChecksFile(pytest.File):
 
 
 class NoTests(pytest.File):
-    """What stands in for a module that must not be imported for its tests."""
+    """The replacement of a module that must not be imported for its tests."""
 
     def collect(self) -> cabc.Iterable[pytest.Item]:
         """Yield nothing."""
@@ -188,7 +188,7 @@ def _properties(verdict: Verdict) -> cabc.Iterator[tuple[str, str]]:
 
 
 def checks_file(config: pytest.Config, prepared: Prepared) -> pathlib.Path:
-    """Return the file that the checks stand under.
+    """Return the file that the checks are listed under.
 
     The configuration file, else pytest's own, else the first file of the
     target; and for a live database without any of them, this module, since

@@ -59,7 +59,7 @@ class InitAction(argparse.Action):
 
 
 class TypedOptions:
-    """The parser, kept to tell what was typed from what `addopts` added."""
+    """The parser, kept to separate typed options from those in `addopts`."""
 
     name: typ.Final = "userstate-typed-options"
 
@@ -75,7 +75,7 @@ class TypedOptions:
 def add_options(
     parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
 ) -> None:
-    """Declare the options, in a group of their own."""
+    """Declare the options, in a separate group."""
     pluginmanager.register(TypedOptions(parser), TypedOptions.name)
     group = parser.getgroup("userstate", _HELP)
     group.addoption(
@@ -99,7 +99,7 @@ def add_options(
         "--userstate-dsn",
         metavar="DSN",
         help="audit this live database in place, read-only; env:NAME reads the DSN "
-        "from the environment, libpq stands for libpq's own (PGHOST, PGSERVICE, ...)",
+        "from the environment, libpq uses libpq's variables (PGHOST, PGSERVICE, ...)",
     )
     group.addoption(
         "--userstate-server",

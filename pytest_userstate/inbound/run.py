@@ -102,7 +102,7 @@ class RunPlugin:
     def pytest_collect_file(
         self, file_path: pathlib.Path, parent: pytest.Collector
     ) -> items.ChecksFile | None:
-        """Collect the checks from the file that they stand under."""
+        """Collect the checks from the file that they are listed under."""
         if file_path != self._file:
             return None
         nodeid = pathlib.PurePath(os.path.relpath(file_path, self._config.rootpath))
@@ -113,7 +113,7 @@ class RunPlugin:
     def pytest_pycollect_makemodule(
         self, module_path: pathlib.Path, parent: pytest.Collector
     ) -> items.NoTests | None:
-        """Let nobody import a program because the checks stand under it."""
+        """Keep pytest from importing a program that the checks are listed under."""
         if module_path != self._file:
             return None
         return items.NoTests.from_parent(parent, path=module_path)

@@ -33,7 +33,7 @@ def printer(config: pytest.Config) -> TextPrinter:
 def header(
     prepared: Prepared, *, exclusive: bool, unused_conftest: str = ""
 ) -> list[str]:
-    """Return the lines that tell what is about to be audited."""
+    """Return the lines about the target and the server of the audit."""
     target = prepared.target.description
     what = "a live database" if target.kind == "dsn" else "migrations"
     if target.path:
@@ -80,9 +80,9 @@ def summary(
 def last_line(
     reporter: pytest.TerminalReporter, record: RunRecord, problems: cabc.Sequence[str]
 ) -> None:
-    """Let pytest's last line tell what fails the run beside checks and tests.
+    """Add what fails the run beside checks and tests to pytest's last line.
 
-    It counts whatever kinds of reports there are. These are kinds of their own, so
+    It counts all kinds of reports. These are separate kinds, so
     that the counts of tests stay what they are.
     """
     outdated = [

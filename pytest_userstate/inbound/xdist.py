@@ -24,10 +24,10 @@ def is_distributed(config: pytest.Config) -> bool:
 
 
 class ControllerPlugin:
-    """The controller's side: tell workers where to meet, hear what they collected."""
+    """The controller's side: share a folder with workers, receive their checks."""
 
     def __init__(self, collected: Collected, folder: str, today: dt.date) -> None:
-        """Keep what every worker has to be told."""
+        """Keep what every worker has to know."""
         self._collected = collected
         self._folder = folder
         self._today = today
@@ -48,10 +48,10 @@ class ControllerPlugin:
 
 
 class WorkerPlugin:
-    """A worker's side: tell the controller what was collected."""
+    """A worker's side: send the controller what was collected."""
 
     def __init__(self, config: pytest.Config, collected: Collected) -> None:
-        """Keep what the controller will be told."""
+        """Keep what the controller will receive."""
         self._config = config
         self._collected = collected
 

@@ -1,7 +1,7 @@
 """A live database as the target: read in place, nothing created or changed.
 
 All that is set is set for one read-only transaction. Settings of the session would
-stay behind with a pooler, for whoever gets its connection next, and poolers refuse
+stay in effect with a pooler, for the next user of the connection, and poolers refuse
 those that come with the connection (`options`).
 """
 
@@ -59,7 +59,7 @@ class LiveDatabase:
         """None: a live database is neither copied nor changed."""
 
     def load(self) -> SchemaSnapshot:
-        """Return the schema as it stands now."""
+        """Return the current schema."""
         return PostgresSchemaSnapshotRepository(
             self.connection,
             bookkeeping=self.bookkeeping,
@@ -96,7 +96,7 @@ class LiveTarget:
             yield LiveDatabase(connection)
 
     def load(self) -> SchemaSnapshot:
-        """Connect, return the schema as it stands now, and disconnect."""
+        """Connect, return the current schema, and disconnect."""
         with self.open() as database:
             return database.load()
 

@@ -404,7 +404,7 @@ class UnreadableTarget:
 
     @property
     def description(self) -> TargetDescription:
-        """Say that there is nothing to tell."""
+        """Return no warnings."""
         return TargetDescription(
             kind="migrations", found="they cannot be read", server="no server is needed"
         )

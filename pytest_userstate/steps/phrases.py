@@ -28,7 +28,7 @@ _OWN_WORD: typ.Final = "user-state"
 
 
 class Phrase:
-    """The text of a step; ``"{name}"`` stands for a value in double quotes.
+    """The text of a step; ``"{name}"`` matches a value in double quotes.
 
     A value holds no quotation mark, so no phrase can swallow a longer one.
     """

@@ -628,7 +628,7 @@ FUNCTIONS = {
             "CREATE FUNCTION public.f() RETURNS void LANGUAGE plpgsql"
             f" SET search_path = '' AS $${ITS_BODY}$$;\nSELECT f();"
         ),
-        "The function f has a search_path of its own, which is empty (db/1.sql:2)",
+        "The function f has its own search_path, which is empty (db/1.sql:2)",
     ),
     "SQL": (
         (
@@ -636,7 +636,7 @@ FUNCTIONS = {
             "SET search_path TO pg_catalog, pg_temp AS 'SELECT count(*) FROM users';"
         ),
         (
-            "The function f has a search_path of its own, which is pg_catalog, pg_temp"
+            "The function f has its own search_path, which is pg_catalog, pg_temp"
             " (db/1.sql:2)"
         ),
     ),
@@ -660,7 +660,7 @@ FUNCTIONS = {
             "CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql SET search_path = auth"
             " AS $$BEGIN PERFORM public.f(); END$$;\nSELECT g();"
         ),
-        "The function g has a search_path of its own, which is auth (db/1.sql:3)",
+        "The function g has its own search_path, which is auth (db/1.sql:3)",
     ),
     "a trigger": (
         (

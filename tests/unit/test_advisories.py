@@ -218,7 +218,7 @@ def test_a_table_without_a_primary_key() -> None:
     no_key = attrs.evolve(bare, columns=[Column("id", "uuid"), *USERS.columns[:1]])
     (advisory,) = advise(SchemaSnapshot([no_key]))
     assert (advisory.code, advisory.subject) == ("US201", "public.users")
-    assert "add one, by the columns that tell its rows apart" in advisory.message
+    assert "add one, on the columns that distinguish its rows" in advisory.message
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_a_unique_index_that_could_become_the_primary_key(
         + (
             'the unique index "By id" could become it'
             if could
-            else "add one, by the columns that tell its rows apart"
+            else "add one, on the columns that distinguish its rows"
         )
     )
 

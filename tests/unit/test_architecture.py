@@ -353,7 +353,7 @@ def test_two_copies_of_one_model_are_no_proviso() -> None:
             None,
             (
                 "public.user_preferences and app.user_preferences are copies that the "
-                "model cannot tell apart"
+                "model cannot distinguish"
             ),
         ),
         (
@@ -361,7 +361,7 @@ def test_two_copies_of_one_model_are_no_proviso() -> None:
             "preferences",
             (
                 "public.user_preferences and app.user_preferences are copies that the "
-                "model cannot tell apart"
+                "model cannot distinguish"
             ),
         ),
         (

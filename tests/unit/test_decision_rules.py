@@ -299,7 +299,7 @@ def test_copies_are_told_from_what_else_is_complete() -> None:
         check = audited("interests.schema", *tables, model=model)
         assert check.rationale == (
             "interests is stored in public.user_preferences and app.user_preferences, "
-            "and nothing tells which copy counts. Keep one, or let the model name only "
+            "and nothing says which copy counts. Keep one, or let the model name only "
             'one: table = "public.user_preferences"'
         )
 

@@ -191,7 +191,7 @@ def test_a_trigger_may_guard_what_is_written(
     made = Trigger(name="t", function="public.f", definition="x", **trigger)
     (message,) = told("US204", choices("uuid[]", made), model=CHOICES).values()
     assert ("a trigger may check what is written, not what is" in message) is may_check
-    assert message.endswith("keep them in a table of their own, a row each")
+    assert message.endswith("store them in a separate table, one in each row")
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_needs_may_name_what_stands_below() -> None:
         (work(orders_wiring=[]), "since it ends in 'wiring'; choose another id"),
         (
             work(**{"a = b": []}),
-            "is 'a = b', which holds a `=`: that stands between a check and its cov",
+            "is 'a = b', which contains a `=`, which separates a check from its cov",
         ),
         (
             work(a=["a"]),

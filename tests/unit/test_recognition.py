@@ -38,7 +38,7 @@ CONVENTIONS = {
     "devise for operators, too": "Rails with Devise",
     "rails generator": "Rails authentication generator",
     "django": "Django",
-    "django own user": "Django with a user model of its own",
+    "django own user": "Django with a custom user model",
     "allauth": "django-allauth",
     "laravel": "Laravel",
     "phoenix": "Phoenix phx.gen.auth",

@@ -14,6 +14,7 @@ def command(**options: str) -> str:
     """Return the command of a run with these options."""
     names = ("config", "migrations", "dsn", "gate")
     given = {f"userstate_{name}": options.get(name) for name in names}
+    given["userstate_prove"] = None
     config = types.SimpleNamespace(option=types.SimpleNamespace(**given))
     return renewal(typ.cast("pytest.Config", config), "docs/my audit.md")
 

@@ -92,7 +92,7 @@ def whole_number(value: object, what: str) -> int:
 
 
 def identifier(value: object, what: str = "name") -> str:
-    """Return a name as the catalog has it; quotes stand around one with a dot."""
+    """Return a name as the catalog spells it; a name with a dot is in quotes."""
     given = text(value, what)
     if not _ONE.fullmatch(given):
         message = (

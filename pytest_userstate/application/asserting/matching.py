@@ -89,7 +89,7 @@ class Keyword:
     words: cabc.Callable[[typ.Any], str] = attrs.field(default=in_words, kw_only=True)
     # Whether `None` says that there is none, and `SOME` that there is one.
     is_optional: bool = attrs.field(default=False, kw_only=True)
-    # Whether it comes first in a call; `SOME` stands for any.
+    # Whether it comes first in a call; `SOME` matches any.
     is_first: bool = attrs.field(default=False, kw_only=True)
     # The columns that it names, which have to be there.
     columns: cabc.Callable[[typ.Any], cabc.Iterable[str]] = attrs.field(

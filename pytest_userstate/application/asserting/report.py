@@ -267,7 +267,7 @@ def _migration_remedy(check: Check) -> str:
         for kind, sign in _GAP.items()
         if any(fact.kind is kind for fact in check.evidence)
     )
-    return f"add a migration that mends what the evidence marks with {signs}"
+    return f"add a migration that fixes what the evidence marks with {signs}"
 
 
 def expected_evidence(

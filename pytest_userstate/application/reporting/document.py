@@ -55,7 +55,7 @@ class Item:
 
     line: Line
     details: tuple[Line, ...] = ()
-    # Whether the details are of interest only to whoever reads everything.
+    # Whether the details are shown only if everything is.
     is_settled: bool = attrs.field(default=False, kw_only=True)
     listings: tuple[Listing, ...] = attrs.field(default=(), kw_only=True)
 

@@ -69,14 +69,14 @@ class Name:
 
 @attrs.frozen
 class Sentence:
-    """Text that is a sentence of its own."""
+    """Text that is a complete sentence."""
 
     text: str
 
 
 @attrs.frozen
 class Strong:
-    """Text that stands out."""
+    """Emphasized text."""
 
     text: str
 

@@ -2,7 +2,7 @@
 
 An annotation is a line that the runner takes for a command. Whatever a name
 contains is escaped as GitHub's own toolkit does it, so that it ends neither the
-line nor the property that it stands in.
+line nor the property that contains it.
 """
 
 from __future__ import annotations

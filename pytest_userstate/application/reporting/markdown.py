@@ -1,8 +1,8 @@
 """The document of a run as a page to read and to commit, in Markdown.
 
-One fact stands on one line, so that a change of one is a change of one line.
+Each fact is on one line, so that a change of a fact is a change of one line.
 
-Names come from migrations, and whoever writes those may not be who reads the page.
+Names come from migrations, whose authors may not be the readers of the page.
 Nothing in a name may become markup, HTML, a link, or an invisible character.
 
 Some parts of a page do not count when it is compared with a committed one. They are
@@ -286,7 +286,7 @@ def sentence(value: str) -> str:
 
 
 def code(name: str) -> str:
-    """Return a name as code, or as text where it cannot stand as code."""
+    """Return a name as code, or as text if it cannot be code."""
     shown = visible(name)
     return f"`{shown}`" if _CODE.fullmatch(shown) else text(name)
 

@@ -5,7 +5,7 @@ neither quotation marks, nor percent signs (which start directives), nor
 backslashes. Its own character codes are not decoded in entity diagrams. So a
 name keeps its letters, digits, and hyphens; a blank becomes a visible one, and
 anything else its number in Unicode: ``(U+0022)``. Names of columns cannot be
-quoted at all: what cannot stand there is replaced, and the comment beside it has
+quoted at all: what is not allowed there is replaced, and the comment beside it has
 the name.
 """
 

@@ -45,7 +45,7 @@ _QUESTIONS: typ.Final = {
     Axis.SCHEMA: "does the schema store it?",
     Axis.WIRING: "does the running program use what is stored?",
     Axis.REVISION: "does the storage keep a revision?",
-    Axis.CONFLICT: "can a stale write be told from a fresh one?",
+    Axis.CONFLICT: "can a stale write be detected?",
 }
 # The blocks of sections.
 

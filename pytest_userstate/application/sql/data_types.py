@@ -167,7 +167,7 @@ def refusal_of_serial(text: str) -> str | None:
         return None
     return (
         f"data_type: {text!r} is no type but makes a column of type "
-        f"{SERIAL[word]} with a sequence of its own. Assert "
+        f"{SERIAL[word]} with a sequence. Assert "
         f"data_type={SERIAL[word]!r} and default=SOME (identity=SOME if it is an "
         "identity column), and the sequence with assert_sequence(…, owned_by=…)."
     )

@@ -274,7 +274,7 @@ def _character(digits: str) -> str:
 
 
 def _without_surrogates(text: str) -> str:
-    """Return a text with pairs of surrogates as the characters that they stand for."""
+    """Return a text with pairs of surrogates replaced by their characters."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -130,7 +130,7 @@ def _kinds(parts: Parts) -> tuple[Kind, ...]:
 
 
 def _any(group: lexicon.Words) -> Rule:
-    """Return the rule that a word of the group stands in the name."""
+    """Return the rule that the name contains a word of the group."""
     return lambda _, some: not some.isdisjoint(group)
 
 

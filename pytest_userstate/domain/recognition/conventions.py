@@ -124,7 +124,7 @@ CONVENTIONS: typ.Final = (
     ),
     # AbstractBaseUser with PermissionsMixin, with the content types beside it.
     Convention(
-        name="Django with a user model of its own",
+        name="Django with a custom user model",
         parts=[
             Part(columns="password last_login is_superuser", entities=_ALL),
             Part(tables="django_content_type", columns="app_label model"),
@@ -256,7 +256,7 @@ CONVENTIONS: typ.Final = (
             ),
         ],
     ),
-    # Who somebody is stands in `traits`, by a schema that the application defines.
+    # `traits` describes the person, by a schema that the application defines.
     Convention(
         name="Ory Kratos",
         parts=[

@@ -153,7 +153,7 @@ def _credentials(
 def _credentials_of_kinds(
     table: TableOutline, name: set[str]
 ) -> tuple[int, list[Column], str]:
-    """Return the weight of credentials that a column of types tells apart.
+    """Return the weight of credentials that a column of types distinguishes.
 
     What is encrypted to be decrypted again opens something else.
     """

@@ -203,7 +203,7 @@ def _is_billing(table: TableOutline, name: set[str]) -> bool:
 def _may_be_choices(owned: OwnedTable) -> bool:
     """Whether the rows of a table that is called nothing particular can be choices.
 
-    They must be told apart by whom they belong to: a workspace has an owner and
+    Their owners must differ: a workspace has an owner and
     settings, which are not the owner's.
     """
     return owned.is_keyed and lexicon.NOT_ABOUT_CHOICES.isdisjoint(owned.table.core)

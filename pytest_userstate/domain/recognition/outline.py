@@ -235,7 +235,7 @@ def _is_of_the_application(table: Table) -> bool:
 def _modules(names: list[Parts]) -> frozenset[str]:
     """Return the first words that name a module or the application.
 
-    A word that names a table of its own is none: `team_users` belongs to `teams`.
+    A word that names another table is not one: `team_users` belongs to `teams`.
     """
     tables = {parts[0] for parts in names if len(parts) == 1}
     first = collections.Counter(parts[0] for parts in names if len(parts) > 1)

@@ -75,7 +75,7 @@ class OwnedTable(typ.NamedTuple):
 
     @property
     def is_keyed(self) -> bool:
-        """Whether a person is a part of what tells the rows apart."""
+        """Whether a reference to a person is part of the key."""
         names = self.names
         return any(not key.isdisjoint(names) for key in self.table.keys)
 

@@ -40,7 +40,7 @@ def recognize(snapshot: SchemaSnapshot) -> Recognition:
     Parameters
     ----------
     snapshot : SchemaSnapshot
-        The schema as it stands.
+        The schema.
 
     Examples
     --------

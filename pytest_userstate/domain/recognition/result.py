@@ -142,7 +142,7 @@ class RecognizedEntity:
     storages : iterable of RecognizedStorage
         The candidates, best first.
     ambiguous : iterable of RecognizedStorage
-        The candidates that the best one cannot be told apart from, itself included;
+        The candidates that are as good as the best one, itself included;
         empty when one of them is clearly the best.
     """
 

@@ -71,7 +71,7 @@ CONFIDENCE: typ.Final = {
 """From which sum a storage is likely, and from which it is certain."""
 
 NEAR: typ.Final = {"login": -1, "users": 4, "profile": 4, "interests": 4}
-"""Storages whose sums differ by no more than this cannot be told apart.
+"""Storages whose sums differ by no more than this are of equal standing.
 
 Several ways to sign in are never a contradiction, so that the best one is taken.
 """

@@ -18,7 +18,7 @@ _LONGEST: typ.Final = 63
 _REMEMBERED: typ.Final = 1 << 16
 """How many names are remembered with their words: more than schemas have."""
 _SHORTEST: typ.Final = 4
-"""How long a Latin word must be to be told apart from what is written behind it."""
+"""How long a Latin word must be to be separated from the text that follows it."""
 _IRREGULAR: typ.Final = {"people": "person", "personen": "person", "media": "media"}
 _NO_PLURAL: typ.Final = ("ss", "us", "is", "os")
 _PLURAL_IN_ES: typ.Final = ("sses", "xes", "ches", "shes", "zes")

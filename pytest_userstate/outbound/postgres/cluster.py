@@ -47,7 +47,7 @@ from pytest_userstate.outbound.postgres.stubs import lend
 FOLDER = "pytest-userstate"
 SYSTEM_CACHE = Path("/var/cache")  # root's own is closed to the server's account
 LOCK_TIMEOUT = 60.0  # seconds; making an entry takes about one
-KEPT_ENTRIES = 4  # of a kind: each virtual environment has binaries of its own
+KEPT_ENTRIES = 4  # of a kind: each virtual environment has its own binaries
 
 Make = cabc.Callable[[Path], None]  # fills an empty folder
 IsSound = cabc.Callable[[Path], bool]
@@ -174,7 +174,7 @@ def _usual_folder(account: Account) -> Path | None:
         home = Path.home()
     except RuntimeError:
         return None
-    # A relative one would put the cache into whatever repository we stand in.
+    # A relative one would put the cache into the current repository.
     return home / ".cache" / FOLDER if home.is_absolute() else None
 
 

@@ -74,7 +74,7 @@ class ConnectionString:
         except KeyboardInterrupt:
             reason = KeyboardInterrupt()
         # Raised out here, since frames of the driver hold the connection string, and
-        # pytest can be told to show the frames of all that was caught.
+        # pytest can show the frames of a caught exception, too.
         raise reason
 
     def _complaint(self, what: str, error: psycopg.Error) -> str:

@@ -84,7 +84,7 @@ class RunFolder:
         self.path.chmod(0o700)
         for step, folders, files in os.walk(self.path):
             own = [name for name in folders if not account.owns(Path(step, name))]
-            # Below a folder of its own the account could swap files under us.
+            # The account could swap files in a folder that it owns.
             folders[:] = own
             account.take_over(*(Path(step, name) for name in (*own, *files)))
         account.take_over(self.path)

@@ -224,7 +224,7 @@ class EmbeddedServer:
 
     @property
     def has_died(self) -> bool:
-        """Whether the server has gone away of its own accord."""
+        """Whether the server has stopped by itself."""
         return not self._running.supervisor.is_listening
 
     def lost(self, error: psycopg.OperationalError) -> ServerError:

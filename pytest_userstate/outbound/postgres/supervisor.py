@@ -31,7 +31,7 @@ _STATUS_LINE = 7
 class Supervisor:
     """A shell that unpacks the data, runs the server and removes it all.
 
-    It lives in a session of its own, so that a Ctrl-C at the terminal does not
+    It runs in a separate session, so that a Ctrl-C at the terminal does not
     reach it, and waits for the end of a pipe that only we hold: whatever way we
     go, the server goes with us.
     """

@@ -182,6 +182,6 @@ def private_copy(
     finally:
         if not is_kept():
             drop = psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            # A server that died took it along; who asks next is told.
+            # If the server died, the database is gone, and the next query reports it.
             with contextlib.suppress(psycopg.OperationalError):
                 admin.execute(drop.format(copy))

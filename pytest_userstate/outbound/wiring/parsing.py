@@ -1,4 +1,4 @@
-"""From source texts to the names in them, and to what those names stand for.
+"""From source texts to the names in them, and to what those names refer to.
 
 ast-grep is imported here, and only here, when something is parsed.
 """
@@ -135,7 +135,7 @@ class ParsedSource:
 
 
 class Namespace:
-    """What the names in the parsed files stand for, across the files."""
+    """What the names in the parsed files refer to, across the files."""
 
     def __init__(self, sources: cabc.Sequence[ParsedSource]) -> None:
         """Index the files by their modules; nothing is resolved yet."""
@@ -235,7 +235,7 @@ class Namespace:
         return [f for f, n in zip(files, nearness, strict=True) if n == max(nearness)]
 
     def modules_of(self, source: ParsedSource, qualifier: str) -> tuple[str, ...]:
-        """Return the modules that a qualifier stands for, itself included."""
+        """Return the modules that a qualifier refers to, itself included."""
         bindings = source.tree.bound.get(qualifier, ())
         modules = [b.module if b.target == MODULE else b.target for b in bindings]
         own = source.path.parent.name
@@ -287,7 +287,7 @@ class Namespace:
     ) -> cabc.Iterator[Occurrence]:
         """Yield every place of the names to look for, which have no qualifiers.
 
-        The constructors are functions whose names stand for what they return.
+        The constructors are functions whose names refer to the type that they return.
         """
         returned: dict[tuple[str, str], list[tuple[str, ...]]] = {}
         for constructor in constructors:
@@ -315,7 +315,7 @@ class Namespace:
         leaf: SyntaxNode,
         returned: cabc.Mapping[tuple[str, str], cabc.Sequence[tuple[str, ...]]],
     ) -> cabc.Iterator[tuple[str, ...]]:
-        """Yield what a name may stand for, once for each way in which it is bound."""
+        """Yield what a name may refer to, once for each way in which it is bound."""
         language, text = source.language, leaf.text
         qualifier = language.qualifier_of(leaf)
         if qualifier:

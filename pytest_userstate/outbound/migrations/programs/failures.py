@@ -199,7 +199,8 @@ def nothing_applied(plan: ProgramPlan, problem: str, *, output: str) -> Migratio
     to_do = {
         "alembic": "Either env.py connects to another database, past SQLAlchemy's"
         " engines, or what it did was never committed: since SQLAlchemy 2.0"
-        " context.run_migrations() has to stand in `with context.begin_transaction():`,"
+        " context.run_migrations() has to be called in `with"
+        " context.begin_transaction():`,"
         " or the connection in `with engine.begin() as connection:`. Let env.py"
         " connect to the sqlalchemy.url of its configuration:"
         ' engine_from_config(config.get_section("alembic"), prefix="sqlalchemy.").',

@@ -1,6 +1,6 @@
 """A program that is run to its end: its output, a deadline, and nothing left of it.
 
-The program leads a process group of its own, and the group ends with it: when
+The program leads its own process group, and the group ends with it: when
 its time is up, when we are interrupted, and, through a watcher that waits for
 the end of a pipe that only we hold, also when we are killed.
 """

@@ -37,7 +37,7 @@ if typ.TYPE_CHECKING:
 
 _INSIDE = pathlib.Path(__file__).with_name("inside")
 # Of `migration_timeout`: for what the program does before, between and after its
-# migrations, and for a command, whose migrations are not told apart.
+# migrations, and for a command, whose migrations are not distinguished.
 _WHOLE = 10
 
 

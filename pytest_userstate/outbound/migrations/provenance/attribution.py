@@ -49,7 +49,7 @@ _HIDING = frozenset({"call", "execute", "perform"})
 _EXPRESSION = re.compile(
     r" (?:=|elsif|if|return|select|when|while) (.*?)(?= ; | then | loop | create )"
 )
-# What may stand before a parenthesis in a query that changes no schema.
+# What may precede a parenthesis in a query that changes no schema.
 _HARMLESS = frozenset(
     {
         *("and", "any", "as", "by", "distinct", "exists", "from", "in", "not", "on"),

@@ -51,7 +51,7 @@ class Questions:
 
 
 class Recorder:
-    """Looks at what each migration has changed, as long as the server can tell.
+    """Looks at what each migration has changed, as long as the server knows it.
 
     If it cannot, the migrations go on, and the history says so once.
     """

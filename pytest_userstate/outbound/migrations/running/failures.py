@@ -39,7 +39,7 @@ _ABOUT_TIME = (
 
 _WHY_UNFINISHED = (
     "What it did is no part of the schema yet, and it keeps its locks, for which"
-    " whoever reads the schema could wait for ever."
+    " reading the schema could wait forever."
 )
 
 
@@ -134,7 +134,7 @@ def ended_its_transaction(step: Step) -> MigrationError:
 
 
 def left_a_transaction_open(step: Step) -> MigrationError:
-    """Say that the file opened a transaction of its own and did not end it."""
+    """Say that the file opened a transaction and did not end it."""
     begins = [
         statement for statement in step.statements if statement.controls_transaction
     ]

@@ -196,7 +196,7 @@ def _of_a_functions_search_path(refusal: Refusal) -> str:
         is_empty = own[1] in {"''", '""', "'\"\"'"}
         value = "is empty" if is_empty else f"is {own[1]}"
         return (
-            f"The function {name} has a search_path of its own, which {value}"
+            f"The function {name} has its own search_path, which {value}"
             f" ({path}:{statement.line}): while it runs, names without a schema are"
             f" looked for only {'in pg_catalog' if is_empty else 'there'}. Write the"
             " schema before the name in the function, or name it in that setting."
@@ -410,7 +410,7 @@ def _of_a_new_enum_value(refusal: Refusal) -> str:
         return ""
     return (
         "A value that is added to an enum can be used only after the transaction"
-        " that added it: add it in a migration of its own, before this one."
+        " that added it: add it in a separate migration before this one."
     )
 
 

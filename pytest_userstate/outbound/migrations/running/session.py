@@ -1,7 +1,7 @@
 """One libpq connection, driven directly: batches, deadlines, cancelling.
 
 psycopg reports a batch as one thing. Here its results are taken one by one,
-since their number tells which statement of the batch failed.
+since their number identifies the statement of the batch that failed.
 """
 
 from __future__ import annotations

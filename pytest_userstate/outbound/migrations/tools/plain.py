@@ -5,7 +5,7 @@ back, as Postgrator, yoyo and many scripts write it, and is left out; ``.up.``,
 ``.do.`` and ``.forward.`` mark the way up.
 
 There is no tool to be faithful to, so these are the rules: files run in natural
-order (``V2`` before ``V10``), each as in a session of its own and as one
+order (``V2`` before ``V10``), each in a separate session and as one
 transaction. A file that begins and ends transactions itself is left to do so,
 and a statement that refuses to run inside a transaction, such as CREATE INDEX
 CONCURRENTLY, runs outside of one when it is alone in its file. A file without
@@ -46,7 +46,7 @@ _PROGRAM = re.compile(r"V?[0-9]\w*[._-].*\.(?:go|py|rb|java|kt|rs|php|cs|[cm]?[j
 _NUMBER = re.compile(r"([0-9]+)")
 _ADVICE = (
     "In the plain layout each file is one transaction. A statement that cannot run"
-    " in one has to be the only statement of its file: give it a file of its own."
+    " in one has to be the only statement of its file: move it to a separate file."
 )
 
 

@@ -25,7 +25,7 @@ R = typ.TypeVar("R")
 class Query(typ.Generic[R]):
     """A query, and what makes a named tuple of an answer, in the same order.
 
-    Names with a dollar sign stand for what only newer versions have.
+    Names with a dollar sign are replaced by columns that only newer versions have.
     """
 
     make: cabc.Callable[[cabc.Iterable[typ.Any]], R]

@@ -13,7 +13,7 @@ import typing as typ
 from .changes import Changes, Part, UnknownError
 from .reporting import Pipe, Statements, described, line_of_error
 
-# What tells a driver where and as whom to connect.
+# Arguments of a driver that name the server and the user.
 _WHERE = (
     *("host", "hostaddr", "port", "dsn", "service", "servicefile", "unix_sock"),
     *("user", "password", "passfile", "database", "dbname", "require_auth"),
@@ -180,7 +180,7 @@ class _Watch:
         event.listen(Engine, "before_cursor_execute", self._execute)
 
     def watched(self, steps: typ.Any) -> typ.Any:
-        """Return Alembic's source of steps, which tells before each what it is."""
+        """Return Alembic's source of steps, with a report before each step."""
 
         def watched(heads: typ.Any, context: typ.Any) -> typ.Iterator[typ.Any]:
             context_told = False

@@ -16,7 +16,7 @@ import typing as typ
 from .changes import Changes, Part, UnknownError
 from .reporting import Pipe, Statements, described, line_of_error
 
-# Options of a connection that tell where and as whom to connect.
+# Options of a connection that name the server and the user.
 _WHERE = (
     *("host", "hostaddr", "port", "service", "servicefile", "user", "password"),
     *("passfile", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl"),
