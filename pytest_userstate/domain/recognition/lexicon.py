@@ -387,16 +387,10 @@ WRITTEN_FIRST: typ.Final = _words(
 )
 # Words that are written behind others in the same way (`sitepreferences`).
 WRITTEN_LAST: typ.Final = (
-    "user",
-    "profile",
-    "setting",
-    "preference",
-    "password",
-    "einstellung",
-    "设置",
-    "设定",
-    "設定",
-    "偏好",
+    *("user", "profile", "setting", "preference", "password", "token", "session"),
+    *("subscription", "favorite", "favourite", "bookmark", "permission", "invitation"),
+    *("request", "history", "attempt", "message", "notification"),
+    *("einstellung", "设置", "设定", "設定", "偏好"),
 )
 # Words that look like two, or like a plural, and are neither.
 WHOLE: typ.Final = _words(

@@ -175,11 +175,17 @@ class Persons:
     ) -> bool:
         """Whether a column says to which person a row belongs."""
         said = role(column.name)
-        if said.is_actor:
-            return False
-        if (target := table.references.get(column.name)) is not None:
-            return target in owners
-        return said.noun in self.nouns
+        target = table.references.get(column.name)
+        if target is not None and target in owners:
+            return not said.is_actor or self._is_called_after(column, target)
+        return target is None and not said.is_actor and said.noun in self.nouns
+
+    def _is_called_after(self, column: Column, target: Place) -> bool:
+        """Whether a column has the name of the table that it refers to."""
+        called = self.schema.by_place.get(target)
+        parts = words(column.name)
+        noun = parts[:-1] if parts[-1] in lexicon.IDENTIFIER else parts
+        return called is not None and noun in {called.core, called.words}
 
     def _extends_persons(self, owned: OwnedTable) -> bool:
         """Whether a row is a part of one person, and not what the person owns."""
