@@ -89,7 +89,7 @@ PROJECTS: dict[str, dict[str, tuple[str, str | None, str]]] = {
     },
     "node-pg-migrate": {
         "1700_a.sql": ("-- Up Migration\nA;\n-- Down Migration\nX;\n", "1700_a", "A;"),
-        "1701-b.sql": ("B;\n", "1701-b", "B;"),
+        "1701-b.sql": ("B;\n-- Down Migration\nX;\n", "1701-b", "B;\nX;"),
     },
     "play": {
         "2.sql": ("# --- !Ups\nA $$;; $$;\n# --- !Downs\nX;\n", "2", "A $$; $$;"),

@@ -146,7 +146,7 @@ class SqlLayout(LayoutDefaults):
     down: str = ""
     """Begins a line that ends it."""
     needs_up: bool = True
-    """Whether nothing is sent of a file without a line as in `up`."""
+    """Whether nothing is sent of a file without a line as in `up`, or all of it."""
     variable: str = ""
     """A pattern of what is replaced; groups: `name`, and `default` or `escape`."""
     variables: cabc.Mapping[str, str] = attrs.field(factory=dict)
@@ -433,9 +433,10 @@ def sections(text: str, up: str, down: str, *, needs_up: bool) -> list[Piece]:
     for pattern, is_up in ((down, False), (up, True)):
         for match in _line(pattern).finditer(text) if pattern else ():
             marks.setdefault(match.start(), (match.end(), is_up))
+    if up and not needs_up and not any(is_up for _, is_up in marks.values()):
+        return [(0, len(text))]
     pieces: list[Piece] = []
-    has_up = up and (needs_up or any(is_up for _, is_up in marks.values()))
-    start = None if has_up else 0
+    start = None if up else 0
     for begin, (end, is_up) in sorted(marks.items()):
         if start is not None:
             pieces.append((start, begin))

@@ -10,7 +10,9 @@ those of the tools' own sources: dbmate 2 (``migration.go``, ``db.go``), Diesel 
 node-pg-migrate 8 (``sqlMigration.ts``), MyBatis Migrations (``MigrationReader.java``),
 Graphile Migrate (``migration.ts``), Atlas (``sql/migrate/dir.go``), Hasura's command
 line tool (``cli/migrate``), pop (``match.go``, ``migration_info.go``), Postgrator
-(``postgrator.js``), micrate (``migration.cr``), and rambler (``migration.go``).
+(``postgrator.js``), micrate (``migration.cr``), and rambler (``migration.go``). Those
+of node-pg-migrate, Postgrator, and Graphile Migrate were compared with the tools
+themselves.
 """
 
 from __future__ import annotations
@@ -215,7 +217,12 @@ GRAPHILE = SqlLayout(
     can_be_plain=True,
     options=(TABLE, VARIABLES),
     variable=r"(?<![:\w]):(?P<name>[A-Z][0-9A-Z_]+)\b",
-    variables={"DATABASE_NAME": "userstate", "DATABASE_OWNER": "userstate"},
+    variables={
+        "DATABASE_NAME": "userstate",
+        "DATABASE_OWNER": "userstate",
+        "DATABASE_AUTHENTICATOR": "userstate",
+        "DATABASE_VISITOR": "userstate",
+    },
     untransacted=r"--!\s*no-transaction\b",
     table="graphile_migrate.migrations",
     columns="hash text PRIMARY KEY, previous_hash text, filename text NOT NULL,"
@@ -316,6 +323,7 @@ POSTGRATOR = SqlLayout(
     in_transaction=False,
     table="schemaversion",
     columns="version bigint PRIMARY KEY, name text, md5 text, run_at timestamptz",
+    first_row="INSERT INTO {table} (version) VALUES (0)",
     after=("INSERT INTO {table} VALUES ($1::bigint, $2, '', now())",),
 )
 RAMBLER = SqlLayout(
