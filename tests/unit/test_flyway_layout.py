@@ -44,7 +44,7 @@ def test_versions_are_compared_part_by_part(folder: Folder) -> None:
 
 
 def test_names_that_flyway_ignores_are_told(folder: Folder) -> None:
-    """Silently for Flyway, unless it is told to validate names."""
+    """What Flyway ignores in silence is worth a warning."""
     for name in ("V1__a.sql", "Vx__b.sql", "V__c.sql", "R1__d.sql", "V1__a.sql.bak"):
         folder.write(name)
     for name in ("README.md", "v2__e.sql", ".hidden/V3__f.sql", "other.sql"):
@@ -56,8 +56,6 @@ def test_names_that_flyway_ignores_are_told(folder: Folder) -> None:
     )
     assert "V__c.sql is left out" in warnings
     assert "R1__d.sql is left out" in warnings
-    (folder.root / "flyway.toml").write_text("[flyway]\nvalidateMigrationNaming = true")
-    assert "validateMigrationNaming" in str(folder.refusal())
 
 
 @pytest.mark.parametrize(
@@ -103,8 +101,6 @@ def test_callbacks_of_migrate_are_run_around_the_others(folder: Folder) -> None:
     assert [bool(each.after) for each in plan.migrations] == [
         *(False, False, True, False, False, True, False),
     ]
-    [warning] = plan.warnings
-    assert "beforeClean is no event of this run" in warning
 
 
 @pytest.mark.parametrize(
@@ -202,18 +198,14 @@ def test_a_file_beside_decides_about_the_transaction(
     assert migration.batches[0].in_transaction is in_transaction
 
 
-def test_what_else_a_file_beside_says(folder: Folder) -> None:
-    """Whether it runs at all, and with placeholders; anything else is refused."""
-    folder.write("V1__a.sql", "SELECT '${x}';")
-    folder.write("V1__a.sql.conf", "placeholderReplacement=false")
-    folder.write("V2__b.sql", "")
-    folder.write("V2__b.sql.conf", "shouldExecute=false")
-    plan = folder.load()
-    assert [each.batches[0].sql for each in plan.migrations] == ["SELECT '${x}';"]
-    assert "its shouldExecute says so" in plan.warnings[0]
-    folder.write("V2__b.sql.conf", "\nexecuteInTransactions=false")
+@pytest.mark.parametrize("setting", ["shouldExecute", "placeholderReplacement"])
+def test_what_else_a_file_beside_says_is_refused(folder: Folder, setting: str) -> None:
+    """It would change what runs, and is not read."""
+    folder.write("V1__a.sql", "SELECT 1;")
+    folder.write("V1__a.sql.conf", f"{setting}=false")
     error = folder.refusal()
-    assert (error.path, error.line) == (f"{folder.name}/V2__b.sql.conf", 2)
+    assert error.path == f"{folder.name}/V1__a.sql.conf"
+    assert f"sets {setting}, which is not read here" in str(error)
 
 
 def test_placeholders_are_replaced_everywhere(folder: Folder) -> None:
@@ -276,12 +268,14 @@ def test_flyway_toml_is_heeded(folder: Folder) -> None:
     assert find.folder(settings, folder.root) == folder.path
 
 
-def test_a_target_ends_the_row(folder: Folder) -> None:
-    """Repeatable migrations are run all the same."""
-    for name in ("V1__a.sql", "V2__b.sql", "R__c.sql"):
-        folder.write(name)
+def test_a_target_is_refused(folder: Folder) -> None:
+    """The audit applies all migrations."""
+    folder.write("V1__a.sql")
     (folder.root / "flyway.conf").write_text("flyway.target=1")
-    assert names(folder) == ["V1__a.sql", "R__c.sql"]
+    with pytest.raises(ConfigurationError, match="the target is 1"):
+        folder.load()
+    (folder.root / "flyway.conf").write_text("flyway.target=latest")
+    assert names(folder) == ["V1__a.sql"]
 
 
 def test_a_project_file_without_locations_means_the_usual_ones(folder: Folder) -> None:

@@ -282,7 +282,7 @@ NESTED = "\n".join(
             "flyway: &a0 {b: c}\n" + re.sub(r"\[(.*)\]", r"{<<: [\1]}", NESTED),
             "values, with aliases",
         ),
-        ("flyway: &a {b: *a}\n", "nested too deeply"),
+        ("flyway: &a {b: *a}\n", "recursive node"),
         ("flyway: x\n" * 200_000, "characters"),
     ],
     ids=["alias", "open", "deep", "laughs", "merges", "recursive", "long"],

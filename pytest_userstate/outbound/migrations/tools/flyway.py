@@ -45,11 +45,10 @@ from pytest_userstate.outbound.migrations.plan import (
 from pytest_userstate.outbound.migrations.sql import (
     Statement,
     identifier,
-    literal,
     script,
     statements,
 )
-from pytest_userstate.outbound.migrations.tools.files import left_out_programs
+from pytest_userstate.outbound.migrations.tools.files import left_out_programs, text_of
 from pytest_userstate.outbound.migrations.tools.flyway_settings import (
     CONF,
     RESOURCES,
@@ -70,25 +69,18 @@ _BUILD_FILES = (
 )
 _CODE = re.compile(r"[VRB][0-9_]*__\w+\.(?:java|kt|groovy|scala)")
 _LANGUAGES = ("java", "kotlin", "groovy", "scala")
-# Of these, `migrate` runs the first set; the others belong to other commands, or
-# come with each connection or statement.
+# The events of `migrate`; those of other commands are not met here.
 _CALLBACKS = (
     *("beforeMigrate", "beforeEachMigrate", "afterEachMigrate", "afterVersioned"),
     *("beforeRepeatables", "afterMigrateApplied", "afterMigrate"),
 )
-_OTHER_CALLBACKS = (
-    *("beforeClean", "afterClean", "afterCleanError", "createSchema"),
-    *("beforeCreateSchema", "beforeConnect", "afterConnect", "beforeUndo"),
-    *("beforeEachUndo", "afterEachUndo", "afterUndo", "beforeValidate"),
-    *("afterValidate", "beforeBaseline", "afterBaseline", "beforeRepair"),
-    *("afterRepair", "beforeInfo", "afterInfo", "afterMigrateError"),
-    *("beforeEachMigrateStatement", "afterEachMigrateStatement"),
-)
 _PART = re.compile(r"[+-]?[0-9]+")
 _DOT = re.compile(r"\.(?=[0-9])")
 _BESIDE = ".conf"
-_KEYS = ("executeInTransaction", "encoding", "placeholderReplacement", "shouldExecute")
-_COMPARISON = re.compile(r"(.*?)\s*([!=])=\s*(.*)")
+_IN_TRANSACTION = re.compile(
+    r"^\s*executeInTransaction\s*=\s*(true|false)\s*$", re.IGNORECASE | re.MULTILINE
+)
+_NOT_READ = re.compile(r"^\s*(shouldExecute|placeholderReplacement)\s*=", re.MULTILINE)
 
 _KEYWORD = re.compile(r"[a-z_]+")
 _MOST_KEYWORDS = 4  # that any of the patterns looks at
@@ -122,7 +114,7 @@ _RECORD = """\
 INSERT INTO {table} (installed_rank, version, description, type, script, checksum,
     installed_by, execution_time, success)
 VALUES ((SELECT coalesce(max(installed_rank), 0) + 1 FROM {table}), $1, left($2, 200),
-    'SQL', left($3, 1000), 0, {installed_by}, 0, TRUE)"""
+    'SQL', left($3, 1000), 0, current_user, 0, TRUE)"""
 _SET_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', $1, false)"
 _ON_TRANSACTIONS = (
     "Flyway runs a migration outside of a transaction when all its statements are of"
@@ -196,9 +188,7 @@ class FlywayLayout(LayoutDefaults):
             for location in locations
             for file in _files(location, location, base, settings.prefixes, frozenset())
         ]
-        if settings.validates_names:
-            _refuse_faults(files)
-        order = _order([file for file in files if not file.name.fault], settings)
+        order = _order([file for file in files if not file.name.fault])
         return Plan(
             layout=self.name,
             migrations=tuple(_migrations(order, files, settings)),
@@ -266,7 +256,7 @@ class _Name:
             return None
         stem = name[: len(name) - len(suffix)]
         kinds = {
-            **dict.fromkeys((*_CALLBACKS, *_OTHER_CALLBACKS), _Kind.CALLBACK),
+            **dict.fromkeys(_CALLBACKS, _Kind.CALLBACK),
             prefixes.versioned: _Kind.VERSIONED,
             prefixes.repeatable: _Kind.REPEATABLE,
             prefixes.baseline: _Kind.BASELINE,
@@ -307,29 +297,18 @@ def _fault(kind: _Kind, version: str) -> str:
 
 @attrs.frozen
 class _File:
-    """A file of Flyway's, and what the file of its name and ``.conf`` says."""
+    """A file of Flyway's."""
 
     file: pathlib.Path
     path: str
     relative: str
     """Its path in its location."""
     name: _Name
-    beside: cabc.Mapping[str, str]
-
-    @property
-    def is_executed(self) -> bool:
-        """Whether Flyway would run it at all."""
-        expression = self.beside.get("shouldExecute", "true").strip()
-        comparison = _COMPARISON.fullmatch(expression)
-        if comparison:
-            left, operator, right = comparison.groups()
-            return (left.strip() == right.strip()) is (operator == "=")
-        return expression.lower() == "true"
 
     def batch(self, settings: FlywaySettings) -> Batch:
         """Read the text as Flyway sends it: statement by statement."""
         sql = read_sql(self.file, self.path)
-        if self._flag("placeholderReplacement", settings.replaces_placeholders):
+        if settings.replaces_placeholders:
             own = self._own_values(settings)
             sql = settings.placeholders.replaced(sql, self.path, own)
         split, mode = statements(sql), Mode.PIECES
@@ -337,11 +316,8 @@ class _File:
             # Flyway reads the rows that follow as psql does, up to a line with \\.
             mode = Mode.SCRIPT
             split = tuple(part for part in script(sql) if isinstance(part, Statement))
-        if (
-            "executeInTransaction" not in self.beside
-            and settings.in_transaction
-            and not settings.mixed
-        ):
+        beside = _beside(self.file, self.path)
+        if beside is None and settings.in_transaction and not settings.mixed:
             _expect_one_kind(split, self.path)
         in_transaction = settings.in_transaction and all(
             map(can_run_in_transaction, split)
@@ -349,12 +325,8 @@ class _File:
         return Batch(
             sql=sql,
             mode=mode,
-            in_transaction=self._flag("executeInTransaction", in_transaction),
+            in_transaction=in_transaction if beside is None else beside,
         )
-
-    def _flag(self, key: str, default: bool) -> bool:  # noqa: FBT001 - private
-        value = self.beside.get(key)
-        return default if value is None else value.strip().lower() == "true"
 
     def _own_values(self, settings: FlywaySettings) -> dict[str, str]:
         """Return what Flyway itself puts for placeholders."""
@@ -390,29 +362,21 @@ def _files(
         name = _Name.of(entry.name, prefixes)
         if name is not None and name.kind is not _Kind.UNDO:
             relative = file.relative_to(location).as_posix()
-            yield _File(file, label(file, base), relative, name, _beside(file, base))
+            yield _File(file, label(file, base), relative, name)
 
 
-def _beside(file: pathlib.Path, base: pathlib.Path) -> dict[str, str]:
-    """Read the file of this name and ``.conf``, if there is one."""
-    conf = file.with_name(file.name + _BESIDE)
-    if not conf.is_file():
-        return {}
-    path = label(conf, base)
-    values: dict[str, str] = {}
-    for number, line in enumerate(read_sql(conf, path).splitlines(), 1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith(("#", "!")):
-            continue
-        key, _, value = stripped.partition("=")
-        if key.strip() not in _KEYS:
-            message = (
-                f"{path}:{number}: {key.strip()!r} is no setting of a migration, which"
-                f" Flyway\nrefuses. It knows {', '.join(_KEYS)}."
-            )
-            raise MigrationError(message, path=path, line=number)
-        values[key.strip()] = value.strip()
-    return values
+def _beside(file: pathlib.Path, path: str) -> bool | None:
+    """Return whether the file of this name and ``.conf`` asks for a transaction."""
+    text = text_of(file.with_name(file.name + _BESIDE))
+    if (other := _NOT_READ.search(text)) is not None:
+        message = (
+            f"{path}{_BESIDE} sets {other[1]}, which is not read here. Leave it out, or"
+            " apply\nthe migrations with Flyway, and audit that database:"
+            " --userstate-dsn."
+        )
+        raise MigrationError(message, path=f"{path}{_BESIDE}")
+    match = _IN_TRANSACTION.search(text)
+    return None if match is None else match[1].lower() == "true"
 
 
 def _programs(
@@ -469,15 +433,14 @@ def _expect_one_kind(split: cabc.Sequence[Statement], path: str) -> None:
         raise MigrationError(message, path=path, line=other.line)
 
 
-def _order(files: cabc.Iterable[_File], settings: FlywaySettings) -> list[_File]:
+def _order(files: cabc.Iterable[_File]) -> list[_File]:
     """Return what is run on an empty database, in order.
 
     That is the last baseline migration, what comes after it, and what is repeatable.
     """
     by_kind: dict[_Kind, list[_File]] = {kind: [] for kind in _Kind}
     for file in files:
-        if file.is_executed:
-            by_kind[file.name.kind].append(file)
+        by_kind[file.name.kind].append(file)
     for kind in (_Kind.VERSIONED, _Kind.BASELINE):
         by_kind[kind].sort(key=lambda file: file.name.order)
         _refuse_twins(by_kind[kind], "version", lambda file: file.name.order)
@@ -485,17 +448,11 @@ def _order(files: cabc.Iterable[_File], settings: FlywaySettings) -> list[_File]
         by_kind[_Kind.REPEATABLE], key=lambda file: file.name.description
     )
     _refuse_twins(repeatable, "description", lambda file: file.name.description)
-    limit = _parts(settings.target.removesuffix("?"))
-    start = [
-        file
-        for file in by_kind[_Kind.BASELINE]
-        if not limit or file.name.order <= limit
-    ][-1:]
+    start = by_kind[_Kind.BASELINE][-1:]
     versioned = [
         file
         for file in by_kind[_Kind.VERSIONED]
-        if (not start or file.name.order > start[0].name.order)
-        and (not limit or file.name.order <= limit)
+        if not start or file.name.order > start[0].name.order
     ]
     return [*start, *versioned, *repeatable]
 
@@ -513,17 +470,6 @@ def _refuse_twins(
                 " Flyway refuses.\nRename one of the files."
             )
             raise MigrationError(message, path=other.path)
-
-
-def _refuse_faults(files: cabc.Iterable[_File]) -> None:
-    for file in files:
-        if file.name.fault:
-            message = (
-                f"{file.path} is not named as Flyway names migrations:"
-                f" {file.name.fault}.\nIts setting validateMigrationNaming makes"
-                " that an error. Rename the file."
-            )
-            raise MigrationError(message, path=file.path)
 
 
 def _migrations(
@@ -592,12 +538,11 @@ def _before(settings: FlywaySettings) -> tuple[Command, ...]:
 
 def _after(file: _File, settings: FlywaySettings) -> tuple[Command, ...]:
     """Return the row of a migration, which Flyway writes after its transaction."""
-    given = settings.installed_by
-    record = _RECORD.format(
-        table=_table(settings), installed_by=literal(given) if given else "current_user"
-    )
     return (
-        (record, (file.name.version or None, file.name.description, file.relative)),
+        (
+            _RECORD.format(table=_table(settings)),
+            (file.name.version or None, file.name.description, file.relative),
+        ),
     )
 
 
@@ -609,14 +554,10 @@ def _warnings(
         name = file.name
         if name.fault:
             yield f"{file.path} is left out, as Flyway leaves it out: {name.fault}."
-        elif name.kind is _Kind.CALLBACK and name.prefix not in _CALLBACKS:
-            yield f"{file.path} is not run: {name.prefix} is no event of this run."
-        elif not file.is_executed:
-            yield f"{file.path} is not run: its shouldExecute says so."
         elif name.kind in {_Kind.VERSIONED, _Kind.BASELINE} and file not in order:
             yield (
                 f"{file.path} is not run on an empty database: a baseline migration"
-                " replaces it, or the target is an earlier version."
+                " replaces it."
             )
 
 

@@ -9,6 +9,7 @@ names are bound loosely (``sql-migration-prefix`` is ``sqlMigrationPrefix``;
 from __future__ import annotations
 
 import collections.abc as cabc
+import itertools
 import pathlib
 import re
 import tomllib
@@ -20,9 +21,6 @@ from pytest_userstate.domain.errors import ConfigurationError, MigrationError
 from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.migrations.options import Options
 
-if typ.TYPE_CHECKING:
-    import yaml
-
 TOML, CONF = "flyway.toml", "flyway.conf"
 SPRING_FILES = ("application.yaml", "application.yml", "application.properties")
 """By rising precedence."""
@@ -33,12 +31,12 @@ _USUAL = (f"{RESOURCES}/{_CLASSPATH}", _CLASSPATH, "migrations", "sql")
 _READ = {
     name.lower(): name
     for name in (
-        *("locations", "table", "defaultSchema", "schemas", "target", "installedBy"),
+        *("locations", "table", "defaultSchema", "schemas", "target"),
         *("placeholderReplacement", "placeholderPrefix", "placeholderSuffix"),
         *("placeholderSeparator", "sqlMigrationPrefix", "sqlMigrationSeparator"),
         *("sqlMigrationSuffixes", "repeatableSqlMigrationPrefix", "mixed"),
         *("baselineMigrationPrefix", "undoSqlMigrationPrefix", "initSqls"),
-        *("validateMigrationNaming", "executeInTransaction", "enabled"),
+        *("executeInTransaction", "enabled"),
     )
 }
 _KEY = re.compile(
@@ -124,8 +122,9 @@ class Placeholders:
             f" and\nrefuses one without a value. Values are given for: {known}.\n"
             "Give it where Flyway is configured (placeholders in flyway.toml,"
             " flyway.conf, or\nunder spring.flyway, where a variable of the environment"
-            " needs a default),\nor in userstate.toml: migrations = { path = …, layout"
-            f' = "flyway",\nplaceholders = {{ {name or "name"} = "…" }} }}.'
+            " needs a default), or in\nuserstate.toml, with the right value:\n"
+            f'migrations = {{ path = "{path.rpartition("/")[0]}", layout = "flyway",'
+            f' placeholders = {{ {name or "name"} = "userstate" }} }}'
         )
         return MigrationError(message, path=path, line=line, column=column)
 
@@ -140,13 +139,10 @@ class FlywaySettings:
     replaces_placeholders: bool = True
     mixed: bool = False
     in_transaction: bool = True
-    validates_names: bool = False
     table: str = "flyway_schema_history"
     schemas: tuple[str, ...] = ()
-    target: str = "latest"
     init_sql: str = ""
     environment: str = "default"
-    installed_by: str = ""
 
 
 def settings_for(
@@ -184,7 +180,9 @@ def read_settings(file: pathlib.Path, base: pathlib.Path) -> FlywaySettings | No
     if is_of_spring(file):
         raw = _of_spring(file.parent, base)
         # That folder is the one of RESOURCES.
-        return _Reader(file.parents[3], raw).settings() if raw else None
+        return (
+            _Reader(file.parents[3], raw).settings(label(file, base)) if raw else None
+        )
     path = label(file, base)
     try:
         text = file.read_text("utf-8")
@@ -192,7 +190,7 @@ def read_settings(file: pathlib.Path, base: pathlib.Path) -> FlywaySettings | No
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path} cannot be read: {error}."
         raise ConfigurationError(message, file=path) from error
-    return _Reader(file.parent, raw).settings()
+    return _Reader(file.parent, raw).settings(path)
 
 
 def is_of_spring(file: pathlib.Path) -> bool:
@@ -246,7 +244,14 @@ class _Reader:
     home: pathlib.Path
     raw: _Raw
 
-    def settings(self) -> FlywaySettings:
+    def settings(self, path: str) -> FlywaySettings:
+        if (target := self.text("target", "latest")).rstrip("?") != "latest":
+            message = (
+                f"{path}: the target is {target}, and the audit applies all migrations."
+                "\nLeave it out, or apply them with Flyway, and audit that database:"
+                " --userstate-dsn."
+            )
+            raise ConfigurationError(message, file=path)
         schemas = self.texts("schemas")
         default = self.text("defaultSchema", "")
         placeholders = self.raw["placeholders"]
@@ -269,15 +274,12 @@ class _Reader:
             replaces_placeholders=self.flag("placeholderReplacement", default=True),
             mixed=self.flag("mixed", default=False),
             in_transaction=self.flag("executeInTransaction", default=True),
-            validates_names=self.flag("validateMigrationNaming", default=False),
             table=self.text("table", "flyway_schema_history"),
             schemas=(default, *(schema for schema in schemas if schema != default))
             if default
             else schemas,
-            target=self.text("target", "latest"),
             init_sql=self.text("initSql", ""),
             environment=self.text("environment", "default"),
-            installed_by=self.text("installedBy", ""),
         )
 
     def text(self, key: str, default: str) -> str:
@@ -430,18 +432,17 @@ def _yaml(text: str) -> list[_Raw]:
 
 
 def _documents(text: str) -> list[_Raw]:
-    """Read YAML of which nodes are only composed, never constructed.
-
-    So every value stays the text that it is, and no tag makes an object.
-    """
+    """Read YAML in which every value stays the text that it is."""
     import yaml  # noqa: PLC0415 - seldom needed, and it takes 20 ms
 
     if len(text) > _MOST_TEXT:
         message = f": more than {_MOST_TEXT:,} characters, which is not read."
         raise SpringError(message)
     try:
-        nodes = yaml.compose_all(_FILTERED.sub(r'"\1"', text), Loader=yaml.SafeLoader)
-        return [dict(_Flattening().values(node, "")) for node in nodes if node]
+        # The base loader makes texts, lists and maps, and no other objects.
+        documents = yaml.load_all(_FILTERED.sub(r'"\1"', text), Loader=yaml.BaseLoader)
+        count = itertools.count(1)
+        return [dict(_flat(document, "", count)) for document in documents]
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         message = f"{line}: not valid YAML: {error.problem}."
@@ -454,46 +455,22 @@ def _documents(text: str) -> list[_Raw]:
         raise SpringError(message) from error
 
 
-class _Flattening:
-    """One reading of a document, which counts what it reads."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def values(self, node: yaml.Node, path: str) -> cabc.Iterator[tuple[str, object]]:
-        """Yield values by the names of all maps above them; later ones win."""
-        import yaml  # noqa: PLC0415 - as in `_yaml`
-
-        self._count += 1 + len(path) // 100
-        if isinstance(node, yaml.SequenceNode):
-            self._count += len(node.value)
-        if self._count > _MOST_VALUES:
-            line = node.start_mark.line + 1
-            message = f":{line}: more than {_MOST_VALUES:,} values, with aliases."
-            raise SpringError(message)
-        if isinstance(node, yaml.MappingNode):
-            yield from self._of_a_map(node, path)
-        elif isinstance(node, yaml.SequenceNode):
-            if all(isinstance(item, yaml.ScalarNode) for item in node.value):
-                yield path, [item.value for item in node.value]
-                return
-            for number, item in enumerate(node.value):
-                yield from self.values(item, f"{path}[{number}]")
-        elif isinstance(node, yaml.ScalarNode) and (
-            node.style is not None or node.value not in _NULLS
-        ):
-            yield path, node.value
-
-    def _of_a_map(
-        self, node: yaml.MappingNode, path: str
-    ) -> cabc.Iterator[tuple[str, object]]:
-        """Yield what is merged into a map first, since its own values win."""
-        merged = [value for key, value in node.value if key.value == "<<"]
-        for value in merged:
-            parts = value.value if value.id == "sequence" else [value]
-            for part in reversed(parts):
-                yield from self.values(part, path)
-        for key, value in node.value:
-            if key.id == "scalar" and key.value != "<<":
-                name = f"{path}.{key.value}" if path else key.value
-                yield from self.values(value, name)
+def _flat(
+    value: object, path: str, count: cabc.Iterator[int]
+) -> cabc.Iterator[tuple[str, object]]:
+    """Yield values by the names of all maps above them; later ones win."""
+    if next(count) > _MOST_VALUES:
+        message = f": more than {_MOST_VALUES:,} values, with aliases."
+        raise SpringError(message)
+    if isinstance(value, dict):
+        merged = value.get("<<", [])
+        for part in reversed(merged if isinstance(merged, list) else [merged]):
+            yield from _flat(part, path, count)
+        for key, inner in value.items():
+            if isinstance(key, str) and key != "<<":
+                yield from _flat(inner, f"{path}.{key}" if path else key, count)
+    elif isinstance(value, list) and not all(isinstance(part, str) for part in value):
+        for number, inner in enumerate(value):
+            yield from _flat(inner, f"{path}[{number}]", count)
+    elif isinstance(value, list) or value not in _NULLS:
+        yield path, value
