@@ -8,7 +8,7 @@ import typing as typ
 import attrs
 import pytest
 
-from pytest_userstate.application.reporting.json_report import diagram_document
+from pytest_userstate.application.reporting.json_report import plain
 from pytest_userstate.domain.model import DEFAULT_MODEL
 from pytest_userstate.domain.snapshot import (
     Column,
@@ -353,7 +353,7 @@ def test_the_diagram_is_plain_values_in_reports() -> None:
         unique_constraints=[key("email", "user_id")],
     )
     drawn = diagram(USERS, table)
-    value = json.loads(json.dumps(diagram_document(drawn)))
+    value = json.loads(json.dumps(plain(drawn)))
     assert [t["name"] for t in value["tables"]] == [t.name for t in drawn.tables]
     assert [r["name"] for r in value["relations"]] == [r.name for r in drawn.relations]
     assert drawn.relations

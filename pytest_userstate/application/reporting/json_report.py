@@ -18,28 +18,36 @@ from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.application.schema_words import described
 from pytest_userstate.domain.difference import Change
 from pytest_userstate.domain.downstream import WorkStatus
-from pytest_userstate.domain.evidence import Check, Evidence
+from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.gate import Outcome, Verdict
-from pytest_userstate.domain.readings import Reading
 from pytest_userstate.domain.recognition.result import Recognition
-from pytest_userstate.domain.report import (
-    DECISIONS,
-    UserStateSchemaAuditReport,
-)
-from pytest_userstate.domain.snapshot import Source
-from pytest_userstate.domain.user_state import Advisory
+from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Comparison
-    from pytest_userstate.domain.state_diagram import (
-        StateDiagram,
-        StateRelation,
-        StateTable,
-    )
 
 SCHEMA_VERSION: typ.Final = 1
 
 Json: typ.TypeAlias = dict[str, typ.Any]
+
+_FIELDS: typ.Final[cabc.Mapping[str, str]] = {
+    "Advisory": "code subject message source silenced",
+    "Blocker": "need reason waits_for",
+    "DocumentCheck": "path status message difference",
+    "Evidence": "kind group alternative subject model detail source changed_by",
+    "FieldChange": "field before after",
+    "Reading": "entity use detail probably_unused",
+    "RunFailure": "kind message",
+    "Source": "path line",
+    "StateColumn": "name type:data_type nullable:is_nullable keys:roles unique_with",
+    "StateDiagram": "tables relations",
+    "StateRelation": (
+        "name schema table columns target_schema target_table optional:is_optional "
+        "single:is_single identifying:is_identifying certain:is_certain"
+    ),
+    "StateTable": "schema name holds_state columns",
+}
+"""The fields of values, by class, each with its attribute if that has another name."""
 
 
 def render(record: RunRecord) -> str:
@@ -54,48 +62,52 @@ def dump(value: Json) -> str:
 
 def document(record: RunRecord) -> Json:
     """Return the report of a run as plain values."""
-    audit, failure = record.audit, record.error
+    audit, outcomes = record.audit, record.outcomes
     report = audit.report if audit else None
     return {
         "schema_version": SCHEMA_VERSION,
         "status": record.status.value,
         "complete": record.is_complete,
-        "error": failure and {"kind": failure.kind, "message": failure.message},
+        "error": plain(record.error),
         "target": audit and _target(audit),
         "stubs": list(audit.stubs if audit else ()),
         "warnings": list(audit.warnings if audit else ()),
-        "diagram": audit and audit.diagram and diagram_document(audit.diagram),
+        "diagram": audit and plain(audit.diagram),
         "checks": [
-            _verdict(verdict, record.outcomes.get(verdict.check.id))
+            _verdict(verdict, outcomes.get(verdict.check.id))
             for verdict in (audit.verdicts if audit else ())
         ],
         "not_applicable": _cells(report),
-        "readings": [
-            _reading(reading) for reading in (report.readings if report else ())
-        ],
+        "readings": plain(report.readings if report else ()),
         "recognition": _recognition(audit.recognition if audit else None),
         "decisions": _decisions(report),
         "proof": proofs.json(audit.proof if audit else None),
-        "advisories": [
-            _advisory(advisory) for advisory in (audit.advisories if audit else ())
-        ],
+        "advisories": plain(audit.advisories if audit else ()),
         "downstream": [_work(status) for status in (audit.downstream if audit else ())],
         "comparisons": [
-            comparison_document(comparison, record.outcomes.get(comparison.name))
+            comparison_document(comparison, outcomes.get(comparison.name))
             for comparison in (audit.comparisons if audit else ())
         ],
         "vanished": list(record.vanished),
         "contradicted": list(record.contradicted),
-        "documents": [
-            {
-                "path": document_check.path,
-                "status": document_check.status.value,
-                "message": document_check.message,
-                "difference": list(document_check.difference),
-            }
-            for document_check in record.documents
-        ],
+        "documents": plain(record.documents),
     }
+
+
+def plain(value: object) -> typ.Any:
+    """Return a value as JSON has it: objects with the fields of their class."""
+    match value:
+        case enum.Enum():
+            return value.value
+        case None | bool() | int() | str():
+            return value
+        case cabc.Iterable():
+            return [plain(part) for part in value]
+    fields = _FIELDS.get(type(value).__name__)
+    if fields is None:
+        return str(value)
+    pairs = (field.partition(":") for field in fields.split())
+    return {name: plain(getattr(value, attr or name)) for name, _, attr in pairs}
 
 
 def _target(audit: Audit) -> Json:
@@ -174,7 +186,7 @@ def _check(check: Check) -> Json:
             else {"condition": prerequisite.condition}
         ),
         "rationale": check.rationale,
-        "evidence": [_evidence(fact) for fact in check.evidence],
+        "evidence": plain(check.evidence),
     }
 
 
@@ -198,42 +210,6 @@ def _verdict(verdict: Verdict, outcome: Outcome | None) -> Json:
     }
 
 
-def _advisory(advisory: Advisory) -> Json:
-    return {
-        "code": advisory.code,
-        "subject": advisory.subject,
-        "message": advisory.message,
-        "source": _source(advisory.source),
-        "silenced": advisory.silenced,
-    }
-
-
-def _reading(reading: Reading) -> Json:
-    return {
-        "entity": reading.entity,
-        "use": reading.use.value,
-        "detail": reading.detail,
-        "probably_unused": list(reading.probably_unused),
-    }
-
-
-def _source(source: Source | None) -> Json | None:
-    return {"path": source.path, "line": source.line} if source else None
-
-
-def _evidence(fact: Evidence) -> Json:
-    return {
-        "kind": fact.kind.value,
-        "group": fact.group,
-        "alternative": fact.alternative,
-        "subject": fact.subject,
-        "model": fact.model,
-        "detail": fact.detail,
-        "source": _source(fact.source),
-        "changed_by": _source(fact.changed_by),
-    }
-
-
 def _work(status: WorkStatus) -> Json:
     return {
         "id": status.item.id,
@@ -241,14 +217,7 @@ def _work(status: WorkStatus) -> Json:
         "needs": list(status.item.needs),
         "status": "ready" if status.is_ready else "blocked",
         "blocked_by": list(status.blocked_by),
-        "reasons": [
-            {
-                "need": blocker.need,
-                "reason": blocker.reason,
-                "waits_for": list(blocker.waits_for),
-            }
-            for blocker in status.blockers
-        ],
+        "reasons": plain(status.blockers),
     }
 
 
@@ -272,67 +241,7 @@ def _change(change: Change) -> Json:
         "what": change.what,
         "subject": change.subject,
         "detail": described(change),
-        "facts": [
-            {
-                "field": fact.field,
-                "before": _plain(fact.before),
-                "after": _plain(fact.after),
-            }
-            for fact in change.fields
-        ],
-        "source": _source(change.source),
-        "dropped_by": _source(change.dropped.source if change.dropped else None),
-    }
-
-
-def _plain(value: object) -> object:
-    match value:
-        case enum.Enum():
-            return value.value
-        case None | bool() | int() | str():
-            return value
-        case cabc.Iterable():
-            return [_plain(part) for part in value]
-        case _:
-            return str(value)
-
-
-def diagram_document(diagram: StateDiagram) -> Json:
-    """Return the user-state tables and how they refer to each other."""
-    return {
-        "tables": [_table(table) for table in diagram.tables],
-        "relations": [_relation(relation) for relation in diagram.relations],
-    }
-
-
-def _table(table: StateTable) -> Json:
-    return {
-        "schema": table.schema,
-        "name": table.name,
-        "holds_state": table.holds_state,
-        "columns": [
-            {
-                "name": column.name,
-                "type": column.data_type,
-                "nullable": column.is_nullable,
-                "keys": [role.value for role in column.roles],
-                "unique_with": [list(names) for names in column.unique_with],
-            }
-            for column in table.columns
-        ],
-    }
-
-
-def _relation(relation: StateRelation) -> Json:
-    return {
-        "name": relation.name,
-        "schema": relation.schema,
-        "table": relation.table,
-        "columns": list(relation.columns),
-        "target_schema": relation.target_schema,
-        "target_table": relation.target_table,
-        "optional": relation.is_optional,
-        "single": relation.is_single,
-        "identifying": relation.is_identifying,
-        "certain": relation.is_certain,
+        "facts": plain(change.fields),
+        "source": plain(change.source),
+        "dropped_by": plain(change.dropped.source if change.dropped else None),
     }
