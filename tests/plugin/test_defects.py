@@ -40,19 +40,20 @@ def reported(run: Run) -> str:
     return message
 
 
-@pytest.mark.parametrize("args", [[], ["-n2"]], ids=["alone", "distributed"])
 @pytest.mark.parametrize(
-    ("function", "place"),
+    ("function", "place", "args"),
     [
         (
             "domain.report:UserStateSchemaAuditReport:evaluate",
             "pytest_userstate/application/audit.py:",
+            ["-n2"],
         ),
         (
             "outbound.postgres.server:EmbeddedServer:connect",
             "pytest_userstate/outbound/",
+            [],
         ),
-        ("inbound:items:finding_of", "pytest_userstate/inbound/items.py:"),
+        ("inbound:items:finding_of", "pytest_userstate/inbound/items.py:", ["-n2"]),
     ],
     ids=["auditing", "reading", "explaining"],
 )
