@@ -44,7 +44,7 @@ def run(database: psycopg.Connection, *batches: Batch) -> dict[str, int | None]:
     return {
         name: source.line
         for (_, name, kind, _), source in history.created.items()
-        if not kind
+        if kind == "relation"
     }
 
 
