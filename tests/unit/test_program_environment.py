@@ -10,6 +10,8 @@ import pytest
 from pytest_userstate.outbound.migrations.programs.environment import (
     asked_for,
     choice_of_database,
+    in_braces,
+    lines,
 )
 
 SETTINGS_V2 = """\
@@ -31,13 +33,13 @@ SECRET_KEY
 """
 
 
-def lines(output: str, folder: pathlib.Path, **given: str) -> dict[str, object] | None:
-    """Return the variables that the lines of a message would give."""
-    asked = asked_for(output, given, folder)
-    if asked is None:
-        return None
-    found: dict[str, object] = tomllib.loads(asked.lines)["migrations"]["environment"]
-    return found
+def asked(output: str, folder: pathlib.Path, **given: str) -> dict[str, object]:
+    """Return the variables that are asked for, as the lines of a message give them."""
+    values = asked_for(output, given, folder)
+    read: dict[str, object] = tomllib.loads(lines(values))["migrations"]["environment"]
+    assert read == values
+    assert tomllib.loads(in_braces(values))["environment"] == values
+    return read
 
 
 @pytest.mark.parametrize(
@@ -60,13 +62,14 @@ def lines(output: str, folder: pathlib.Path, **given: str) -> dict[str, object] 
         ("RuntimeError: API_TOKEN is not set", ["API_TOKEN"]),
         ("ValueError: API_TOKEN environment variable must be set", ["API_TOKEN"]),
         ("Error: missing environment variable: TOKEN", ["TOKEN"]),
+        ("The asyncio extension requires an async driver to be used", ["DATABASE_URL"]),
     ],
 )
 def test_what_libraries_say(
     tmp_path: pathlib.Path, output: str, names: list[str]
 ) -> None:
     """All variables of one message; a field that is set wrongly is not missing."""
-    assert list(lines(output, tmp_path) or ()) == names
+    assert list(asked(output, tmp_path)) == names
 
 
 @pytest.mark.parametrize(
@@ -79,7 +82,7 @@ def test_what_libraries_say(
 )
 def test_other_errors_ask_for_nothing(tmp_path: pathlib.Path, output: str) -> None:
     """A key of some other dictionary, or a value that is no setting."""
-    assert lines(output, tmp_path) is None
+    assert asked(output, tmp_path) == {}
 
 
 def test_the_module_that_was_stopped_is_read(tmp_path: pathlib.Path) -> None:
@@ -97,29 +100,27 @@ def test_the_module_that_was_stopped_is_read(tmp_path: pathlib.Path) -> None:
         "export KEY='of no use' # not secret\nSIZE=7  # of a page\n"
     )
     output = f'  File "{module}", line 4, in <module>\nUndefinedValueError: B not found'
-    assert lines(output, tmp_path, GIVEN="x") == {
+    assert asked(output, tmp_path, GIVEN="x") == {
         **dict.fromkeys("BCE", "for-the-audit"),
         "KEY": "of no use",
         "SIZE": "7",
     }
     output = f'  File "{module}", line 1, in <module>\n{SETTINGS_V1}'
-    assert next(iter(lines(output, tmp_path) or ())) == "SHOP_SECRET_KEY"
+    assert next(iter(asked(output, tmp_path))) == "SHOP_SECRET_KEY"
 
 
 def test_a_variable_that_chooses_the_kind_of_database(tmp_path: pathlib.Path) -> None:
     """It is found in modules of settings, with the word that they compare it with."""
-    assert choice_of_database(tmp_path) is None
+    assert choice_of_database(tmp_path) == {}
     for folder in ("tests", "shop"):
         (tmp_path / folder).mkdir()
     settings = (
         'X = 1\nif os.getenv("DB") == "postgres":\n    Y = os.getenv("DB_NAME")\n'
     )
     (tmp_path / "tests/settings.py").write_text(settings)
-    assert choice_of_database(tmp_path) is None
+    assert choice_of_database(tmp_path) == {}
     (tmp_path / "shop/settings.py").write_text(settings)
-    choice = choice_of_database(tmp_path)
-    assert choice is not None
-    assert choice.lines == '  [migrations.environment]\n  DB = "postgres"'
+    assert choice_of_database(tmp_path) == {"DB": "postgres"}
 
 
 @pytest.mark.parametrize(
@@ -142,4 +143,4 @@ def test_values_fit_their_names(
     tmp_path: pathlib.Path, name: str, value: object
 ) -> None:
     """Those of the database are the audit's; others have the usual shape."""
-    assert lines(f"Set the {name} environment variable", tmp_path) == {name: value}
+    assert asked(f"Set the {name} environment variable", tmp_path) == {name: value}

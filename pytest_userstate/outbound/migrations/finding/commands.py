@@ -14,6 +14,7 @@ import attrs
 from pytest_userstate.outbound.migrations.layout import label
 from pytest_userstate.outbound.migrations.programs.environment import (
     DATABASE_VARIABLES,
+    in_braces,
     source_of,
 )
 from pytest_userstate.outbound.migrations.tools.files import text_of
@@ -142,10 +143,7 @@ def command_line(command: Command, folder: pathlib.Path, base: pathlib.Path) -> 
         f"path = {json.dumps(label(folder, base))}",
     ]
     if environment:
-        values = ", ".join(
-            f"{name} = {_toml(value)}" for name, value in environment.items()
-        )
-        parts.append(f"environment = {{ {values} }}")
+        parts.append(in_braces(environment))
     return f"migrations = {{ {', '.join(parts)} }}"
 
 
@@ -218,9 +216,3 @@ def _below(home: pathlib.Path, pattern: str) -> cabc.Iterator[pathlib.Path]:
         if place != home:
             found = place.rglob(pattern)
         yield from sorted(file for file in found if file.is_file())
-
-
-def _toml(value: Variable) -> str:
-    if isinstance(value, str):
-        return json.dumps(value)
-    return f"{{ from = {json.dumps(value['from'])} }}"

@@ -11,8 +11,6 @@ import re
 import typing as typ
 import urllib.parse
 
-import attrs
-
 from pytest_userstate.domain.errors import ConfigurationError
 
 if typ.TYPE_CHECKING:
@@ -197,43 +195,36 @@ _VALUES = (
 )
 
 
-@attrs.frozen
-class Asked:
-    """The variables that a program wants, and says so by failing."""
+def lines(values: Configured) -> str:
+    """Return the lines of the configuration that give variables."""
+    shown = (f"  {line}" for line in _assignments(values))
+    return "\n".join(["  [migrations.environment]", *shown])
 
-    names: tuple[str, ...]
-    # Where samples of their values may be.
-    folders: tuple[pathlib.Path, ...]
-    # The text of the settings, if they choose a kind of database.
-    settings: str = ""
 
-    @property
-    def lines(self) -> str:
-        """The lines of the configuration that give them."""
-        samples = self._samples()
-        if (postgres := _POSTGRES.search(self.settings)) is not None:
-            samples.update(dict.fromkeys(self.names, postgres[1]))
-        values = (f"  {name} = {_value(name, samples)}" for name in self.names)
-        return "\n".join(["  [migrations.environment]", *values])
+def in_braces(values: Configured) -> str:
+    """Return what stands beside ``path`` to give variables."""
+    return f"environment = {{ {', '.join(_assignments(values))} }}"
 
-    def _samples(self) -> dict[str, str]:
-        samples: dict[str, str] = {}
-        for folder in self.folders:
-            for name in _SAMPLES:
-                for found in _SAMPLE.finditer(_text(folder / name)):
-                    value = next(filter(None, found.groups()[1:]), "").strip()
-                    samples.setdefault(found[1].upper(), value)
-        return samples
+
+def _assignments(values: Configured) -> cabc.Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, str):
+            yield f"{name} = {json.dumps(value)}"  # which is TOML, too
+        else:
+            yield f"{name} = {{ from = {json.dumps(value['from'])} }}"
 
 
 def asked_for(
-    output: str, given: cabc.Mapping[str, str], *folders: pathlib.Path
-) -> Asked | None:
-    """Return what the output of a program says that it misses, if it says so.
+    output: str, given: cabc.Mapping[str, typ.Any], *folders: pathlib.Path
+) -> dict[str, typ.Any]:
+    """Return the variables that a program misses, if its output says so, with values.
 
     The last of the folders is the repository; what else the module reads that was
     stopped is asked for at once.
     """
+    if "requires an async driver" in output:
+        is_given = "+asyncpg" in str(given.get("DATABASE_URL"))
+        return {} if is_given else {"DATABASE_URL": "postgresql+asyncpg://"}
     names = [next(filter(None, found.groups())) for found in _ASKS.finditer(output)]
     module, line = _module(output, folders[-1])
     if "pydantic_settings" in output or "env_settings" in output:
@@ -243,17 +234,31 @@ def asked_for(
             for field in _FIELD.findall(output)
         ]
     if not names:
-        return None
+        return {}
     unconditional = _unconditional(module, line)
     reads = [name for found in _READS.findall(unconditional) for name in found if name]
     spared = {name for found in _NEEDS_NOT.findall(module) for name in found}
     reads = [name for name in reads if name not in spared]
-    missing = (name for name in dict.fromkeys((*names, *reads)) if name not in given)
-    return Asked(tuple(missing), folders)
+    samples = _samples(folders)
+    return {
+        name: _value(name, samples)
+        for name in dict.fromkeys((*names, *reads))
+        if name not in given
+    }
 
 
-def choice_of_database(repository: pathlib.Path) -> Asked | None:
-    """Return the variables by which settings choose the kind of database, if any."""
+def _samples(folders: cabc.Iterable[pathlib.Path]) -> dict[str, str]:
+    """Return the values that files such as ``.env.example`` give as examples."""
+    samples: dict[str, str] = {}
+    for file in (folder / name for folder in folders for name in _SAMPLES):
+        for found in _SAMPLE.finditer(_text(file)):
+            value = next(filter(None, found.groups()[1:]), "").strip()
+            samples.setdefault(found[1].upper(), value)
+    return samples
+
+
+def choice_of_database(repository: pathlib.Path) -> dict[str, typ.Any]:
+    """Return the variables by which settings choose PostgreSQL, if there are any."""
     count = 0
     for step, folders, names in os.walk(repository):
         folders[:] = sorted(
@@ -268,10 +273,12 @@ def choice_of_database(repository: pathlib.Path) -> Asked | None:
                 text = _text(pathlib.Path(step, name))
                 chosen = {name for found in _CHOICE.findall(text) for name in found}
                 if chosen := chosen - {""}:
-                    return Asked(tuple(sorted(chosen)), (repository,), text)
+                    word = _POSTGRES.search(text)
+                    samples = dict.fromkeys(chosen, word[1]) if word else {}
+                    return {name: _value(name, samples) for name in sorted(chosen)}
         if count > _MOST_MODULES:
             break
-    return None
+    return {}
 
 
 def _module(output: str, repository: pathlib.Path) -> tuple[str, int]:
@@ -316,14 +323,13 @@ def source_of(name: str) -> str:
     )
 
 
-def _value(name: str, samples: cabc.Mapping[str, str]) -> str:
-    """Return what to write for a variable, in TOML."""
+def _value(name: str, samples: cabc.Mapping[str, str]) -> typ.Any:
+    """Return what to write for a variable."""
     if source := source_of(name):
-        return f'{{ from = "{source}" }}'
+        return {"from": source}
     upper = name.upper()
     usual = next(value for pattern, value in _VALUES if re.search(pattern, upper))
-    # A string of JSON is one of TOML, too.
-    return json.dumps(samples.get(upper) or usual)
+    return samples.get(upper) or usual
 
 
 def _text(file: pathlib.Path) -> str:

@@ -14,6 +14,7 @@ from pytest_userstate.domain.errors import DefectError, MigrationError
 from pytest_userstate.outbound.migrations.programs.environment import (
     asked_for,
     choice_of_database,
+    lines,
 )
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Ended
@@ -114,8 +115,8 @@ def watcher_failed(plan: ProgramPlan, error: str) -> DefectError:
 def refused(plan: ProgramPlan, reason: str, output: str) -> MigrationError:
     """Say that the tool was kept from a database that is not the audit's."""
     to_do = "Nothing but the audit's own database is migrated, so it was kept from"
-    choice = choice_of_database(plan.base) if "not of PostgreSQL" in reason else None
-    if choice is None:
+    choice = choice_of_database(plan.base) if "not of PostgreSQL" in reason else {}
+    if not choice:
         to_do += (
             f" connecting. {_HOW_TO_CONNECT} Let the settings read one of them, or"
             " choose other settings by the variables that they do read."
@@ -123,7 +124,7 @@ def refused(plan: ProgramPlan, reason: str, output: str) -> MigrationError:
     else:
         to_do += (
             " connecting. Its settings seem to choose the kind of database by a"
-            f" variable; give it in userstate.toml:\n{choice.lines}\n{_IN_BRACES}"
+            f" variable; give it in userstate.toml:\n{lines(choice)}\n{_IN_BRACES}"
         )
     return _error(
         plan,
@@ -276,20 +277,17 @@ def _of_variables(report: _Report) -> str:
     """Say how to give the variables that settings ask for."""
     plan = report.plan
     given = {**os.environ, **plan.program.environment}
-    asked = asked_for(report.output, given, plan.program.folder, plan.base)
-    if asked is None or not asked.names:
+    asked = {
+        **plan.program.supplied,
+        **asked_for(report.output, given, plan.program.folder, plan.base),
+    }
+    if not asked:
         return ""
-    them = "this variable" if len(asked.names) == 1 else "these variables"
-    led = (
-        " What they say of the database does not matter: every connection is led to"
-        " the audit's own."
-        if report.is_watched
-        else ""
-    )
+    tried = " It was tried with these values." if plan.program.supplied else ""
     return (
-        f"Its settings need {them}. Give values that are right for tests in"
-        f" userstate.toml, or in the environment of pytest:\n{asked.lines}\n"
-        f"{_IN_BRACES}{led}"
+        "Its settings need variables that are not set."
+        f"{tried} Give values that are right for tests in userstate.toml, or in the"
+        f" environment of pytest:\n{lines(asked)}\n{_IN_BRACES}"
     )
 
 
@@ -342,24 +340,12 @@ def _of_heads(report: _Report) -> str:
     )
 
 
-def _of_an_asynchronous_driver(report: _Report) -> str:
-    if "async driver" not in report.output:
-        return ""
-    return (
-        "env.py makes an asynchronous engine of a URL that names no driver for it."
-        " The scheme of DATABASE_URL is kept: set"
-        ' environment = { DATABASE_URL = "postgresql+asyncpg://" } beside path in'
-        " userstate.toml."
-    )
-
-
 _REMEDIES: tuple[cabc.Callable[[_Report], str], ...] = (
     _of_heads,
-    _of_an_asynchronous_driver,
-    _of_variables,
-    _of_a_module,
     _of_another_service,
     _of_packages,
+    _of_variables,
+    _of_a_module,
 )
 
 

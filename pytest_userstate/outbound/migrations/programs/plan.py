@@ -42,6 +42,8 @@ class Program:
     python: Interpreter | None = None
     # The variables that are configured for it: see `environment`.
     environment: cabc.Mapping[str, typ.Any] = attrs.field(factory=dict, repr=False)
+    # Those among them that nobody has configured, and its settings asked for.
+    supplied: cabc.Mapping[str, typ.Any] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.frozen

@@ -9,12 +9,19 @@ import os
 import pathlib
 import typing as typ
 
+import attrs
 import psycopg
 from psycopg import sql
 
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.programs import failures, processes
-from pytest_userstate.outbound.migrations.programs.environment import environment, url
+from pytest_userstate.outbound.migrations.programs.environment import (
+    asked_for,
+    choice_of_database,
+    environment,
+    in_braces,
+    url,
+)
 from pytest_userstate.outbound.migrations.programs.plan import Interpreter, ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import (
     Clock,
@@ -39,6 +46,7 @@ _INSIDE = pathlib.Path(__file__).with_name("inside")
 # Of `migration_timeout`: for what the program does before, between and after its
 # migrations, and for a command, whose migrations are not distinguished.
 _WHOLE = 10
+_MOST_SUPPLIED = 100  # variables; whatever asks for more is no settings
 
 
 class ProgramRunner:
@@ -59,11 +67,43 @@ class ProgramRunner:
         self._clock = Clock(timeout)
 
     def run(self, plan: ProgramPlan, *, setup: str = "") -> Migrated:
-        """Run the program to its end."""
+        """Run the program to its end.
+
+        The settings of one that is watched get variables that they ask for by failing
+        before anything is migrated: where they lead it, it is led to the audit's
+        database all the same.
+        """
         origin = Source(setup) if setup else None
         if plan.program.python is None:
             return self._run_unwatched(plan, origin)
-        return self._run_watched(plan, plan.program.python, origin)
+        python = plan.program.python
+        ended, progress = self._run_watched(plan, python, origin)
+        while asked := self._asked(plan, ended, progress):
+            plan = _with_variables(plan, asked)
+            ended, progress = self._run_watched(plan, python, origin)
+        self._expect_success(plan, ended, progress)
+        migrated = self._sum_up(plan, ended, progress)
+        return attrs.evolve(
+            migrated, warnings=(*migrated.warnings, *_supplied(plan.program.supplied))
+        )
+
+    def _asked(
+        self, plan: ProgramPlan, ended: Ended, progress: Progress
+    ) -> dict[str, typ.Any]:
+        """Return the variables that its settings asked for, if that stopped it."""
+        has_begun = progress.ledger is not None
+        if has_begun or progress.defect or ended.timed_out:
+            return {}
+        if len(plan.program.supplied) > _MOST_SUPPLIED:
+            return {}
+        given = {**os.environ, **plan.program.environment}
+        if "not of PostgreSQL" in progress.refusal:
+            choice = choice_of_database(plan.base)
+            return {name: choice[name] for name in choice if name not in given}
+        if progress.refusal or not ended.status:
+            return {}
+        output = "\n".join(ended.output)
+        return asked_for(output, given, plan.program.folder, plan.base)
 
     def _run_unwatched(self, plan: ProgramPlan, origin: Source | None) -> Migrated:
         recorder = Recorder(self._session)
@@ -84,7 +124,7 @@ class ProgramRunner:
 
     def _run_watched(
         self, plan: ProgramPlan, python: Interpreter, origin: Source | None
-    ) -> Migrated:
+    ) -> tuple[Ended, Progress]:
         progress = Progress(
             base=plan.base,
             origin=origin,
@@ -111,8 +151,7 @@ class ProgramRunner:
             extra={"USERSTATE_TASK": json.dumps(task)},
             report=Report(read, write, progress.read),
         )
-        self._expect_success(plan, ended, progress)
-        return self._sum_up(plan, ended, progress)
+        return ended, progress
 
     def _run(
         self,
@@ -208,6 +247,28 @@ class ProgramRunner:
                 )
                 versions |= {row[0] for row in self._connection.execute(query)}
         return frozenset(versions)
+
+
+def _with_variables(plan: ProgramPlan, values: dict[str, typ.Any]) -> ProgramPlan:
+    program = plan.program
+    return attrs.evolve(
+        plan,
+        program=attrs.evolve(
+            program,
+            environment={**program.environment, **values},
+            supplied={**program.supplied, **values},
+        ),
+    )
+
+
+def _supplied(values: cabc.Mapping[str, typ.Any]) -> cabc.Iterator[str]:
+    """Yield the warning about variables that nobody has set, if there are any."""
+    if values:
+        yield (
+            "the program's settings need variables that are not set, and got values"
+            " for tests; write these, or better ones, into userstate.toml:"
+            f" migrations.{in_braces(values)}"
+        )
 
 
 def _texts(plan: ProgramPlan) -> cabc.Iterator[tuple[str, str]]:
