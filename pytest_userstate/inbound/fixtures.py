@@ -48,7 +48,8 @@ class UserStateAudit(typ.Protocol):
     ) -> UserStateSchemaAuditReport:
         """Audit a snapshot, an open connection, or the database of a DSN.
 
-        Without `model` and `wiring`, those of the configuration hold.
+        Without `model` and `wiring`, those of the configuration hold, with the
+        storage that is recognized in the migrated baseline.
         """
 
 
@@ -121,6 +122,21 @@ def schema_snapshot(userstate_baseline: typ.Any) -> SchemaSnapshot:
 
 
 @pytest.fixture(scope="session")
+def userstate_model(
+    userstate_prepared: Prepared, schema_snapshot: SchemaSnapshot
+) -> AuditModel:
+    """Where each entity is stored: as configured, or recognized in the baseline."""
+    from pytest_userstate.domain.recognition.modelling import (  # noqa: PLC0415 - cost
+        with_recognized,
+    )
+
+    settings = userstate_prepared.settings
+    if not settings.recognize:
+        return settings.model
+    return with_recognized(settings.model, schema_snapshot)
+
+
+@pytest.fixture(scope="session")
 def userstate_wiring(userstate_prepared: Prepared) -> Wiring:
     """The wiring of the entities' ports: declared, scanned, and reported."""
     return _or_fail(userstate_prepared.wiring.load)
@@ -128,9 +144,15 @@ def userstate_wiring(userstate_prepared: Prepared) -> Wiring:
 
 @pytest.fixture(scope="session")
 def userstate_audit(
-    pytestconfig: pytest.Config, userstate_prepared: Prepared
+    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
+    userstate_prepared: Prepared,
 ) -> UserStateAudit:
-    """Audit a snapshot, an open connection, or a DSN; return the report."""
+    """Audit a snapshot, an open connection, or a DSN; return the report.
+
+    Storage that was recognized in the baseline is what is looked for everywhere, so
+    that a test which drops it sees that it is missing.
+    """
     composition = pytestconfig.stash[COMPOSITION]()
 
     def audit(
@@ -142,6 +164,9 @@ def userstate_audit(
         from pytest_userstate.application.audit import (  # noqa: PLC0415 - costs time
             known_wiring,
         )
+        from pytest_userstate.domain.recognition.modelling import (  # noqa: PLC0415
+            lacking,
+        )
         from pytest_userstate.domain.report import (  # noqa: PLC0415 - likewise
             UserStateSchemaAuditReport,
         )
@@ -149,12 +174,16 @@ def userstate_audit(
 
         source = hidden(source)
         snapshot = composition.snapshot_of(source)
-        model = model or userstate_prepared.settings.model
-        prepared = userstate_prepared
+        prepared, settings = userstate_prepared, userstate_prepared.settings
+        look_for = model or settings.model
+        if model is None and settings.recognize and lacking(look_for, snapshot):
+            look_for = request.getfixturevalue("userstate_model")
         known = wiring or _or_fail(
-            lambda: known_wiring(prepared.wiring, prepared.program, snapshot, model)
+            lambda: known_wiring(prepared.wiring, prepared.program, snapshot, look_for)
         )
-        return UserStateSchemaAuditReport.evaluate(snapshot, model=model, wiring=known)
+        return UserStateSchemaAuditReport.evaluate(
+            snapshot, model=look_for, wiring=known
+        )
 
     return audit
 
@@ -171,6 +200,7 @@ def userstate_report(
 def userstate_proof(
     userstate_baseline: typ.Any,
     userstate_prepared: Prepared,
+    userstate_model: AuditModel,
     schema_snapshot: SchemaSnapshot,
 ) -> Proof:
     """What `--userstate-prove` proves, tried out in copies of the baseline."""
@@ -179,7 +209,7 @@ def userstate_proof(
     settings, scratch = userstate_prepared.settings, userstate_baseline.scratch
     return _or_fail(
         lambda: prove(
-            scratch, schema_snapshot, settings.model, seeds=settings.prove.seeds
+            scratch, schema_snapshot, userstate_model, seeds=settings.prove.seeds
         )
     )
 

@@ -20,7 +20,7 @@ from pytest_userstate.steps.phrases import (
 )
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.application.audit import Prepared
+    from pytest_userstate.domain.model import AuditModel
     from pytest_userstate.domain.wiring import Wiring
     from pytest_userstate.steps.phrases import DataTable
 
@@ -42,7 +42,7 @@ def user_state_step(
 
 @pytest.fixture
 def userstate_scenario(
-    userstate_prepared: Prepared, userstate_wiring: Wiring
+    userstate_model: AuditModel, userstate_wiring: Wiring
 ) -> UserStateScenario:
     """Keep what the user-state steps of a scenario share: its report, above all."""
-    return UserStateScenario(userstate_prepared.settings.model, userstate_wiring)
+    return UserStateScenario(userstate_model, userstate_wiring)

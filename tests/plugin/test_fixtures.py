@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import re
 import subprocess
 from urllib.parse import parse_qs, urlsplit
@@ -195,3 +196,34 @@ def test_another_pytest_postgresql_configuration_does_not_leak(
     )
     run = covered.run(audit=False)
     assert run.status == 0, run.output
+
+
+def test_fixtures_recognize_what_the_command_recognizes(
+    example: cabc.Callable[[str], Backend],
+) -> None:
+    """In the migrated baseline: what a test drops from a copy is missing there."""
+    recognized = example("recognized")
+    recognized.write(
+        "test_state.py",
+        """
+        def test_the_same(userstate_report, userstate_audit, userstate_database):
+            report = userstate_report
+            assert report.check("login.schema").models == ("accounts",)
+            assert report.check("interests.conflict").coverage == "detectable"
+            userstate_database.execute(
+                "ALTER TABLE accounts RENAME password_digest TO password_hash"
+            )
+            changed = userstate_audit(userstate_database)
+            assert changed.login_coverage == "missing_credential_storage"
+            assert "accounts has no column password_digest" in (
+                changed.check("login.schema").rationale
+            )
+            assert changed.users_coverage == "covered"
+        """,
+    )
+    run = recognized.run("test_state.py", audit=False)
+    assert run.status == 0, run.output
+    recognized.write("userstate.toml", "recognize = false")
+    run = recognized.run("test_state.py", audit=False)
+    assert run.status == 1
+    assert "AssertionError" in run.output

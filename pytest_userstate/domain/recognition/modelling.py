@@ -34,17 +34,22 @@ from pytest_userstate.domain.snapshot import SchemaSnapshot
 
 def with_recognized(model: AuditModel, snapshot: SchemaSnapshot) -> AuditModel:
     """Return the model with recognized storage for the entities that it lacks."""
-    lacking = [
+    names = lacking(model, snapshot)
+    if not names:
+        return model
+    recognition = recognize(snapshot)
+    entities = [_with_kinds(recognition.entity(name), snapshot) for name in names]
+    return taking(model, Recognition(entities=entities))
+
+
+def lacking(model: AuditModel, snapshot: SchemaSnapshot) -> list[str]:
+    """Return the entities that nobody configured and that no model covers."""
+    return [
         entity.name
         for entity in model.entities
         if entity == DEFAULT_MODEL.entity(entity.name)
         and classify(entity, snapshot, model).situation is Situation.MISSING
     ]
-    if not lacking:
-        return model
-    recognition = recognize(snapshot)
-    entities = [_with_kinds(recognition.entity(name), snapshot) for name in lacking]
-    return taking(model, Recognition(entities=entities))
 
 
 def taking(model: AuditModel, recognition: Recognition) -> AuditModel:
