@@ -315,6 +315,8 @@ def _given_server(
     request: AuditRequest, settings: Settings, place: _Place
 ) -> ConnectionString | None:
     """Return where the server is that the command line or the configuration names."""
+    if not request.needs_server:
+        return None
     value, option = request.server, "--userstate-server"
     if value is None:
         value = settings.postgres.server

@@ -226,30 +226,6 @@ class TestForked:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             assert is_running(child)
 
-    def test_there_is_none_while_a_program_is_being_started(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """It would keep both ends of the pipes to the program open."""
-        real, threads, waited = subprocess.Popen, [], []
-
-        def fork() -> None:
-            with self.forked(lambda: None):
-                pass
-
-        def popen(command: list[str], **options: typ.Any) -> object:
-            threads.append(threading.Thread(target=fork))
-            threads[-1].start()
-            threads[-1].join(0.1)  # it would be through by then
-            process = real(command, **options)
-            waited.append(threads[-1].is_alive())
-            return process
-
-        monkeypatch.setattr(subprocess, "Popen", popen)
-        with EmbeddedServer(servers.wheel(), cache_root=folder / "cache"):
-            for thread in threads:
-                thread.join()
-        assert waited == [True, True, True]  # its version, the data, the server
-
 
 class TestFullDisk:
     """No room: an error that says so, and a cache that stays as it was."""

@@ -17,7 +17,6 @@ import attrs
 
 from pytest_userstate.domain.errors import ServerNotFoundError
 from pytest_userstate.outbound.postgres.account import check_system
-from pytest_userstate.outbound.postgres.child_processes import fork_lock
 
 OLDEST_MAJOR = 14
 ANSWER_TIMEOUT = 10.0  # seconds
@@ -78,15 +77,14 @@ def supported_version(program: Path) -> Version:
 def output_of(program: Path, option: str) -> str:
     """Return what the program prints, as output or as an error."""
     try:
-        with fork_lock:
-            answer = subprocess.run(
-                [program, option],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=ANSWER_TIMEOUT,
-                check=False,
-            )
+        answer = subprocess.run(
+            [program, option],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=ANSWER_TIMEOUT,
+            check=False,
+        )
     except OSError as error:
         message = f"{program} cannot be run: {error.strerror}"
         raise UnusableError(message) from error

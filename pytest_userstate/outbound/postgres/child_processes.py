@@ -1,28 +1,11 @@
-"""Starting programs: the environment that they get, forks meanwhile, and their output.
-
-A fork takes every open descriptor along. One of the moment in which the pipes to a
-new program are still open at both ends would keep the program waiting for their end
-for as long as the fork lives; and another thread of a test suite may fork at any time.
-"""
+"""Programs that are started: the environment that they get, and their output."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
-import threading
 import typing as typ
-
-# Reentrant: a signal's handler may fork as well.
-fork_lock = threading.RLock()
-
-if hasattr(os, "register_at_fork"):  # Windows has no forks
-    os.register_at_fork(
-        before=fork_lock.acquire,
-        after_in_parent=fork_lock.release,
-        after_in_child=fork_lock.release,
-    )
-
 
 TAIL_LINES = 15
 _TAIL_BYTES = 16_384

@@ -33,7 +33,6 @@ from pytest_userstate.outbound.postgres.binaries import (
 )
 from pytest_userstate.outbound.postgres.child_processes import (
     clean_environment,
-    fork_lock,
     tail,
 )
 from pytest_userstate.outbound.postgres.run_folders import WORKPLACE
@@ -287,17 +286,16 @@ def _initialize(
     environment = clean_environment() | configuration_files(account, version)
     environment["SQL"] = sql(version)
     try:
-        with fork_lock:
-            process = subprocess.Popen(
-                ["/bin/sh", "-c", script, SCRIPT.name, *map(str, words)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env=environment,
-                start_new_session=True,
-                **account.credentials,
-            )
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", script, SCRIPT.name, *map(str, words)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=environment,
+            start_new_session=True,
+            **account.credentials,
+        )
         with process:
             output = _communicate(process)
     except (OSError, subprocess.TimeoutExpired) as error:

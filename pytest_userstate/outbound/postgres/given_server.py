@@ -286,13 +286,21 @@ class GivenServer:
         """Drop what was made; once more does no harm."""
         if self._connection is None:
             return
-        admin = self._connection
-        with contextlib.closing(admin), contextlib.suppress(psycopg.OperationalError):
-            if self._expects_roles:
-                self._mark_roles()
+        with contextlib.closing(self._connection):
             if self._number:
-                _Removal(admin, self._place).of_run(self._number, self._kept)
+                with contextlib.suppress(psycopg.OperationalError):
+                    self._remove_own()
         self._connection = None
+
+    def _remove_own(self) -> None:
+        if self._expects_roles:
+            self._mark_roles()
+        for name, _ in self._rows(_DATABASES):
+            if name.startswith(self.database) and name not in self._kept:
+                self._drop_database(name)
+        for role, number in self._rows(_MARKED):
+            if number == self._number:
+                self._drop_role(role)
 
     def _mark_roles(self) -> list[str]:
         """Mark the roles that appeared since the database was made; return them."""
@@ -305,16 +313,44 @@ class GivenServer:
     def _remove_leftovers(self) -> None:
         """Remove what runs that were killed have left."""
         databases, alive = self._rows(_DATABASES), {n for (n,) in self._rows(_ALIVE)}
-        removal = _Removal(self._admin, self._place)
         for name, comment in databases:
             number = name.removeprefix(PREFIX)[:8]
             if number not in alive and not _is_kept(comment):
                 for (role,) in self._rows(_ROLES_OF_KILLED, name):
                     self._comment("ROLE", role, f"{_MADE_BY}{PREFIX}{number}")
-                removal.of_database(name)
+                self._drop_database(name)
         for role, number in self._rows(_MARKED):
             if number not in alive:
-                removal.of_role(role)
+                self._drop_role(role)
+
+    def _drop_database(self, name: str) -> None:
+        """Drop a database, with the transactions that were prepared in it."""
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        statement = drop.format(sql.Identifier(name))
+        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+            try:
+                self._admin.execute(statement)
+            except psycopg.errors.ObjectInUse:
+                self._roll_back_prepared(name)
+                # Whatever else holds it (a replication slot) is for the next run.
+                with contextlib.suppress(psycopg.errors.ObjectInUse):
+                    self._admin.execute(statement)
+
+    def _roll_back_prepared(self, database: str) -> None:
+        query = "SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = %s"
+        with contextlib.closing(self.connect(dbname=database)) as connection:
+            for (name,) in self._rows(query, database):
+                statement = sql.SQL("ROLLBACK PREPARED {}").format(sql.Literal(name))
+                connection.execute(statement)
+
+    def _drop_role(self, name: str) -> None:
+        """Drop a role, unless another database needs it."""
+        with contextlib.suppress(
+            psycopg.errors.DependentObjectsStillExist,
+            psycopg.errors.InsufficientPrivilege,
+            psycopg.errors.UndefinedObject,
+        ):
+            self._admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
     @property
     def _admin(self) -> psycopg.Connection[typ.Any]:
@@ -339,58 +375,6 @@ class GivenServer:
         return ServerError(
             _UNUSABLE.format(origin=self._place.origin, found=found, needed=needed)
         )
-
-
-class _Removal:
-    """Drops what runs have made, as far as that is possible and allowed."""
-
-    def __init__(
-        self, admin: psycopg.Connection[typ.Any], place: ConnectionString
-    ) -> None:
-        self._admin = admin
-        self._place = place
-
-    def of_run(self, number: str, kept: cabc.Container[str]) -> None:
-        """Drop the databases and roles of a run."""
-        for name, _ in self._admin.execute(_DATABASES.encode()).fetchall():
-            if name.startswith(f"{PREFIX}{number}") and name not in kept:
-                self.of_database(name)
-        for role, owner in self._admin.execute(_MARKED.encode()).fetchall():
-            if owner == number:
-                self.of_role(role)
-
-    def of_database(self, name: str) -> None:
-        """Drop a database, with the transactions that were prepared in it."""
-        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-        statement = drop.format(sql.Identifier(name))
-        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
-            try:
-                self._admin.execute(statement)
-            except psycopg.errors.ObjectInUse:
-                self._roll_back_prepared(name)
-                # Whatever else holds it (a replication slot) is for the next run.
-                with contextlib.suppress(psycopg.errors.ObjectInUse):
-                    self._admin.execute(statement)
-
-    def of_role(self, name: str) -> None:
-        """Drop a role, unless another database needs it."""
-        with contextlib.suppress(
-            psycopg.errors.DependentObjectsStillExist,
-            psycopg.errors.InsufficientPrivilege,
-            psycopg.errors.UndefinedObject,
-        ):
-            self._admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
-
-    def _roll_back_prepared(self, database: str) -> None:
-        query = b"SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = %s"
-        names = self._admin.execute(query, [database]).fetchall()
-        connection = self._place.connect(
-            "the given PostgreSQL", ServerError, autocommit=True, dbname=database
-        )
-        with contextlib.closing(connection):
-            for (name,) in names:
-                statement = sql.SQL("ROLLBACK PREPARED {}").format(sql.Literal(name))
-                connection.execute(statement)
 
 
 def _is_kept(comment: str) -> bool:

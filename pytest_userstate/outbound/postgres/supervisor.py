@@ -17,7 +17,6 @@ from pytest_userstate.outbound.postgres.child_processes import (
     Log,
     advised,
     clean_environment,
-    fork_lock,
 )
 from pytest_userstate.outbound.postgres.run_folders import RunFolder
 
@@ -60,18 +59,17 @@ class Supervisor:
         words = [str(word) for word in (folder.path, *archives, *server)]
         script = Path(__file__).with_name("supervise.sh").read_text(encoding="utf-8")
         try:
-            with fork_lock:
-                self._process = subprocess.Popen(
-                    ["/bin/sh", "-c", script, "pytest-userstate", *words],
-                    stdin=subprocess.PIPE,
-                    stdout=folder.lock,
-                    stderr=self._log.fileno(),
-                    cwd="/",
-                    env=clean_environment(),
-                    start_new_session=True,
-                    **account.credentials,
-                )
-                _supervisors.add(self)
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", script, "pytest-userstate", *words],
+                stdin=subprocess.PIPE,
+                stdout=folder.lock,
+                stderr=self._log.fileno(),
+                cwd="/",
+                env=clean_environment(),
+                start_new_session=True,
+                **account.credentials,
+            )
+            _supervisors.add(self)
         except OSError as error:
             self._log.close()
             message = _NOT_STARTED.format(account=account.name, error=error)
