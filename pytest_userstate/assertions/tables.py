@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as typ
 
-from pytest_userstate.application.asserting import arguments, inheritance
+from pytest_userstate.application.asserting import arguments
 from pytest_userstate.application.asserting.arguments import (
     UNSPECIFIED,
     Some,
@@ -44,7 +44,13 @@ from pytest_userstate.application.asserting.matching import (
     unknown_column,
     unwanted,
 )
-from pytest_userstate.application.asserting.objects import ObjectKind
+from pytest_userstate.application.asserting.objects import (
+    ObjectKind,
+    children,
+    inherited,
+    not_inherited,
+    related,
+)
 from pytest_userstate.application.asserting.uniqueness import makes_unique
 from pytest_userstate.assertions.relations import RelationAssertions
 from pytest_userstate.domain.columns import (
@@ -388,7 +394,7 @@ class TableAssertions(RelationAssertions[Table]):
         _, table = self._look()
         if table.kind is TableKind.PARTITIONED:
             found = f"partition by {table.partition_key}"
-            require(inheritance.related(table, "is partitioned", found))
+            require(related(table, "is partitioned", found))
 
     def is_partition_of(
         self, parent: str, *, bound: str | Unspecified = UNSPECIFIED
@@ -410,7 +416,7 @@ class TableAssertions(RelationAssertions[Table]):
         _, table = self._look()
         if table.partition_of:
             found = f"of {table.partition_of}"
-            require(inheritance.related(table, "is a partition", found))
+            require(related(table, "is a partition", found))
 
     def has_exactly_partitions(self, names: cabc.Iterable[str]) -> None:
         """Assert that these are the partitions, in any order, and no others.
@@ -423,7 +429,7 @@ class TableAssertions(RelationAssertions[Table]):
         snapshot, table = self._look()
         expected = arguments.several_places(names)
         is_partitioned = table.kind is TableKind.PARTITIONED
-        partitions = inheritance.children(snapshot, table) if is_partitioned else []
+        partitions = children(snapshot, table) if is_partitioned else []
         found = [(each.qualified_name, each.source) for each in partitions]
         require(exactly(f"table {self._place}", "partitions", expected, found))
 
@@ -440,15 +446,13 @@ class TableAssertions(RelationAssertions[Table]):
             How many steps there are between the two; 1 is a direct child.
         """
         steps, (subject, child) = _depth(depth), self._look_at(other, "other")
-        failure = inheritance.not_inherited(
-            subject.snapshot, subject.owner, child, steps
-        )
+        failure = not_inherited(subject.snapshot, subject.owner, child, steps)
         require(failure)
 
     def is_not_ancestor_of(self, other: str) -> None:
         """Assert that both tables exist, and the other does not inherit."""
         subject, child = self._look_at(other, "other")
-        require(inheritance.inherited(subject.snapshot, subject.owner, child))
+        require(inherited(subject.snapshot, subject.owner, child))
 
     def is_descendant_of(
         self, other: str, *, depth: int | Unspecified = UNSPECIFIED
@@ -463,29 +467,26 @@ class TableAssertions(RelationAssertions[Table]):
             How many steps there are between the two; 1 is a direct child.
         """
         steps, (subject, parent) = _depth(depth), self._look_at(other, "other")
-        failure = inheritance.not_inherited(
-            subject.snapshot, parent, subject.owner, steps
-        )
+        failure = not_inherited(subject.snapshot, parent, subject.owner, steps)
         require(failure)
 
     def is_not_descendant_of(self, other: str) -> None:
         """Assert that both tables exist, and this one does not inherit."""
         subject, parent = self._look_at(other, "other")
-        require(inheritance.inherited(subject.snapshot, parent, subject.owner))
+        require(inherited(subject.snapshot, parent, subject.owner))
 
     def has_children(self) -> None:
         """Assert that a table inherits from this one, or is its partition."""
         snapshot, table = self._look()
-        if not inheritance.children(snapshot, table):
+        if not children(snapshot, table):
             found = "no table inherits from it"
-            require(inheritance.related(table, "has no child", found))
+            require(related(table, "has no child", found))
 
     def has_no_children(self) -> None:
         """Assert that the table exists, and nothing inherits from it."""
         snapshot, table = self._look()
-        if children := inheritance.children(snapshot, table):
-            names = [child.qualified_name for child in children]
-            require(inheritance.related(table, "has children", names))
+        if names := [child.qualified_name for child in children(snapshot, table)]:
+            require(related(table, "has children", names))
 
     def _look_at(self, name: str, what: str) -> tuple[Subject, Table]:
         """Return this table and another one, or fail the test."""

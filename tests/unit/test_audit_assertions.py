@@ -116,7 +116,7 @@ def test_a_failure_tells_expected_found_rationale_evidence_and_remedy() -> None:
     assert "decision: expected not_required found required" in text
     assert report.check("users.schema").rationale in text
     assert "public.users was dropped (migrations/008.sql:2)" in text
-    assert "hint add a migration that fixes what the evidence marks with -" in text
+    assert "hint write a migration that adds what is missing name the tables" in text
 
 
 @pytest.mark.parametrize(

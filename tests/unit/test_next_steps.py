@@ -114,11 +114,17 @@ CASES: dict[str, tuple[Verdict, list[str]]] = {
     ),
     "a fixture behind the port": (
         failing("wiring", TRACKED, state="fixture_backed"),
-        ["put an adapter that reaches the database behind the port"],
+        [
+            "put an adapter that reaches the database behind the port",
+            "correct what [wiring.ports.interests] says, if that is wrong",
+        ],
     ),
     "nothing behind the port": (
         failing("wiring", TRACKED, state="unwired"),
-        ["put an adapter that reaches the database behind the port"],
+        [
+            "put an adapter that reaches the database behind the port",
+            "correct what [wiring.ports.interests] says, if that is wrong",
+        ],
     ),
     "a program that uses storage that is not there": (
         failing("wiring", state="database_backed"),

@@ -30,7 +30,7 @@ from pytest_userstate.application.asserting.matching import (
     in_words,
     mismatches,
 )
-from pytest_userstate.application.reporting.findings import condensed
+from pytest_userstate.application.reporting.findings import condensed, ways_to_close
 from pytest_userstate.application.reporting.json_report import (
     SCHEMA_VERSION,
     Json,
@@ -40,11 +40,7 @@ from pytest_userstate.application.schema_words import shortened
 from pytest_userstate.application.wording import did_you_mean, similar
 from pytest_userstate.domain.columns import Source
 from pytest_userstate.domain.coverage import (
-    Axis,
-    Coverage,
     MigrationDecision,
-    RevisionCoverage,
-    RuntimeWiring,
     coverage_type,
 )
 from pytest_userstate.domain.evidence import Check, Evidence, EvidenceKind
@@ -60,7 +56,6 @@ FactKind: typ.TypeAlias = (
         "present", "absent", "contradiction", "declared", "dropped", "near_miss"
     ]
 )
-_GAP: typ.Final = {EvidenceKind.ABSENT: "-", EvidenceKind.CONTRADICTION: "!"}
 _PLACE: typ.Final = re.compile(r"(?P<path>.+?)(?::(?P<line>\d+))?")
 _LINE: typ.Final = re.compile(r"(?<=\.\w)(\w*):\d+")
 _FIELDS: typ.Final = (
@@ -71,6 +66,10 @@ _FIELDS: typ.Final = (
     "recommendation",
     "prerequisite",
     "rationale",
+)
+_NOTHING_TO_CHANGE: typ.Final = (
+    "the audit finds nothing to change here: if the test is right, look at the files "
+    "that the evidence names"
 )
 _MOST_DIFFERENCES: typ.Final = 12
 _LONGEST_VALUE: typ.Final = 160
@@ -214,8 +213,15 @@ def background(check: Check) -> tuple[Detail, ...]:
     return (
         *detail("rationale", check.rationale),
         *detail("evidence", condensed(check.evidence)),
-        *detail("hint", remedy(check)),
+        *detail("hint", _ways(check)),
     )
+
+
+def _ways(check: Check) -> list[str]:
+    """Return what brings the check and the test together."""
+    if check.decision is MigrationDecision.NOT_REQUIRED:
+        return [_NOTHING_TO_CHANGE]
+    return ways_to_close(check)
 
 
 def found_in_words(check: Check) -> str:
@@ -224,50 +230,6 @@ def found_in_words(check: Check) -> str:
         return f"coverage {check.coverage}"
     waits = f", until {check.prerequisite}" if check.prerequisite else ""
     return f"coverage {check.coverage}, decision {check.decision}{waits}"
-
-
-def remedy(check: Check) -> str:
-    """Return what brings the check and the test together."""
-    match check.decision:
-        case None:
-            return _wiring_remedy(check.entity, check.coverage)
-        case MigrationDecision.NOT_REQUIRED:
-            return (
-                "the audit finds nothing to change here: if the test is right, look at "
-                "the files that the evidence names"
-            )
-        case MigrationDecision.DEFERRED:
-            return (
-                f"first: {check.prerequisite}; only then can a migration for "
-                f"{check.id} be written"
-            )
-        case MigrationDecision.REQUIRED:
-            return _migration_remedy(check)
-
-
-def _wiring_remedy(entity: str, state: Coverage) -> str:
-    if state is RuntimeWiring.NOT_PROBED:
-        return f"declare the port under [wiring.ports.{entity}], with its evidence"
-    return (
-        f"change what is behind the port of {entity}, or what "
-        f"[wiring.ports.{entity}] says about it"
-    )
-
-
-def _migration_remedy(check: Check) -> str:
-    if check.axis is Axis.SCHEMA and len(check.models) > 1:
-        return (
-            f"decide for one of the models {', '.join(check.models)}: declare it "
-            f"canonical under [entities.{check.entity}], and retire the others"
-        )
-    if check.coverage is RevisionCoverage.UNTRACKED:
-        return f"add a migration that gives the storage of {check.entity} a revision"
-    signs = " or ".join(
-        sign
-        for kind, sign in _GAP.items()
-        if any(fact.kind is kind for fact in check.evidence)
-    )
-    return f"add a migration that fixes what the evidence marks with {signs}"
 
 
 def expected_evidence(

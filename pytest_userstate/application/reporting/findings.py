@@ -247,12 +247,12 @@ def next_steps(verdict: Verdict) -> list[str]:
         return []
     check = verdict.check
     return [
-        *_closing(check),
+        *ways_to_close(check),
         f'let the gap pass: [[accept]] with check = "{check.id}" and a reason',
     ]
 
 
-def _closing(check: Check) -> list[str]:
+def ways_to_close(check: Check) -> list[str]:
     """Return the ways to close the gap."""
     if check.decision is MigrationDecision.DEFERRED:
         return [f"first: {check.prerequisite}"]
@@ -260,19 +260,23 @@ def _closing(check: Check) -> list[str]:
         case Axis.SCHEMA:
             return _storing(check)
         case Axis.WIRING:
-            return [_wiring(check)]
+            return _wiring(check)
         case Axis.REVISION | Axis.CONFLICT:
             return _tracking(check)
 
 
-def _wiring(check: Check) -> str:
+def _wiring(check: Check) -> list[str]:
+    section = f"[wiring.ports.{check.entity}]"
     match check.coverage:
         case RuntimeWiring.NOT_PROBED:
-            return f"say under [wiring.ports.{check.entity}] what is behind it"
+            return [f"say under {section} what is behind it"]
         case RuntimeWiring.DATABASE_BACKED | RuntimeWiring.CONDITIONAL:
-            return f"close {check.entity}.{Axis.SCHEMA}: the program uses its storage"
+            return [f"close {check.entity}.{Axis.SCHEMA}: the program uses its storage"]
         case _:
-            return "put an adapter that reaches the database behind the port"
+            return [
+                "put an adapter that reaches the database behind the port",
+                f"correct what {section} says, if that is wrong",
+            ]
 
 
 def _tracking(check: Check) -> list[str]:
