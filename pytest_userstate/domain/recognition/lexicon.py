@@ -314,7 +314,8 @@ NOTIFICATION: typ.Final = _words(
 )
 NOTIFICATION_CHOICE: typ.Final = _words(
     "preference pref setting policy option level subscription optout optin frequency "
-    "config configuration unsubscribe unsubscription choice rule schedule toggle mute"
+    "config configuration subscribed unsubscribe unsubscribed unsubscription choice "
+    "rule schedule toggle mute"
 )
 NOTIFICATION_CLEAR: typ.Final = _words("notification notify")
 NOTIFICATION_SWITCH: typ.Final = _words("receive enabled on")
