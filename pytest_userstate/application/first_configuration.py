@@ -32,6 +32,7 @@ DAYS: typ.Final = 90
 """How long a gap is accepted that is there when a gate begins."""
 REASON: typ.Final = "it was there when the gate began"
 _MOST_REASONS: typ.Final = 4
+_LONGEST_FINDING: typ.Final = 240
 _HEADER: typ.Final = """\
 # Where this repository keeps user state, as pytest --userstate-init found it. What is
 # written here counts as it is written: correct it if it is wrong.
@@ -47,8 +48,8 @@ _MISSING: typ.Final = """\
 _POSSIBLE: typ.Final = """\
 # {name}: only this may be meant. If it is, take the comment signs away:"""
 _WIRING: typ.Final = """\
-# What stands behind the ports of the program (see docs/wiring.md); the extra `wiring`
-# finds them in the sources:
+# No interface is named like a port of user state, or the extra `wiring`, which finds
+# them in the sources, is not installed. To name a port (see docs/wiring.md):
 # [wiring.ports.users]
 # port = "UserRepository"
 # sources = ["src"]"""
@@ -116,8 +117,9 @@ def _ports(ports: cabc.Sequence[PortWiring]) -> list[str]:
             f"port = {_quoted(port.port)}",
         ]
         if port.state is RuntimeWiring.NOT_PROBED:
-            lines = [f"# {line}" for line in lines]
+            lines = [f"# {line}" for line in (*lines, 'database = ["…"]')]
         finding = _in_one_line(port.finding or port.state.words)
+        finding = textwrap.shorten(finding, _LONGEST_FINDING, placeholder=" …")
         why = textwrap.wrap(finding, 86, initial_indent="# ", subsequent_indent="#   ")
         blocks.append("\n".join([*why, *lines]))
     return blocks

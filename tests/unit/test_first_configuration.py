@@ -10,6 +10,8 @@ import pytest
 from pytest_userstate import (
     DEFAULT_MODEL,
     Column,
+    PortWiring,
+    RuntimeWiring,
     SchemaSnapshot,
     Table,
     UserStateSchemaAuditReport,
@@ -162,3 +164,31 @@ def test_known_acceptances_are_not_repeated() -> None:
     audit = audited(SchemaSnapshot(), accepts_gaps=True)
     text = first_configuration(audit, known=audit.settings.gate.acceptances)
     assert "[[accept]]" not in text
+
+
+def test_a_port_that_shows_nothing_is_a_comment() -> None:
+    """Its implementations are left to name; one that is known counts at once."""
+    ports = [
+        PortWiring(
+            entity="users",
+            port="UserStore",
+            state=RuntimeWiring.NOT_PROBED,
+            finding=f"UserStore is implemented by {'Service, ' * 100}",
+        ),
+        PortWiring(
+            entity="interests",
+            port="InterestStore",
+            state=RuntimeWiring.FIXTURE_BACKED,
+            finding="InterestStore is fixture-backed\nthrough Fixture",
+        ),
+    ]
+    text = first_configuration(audited(SchemaSnapshot()), ports=ports)
+    written = tomllib.loads(text)["wiring"]["ports"]
+    assert written == {"interests": [{"port": "InterestStore"}]}
+    assert '# [[wiring.ports.users]]\n# port = "UserStore"\n# database = ["…"]' in text
+    assert text.count("Service") < 40
+    shared = first_configuration(
+        audited(SchemaSnapshot()), ports=ports, table="tool.userstate"
+    )
+    assert tomllib.loads(shared)["tool"]["userstate"]["wiring"]["ports"] == written
+    assert "# [[tool.userstate.wiring.ports.users]]" in shared

@@ -27,6 +27,7 @@ NAMES = {
     "IUsersRepository": "users",
     "AppUserDao": "users",
     "UserProfileRepository": "profile",
+    "UserStorer": "users",
     "ProfileStore": "profile",
     "CredentialStore": "login",
     "UserPasswordRepository": "login",

@@ -37,7 +37,7 @@ _PATTERNS: typ.Final = {
 _ROLES: typ.Final = frozenset(
     {
         *("command", "dao", "gateway", "persistence", "port", "query", "reader"),
-        *("repo", "repository", "storage", "store", "writer"),
+        *("repo", "repository", "storage", "store", "storer", "writer"),
     }
 )
 """Last words of an interface through which a program reads or writes state."""
