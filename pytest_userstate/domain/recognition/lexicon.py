@@ -60,6 +60,8 @@ PERSON_ASIDE: typ.Final = _words(
     "admin administrator console staff operator backoffice superuser internal service "
     "bot robot system machine"
 )
+# … of which these are no persons at all.
+ROBOT: typ.Final = _words("service bot robot system machine")
 # Persons elsewhere, and lists of persons: tracked visitors, invited or banned ones,
 # copies, the users of another platform.
 PERSON_OUTSIDE: typ.Final = _words(
@@ -110,12 +112,14 @@ PASSWORD_STATE: typ.Final = _words(
 )
 # Passwords that open something else than the account of a person.
 PASSWORD_OF_OTHERS: typ.Final = _words(
-    "smtp imap pop mail email db database ldap proxy wifi ftp sftp ssh http "
+    "smtp imap pop mail mailbox email db database ldap proxy wifi ftp sftp ssh http "
     "router server host link share room meeting file document zip pdf archive site "
     "source target remote bind broker redis mqtt vpn radius scim samba pam linux unix "
     "postgre pg mysql virtual jdbc odbc keystore truststore certificate "
     "private wallet device stream enable require show hide"
 )
+# Columns beside a password that say where else it opens something.
+PLACE_OF_OTHERS: typ.Final = _words("url uri host hostname port endpoint ip")
 PASSWORD_PHRASES: typ.Final = _phrases("mot de passe, pass word, pass wort")
 # `credential_hash`, `pw_hash`, `crypted_pass`: a secret by two words.
 HASH: typ.Final = _words(
@@ -182,7 +186,7 @@ NOT_A_LOGIN: typ.Final = _words(
     "factor challenge nonce code verification confirmation invitation invite log "
     "audit event attempt request grant consent client application api key backup "
     "refresh blacklist denylist denied ticket cookie state device policy rule config "
-    "setting share archive job queue migration"
+    "setting share archive job queue migration registration signup"
 )
 NEVER_A_LOGIN: typ.Final = _words(
     "history reset session recovery otp totp mfa twofactor share request log audit "

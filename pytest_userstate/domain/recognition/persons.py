@@ -221,10 +221,10 @@ def persons(schema: SchemaOutline) -> Persons:
         key=lambda each: (each.references, each.weight, each.table.place),
         default=None,
     )
-    ordered = sorted(
-        (_weighed_by_keys(candidate, hub) for candidate in candidates),
-        key=lambda each: (-each.weight, each.table.place),
-    )
+    weighed = [_weighed_by_keys(candidate, hub) for candidate in candidates]
+    if not any(candidate.is_enough for candidate in weighed):
+        weighed = [_weighed_alone(candidate) for candidate in weighed]
+    ordered = sorted(weighed, key=lambda each: (-each.weight, each.table.place))
     return Persons(schema=schema, candidates=tuple(ordered))
 
 
@@ -411,6 +411,41 @@ def _weighed_by_keys(candidate: PersonTable, hub: PersonTable | None) -> PersonT
     elif _is_part_of(candidate, hub):
         weight += weights.PART_OF_ANOTHER
     return attrs.evolve(candidate, weight=weight, reasons=tuple(reasons))
+
+
+def _weighed_alone(candidate: PersonTable) -> PersonTable:
+    """Weigh a table of a schema in which nothing else looks like users.
+
+    Whoever signs in there is a user, operators included.
+    """
+    table = candidate.table
+    if not _lets_persons_in(table):
+        return candidate
+    weight, reasons = candidate.weight, [*candidate.reasons]
+    if candidate.name.is_aside:
+        weight -= weights.ASIDE
+    signs = [
+        column
+        for column in table.of(Kind.MAIL, Kind.LOGIN_NAME)
+        if {column.name} in table.keys
+    ]
+    if signs and candidate.has_secret:
+        weight += weights.SIGNS_IN_ALONE
+        reasons += table.reasons(signs[:1], "no two rows sign in by the same")
+    return attrs.evolve(candidate, weight=weight, reasons=tuple(reasons))
+
+
+def _lets_persons_in(table: TableOutline) -> bool:
+    """Whether neither its name nor its columns say that a password opens another."""
+    other = lexicon.PASSWORD_OF_OTHERS | lexicon.ROBOT
+    return (
+        table.is_called_credentials
+        and other.isdisjoint(table.core)
+        and all(
+            lexicon.PLACE_OF_OTHERS.isdisjoint(words(column.name))
+            for column in table.table.columns
+        )
+    )
 
 
 def _is_part_of(candidate: PersonTable, hub: PersonTable | None) -> bool:

@@ -12,6 +12,7 @@ PERSON_PERHAPS_TABLE: typ.Final = 20  # a word that may mean such a person
 SECRET_COLUMN: typ.Final = 35  # it has a password
 HAS_CREDENTIALS: typ.Final = 20  # a table of credentials belongs to it
 SIGNS_IN: typ.Final = 12  # it has a mail address or a sign-in name
+SIGNS_IN_ALONE: typ.Final = 20  # a password and a key to sign in by, and no users
 SIGN_IN_FACTS: typ.Final = 8  # it knows of verification, activity or roles
 DESCRIBES: typ.Final = 6  # it has given names or a picture
 LINKED: typ.Final = 10  # it names an account at an identity provider
