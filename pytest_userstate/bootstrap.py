@@ -32,7 +32,12 @@ from pytest_userstate.outbound.configuration_file import (
     repository_root,
 )
 from pytest_userstate.outbound.exchange import FolderExchange, make_exchange_folder
-from pytest_userstate.outbound.files import ReportFiles, read_report, read_snapshot_file
+from pytest_userstate.outbound.files import (
+    NewFiles,
+    ReportFiles,
+    read_report,
+    read_snapshot_file,
+)
 from pytest_userstate.outbound.migrations.finding.discovery import (
     LayoutChoice,
     Target,
@@ -100,6 +105,7 @@ def prepare(request: AuditRequest) -> Prepared:
         new_configuration=home_of_configuration(place.base),
         accepts_gaps=request.accepts_gaps,
         proves=request.proves,
+        drafts=request.drafts,
         base=place.base,
         configuration=_existing(place.file.path) if place.file else None,
         configured=(
@@ -156,6 +162,11 @@ def configuration_store(base: pathlib.Path) -> ReportFiles:
 def snapshot_store(base: pathlib.Path) -> ReportFiles:
     """Return where the snapshot file is written, by a path that starts in a folder."""
     return ReportFiles(base, option="--userstate-snapshot", what="schema snapshot")
+
+
+def draft_store(base: pathlib.Path) -> NewFiles:
+    """Return where drafts are written, by paths that start in a folder."""
+    return NewFiles(base, option="--userstate-draft", what="draft")
 
 
 def job_page(audited: pathlib.Path) -> JobPage | None:
@@ -305,7 +316,7 @@ def _target(
         setup=_setup(settings, place),
         session=_session(settings, place),
         settings=settings.postgres,
-        is_copied=request.proves,
+        is_copied=request.proves or request.drafts is not None,
     )
     first = located.first_file
     return target, _existing(place.base / first) if first else None

@@ -12,6 +12,7 @@ from pytest_userstate.application.settings import CONFIGURATION_FILE, Settings
 from pytest_userstate.domain.advisories import advise
 from pytest_userstate.domain.classification import contested_tables
 from pytest_userstate.domain.downstream import WorkStatus, assess
+from pytest_userstate.domain.drafts import VerifiedDraft
 from pytest_userstate.domain.errors import ToolError, UsageError
 from pytest_userstate.domain.gate import Verdict, judge
 from pytest_userstate.domain.model import AuditModel
@@ -60,6 +61,8 @@ class Prepared:
     """The file that it is written to."""
     proves: bool = False
     """Whether what the audit says is tried out in copies of the database."""
+    drafts: str | None = None
+    """The folder that drafts are written to; "-" if they are only shown."""
     accepts_gaps: bool = False
     """Whether the gaps that are there are accepted, for a gate that begins today."""
     configured: str = "no configuration file"
@@ -91,6 +94,8 @@ class Audit:
     comparisons: tuple[Comparison, ...] = ()
     proof: Proof | None = None
     """What copies of the database showed, if that was asked for."""
+    drafts: tuple[VerifiedDraft, ...] = ()
+    """A migration for each check that needs one, if that was asked for."""
     snapshot: str | None = None
     """The schema as text, if it will be written to a file."""
 
@@ -126,6 +131,7 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
 
         # If asked for: what copies of the database show beyond the schema.
         proof = _proved(prepared, database, snapshot, model)
+        drafts = _drafted(prepared, database, snapshot, model)
 
     # Which storage the running program uses.
     wiring = known_wiring(prepared.wiring, prepared.program, snapshot, model)
@@ -155,6 +161,7 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         recognition=model.recognition,
         advisories=advice.advisories,
         proof=proof,
+        drafts=drafts,
         warnings=(*ignored, *preparation, *wiring.warnings, *advice.complaints, *notes),
         diagram=_drawn(snapshot, model) if prepared.draws else None,
         comparisons=comparisons,
@@ -174,6 +181,22 @@ def _proved(
     from pytest_userstate.application.proving import prove  # noqa: PLC0415 - rare
 
     return prove(scratch, snapshot, model, seeds=prepared.settings.prove.seeds)
+
+
+def _drafted(
+    prepared: Prepared,
+    database: OpenTarget,
+    snapshot: SchemaSnapshot,
+    model: AuditModel,
+) -> tuple[VerifiedDraft, ...]:
+    scratch = database.scratch if prepared.drafts is not None else None
+    if scratch is None:
+        return ()
+    from pytest_userstate.application.drafting import (  # noqa: PLC0415 - rare
+        draft_migrations,
+    )
+
+    return draft_migrations(scratch, snapshot, model)
 
 
 def _accepting(

@@ -49,6 +49,8 @@ class AuditRequest:
     """Whether the schema is compared with what is configured and asked for."""
     proves: bool = False
     """Whether what the audit says is tried out in copies of the database."""
+    drafts: str | None = None
+    """The folder that drafts are written to; "-" if they are only shown."""
     ask_wiring: cabc.Callable[[], cabc.Iterable[object]] | None = None
     """Ask the repository's own hook for the wiring; None if there is none."""
     asks_ahead: bool = False

@@ -10,6 +10,7 @@ import typing as typ
 import attrs
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.drafts import Draft, DraftTrial
     from pytest_userstate.domain.evidence import SchemaObject
     from pytest_userstate.domain.model import AuditModel
     from pytest_userstate.domain.snapshot import SchemaSnapshot
@@ -163,6 +164,15 @@ class Mutations(typ.Protocol):
 
 class Scratch(typ.Protocol):
     """Where the migrated database, or a copy of it, is changed for a trial."""
+
+    def draft(self, draft: Draft, snapshot: SchemaSnapshot) -> DraftTrial:
+        """Apply a draft to a copy, and its reverse after that; write its files.
+
+        Raises
+        ------
+        UntriableError
+            When one of the two cannot be applied.
+        """
 
     def mutations(self) -> contextlib.AbstractContextManager[Mutations]:
         """Take objects away in transactions that are rolled back."""

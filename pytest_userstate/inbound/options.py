@@ -19,6 +19,8 @@ if typ.TYPE_CHECKING:
 CHECKED_FORMATS: typ.Final = (".json", ".md")
 FORMATS: typ.Final = (*CHECKED_FORMATS, ".sarif")
 _HELP: typ.Final = "audit where this repository keeps user state"
+SHOWN: typ.Final = "-"
+"""The folder of drafts that are only shown."""
 _NEEDS_AUDIT: typ.Final = {
     "userstate_report": "--userstate-report",
     "userstate_check_report": "--userstate-check-report",
@@ -27,6 +29,7 @@ _NEEDS_AUDIT: typ.Final = {
     "userstate_drift": "--userstate-drift",
     "userstate_snapshot": "--userstate-snapshot",
     "userstate_prove": "--userstate-prove",
+    "userstate_draft": "--userstate-draft",
 }
 _NOT_WITH_DSN: typ.Final = {
     "userstate_migrations": "--userstate-dsn audits a live database in place of "
@@ -35,6 +38,9 @@ _NOT_WITH_DSN: typ.Final = {
     "--userstate-dsn audits a live database in place of migrations: give either",
     "userstate_drift": "--userstate-drift compares the migrations with a live "
     "database, and --userstate-dsn audits one in place of migrations: give either",
+    "userstate_draft": "--userstate-draft tries drafts in copies of a database, and "
+    "--userstate-dsn audits a live one, which is only read: draft for the migrations "
+    "instead, without --userstate-dsn",
     "userstate_prove": "--userstate-prove tries things out in copies of a database, "
     "and --userstate-dsn audits a live one, which is only read: prove the migrations "
     "instead, without --userstate-dsn",
@@ -139,8 +145,18 @@ def add_options(
     group.addoption(
         "--userstate-prove",
         action="store_true",
-        help="prove what the audit says in copies of the migrated database: that two "
-        "writers cannot overwrite each other unnoticed",
+        help="prove what the audit says in copies of the migrated database: that "
+        "verdicts rest on their facts, and that two writers cannot overwrite each "
+        "other unnoticed",
+    )
+    group.addoption(
+        "--userstate-draft",
+        metavar="DIR",
+        nargs="?",
+        const=SHOWN,
+        help="draft a migration for each check that needs one, verify it in a copy of "
+        "the migrated database, and show it; with DIR, write it there as well, never "
+        "over a file",
     )
     group.addoption(
         "--userstate-init",
@@ -196,6 +212,7 @@ def request_of(
         snapshot=option.userstate_snapshot,
         compares=compares,
         proves=option.userstate_prove,
+        drafts=option.userstate_draft,
         writes_configuration=option.userstate_init,
         accepts_gaps=option.userstate_accept_gaps,
         axes=tuple(axis.strip() for axis in axes.split(",")) if axes else None,
@@ -267,6 +284,7 @@ def renewal(config: pytest.Config, path: str) -> str:
         ("--userstate-dsn", _without_secret(option.userstate_dsn)),
         ("--userstate-server", _without_secret(option.userstate_server)),
         ("--userstate-gate", option.userstate_gate),
+        ("--userstate-draft", option.userstate_draft),
         ("--userstate-report", path),
     ):
         words += [name, value] if value else []

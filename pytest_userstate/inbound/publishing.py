@@ -22,7 +22,7 @@ from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.ports import JobPage, ReportStore
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.wiring import PortWiring
-from pytest_userstate.inbound.options import renewal
+from pytest_userstate.inbound.options import SHOWN, renewal
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.reporting.github import Annotation
@@ -36,6 +36,7 @@ class Stores:
 
     reports: ReportStore
     snapshots: ReportStore
+    drafts: ReportStore
     configuration: ReportStore
     job: JobPage | None
 
@@ -77,6 +78,8 @@ def publish(
     configuration = Source(os.path.relpath(file, prepared.base)) if file else None
     paths = config.option.userstate_report
     write_reports(record, stores.reports, paths, published, configuration)
+    if prepared.drafts is not None and prepared.drafts != SHOWN:
+        _write_drafts(record, stores.drafts, prepared.drafts, published)
     if prepared.snapshot is not None:
         _write_snapshot(record, stores.snapshots, prepared.snapshot, published)
     if prepared.writes_configuration:
@@ -102,6 +105,21 @@ def write_reports(
             published.problems.append(str(error))
         else:
             published.written.append(f"report written to {path}")
+
+
+def _write_drafts(
+    record: RunRecord, store: ReportStore, folder: str, published: Published
+) -> None:
+    """Write the drafts to new files."""
+    for draft in record.audit.drafts if record.audit else ():
+        for file in draft.files:
+            path = (pathlib.PurePath(folder) / file.path).as_posix()
+            try:
+                store.write(path, file.text)
+            except ToolError as error:
+                published.problems.append(str(error))
+            else:
+                published.written.append(f"draft written to {path}")
 
 
 def _write_snapshot(

@@ -26,7 +26,7 @@ from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.ports import Exchange, JobPage, ReportStore
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.inbound import completeness, items, publishing, terminal, xdist
-from pytest_userstate.inbound.options import misuse, request_of
+from pytest_userstate.inbound.options import SHOWN, misuse, request_of
 from pytest_userstate.inbound.sharing import SharedAudit
 
 UNUSED_CONFTEST: typ.Final = pytest.StashKey[str]()
@@ -54,6 +54,9 @@ class Composition(typ.Protocol):
         self, base: pathlib.Path, audited: pathlib.Path | None = None
     ) -> ReportStore:
         """Return where reports are written, by paths that start in a folder."""
+
+    def draft_store(self, base: pathlib.Path) -> ReportStore:
+        """Return where drafts are written, likewise."""
 
     def snapshot_store(self, base: pathlib.Path) -> ReportStore:
         """Return where the snapshot file is written, likewise."""
@@ -294,6 +297,19 @@ def install(config: pytest.Config, composition: Composition) -> None:
         pytest.exit("the audit could not begin", pytest.ExitCode.INTERNAL_ERROR)
 
 
+def _check_places(
+    config: pytest.Config, composition: Composition, request: AuditRequest
+) -> None:
+    """Refuse early what could not be written in the end."""
+    base = request.invocation_dir
+    for path in config.option.userstate_report:
+        composition.report_store(base).check(path)
+    if request.snapshot is not None:
+        composition.snapshot_store(base).check(request.snapshot)
+    if request.drafts is not None and request.drafts != SHOWN:
+        composition.draft_store(base).check(request.drafts)
+
+
 def _install(config: pytest.Config, composition: Composition) -> None:
     worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
     alone = worker is None and not config.option.collectonly
@@ -301,10 +317,7 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     if problem := misuse(config):
         raise UsageError(problem)
     base = request.invocation_dir
-    for path in config.option.userstate_report:
-        composition.report_store(base).check(path)
-    if request.snapshot is not None:
-        composition.snapshot_store(base).check(request.snapshot)
+    _check_places(config, composition, request)
     prepared = composition.prepare(request)
     audits_here = alone and not xdist.is_distributed(config)
     if audits_here and (end := composition.launch_server(prepared)):
@@ -316,6 +329,7 @@ def _install(config: pytest.Config, composition: Composition) -> None:
         configuration=configuration,
         reports=composition.report_store(base, prepared.base),
         snapshots=composition.snapshot_store(base),
+        drafts=composition.draft_store(base),
         job=composition.job_page(prepared.base),
     )
     asked = config.option.userstate_report or config.option.userstate_check_report

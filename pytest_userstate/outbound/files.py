@@ -121,6 +121,37 @@ class ReportFiles:
         )
 
 
+class NewFiles(ReportFiles):
+    """Writes files that are not there yet, and the folders that they need."""
+
+    def check(self, path: str) -> None:
+        """Raise a UsageError where there is no folder to write into."""
+        target = self._base / path
+        problem = None
+        if self._leads_out(path):
+            problem = f"a symbolic link leads out of the repository, to {_real(target)}"
+        elif not target.is_dir():
+            problem = "there is no such folder"
+        elif not os.access(target, os.W_OK | os.X_OK):
+            problem = "the folder is not writable"
+        if problem:
+            message = f"{self._option} {path}: cannot be written to: {problem}"
+            raise UsageError(message)
+
+    def write(self, path: str, text: str) -> None:
+        """Write the text to a new file."""
+        target = self._base / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            message = (
+                f"the {self._what} {path} cannot be written: {error.strerror or error}"
+            )
+            raise ToolError(message) from error
+
+
 def read_report(path: pathlib.Path) -> str:
     """Return the text of a report.
 

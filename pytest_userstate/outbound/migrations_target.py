@@ -178,7 +178,7 @@ class MigratedDatabase:
             ScratchServer,
         )
 
-        return ScratchServer(self.server, self.role)
+        return ScratchServer(self.server, self.role, self.target.plan)
 
     @property
     def server_version(self) -> str:

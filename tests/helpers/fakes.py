@@ -86,6 +86,7 @@ class FakeOpenTarget:
     server_version: str = "18.6"
     applied: int | None = 3
     warnings: tuple[str, ...] = ()
+    scratch: None = None
 
     def load(self) -> SchemaSnapshot:
         """Return the snapshot."""

@@ -23,6 +23,7 @@ from pytest_userstate.domain.proof import FactProof
 from pytest_userstate.domain.recognition.modelling import with_recognized
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
@@ -79,6 +80,9 @@ MODEL = AuditModel(
 )
 
 
+PLAN = Plan(layout="plain", migrations=())
+
+
 @pytest.fixture(scope="module")
 def running() -> cabc.Iterator[EmbeddedServer]:
     """Start a server with the tables."""
@@ -114,7 +118,7 @@ def test_verdicts_rest_on_their_facts(
     running: EmbeddedServer, snapshot: SchemaSnapshot
 ) -> None:
     """Where facts stand in for each other, the others have to go as well."""
-    proofs = prove_evidence(ScratchServer(running, OWNER), snapshot, evaluate)
+    proofs = prove_evidence(ScratchServer(running, OWNER, PLAN), snapshot, evaluate)
     assert by_result(proofs) == {
         "proved": [
             "login.schema logins",
@@ -174,7 +178,7 @@ def test_a_rule_that_ignores_its_evidence_is_caught(
     def rule(audited: SchemaSnapshot) -> UserStateSchemaAuditReport:
         return evaluate(audited, MODEL if audited is snapshot else wrong)
 
-    proofs = prove_evidence(ScratchServer(running, OWNER), snapshot, rule)
+    proofs = prove_evidence(ScratchServer(running, OWNER, PLAN), snapshot, rule)
     assert by_result(proofs)["survived"] == [f"users.schema users.{column}"]
     [caught] = [fact for fact in proofs if fact.contradicts]
     assert str(caught) == (
@@ -198,7 +202,7 @@ def test_a_rule_that_needs_more_than_its_evidence_is_caught(
     def rule(audited: SchemaSnapshot) -> UserStateSchemaAuditReport:
         return evaluate(audited, MODEL if audited is snapshot else wrong)
 
-    proofs = prove_evidence(ScratchServer(running, OWNER), snapshot, rule)
+    proofs = prove_evidence(ScratchServer(running, OWNER, PLAN), snapshot, rule)
     assert "login.schema logins.hash" in by_result(proofs)["overstated"]
 
 
@@ -207,7 +211,9 @@ def test_a_rule_that_does_not_look_is_caught(
 ) -> None:
     """No fact counts that could not be taken away."""
     report = evaluate(snapshot)
-    proofs = prove_evidence(ScratchServer(running, OWNER), snapshot, lambda _: report)
+    proofs = prove_evidence(
+        ScratchServer(running, OWNER, PLAN), snapshot, lambda _: report
+    )
     assert {fact.result for fact in proofs} == {"survived", "not_proved"}
 
 
@@ -217,7 +223,7 @@ def test_recognized_storage_is_proved(
     """In the same way, by the model that recognition has found."""
     model = with_recognized(DEFAULT_MODEL, snapshot)
     proofs = prove_evidence(
-        ScratchServer(running, OWNER),
+        ScratchServer(running, OWNER, PLAN),
         snapshot,
         lambda audited: evaluate(audited, model),
     )
@@ -227,7 +233,7 @@ def test_recognized_storage_is_proved(
 
 def test_each_kind_of_object_is_taken_away(running: EmbeddedServer) -> None:
     """Tables, columns, foreign keys, and unique indexes; all come back."""
-    with ScratchServer(running, OWNER).mutations() as database:
+    with ScratchServer(running, OWNER, PLAN).mutations() as database:
         whole = database.without([])
         index = SchemaObject("public", "choices", constraint="one_choice")
         key = SchemaObject("public", "choices", constraint="of_parent")

@@ -12,6 +12,7 @@ from pytest_userstate.application.proving import prove, prove_stale_writes, toke
 from pytest_userstate.domain.model import AuditModel, Entity, Revisions, StorageModel
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.stale_writes import StaleWriteProof
+from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
@@ -52,6 +53,9 @@ EXPECTED = {
     "timed": ("conditional", "one that does not overwrites"),
     "xm": ("conditional", "the database raises it, so read it back"),
 }
+
+
+PLAN = Plan(layout="plain", migrations=())
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +101,7 @@ def proofs(
     running: EmbeddedServer, snapshot: SchemaSnapshot, model: AuditModel
 ) -> dict[str, StaleWriteProof]:
     """Prove all tokens once."""
-    proof = prove(ScratchServer(running, OWNER), snapshot, model, seeds={})
+    proof = prove(ScratchServer(running, OWNER, PLAN), snapshot, model, seeds={})
     return {stale.token.table: stale for stale in proof.stale_writes}
 
 
@@ -135,7 +139,7 @@ def test_a_statement_makes_the_row_that_cannot_be_made(
 ) -> None:
     """The lines that the proof asks for."""
     [token] = [t for t in tokens_of(model, snapshot) if t.table == "circle"]
-    scratch = ScratchServer(running, OWNER)
+    scratch = ScratchServer(running, OWNER, PLAN)
     [without] = prove_stale_writes(scratch, [token], snapshot, {})
     assert without.remedy[1] == 'table = "public.circle"'
     seeds = {"public.circle": "INSERT INTO circle VALUES (1, 1, 'dark', 1)"}

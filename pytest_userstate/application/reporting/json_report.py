@@ -33,6 +33,8 @@ Json: typ.TypeAlias = dict[str, typ.Any]
 _FIELDS: typ.Final[cabc.Mapping[str, str]] = {
     "Advisory": "code subject message source silenced",
     "Blocker": "need reason waits_for",
+    "DraftFile": "path text",
+    "VerifiedDraft": "check closes files facts problem",
     "DocumentCheck": "path status message difference",
     "Evidence": "kind group alternative subject model detail source changed_by",
     "FieldChange": "field before after",
@@ -82,6 +84,7 @@ def document(record: RunRecord) -> Json:
         "recognition": _recognition(audit.recognition if audit else None),
         "decisions": _decisions(report),
         "proof": proofs.json(audit.proof if audit else None),
+        "drafts": plain(audit.drafts if audit else ()),
         "advisories": plain(audit.advisories if audit else ()),
         "downstream": [_work(status) for status in (audit.downstream if audit else ())],
         "comparisons": [

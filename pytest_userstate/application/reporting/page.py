@@ -29,7 +29,7 @@ from pytest_userstate.application.reporting.findings import (
     answer_in_words,
     names,
 )
-from pytest_userstate.application.reporting.proofs import proof_section
+from pytest_userstate.application.reporting.proofs import draft_section, proof_section
 from pytest_userstate.domain.architecture import ArchitectureDecision, architecture
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring, in_words
 from pytest_userstate.domain.evidence import listed
@@ -58,6 +58,7 @@ def page_sections(document: Document, audit: Audit) -> tuple[Section, ...]:
         _decisions(audit.report),
         _architecture(audit),
         proof_section(audit.proof),
+        draft_section(audit.drafts),
         document.section("Downstream work"),
         _accepted(audit),
         document.section("Advisories"),

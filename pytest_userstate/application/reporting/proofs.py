@@ -12,6 +12,8 @@ from pytest_userstate.application.reporting.document import (
     Section,
 )
 from pytest_userstate.application.reporting.findings import Name, Sentence
+from pytest_userstate.domain.drafts import VerifiedDraft
+from pytest_userstate.domain.evidence import listed
 from pytest_userstate.domain.proof import FactResult, Proof
 from pytest_userstate.domain.stale_writes import StaleWriteProof
 
@@ -60,6 +62,26 @@ def _item(stale: StaleWriteProof) -> Item:
         ),
         ((stale.reason,),),
         listings=tuple(listings),
+    )
+
+
+def draft_section(drafts: tuple[VerifiedDraft, ...]) -> Section | None:
+    """Return the section of drafts, if any were asked for."""
+    items = tuple(map(_draft, drafts))
+    return Section("Drafts of migrations", (Items(items),)) if items else None
+
+
+def _draft(draft: VerifiedDraft) -> Item:
+    if draft.problem:
+        return Item((Sentence(f"{draft.check}: no draft: {draft.problem}"),))
+    are = "is" if len(draft.closes) == 1 else "are"
+    facts = (f"verified: {listed(draft.closes)} {are} closed by it", *draft.facts)
+    return Item(
+        (f"{draft.check}: a draft",),
+        tuple((fact,) for fact in facts),
+        listings=tuple(
+            Listing(file.path, tuple(file.text.splitlines())) for file in draft.files
+        ),
     )
 
 

@@ -21,13 +21,14 @@ from pytest_userstate.application.reporting.findings import (
     Line,
     condensed,
 )
-from pytest_userstate.application.reporting.proofs import proof_section
+from pytest_userstate.application.reporting.proofs import draft_section, proof_section
 from pytest_userstate.application.wording import WIDTH, inert, wrap
 from pytest_userstate.domain.coverage import in_words
 from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.snapshot import Source
 
 _ANY: typ.Final = "to do, one of these:"
+_DRAFTS: typ.Final = "drafts of migrations (docs/proving.md)"
 _PROOF: typ.Final = "what was proved (docs/proving.md)"
 _SECTIONS: typ.Final = {
     "Advisories": (
@@ -77,6 +78,7 @@ class TextPrinter:
             if self.verbosity >= 0:
                 yield from self._findings(document)
             yield from self._section(proof_section(document.audit.proof), _PROOF)
+            yield from self._section(draft_section(document.audit.drafts), _DRAFTS)
             if self.verbosity >= 0:
                 for title, heading in _SECTIONS.items():
                     yield from self._section(document.section(title), heading)

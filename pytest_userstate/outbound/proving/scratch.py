@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import posixpath
+import re
 import typing as typ
 
 import attrs
 import psycopg
 import psycopg.sql
 
+from pytest_userstate.domain.drafts import Change, Draft, DraftTrial
 from pytest_userstate.domain.evidence import SchemaObject
 from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.stale_writes import RevisionToken
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
+)
+from pytest_userstate.outbound.proving.drafts import (
+    applied,
+    next_files,
+    old_rows,
+    statements,
 )
 from pytest_userstate.outbound.proving.rows import (
     Connection,
@@ -26,6 +35,8 @@ from pytest_userstate.outbound.proving.rows import (
 from pytest_userstate.outbound.proving.writers import Trial
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations.plan import Plan
+    from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
     from pytest_userstate.outbound.migrations_target import Server
 
 _DROP_TABLE: typ.Final = "DROP TABLE {table} CASCADE"
@@ -37,6 +48,9 @@ SELECT 1 FROM pg_catalog.pg_constraint
 WHERE conname OPERATOR(pg_catalog.=) %s
   AND conrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s)
 """
+_NAMED: typ.Final = r"""(?m)^{}\b[^=\n]*=\s*["'](\w+)["']"""
+_REVISION: typ.Final = re.compile(_NAMED.format("revision"))
+_PARENTS: typ.Final = re.compile(_NAMED.format("down_revision"))
 _LIMITS: typ.Final = (
     "SET statement_timeout = '10s'; SET lock_timeout = '10s'; "
     "SET idle_in_transaction_session_timeout = '60s'"
@@ -49,6 +63,7 @@ class ScratchServer:
 
     server: Server
     role: str
+    plan: Plan | ProgramPlan
 
     @contextlib.contextmanager
     def mutations(self) -> cabc.Iterator[RolledBackMutations]:
@@ -94,6 +109,31 @@ class ScratchServer:
             except psycopg.Error as error:
                 message = f"PostgreSQL says: {error.diag.message_primary or error}"
                 raise UntriableError(message) from error
+
+    def draft(self, draft: Draft, snapshot: SchemaSnapshot) -> DraftTrial:
+        """Apply a draft to a copy that has a row, and its reverse after that."""
+        script = statements(draft.change)
+        table = snapshot.table(draft.change.table, schema=draft.change.schema)
+        with self._copy() as name, self._session(name) as session:
+            if table is not None:
+                with contextlib.suppress(NoRowError):
+                    RowMaker(session, snapshot, {}).row(table)
+            first = PostgresSchemaSnapshotRepository(session).load()
+            before = old_rows(session, draft.change, snapshot)
+            applied(session, script.up)
+            after = PostgresSchemaSnapshotRepository(session).load()
+            kept = old_rows(session, draft.change, snapshot)
+            applied(session, script.down)
+            restored = PostgresSchemaSnapshotRepository(session).load()
+        last, version = _last_migration(self.plan, draft.change, snapshot)
+        files = next_files(self.plan.layout, last, draft.name, script, version=version)
+        return DraftTrial(
+            files=files,
+            after=after,
+            is_restored=restored == first,
+            rows=len(before),
+            is_lossless=before == kept,
+        )
 
     @contextlib.contextmanager
     def _copy(self) -> cabc.Iterator[str]:
@@ -151,6 +191,33 @@ class RolledBackMutations:
         except psycopg.Error as error:
             message = f"PostgreSQL says: {error.diag.message_primary or error}"
             raise UntriableError(message) from error
+
+
+def _last_migration(
+    plan: Plan | ProgramPlan, change: Change, snapshot: SchemaSnapshot
+) -> tuple[str, str]:
+    """Return the file of the migration that a new one follows, and its version."""
+    paths = [migration.path for migration in plan.migrations]
+    if plan.layout == "django":
+        # Beside the migration that made the table, which belongs to the same app.
+        table = snapshot.table(change.table, schema=change.schema)
+        made_by = table.source.path if table and table.source else ""
+        folder = posixpath.dirname(made_by)
+        paths = [path for path in paths if posixpath.dirname(path) == folder]
+    if plan.layout == "alembic":
+        texts = {
+            file.path: getattr(file, "data", b"").decode(errors="replace")
+            for file in plan.migrations
+        }
+        revisions = {
+            found[1]: path
+            for path, text in texts.items()
+            if (found := _REVISION.search(text))
+        }
+        parents = {name for text in texts.values() for name in _PARENTS.findall(text)}
+        heads = [name for name in revisions if name not in parents]
+        return (revisions[heads[0]], heads[0]) if len(heads) == 1 else ("", "")
+    return (paths[-1] if paths else ""), ""
 
 
 @contextlib.contextmanager

@@ -1,0 +1,81 @@
+"""`--userstate-prove` and `--userstate-draft`, in whole runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers.backends import CREDENTIALS, PREFERENCES, USERS, Backend
+
+RESET = """
+CREATE FUNCTION reset() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN NEW.revision := 1; RETURN NEW; END';
+CREATE TRIGGER reset BEFORE UPDATE ON user_preferences
+  FOR EACH ROW EXECUTE FUNCTION reset();
+"""
+DRAFT = "migrations/004_add_revision_to_user_preferences.sql"
+
+
+def test_a_token_that_does_not_work_fails_the_gate(covered: Backend) -> None:
+    """Without the proof the schema looks well; on two workers as on one."""
+    covered.write("migrations/004_reset.sql", RESET)
+    plain = covered.run()
+    assert plain.status == 0
+    assert "be detected; not proved" in plain.output
+    for more in ([], ["-n", "2"]):
+        proved = covered.run("--userstate-prove", *more)
+        assert proved.status == 1, proved.output
+        assert "unusable: public.user_preferences.revision" in proved.output
+        assert proved.outcomes()["interests.conflict"] == "failed"
+        assert proved.outcomes()["interests.revision"] == "passed"
+        assert proved.report is not None
+        facts = proved.report["proof"]["facts"]
+        assert {fact["result"] for fact in facts} == {"proved"}
+
+
+def test_a_draft_closes_its_check_when_it_is_applied(backend: Backend) -> None:
+    """It is written where the option says, read as the next, and never over a file."""
+    without = PREFERENCES.replace(", revision integer NOT NULL DEFAULT 1", "")
+    backend.migrate(USERS, CREDENTIALS, without)
+    shown = backend.run("--userstate-draft")
+    assert shown.status == 1
+    assert "interests.revision: a draft" in shown.output
+    assert not (backend.path / DRAFT).exists()
+    backend.write(DRAFT, "SELECT 1;")
+    kept = backend.run("--userstate-draft=migrations")
+    assert (backend.path / DRAFT).read_text() == "SELECT 1;"
+    assert "005_add_revision_to_user_preferences.sql" in kept.output
+    (backend.path / DRAFT).unlink()
+    folder = backend.path / "migrations"
+    for file in folder.glob("005*"):
+        file.unlink()
+    backend.write("new/.keep")
+    (backend.path / "new" / DRAFT.rpartition("/")[2]).write_text("mine")
+    refused = backend.run("--userstate-draft=new")
+    assert "cannot be written: File exists" in " ".join(refused.output.split())
+    assert backend.run("--userstate-draft=migrations").status == 1
+    closed = backend.run()
+    assert closed.status == 0, closed.output
+    assert closed.outcomes()["interests.conflict"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (
+            ["--userstate-dsn=host=/nowhere", "--userstate-prove"],
+            "--userstate-dsn audits a live one, which is only read",
+        ),
+        (
+            ["--userstate-dsn=host=/nowhere", "--userstate-draft"],
+            "--userstate-dsn audits a live one, which is only read",
+        ),
+        (["--userstate-draft=nowhere"], "there is no such folder"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_usage_errors(
+    covered: Backend, args: list[str], message: str
+) -> None:
+    """A live database is neither copied nor changed."""
+    run = covered.run(*args)
+    assert run.status == 4, run.output
+    assert message in " ".join(run.output.split())

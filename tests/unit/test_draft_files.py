@@ -1,0 +1,110 @@
+"""Drafts as files: each tool reads the next one as its own, and after the others."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from pytest_userstate.domain.drafts import AddColumns, NewColumn, RequireValue
+from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.outbound.files import NewFiles
+from pytest_userstate.outbound.migrations.finding.discovery import (
+    LayoutChoice,
+    locate,
+)
+from pytest_userstate.outbound.migrations.plan import Plan
+from pytest_userstate.outbound.proving.drafts import next_files, statements
+
+CHANGE = AddColumns(
+    schema="public",
+    table="Choices",
+    columns=[NewColumn(name="revision", data_type="bigint", default="1")],
+)
+UP, DOWN = "ADD COLUMN revision bigint NOT NULL DEFAULT 1", "DROP COLUMN revision"
+CREATE = "CREATE TABLE a (id int);"
+FOLDERS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "diesel": (
+        {"2025-06-01-102059_a/up.sql": CREATE, "2025-06-01-102059_a/down.sql": ""},
+        ["2025-06-01-102100_next/up.sql", "2025-06-01-102100_next/down.sql"],
+    ),
+    "golang-migrate": (
+        {"000009_a.up.sql": CREATE, "000009_a.down.sql": ""},
+        ["000010_next.up.sql", "000010_next.down.sql"],
+    ),
+    "goose": (
+        {"00001_a.sql": f"-- +goose Up\n{CREATE}\n-- +goose Down\n"},
+        ["00002_next.sql"],
+    ),
+    "dbmate": (
+        {"20250601102059_a.sql": f"-- migrate:up\n{CREATE}\n-- migrate:down\n"},
+        ["20250601102100_next.sql"],
+    ),
+    "sql-migrate": (
+        {"1_a.sql": f"-- +migrate Up\n{CREATE}\n-- +migrate Down\n"},
+        ["2_next.sql"],
+    ),
+    "flyway": ({"V9__create_a.sql": CREATE}, ["V10__next.sql"]),
+    "refinery": ({"V1__create_a.sql": CREATE}, ["V2__next.sql"]),
+    "prisma": (
+        {
+            "20250601102059_a/migration.sql": CREATE,
+            "migration_lock.toml": 'provider = "postgresql"\n',
+        },
+        ["20250601102100_next/migration.sql"],
+    ),
+    "sqlx": (
+        {"20250601102059_a.up.sql": CREATE, "20250601102059_a.down.sql": ""},
+        ["20250601102100_next.up.sql", "20250601102100_next.down.sql"],
+    ),
+    "tern": (
+        {"001_a.sql": f"{CREATE}\n---- create above / drop below ----\n"},
+        ["002_next.sql"],
+    ),
+    "supabase": ({"20250601102059_a.sql": CREATE}, ["20250601102100_next.sql"]),
+    "plain": ({"001_create_a.sql": CREATE}, ["002_next.sql"]),
+}
+
+
+def plan_of(folder: pathlib.Path, layout: str) -> Plan:
+    """Read a folder as a tool does."""
+    target = locate(
+        root=folder,
+        base=folder,
+        path=str(folder / "migrations"),
+        choice=LayoutChoice(layout=layout),
+    )
+    assert isinstance(target.plan, Plan)
+    return target.plan
+
+
+@pytest.mark.parametrize("layout", FOLDERS)
+def test_the_tool_reads_the_draft_as_its_next_migration(
+    layout: str, tmp_path: pathlib.Path
+) -> None:
+    """Its change is applied, its reverse is not."""
+    files, expected = FOLDERS[layout]
+    store = NewFiles(tmp_path / "migrations", option="--userstate-draft", what="draft")
+    for path, text in files.items():
+        store.write(path, text)
+    last = plan_of(tmp_path, layout).migrations[-1].path
+    drafts = next_files(layout, last, "next", statements(CHANGE))
+    assert [draft.path for draft in drafts] == expected
+    for draft in drafts:
+        store.write(draft.path, draft.text)
+    *_, made = plan_of(tmp_path, layout).migrations
+    sql = "\n".join(batch.sql for batch in made.batches)
+    assert (UP in sql, DOWN in sql) == (True, False)
+    if len(drafts) > 1 or layout in {"goose", "dbmate", "sql-migrate", "tern"}:
+        assert DOWN in drafts[-1].text
+    with pytest.raises(ToolError, match="cannot be written: File exists"):
+        store.write(drafts[0].path, "")
+
+
+def test_names_are_quoted_and_a_default_stays() -> None:
+    """A reverse takes away only what the change has brought."""
+    assert 'ALTER TABLE public."Choices"' in statements(CHANGE).up
+    change = RequireValue(schema="s", table="t", column="revision", has_default=True)
+    assert "DEFAULT" not in statements(change).up + statements(change).down
+    bare = RequireValue(schema="s", table="t", column="revision")
+    assert "DROP DEFAULT" in statements(bare).down
