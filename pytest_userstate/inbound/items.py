@@ -30,6 +30,8 @@ MARKER: typ.Final = "userstate"
 CHECK: typ.Final = "userstate.check"
 OUTCOME: typ.Final = "userstate.outcome"
 DEFECT: typ.Final = "userstate.defect"
+EXPECTED: typ.Final = "\nexpected: "
+"""What follows the reason in the text of a failure."""
 SHARED: typ.Final = pytest.StashKey[SharedAudit]()
 
 
@@ -68,6 +70,18 @@ class Explanation:
     def toterminal(self, tw: typ.Any) -> None:
         """Write the text."""
         tw.line(self._text)
+
+
+def restore_explanation(report: pytest.TestReport) -> None:
+    """Give a failure back the summary that it lost on its way from a worker."""
+    text = report.longrepr
+    is_ours = any(name == CHECK for name, _ in report.user_properties)
+    if is_ours and report.failed and isinstance(text, str):
+        summary, is_explanation, _ = text.partition(EXPECTED)
+        if is_explanation:
+            report.longrepr = typ.cast(
+                "typ.Any", Explanation(text, " ".join(summary.split()))
+            )
 
 
 class AuditItem(pytest.Item):

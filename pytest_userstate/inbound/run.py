@@ -131,8 +131,10 @@ class RunPlugin:
         self.collected.selected |= names
         self._shared.select(names)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Follow what becomes of each check."""
+        items.restore_explanation(report)
         self._outcomes.record(report)
 
     @pytest.hookimpl(trylast=True)

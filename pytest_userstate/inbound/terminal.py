@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import shutil
-import typing as typ
 
 import pytest
 
@@ -14,14 +13,14 @@ from pytest_userstate.application.reporting.text import TextPrinter, migrations
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.application.wording import WIDTH, inert, wrap
 
-_WIDEST: typ.Final = 120
-"""Longer lines of prose are hard to read."""
+_NARROWEST, _WIDEST = 40, 120
+"""Shorter lines, and longer ones, are hard to read."""
 
 
 def printer(config: pytest.Config) -> TextPrinter:
     """Return what prints for this terminal, as brief as pytest was asked to be."""
     columns = shutil.get_terminal_size((WIDTH, 24)).columns
-    width = min(max(columns, WIDTH), _WIDEST)
+    width = min(max(columns, _NARROWEST), _WIDEST)
     # Both options are the terminal plugin's, which may be switched off.
     return TextPrinter(
         width=width,

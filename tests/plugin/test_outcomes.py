@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -45,6 +46,16 @@ def test_a_failing_check_explains_itself_without_a_traceback(gaps: Backend) -> N
     assert "\nfound: missing credential storage\n" in run.output
     summary = run.output.split("short test summary")[1]
     assert "::login.schema - migration required: no storage" in summary
+
+
+def test_the_short_summary_is_a_line_in_every_surrounding(gaps: Backend) -> None:
+    """A worker hands on the text alone, and pytest cuts nothing on CI."""
+    run = gaps.run("-n2", "--junitxml=junit.xml", "-k", "login.schema", CI="true")
+    summary = run.output.split("short test summary")[1].splitlines()
+    assert summary[1].endswith("nothing else in this schema looks like it")
+    assert summary[2].startswith("====")
+    [failure] = ET.parse(gaps.path / "junit.xml").iter("failure")  # noqa: S314 - ours
+    assert failure.get("message", "").endswith("schema looks like it")
     assert (
         "- public.users: password_hash, password_digest, credential_hash" in run.output
     )

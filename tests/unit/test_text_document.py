@@ -85,6 +85,15 @@ def test_an_accepted_gap_is_its_reason() -> None:
     assert not lines[accepted + 2].startswith(" ")
 
 
+def test_a_deferred_check_says_once_what_it_waits_for() -> None:
+    """And why there is nothing to migrate yet."""
+    lines = printed(finished(USERS))
+    answer = "interests.revision: migration deferred until interests.schema is closed"
+    deferred = lines.index(f"deferred   {answer}")
+    assert not lines[deferred + 1].startswith("  deferred")
+    assert lines[deferred + 1].startswith("  ")
+
+
 def test_cells_have_the_colour_of_their_outcome() -> None:
     """And words, so that nothing depends on it."""
     looks = styles(GAP)
