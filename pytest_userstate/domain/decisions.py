@@ -43,6 +43,7 @@ from pytest_userstate.domain.storage_facts import (
     all_absent,
     canonical_model,
     column_fact,
+    contents,
     declaration,
     grouped,
     labelled,
@@ -222,6 +223,7 @@ def schema_check(
         rationale=rationale + (_recognized(recognized) if recognized else ""),
         evidence=(
             *evidence,
+            *contents(storage.complete),
             *_agreements(storage, wiring),
             *(_possible(recognized, snapshot) if recognized else ()),
         ),

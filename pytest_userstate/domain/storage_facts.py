@@ -24,7 +24,6 @@ from pytest_userstate.domain.revision_columns import (
 from pytest_userstate.domain.snapshot import (
     Column,
     ForeignKey,
-    SchemaSnapshot,
     Table,
 )
 
@@ -76,30 +75,40 @@ def present(candidate: Candidate) -> list[list[Evidence]]:
         [is_there],
         *(
             [
-                column_fact(
-                    EvidenceKind.PRESENT,
-                    model,
-                    table,
-                    column,
-                    _content(Need.of(text), column, candidate.snapshot),
-                )
-                for text, column in met.items()
+                column_fact(EvidenceKind.PRESENT, model, table, column)
+                for column in dict.fromkeys(met.values())
             ]
             for met in candidate.present
         ),
     ]
 
 
-def _content(need: Need, column: Column, snapshot: SchemaSnapshot) -> str:
-    """Say what is known of the content that a column needs: often it is data."""
-    if need.key:
-        return f"{column.data_type}; its key {need.key} is declared: keys are data"
-    if not need.value:
-        return ""
-    if snapshot.labels(snapshot.base_type(column)) is not None:
-        return f"{column.data_type}, which has the value {need.value!r}"
-    what = f"its value {need.value!r} is declared"
-    return f"{column.data_type}; {what}: which rows there are is data"
+def contents(candidates: cabc.Iterable[Candidate]) -> cabc.Iterator[Evidence]:
+    """Yield what columns have to hold: as declared, since that is mostly data.
+
+    Which keys a document has, and which rows there are, no schema shows; that an
+    enumerated type has a value, it does.
+    """
+    for candidate in candidates:
+        table, snapshot = candidate.table, candidate.snapshot
+        for met in candidate.present:
+            for text, column in met.items():
+                need = Need.of(text)
+                if not need.key and not need.value:
+                    continue
+                base_type = snapshot.base_type(column)
+                detail = "which rows there are is data, which no schema shows"
+                if need.key:
+                    detail = "keys are data, which no schema shows"
+                elif snapshot.labels(base_type) is not None:
+                    detail = f"the type {base_type} has this value"
+                yield Evidence(
+                    kind=EvidenceKind.DECLARED,
+                    subject=f"{table.qualified_name}.{text}",
+                    model=candidate.model.name,
+                    detail=detail,
+                    source=column.source or table.source,
+                )
 
 
 def stored(candidates: cabc.Sequence[Candidate]) -> tuple[Evidence, ...]:

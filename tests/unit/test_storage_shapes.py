@@ -64,11 +64,16 @@ def test_a_json_key_is_kept_in_a_column_that_is_there_and_is_data_itself() -> No
     report = audited(JSON, "users (id:uuid*, settings:jsonb)")
     check = report.check("interests.schema")
     assert check.coverage == "covered"
-    assert facts(check)[-1] == (
-        "public.users.settings is there: jsonb; its key theme is declared: keys are "
-        "data"
-    )
-    assert check.evidence[-1].about == SchemaObject("public", "users", "settings")
+    assert facts(check)[-1] == "public.users.settings is there: jsonb"
+    assert facts(check, EvidenceKind.DECLARED) == [
+        (
+            "public.users.settings -> theme is declared: keys are data, which no "
+            "schema shows"
+        )
+    ]
+    groups = {fact.group: fact.about for fact in check.evidence}
+    assert groups[3] == SchemaObject("public", "users", "settings")
+    assert groups[None] is None
 
 
 @pytest.mark.parametrize(
@@ -105,19 +110,23 @@ def test_kinds_of_rows_are_data() -> None:
     """Which kinds of credentials a table holds, no schema shows."""
     check = audited(KINDS, CREDENTIALS, entity="login").check("login.schema")
     assert check.coverage == "credentials_persisted"
-    assert facts(check)[-1] == (
-        "public.credentials.kind is there: credential_kind; its value 'password' is "
-        "declared: which rows there are is data"
-    )
+    assert facts(check, EvidenceKind.DECLARED) == [
+        (
+            "public.credentials.kind = password is declared: which rows there are is "
+            "data, which no schema shows"
+        )
+    ]
 
 
 def test_an_enumerated_type_shows_that_a_kind_can_be() -> None:
     """Or that it cannot: then no such credential is stored."""
     there = audited(KINDS, with_kinds("password", "totp"), entity="login")
-    assert facts(there.check("login.schema"))[-1] == (
-        "public.credentials.kind is there: credential_kind, which has the value "
-        "'password'"
-    )
+    assert facts(there.check("login.schema"), EvidenceKind.DECLARED) == [
+        (
+            "public.credentials.kind = password is declared: the type "
+            "credential_kind has this value"
+        )
+    ]
     gone = audited(KINDS, with_kinds("totp"), entity="login").check("login.schema")
     assert gone.coverage == "missing_credential_storage"
     assert "has no value 'password' of kind (credential_kind)" in gone.rationale

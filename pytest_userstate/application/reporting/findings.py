@@ -354,7 +354,7 @@ def condensed(evidence: cabc.Iterable[Evidence]) -> list[str]:
     lines = []
     for key, facts in itertools.groupby(evidence, key=_place):
         kind, place, source, changed_by = key
-        if kind not in {EvidenceKind.PRESENT, EvidenceKind.ABSENT}:
+        if kind not in {EvidenceKind.PRESENT, EvidenceKind.ABSENT} or not place:
             lines += [f"{_SIGNS[kind]} {fact}" for fact in facts]
             continue
         subjects = [fact.subject for fact in facts]
@@ -373,7 +373,12 @@ def condensed(evidence: cabc.Iterable[Evidence]) -> list[str]:
 def _place(
     fact: Evidence,
 ) -> tuple[EvidenceKind, str, Source | None, Source | None]:
-    """Return what facts have in common that are shown in one line."""
+    """Return what facts have in common that are shown in one line.
+
+    The place of a key is empty: its name alone says little.
+    """
+    if fact.about and fact.about.constraint:
+        return fact.kind, "", fact.source, fact.changed_by
     depth = fact.subject.count(".")
     place = fact.subject if depth == 1 else fact.subject.rpartition(".")[0]
     if fact.kind is EvidenceKind.ABSENT and depth == 1:
