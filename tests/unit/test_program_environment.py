@@ -76,6 +76,7 @@ def test_what_libraries_say(
     "output",
     [
         "KeyError: 'alembic'",
+        "WARNING: SENTRY_DSN is not set\nTraceback (most recent call last):\nOther: x",
         "ValidationError: 1 validation error for User\nname\n  Field required [type=m",
         'ERROR: relation "users" is missing',
     ],

@@ -225,7 +225,10 @@ def asked_for(
     if "requires an async driver" in output:
         is_given = "+asyncpg" in str(given.get("DATABASE_URL"))
         return {} if is_given else {"DATABASE_URL": "postgresql+asyncpg://"}
-    names = [next(filter(None, found.groups())) for found in _ASKS.finditer(output)]
+    # What is logged before a traceback is not what stopped the program.
+    before, traceback, after = output.partition("Traceback (most recent call last)")
+    end = after if traceback else before
+    names = [next(filter(None, found.groups())) for found in _ASKS.finditer(end)]
     module, line = _module(output, folders[-1])
     if "pydantic_settings" in output or "env_settings" in output:
         prefix = _PREFIX.search(module)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import os
 import re
 import signal
 import textwrap
+import typing as typ
 
 import attrs
 
@@ -29,14 +29,6 @@ _HOW_TO_CONNECT = (
     " themselves, and in JDBC_DATABASE_URL. A variable of another name takes its value"
     ' from one of these by environment = { DB_HOST = { from = "PGHOST" } } beside'
     " command in userstate.toml."
-)
-_NOT_THERE = re.compile(
-    r"ConnectionRefusedError|(?:redis|kombu|pymongo|elastic)\S*\.\w*Error|ECONNREFUSED"
-)
-_NOT_INSTALLED = re.compile(
-    r"npx canceled due to missing packages|could not determine executable to run"
-    r"|^sh: (?:\d+: )?[\w-]+: (?:command )?not found|Cannot find module '[^.'/]",
-    re.MULTILINE,
 )
 _IN_BRACES = (
     "If the file has a line `migrations = { … }`, write environment = { … } into its"
@@ -260,26 +252,12 @@ def _remedy_of(failure: ReportedError, position: Position) -> str:
     return remedy(Refusal(step, failure, None))
 
 
-@attrs.frozen
-class _Report:
-    """What a program wrote before it failed."""
-
-    plan: ProgramPlan
-    output: str
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether it is a tool that is known, run by a Python."""
-        return self.plan.program.watched is not None
-
-
-def _of_variables(report: _Report) -> str:
+def _of_variables(plan: ProgramPlan, output: str) -> str:
     """Say how to give the variables that settings ask for."""
-    plan = report.plan
     given = {**os.environ, **plan.program.environment}
     asked = {
         **plan.program.supplied,
-        **asked_for(report.output, given, plan.program.folder, plan.base),
+        **asked_for(output, given, plan.program.folder, plan.base),
     }
     if not asked:
         return ""
@@ -291,11 +269,10 @@ def _of_variables(report: _Report) -> str:
     )
 
 
-def _of_a_module(report: _Report) -> str:
+def _of_a_module(plan: ProgramPlan, output: str) -> str:
     """Say what to do about a module that was not found."""
-    if not report.is_watched or "ModuleNotFoundError" not in report.output:
+    if plan.program.watched is None or "ModuleNotFoundError" not in output:
         return ""
-    plan = report.plan
     if _is_the_alternative(plan):
         return (
             f"It was run with {_python(plan)}. Install the module there; or, if it is"
@@ -309,50 +286,33 @@ def _of_a_module(report: _Report) -> str:
     )
 
 
-def _of_another_service(report: _Report) -> str:
-    if _NOT_THERE.search(report.output) is None:
-        return ""
-    return (
+# What programs are known to say, as patterns, and what can be done then.
+_KNOWN: typ.Final = {
+    "Multiple head revisions": (
+        "The revisions have more than one head, so that `upgrade head` does not say"
+        " which is meant. Merge them with `alembic merge heads`; or, if several heads"
+        ' are intended, set migrations = {{ path = "{path}", layout = "alembic", target'
+        ' = "heads" }}.'
+    ),
+    r"ConnectionRefusedError|(?:redis|kombu|pymongo)\S*\.\w*Error|ECONNREFUSED": (
         "It connects to a service beside the database, which is not there: start that"
         " beside the audit (in CI as a service container), or let it start without, by"
         " a variable in [migrations.environment] or by settings for tests."
-    )
-
-
-def _of_packages(report: _Report) -> str:
-    if _NOT_INSTALLED.search(report.output) is None:
-        return ""
-    return (
+    ),
+    r"npx canceled due to missing packages|could not determine executable to run"
+    r"|^sh: (?:\d+: )?[\w-]+: (?:command )?not found|Cannot find module '[^.'/]": (
         "Install the project's packages first (npm ci, or what its lock file is of):"
         " the audit installs nothing."
-    )
-
-
-def _of_heads(report: _Report) -> str:
-    if "Multiple head revisions" not in report.output:
-        return ""
-    return (
-        "The revisions have more than one head, so that `upgrade head` does not say"
-        " which is meant. Merge them with `alembic merge heads`; or, if several"
-        " heads are intended, set"
-        f' migrations = {{ path = "{_path(report.plan)}", layout = "alembic",'
-        ' target = "heads" }.'
-    )
-
-
-_REMEDIES: tuple[cabc.Callable[[_Report], str], ...] = (
-    _of_heads,
-    _of_another_service,
-    _of_packages,
-    _of_variables,
-    _of_a_module,
-)
+    ),
+}
 
 
 def _known(plan: ProgramPlan, output: str) -> str:
     """Return what to do about what programs are known to say, if it is known."""
-    texts = (look(_Report(plan, output)) for look in _REMEDIES)
-    return next((text for text in texts if text), "")
+    for pattern, text in _KNOWN.items():
+        if re.search(pattern, output, re.MULTILINE):
+            return text.format(path=_path(plan))
+    return _of_variables(plan, output) or _of_a_module(plan, output)
 
 
 def _is_the_alternative(plan: ProgramPlan) -> bool:
