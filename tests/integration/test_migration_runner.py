@@ -476,7 +476,7 @@ def test_what_is_not_closed_is_refused_by_the_server(
 
 REMEDIES = {
     "rights": (
-        "CREATE ROLE reporting;",
+        "ALTER SYSTEM SET work_mem = '1MB';",
         ["[postgres] setup", "[postgres] superuser = true", "42501"],
     ),
     "role": (

@@ -325,7 +325,7 @@ def test_a_migration_that_never_ends(backend: Backend) -> None:
 
 def test_rights_that_an_ordinary_role_lacks(backend: Backend) -> None:
     """The settings that would allow it are named."""
-    backend.migrate("CREATE ROLE reporting;")
+    backend.migrate("CREATE EXTENSION file_fdw;")
     message = tool_error(backend)
     assert "setup" in message
     assert "superuser" in message
@@ -341,7 +341,7 @@ def test_setup_runs_first_as_superuser(covered: Backend) -> None:
 
 def test_migrations_run_as_superuser_where_so_configured(covered: Backend) -> None:
     """`superuser = true` lifts the restriction."""
-    covered.write("migrations/004_role.sql", "CREATE ROLE reporting;")
+    covered.write("migrations/004_files.sql", "CREATE EXTENSION file_fdw;")
     covered.configure("[postgres]\nsuperuser = true\n")
     assert covered.run().status == 0
 
@@ -380,7 +380,7 @@ def test_the_machine_is_left_as_it_was(
     [
         "GRANT SELECT ON users TO reporting; ALTER TABLE users OWNER TO app;",
         "CREATE TABLE auth.sessions (id int);",
-        "CREATE ROLE later;",
+        "CREATE EXTENSION file_fdw;",
         "CREATE TABLE t (a citext); SELECT uuid_generate_v4();",
     ],
 )

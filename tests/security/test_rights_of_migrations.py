@@ -197,6 +197,28 @@ def test_what_notes_its_doings_is_out_of_its_reach(owner: psycopg.Connection) ->
     assert not_refused(answers(owner, THE_NOTES), "InsufficientPrivilege") == {}
 
 
+def test_roles_that_a_migration_makes_have_no_more_rights(
+    owner: psycopg.Connection,
+) -> None:
+    """From 16 on it may make them; no other role comes with that, nor its rights."""
+    is_new = owner.info.server_version >= 160_000
+    said = answers(owner, ["CREATE ROLE made"])
+    assert bool(not_refused(said, "InsufficientPrivilege")) == is_new
+    attempts = [
+        *("CREATE ROLE a SUPERUSER", "CREATE ROLE a REPLICATION"),
+        *("CREATE ROLE a BYPASSRLS", "CREATE ROLE a IN ROLE postgres"),
+        *("GRANT postgres TO made", "GRANT pg_read_server_files TO made"),
+        *("ALTER ROLE postgres PASSWORD 'x'", "ALTER ROLE userstate SUPERUSER"),
+        *("ALTER ROLE userstate CREATEDB", "DROP ROLE postgres"),
+    ]
+    refusals = ("InsufficientPrivilege", "UndefinedObject")
+    assert not_refused(answers(owner, attempts), *refusals) == {}
+    if is_new:
+        owner.execute("CREATE SCHEMA of_made AUTHORIZATION made")
+        owner.execute("DROP OWNED BY made")
+        owner.execute("DROP ROLE made")
+
+
 def test_extensions_that_reach_out_are_refused(owner: psycopg.Connection) -> None:
     """Files, other servers, and languages without limits take a superuser."""
     said = answers(owner, [f"CREATE EXTENSION {each}" for each in EXTENSIONS])

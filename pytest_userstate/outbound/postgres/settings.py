@@ -76,7 +76,10 @@ _SETTINGS = {
     "log_line_prefix": "''",
     "log_min_messages": "warning",
 }
-_NEWER_SETTINGS = ((18, ("io_method", "sync")),)  # workers take time to start
+_NEWER_SETTINGS = (
+    (16, ("createrole_self_grant", "'set, inherit'")),
+    (18, ("io_method", "sync")),  # workers take time to start
+)
 
 # The socket lies in a closed folder; peer authentication is the second lock. The other
 # line counts only while the server listens, and then for roles that have a password.
@@ -90,7 +93,7 @@ host all {OWNER},{SUPERUSER} {LOOPBACK}/32 scram-sha-256
 _SQL = f"""\
 CREATE ROLE {POSTGRES} LOGIN SUPERUSER;
 
-CREATE ROLE {OWNER} LOGIN;
+CREATE ROLE {OWNER} LOGIN{{rights}};
 
 {{provenance}}
 
@@ -108,6 +111,8 @@ CREATE DATABASE {DATABASE} OWNER {OWNER}{{options}};
 """
 # Copying files takes half as long as the way by the log, the default since 15.
 _NEWER_SQL = (15, " STRATEGY file_copy")
+# As a platform's main role has it. Before 16 it gives power over all other roles.
+_NEWER_RIGHTS = (16, " CREATEROLE")
 # In the template, so that every database has what it makes.
 PROVENANCE = Path(__file__).with_name("provenance.sql")
 
@@ -141,6 +146,7 @@ def recipe(account: Account) -> tuple[object, ...]:
         _ident(account),
         _SQL,
         _NEWER_SQL,
+        _NEWER_RIGHTS,
         PROVENANCE.read_text("utf-8"),
     )
     return (account.uid, options, settings, LENT, NAMES, *texts)
@@ -157,7 +163,9 @@ def initdb_options(version: Version) -> list[str]:
 def sql(version: Version) -> str:
     """Return what makes the audited database and its owner."""
     since, options = _NEWER_SQL
+    since_rights, rights = _NEWER_RIGHTS
     return _SQL.format(
+        rights=rights if version.major >= since_rights else "",
         provenance=PROVENANCE.read_text("utf-8").strip(),
         collations=f"{{{','.join(NAMES)}}}",
         options=options if version.major >= since else "",
