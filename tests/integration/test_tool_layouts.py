@@ -248,7 +248,8 @@ def test_drizzle(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
     """A file is cut at its breakpoints; its row is in the schema `drizzle`."""
     files = {
         "0000_a.sql": "CREATE TABLE a (x int);\n--> statement-breakpoint\n"
-        "DO $$ BEGIN ALTER TABLE a ADD y int; END $$;\n--> statement-breakpoint\n",
+        "DO $$ BEGIN ALTER TABLE a ADD y int; END $$;\n--> statement-breakpoint\n"
+        "BEGIN;\n--> statement-breakpoint\nCOMMIT;\n",
         "0001_thrown_away.sql": "ALTER TABLE a ADD z int;",
         "meta/_journal.json": '{"entries": [{"tag": "0000_a", "when": 1767225600000}]}',
     }
@@ -334,3 +335,16 @@ BROKEN;
     assert columns(database, "a") == ["x integer", "y integer"]
     rows = database.execute("SELECT id, author FROM databasechangelog ORDER BY 1")
     assert rows.fetchall() == [("1", "ann"), ("2", "ann")]
+
+
+def test_what_a_program_would_have_made_is_missing(
+    database: psycopg.Connection, tmp_path: pathlib.Path
+) -> None:
+    """The error says that there are programs, and what to do about them."""
+    files = {
+        "1_a.go": "package migrations",
+        "2_b.sql": "-- +goose Up\nALTER TABLE a ADD y int;\n",
+    }
+    message = " ".join(failure(database, tmp_path, rules.GOOSE, files).split())
+    assert "1 migration of this folder is a program (db/1_a.go)" in message
+    assert "--userstate-dsn" in message

@@ -182,6 +182,8 @@ class Plan:
         Where the tool ends a piece, and what to do where it does so too early.
     advice_on_variables : str
         Where a variable of psql is set, if they are replaced.
+    programs : tuple of str
+        The migrations that are programs, which are left out.
     warnings : tuple of str
         What a careful reader should know about these files.
     """
@@ -201,4 +203,5 @@ class Plan:
     advice_on_transactions: str = ""
     advice_on_pieces: str = ""
     advice_on_variables: str = ""
+    programs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

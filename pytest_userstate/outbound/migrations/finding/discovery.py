@@ -184,7 +184,7 @@ def _nothing_in(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
         if entry.is_dir() and recognized(pathlib.Path(entry.path), layouts, folder)
     ]
     lines = [
-        f"{given_by}: {described(folder, base)}.",
+        f"{described(folder, base)} ({given_by}).",
         "What a folder of migrations holds:",
         *(f"  {layout.name}: {layout.expects}" for layout in layouts),
     ]

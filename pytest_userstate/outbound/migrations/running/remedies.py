@@ -232,6 +232,25 @@ def _of_a_database(refusal: Refusal) -> str:
     )
 
 
+def _of_a_program(refusal: Refusal) -> str:
+    """Say that migrations were left out that may have made what is missing."""
+    plan = refusal.step.plan
+    if plan is None or not plan.programs:
+        return ""
+    if refusal.failure.sqlstate not in {*_NOT_FOUND, "42703"}:
+        return ""
+    first, *others = plan.programs
+    what = "1 migration of this folder is a program"
+    if others:
+        what = f"{1 + len(others)} migrations of this folder are programs"
+    return (
+        f"{what} ({first}), which the audit leaves out: what is missing here may"
+        " be made there. Apply all of them with the project's own program, and audit"
+        " that database (--userstate-dsn), or name the program in userstate.toml:"
+        ' migrations = { command = ["…"] }.'
+    )
+
+
 def of_psql_command(name: str) -> str:
     """Return what can be done about a backslash command."""
     if name in _CONNECTS:
@@ -493,6 +512,7 @@ _REMEDIES: tuple[cabc.Callable[[Refusal], str], ...] = (
     _of_a_database,
     _of_a_missing_schema,
     _of_a_missing_extension,
+    _of_a_program,
     _of_a_missing_feature,
     _of_a_full_disk,
     _of_a_new_enum_value,

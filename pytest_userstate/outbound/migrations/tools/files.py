@@ -70,10 +70,13 @@ def left_out(
     if len(paths) == 1:
         yield f"{paths[0]} is left out: {reason}."
     elif paths:
-        names = ", ".join(paths[:_MOST_NAMES])
-        more = len(paths) - _MOST_NAMES
-        listed = f"{names}, and {more:,} more" if more > 0 else names
-        yield f"{listed} are left out: {reason_of_several or reason}."
+        yield f"{_listed(paths)} are left out: {reason_of_several or reason}."
+
+
+def _listed(paths: cabc.Sequence[str]) -> str:
+    names = ", ".join(paths[:_MOST_NAMES])
+    more = len(paths) - _MOST_NAMES
+    return f"{names}, and {more:,} more" if more > 0 else names
 
 
 def left_out_programs(paths: cabc.Sequence[str], tool: str) -> cabc.Iterator[str]:
@@ -81,7 +84,7 @@ def left_out_programs(paths: cabc.Sequence[str], tool: str) -> cabc.Iterator[str
     if paths:
         are, them = ("is", "it") if len(paths) == 1 else ("are", "them")
         yield (
-            f"{', '.join(paths)} {are} left out: {tool} applies SQL, and {them} only a"
+            f"{_listed(paths)} {are} left out: {tool} applies SQL, and {them} only a"
             f" program can run. Columns, tables and rows made by {them} are not in the"
             " audited schema: a check that misses one of these may be wrong. Apply all"
             " migrations with the project's own program and audit that database:"

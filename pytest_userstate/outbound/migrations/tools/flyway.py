@@ -62,7 +62,7 @@ from pytest_userstate.outbound.migrations.tools.flyway_settings import (
     usual_folder,
 )
 
-_NAMED = re.compile(r"(?:[VBU][0-9]+(?:[._][0-9]+)*|R)__.*\.sql", re.IGNORECASE)
+_NAMED = re.compile(r"(?:[VBU][0-9]+(?:[._][0-9]+)*|R)__.*\.(?i:sql)")
 _BUILD_FILES = (
     *("pom.xml", "build.gradle", "build.gradle.kts", "gradle/libs.versions.toml"),
     *SPRING_FILES,
@@ -188,6 +188,7 @@ class FlywayLayout(LayoutDefaults):
             for location in locations
             for file in _files(location, location, base, settings.prefixes, frozenset())
         ]
+        programs = tuple(_programs(locations, base))
         order = _order([file for file in files if not file.name.fault])
         return Plan(
             layout=self.name,
@@ -197,8 +198,9 @@ class FlywayLayout(LayoutDefaults):
             tolerates_commit=True,
             advice_on_transactions=_ON_TRANSACTIONS,
             advice_on_pieces=_ON_PIECES,
+            programs=programs,
             warnings=(
-                *left_out_programs([*_programs(locations, base)], "the audit"),
+                *left_out_programs(programs, "the audit"),
                 *_warnings(files, order),
             ),
         )

@@ -84,6 +84,7 @@ class PlainLayout(LayoutDefaults):
                 for name, sql in scripts.items()
             ),
             separate_sessions=True,
+            programs=tuple(_programs(found, base)),
             advice_on_transactions=_ADVICE,
             warnings=tuple(_warnings(found, scripts, back, base)),
         )
@@ -109,6 +110,11 @@ def _is_program(name: str) -> bool:
     if _PROGRAM.fullmatch(name) is None or "_test." in name:
         return False
     return not re.search(rf"[._](?:{WAYS_BACK})\.", name)
+
+
+def _programs(found: cabc.Iterable[os.DirEntry[str]], base: pathlib.Path) -> list[str]:
+    """Return the paths of the ways up that are programs."""
+    return [label(entry.path, base) for entry in found if _is_program(entry.name)]
 
 
 def _without_way(name: str) -> str:
@@ -146,8 +152,7 @@ def _warnings(
 ) -> cabc.Iterator[str]:
     """Say what a reader may not expect: files left out, files with nothing in them."""
     found = [entry for entry in found if not entry.name.startswith(".")]
-    programs = [label(entry.path, base) for entry in found if _is_program(entry.name)]
-    yield from left_out_programs(programs, "the plain layout")
+    yield from left_out_programs(_programs(found, base), "the plain layout")
     ways_back: list[str] = []
     of_engines: dict[str, list[str]] = {}
     for entry in found:

@@ -212,6 +212,9 @@ class SqlLayout(LayoutDefaults):
         self._expect_values(files, options, label(path, base))
         migrations = [self._migration(file, table, options) for file in files]
         refuse_duplicates(migrations, self.name, label(path, base))
+        programs = tuple(
+            label(entry.path, base) for entry in entries if self._is_program(entry)
+        )
         return Plan(
             layout=self.name,
             migrations=tuple(migrations),
@@ -221,7 +224,14 @@ class SqlLayout(LayoutDefaults):
             restores_search_path=self.restores_search_path,
             tolerates_commit=self.tolerates_commit,
             advice_on_transactions=self.advice_on_transactions,
-            warnings=tuple(self._warnings(entries, files, base)),
+            programs=programs,
+            warnings=(
+                *left_out_programs(programs, self.name),
+                *left_out(
+                    list(self._left_out(entries, files, base)),
+                    f"{self.name} runs only {self.expects}",
+                ),
+            ),
         )
 
     def _preparation(self, table: str, files: cabc.Iterable[_File]) -> str:
@@ -383,30 +393,29 @@ class SqlLayout(LayoutDefaults):
         path, _, line_number = place.rpartition(":")
         raise MigrationError(message, path=path, line=int(line_number))
 
-    def _warnings(
+    def _is_program(self, entry: os.DirEntry[str]) -> bool:
+        return bool(self.programs) and bool(re.fullmatch(self.programs, entry.name))
+
+    def _left_out(
         self,
         entries: cabc.Iterable[os.DirEntry[str]],
         files: cabc.Iterable[_File],
         base: pathlib.Path,
     ) -> cabc.Iterator[str]:
-        """Say what of the folder the tool does not run."""
+        """Yield what of the folder the tool does not take for a migration."""
         taken = {file.path for file in files}
-        others, programs = [], []
         for entry in entries:
             path = label(entry.path, base)
-            if self.programs and re.fullmatch(self.programs, entry.name):
-                programs.append(path)
-            elif self.script and entry.is_dir():
-                if f"{path}/{self.script}" not in taken and visible(pathlib.Path(path)):
-                    others.append(path)
+            if self.script and entry.is_dir():
+                is_taken = f"{path}/{self.script}" in taken
+                if not is_taken and visible(pathlib.Path(entry.path)):
+                    yield path
             elif (
                 entry.name.endswith(".sql")
                 and path not in taken
                 and not is_way_back(entry.name)
             ):
-                others.append(path)
-        yield from left_out_programs(programs, self.name)
-        yield from left_out(others, f"{self.name} runs only {self.expects}")
+                yield path
 
 
 def _name(match: re.Match[str]) -> str:
