@@ -317,6 +317,7 @@ def _target(
         session=_session(settings, place),
         settings=settings.postgres,
         is_copied=request.proves or request.drafts is not None,
+        show_progress=request.show_progress,
     )
     first = located.first_file
     return target, _existing(place.base / first) if first else None

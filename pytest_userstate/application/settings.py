@@ -21,6 +21,10 @@ SHARED_TABLE: typ.Final = "tool.userstate"
 """The table that holds the configuration in a file of several tools."""
 
 
+def show_nothing(_: str) -> None:
+    """Show no progress."""
+
+
 @attrs.frozen(kw_only=True)
 class AuditRequest:
     """What the command line asks for; None if it says nothing."""
@@ -57,6 +61,8 @@ class AuditRequest:
     """Whether to ask it before anything runs."""
     needs_server: bool = True
     """False if nothing will run (``--collect-only``)."""
+    show_progress: cabc.Callable[[str], None] = show_nothing
+    """Called with what is being done, in a few words."""
 
 
 @attrs.frozen(kw_only=True)

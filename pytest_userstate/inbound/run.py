@@ -316,6 +316,8 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
     alone = worker is None and not config.option.collectonly
     request = request_of(config, compares=True, asks_ahead=alone)
+    progress = terminal.ProgressLine.of(config)
+    request = attrs.evolve(request, show_progress=progress.show)
     if problem := misuse(config):
         raise UsageError(problem)
     base = request.invocation_dir
@@ -344,7 +346,9 @@ def _install(config: pytest.Config, composition: Composition) -> None:
         folder, remove = composition.exchange_folder()
         config.add_cleanup(remove)
         exchange = composition.exchange(folder)
-    shared = SharedAudit(prepared, exchange=exchange, today=today)
+    shared = SharedAudit(
+        prepared, exchange=exchange, today=today, progress=progress.shown
+    )
     plugin = RunPlugin(config, shared, stores)
     config.pluginmanager.register(plugin, "userstate-run")
     if worker is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import datetime as dt
 import pickle
 
@@ -15,14 +16,23 @@ from pytest_userstate.domain.errors import MigrationError, ToolError
 from pytest_userstate.domain.ports import Exchange
 from pytest_userstate.domain.snapshot import Source
 
+ShowsProgress = cabc.Callable[[], contextlib.AbstractContextManager[object]]
+"""Shows what is being done as long as the context is open."""
+
 
 class SharedAudit:
     """Carries the audit out, or reads what another process of the run found out."""
 
     def __init__(
-        self, prepared: Prepared, *, exchange: Exchange | None, today: dt.date
+        self,
+        prepared: Prepared,
+        *,
+        exchange: Exchange | None,
+        today: dt.date,
+        progress: ShowsProgress = contextlib.nullcontext,
     ) -> None:
         """Prepare to audit; nothing is started yet."""
+        self._progress = progress
         self.prepared = prepared
         self._exchange = exchange
         self._today = today
@@ -78,7 +88,8 @@ class SharedAudit:
 
     def _carry_out(self) -> Audit | RunFailure:
         try:
-            return audit(self._selected, today=self._today)
+            with self._progress():
+                return audit(self._selected, today=self._today)
         except MigrationError as error:
             source = Source(error.path, error.line)
             return RunFailure(kind="tool", message=str(error), source=source)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
+import os
 import shutil
+import sys
+import threading
+import typing as typ
 
 import pytest
 
@@ -15,6 +20,86 @@ from pytest_userstate.application.wording import WIDTH, inert, wrap
 
 _NARROWEST, _WIDEST = 40, 120
 """Shorter lines, and longer ones, are hard to read."""
+_PATIENCE: typ.Final = 1.0
+"""Seconds after which a run that is not done says what it is doing."""
+_REFRESH: typ.Final = 0.2
+_SAVE, _RESTORE, _ERASE = "\x1b7", "\x1b8", "\x1b[K"
+
+
+class ProgressLine:
+    """What a long audit is doing, at the end of the terminal's current line.
+
+    It rewrites itself, and is gone when the audit is done.
+    """
+
+    def __init__(
+        self,
+        file: typ.TextIO | None,
+        config: pytest.Config,
+        patience: float = _PATIENCE,
+    ) -> None:
+        """Take the terminal; None to show nothing."""
+        self._file = file
+        self._config = config
+        self._patience = patience
+        self._text = ""
+        self._is_done = threading.Event()
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> typ.Self:
+        """Return the line of a terminal where somebody reads it."""
+        is_read = (
+            sys.stdout.isatty()
+            and os.environ.get("TERM", "dumb") != "dumb"
+            and not os.environ.get("CI")
+            and (config.getoption("verbose", 0) or 0) >= 0
+        )
+        # As long as a check runs, pytest has another file in the place of the output.
+        file = os.fdopen(os.dup(sys.stdout.fileno()), "w") if is_read else None
+        if file is not None:
+            config.add_cleanup(file.close)
+        return cls(file, config)
+
+    def show(self, text: str) -> None:
+        """Show this from now on."""
+        self._text = text
+
+    @contextlib.contextmanager
+    def shown(self) -> cabc.Iterator[None]:
+        """Show the line as long as the context is open, once it takes long."""
+        if self._file is None:
+            yield
+            return
+        self._is_done.clear()
+        writer = threading.Thread(target=self._write, args=(self._file,), daemon=True)
+        writer.start()
+        try:
+            yield
+        finally:
+            self._is_done.set()
+            writer.join()
+
+    def _write(self, file: typ.TextIO) -> None:
+        wait, last = self._patience, ""
+        while not self._is_done.wait(wait):
+            wait, text = _REFRESH, inert(self._text)
+            if text != last:
+                line = text[: self._room]
+                file.write(f"{_SAVE}{line}{_ERASE}{_RESTORE}")
+                file.flush()
+                last = text
+        if last:
+            file.write(_ERASE)
+            file.flush()
+
+    @property
+    def _room(self) -> int:
+        """How many characters fit behind what pytest has written."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        writer = getattr(reporter, "_tw", None)
+        columns = shutil.get_terminal_size((WIDTH, 24)).columns
+        written = getattr(writer, "width_of_current_line", columns // 2)
+        return max(columns - written - 1, 0)
 
 
 def printer(config: pytest.Config) -> TextPrinter:

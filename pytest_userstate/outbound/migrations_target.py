@@ -11,7 +11,7 @@ import attrs
 import psycopg
 import psycopg.sql
 
-from pytest_userstate.application.settings import PostgresSettings
+from pytest_userstate.application.settings import PostgresSettings, show_nothing
 from pytest_userstate.domain.errors import (
     MigrationError,
     SchemaSnapshotRepositoryError,
@@ -232,6 +232,8 @@ class MigrationsTarget:
     settings: PostgresSettings
     # Whether copies of the migrated database will be made.
     is_copied: bool = False
+    # Called with what is being done, in a few words.
+    show_progress: cabc.Callable[[str], None] = show_nothing
 
     @property
     def description(self) -> TargetDescription:
@@ -269,6 +271,7 @@ class MigrationsTarget:
     def open(self) -> cabc.Iterator[MigratedDatabase]:
         """Start the server, apply the migrations, and stop it afterwards."""
         launched = self._launched.pop() if self._launched else None
+        self.show_progress("starting PostgreSQL")
         with launched or self._server(
             all_databases=self._needs_all_databases
         ) as server:
@@ -369,8 +372,11 @@ class MigrationsTarget:
         timeout = self.settings.migration_timeout
         with contextlib.closing(server.connect(user=role)) as connection:
             plan, warnings = _with_known_collations(connection, plan)
-            runner = MigrationRunner(connection, timeout=timeout)
+            runner = MigrationRunner(
+                connection, timeout=timeout, show_progress=self.show_progress
+            )
             history = runner.run(plan, setup=setup)
+        self.show_progress("reading the schema")
         return Migrated(
             history=history,
             applied=history.applied,
@@ -386,6 +392,7 @@ class MigrationsTarget:
             ProgramRunner,
         )
 
+        self.show_progress(f"running {plan.program.command}")
         with (
             server.program_access(role) as address,
             contextlib.closing(server.connect(user=server.superuser)) as connection,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 
 import pytest
 
-from tests.helpers.backends import USERS, Backend
+from tests.helpers.backends import CREDENTIALS, PREFERENCES, USERS, Backend
 from tests.helpers.extras import on_the_embedded_server
 
 
@@ -81,3 +83,49 @@ def test_an_empty_schema_names_the_migrations_beside(backend: Backend) -> None:
     assert "not audited: hasura/migrations/default" in warning
     empty = run.output.index("warning: the schema is empty")
     assert empty < run.output.index("login.schema: migration required")
+
+
+SLOW = "CREATE TABLE notes (); SELECT pg_sleep(1.5)"
+
+
+def in_a_terminal(backend: Backend, *args: str, **environment: str) -> str:
+    """Run the audit in a pseudo-terminal; return all that is written to it."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        backend.command("--userstate-audit", *args),
+        cwd=backend.path,
+        env=backend.environment(TERM="xterm", **environment),
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    ) as running:
+        os.close(theirs)
+        written = b""
+        try:
+            while data := os.read(ours, 65536):
+                written += data
+        except OSError:  # as Linux says that nobody has the other end
+            pass
+        os.close(ours)
+    assert running.returncode == 0
+    return written.decode()
+
+
+def test_a_long_audit_says_what_it_is_doing(backend: Backend) -> None:
+    """On the line of the check that waits for it, and gone before its outcome."""
+    backend.migrate(USERS + CREDENTIALS, SLOW, PREFERENCES)
+    written = in_a_terminal(backend)
+    before, saved, after = written.partition("\x1b7")
+    assert saved
+    assert before.endswith("migrations/001_step.sql ")
+    line = "migration 2 of 3: migrations/002_step.sql"
+    assert re.match(rf"{line}\x1b\[K\x1b8(?:\x1b7.*?\x1b8)*\x1b\[K\x1b\[32m\.", after)
+
+
+@pytest.mark.parametrize(("args", "ci"), [(("-q",), ""), ((), "true")])
+def test_nobody_is_told_who_does_not_look(
+    backend: Backend, args: tuple[str, ...], ci: str
+) -> None:
+    """Neither a quiet run nor a log says what an audit is doing."""
+    backend.migrate(USERS + CREDENTIALS, SLOW, PREFERENCES)
+    assert "migration 2" not in in_a_terminal(backend, *args, CI=ci)

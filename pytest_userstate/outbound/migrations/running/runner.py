@@ -9,6 +9,7 @@ import typing as typ
 import attrs
 import psycopg
 
+from pytest_userstate.application.settings import show_nothing
 from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.plan import (
@@ -88,8 +89,10 @@ class MigrationRunner:
         connection: psycopg.Connection[typ.Any],
         *,
         timeout: float = DEFAULT_TIMEOUT,
+        show_progress: cabc.Callable[[str], None] = show_nothing,
     ) -> None:
         """Take the connection over; nothing is sent yet."""
+        self._show_progress = show_progress
         self._session = Session(connection, timeout=timeout)
         self._recorder = Recorder(self._session)
         self._search_path = SearchPath()
@@ -108,7 +111,11 @@ class MigrationRunner:
         return self._recorder.end()
 
     def _apply_all(self, plan: Plan) -> None:
+        total = len(plan.migrations)
         for applied, migration in enumerate(plan.migrations):
+            self._show_progress(
+                f"migration {applied + 1:,} of {total:,}: {migration.path}"
+            )
             steps = [
                 self._step(plan, migration, batch, applied)
                 for batch in migration.batches
