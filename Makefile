@@ -65,6 +65,7 @@ bench: $(READY) ## measure against what a user would pick instead
 	$(BIN)/python benchmarks/run.py $(ARGS)
 	$(BIN)/python benchmarks/copies.py
 	$(BIN)/python benchmarks/provenance.py
+	$(BIN)/python benchmarks/applying.py
 	$(BIN)/python benchmarks/recognition.py
 
 corpus: $(READY) ## audit public repositories, and say how far each got
