@@ -71,10 +71,8 @@ exchange_folder = make_exchange_folder
 def prepare(request: AuditRequest) -> Prepared:
     """Put together what a run needs; nothing is started.
 
-    Raises
-    ------
-    UsageError
-        When the configuration, the target or the server cannot be used.
+    A `UsageError` is raised if the configuration, the target or the server cannot be
+    used.
     """
     root = repository_root(request.invocation_dir, request.root_dir)
     place = _Place.of(_configuration(request, root), root)
@@ -129,10 +127,7 @@ def launch_server(prepared: Prepared) -> cabc.Callable[[], None] | None:
 def open_baseline(prepared: Prepared) -> contextlib.AbstractContextManager[Baseline]:
     """Start a server, apply the migrations, yield the migrated baseline.
 
-    Raises
-    ------
-    UsageError
-        When the target is a live database, which nobody may copy.
+    A `UsageError` is raised if the target is a live database, which nobody may copy.
     """
     from pytest_userstate.outbound import baseline  # noqa: PLC0415 - of fixtures only
 
@@ -188,12 +183,8 @@ def snapshot_of(source: typ.Any) -> SchemaSnapshot:
 
     A connection is left as it was, whatever transaction it is in.
 
-    Raises
-    ------
-    SchemaSnapshotRepositoryError
-        When connecting or querying failed.
-    TypeError
-        When the source is none of the three.
+    A `SchemaSnapshotRepositoryError` is raised if connecting or querying failed. A
+    `TypeError` is raised if the source is none of the three.
     """
     from pytest_userstate.outbound.live_target import (  # noqa: PLC0415 - of tests
         schema_of,
@@ -243,10 +234,8 @@ def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:
 def report_text(path: str | os.PathLike[str]) -> str:
     """Return the text of a report that was written to a file.
 
-    Raises
-    ------
-    FileNotFoundError
-        When there is no such file; the message says where it was sought.
+    A `FileNotFoundError` is raised if there is no such file; the message says where it
+    was sought.
     """
     __tracebackhide__ = True
     return read_report(pathlib.Path(path))

@@ -142,10 +142,8 @@ def read_settings(
 ) -> Settings:
     """Read a parsed file, or the table in it that is ours (`prefix` is its key).
 
-    Raises
-    ------
-    ConfigurationError
-        Naming the file, the keys, the values, and the nearest right spelling.
+    A `ConfigurationError` names the file, the keys, the values, and the nearest right
+    spelling.
     """
     document = read_document(raw, file=file, prefix=prefix)
     return _Resolution(document, file, prefix).settings()
@@ -156,10 +154,7 @@ def read_document(
 ) -> Document:
     """Read the form of a file, whatever the names in it refer to.
 
-    Raises
-    ------
-    ConfigurationError
-        Naming all keys that are wrong, unknown, or missing.
+    A `ConfigurationError` names all keys that are wrong, unknown, or missing.
     """
     try:
         return _converter().structure(raw, Document)

@@ -155,10 +155,7 @@ class Mutations(typ.Protocol):
     def without(self, lost: cabc.Iterable[SchemaObject]) -> SchemaSnapshot:
         """Drop the objects, return the schema, and put them back.
 
-        Raises
-        ------
-        UntriableError
-            When one of them cannot be dropped.
+        An `UntriableError` is raised if one of them cannot be dropped.
         """
 
 
@@ -187,10 +184,7 @@ class Scratch(typ.Protocol):
 
         `seeds` are statements that make a row, by the qualified names of tables.
 
-        Raises
-        ------
-        UntriableError
-            When no row can be made.
+        An `UntriableError` is raised if no row can be made.
         """
 
 
@@ -224,10 +218,8 @@ class AuditTarget(typ.Protocol):
     def open(self) -> contextlib.AbstractContextManager[OpenTarget]:
         """Prepare the target for reading, and clean up afterwards.
 
-        Raises
-        ------
-        ToolError
-            When the server does not start or a migration does not apply.
+        A `ToolError` is raised if the server does not start or a migration does not
+        apply.
         """
 
 
@@ -256,19 +248,13 @@ class ReportStore(typ.Protocol):
     def write(self, path: str, text: str) -> None:
         """Write a report, whole or not at all.
 
-        Raises
-        ------
-        ToolError
-            When it cannot be written after all.
+        A `ToolError` is raised if it cannot be written after all.
         """
 
     def read(self, path: str) -> str | None:
         """Return a report that was written before; None if there is none.
 
-        Raises
-        ------
-        ToolError
-            When it cannot be read.
+        A `ToolError` is raised if it cannot be read.
         """
 
     def place(self, path: str) -> ReportPlace | None:
@@ -296,10 +282,7 @@ class JobPage(typ.Protocol):
     def append(self, text: str) -> None:
         """Append to the page.
 
-        Raises
-        ------
-        ToolError
-            When it cannot be written.
+        A `ToolError` is raised if it cannot be written.
         """
 
 

@@ -81,10 +81,8 @@ _STRINGS: typ.Final = frozenset({"text", "character varying", "bpchar"})
 def read_expression(text: str) -> Node:
     """Return the tree of an expression.
 
-    Raises
-    ------
-    UnreadableSqlError
-        If it is no expression, or one that is not supported.
+    An `UnreadableSqlError` is raised if it is no expression, or one that is not
+    supported.
     """
     stream = Stream(text)
     node = _either(stream)

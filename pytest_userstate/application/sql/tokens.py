@@ -93,10 +93,7 @@ END: typ.Final = Token(TokenKind.END, "")
 def tokens(text: str) -> list[Token]:
     """Return the tokens of a text.
 
-    Raises
-    ------
-    UnreadableSqlError
-        If something in it is no token.
+    An `UnreadableSqlError` is raised if something in it is no token.
     """
     return _Lexer(text).all()
 
