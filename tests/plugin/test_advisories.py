@@ -41,7 +41,7 @@ def test_advisories_are_told_in_terminal_and_reports(gaps: Backend, how: str) ->
     assert warning.startswith("the [[silence]] entry of US101 at public.users.*")
     assert "warning: the [[silence]] entry of US101" in run.output
     page = (gaps.path / "audit.md").read_text()
-    assert "- **US101** `public.user_preferences.revision` ([migrations/" in page
-    assert "#L1)): No check keeps" in page
-    assert "Silenced: A nightly job looks for ids that lead nowhere" in page
+    assert "- **US101** `public.user_preferences.revision`\n  - No check keeps" in page
+    assert "is silenced: A nightly job looks for ids that lead nowhere" in page
+    assert "#L1))\n" in page
     assert "<b>" not in page
