@@ -19,6 +19,7 @@ from pytest_userstate.domain.classification import (
 from pytest_userstate.domain.coverage import (
     Axis,
     ConflictCoverage,
+    Coverage,
     MigrationDecision,
     RevisionCoverage,
 )
@@ -211,22 +212,18 @@ def schema_check(
             rationale, evidence = _declared(storage, others)
         case Situation.DECLARED_INCOMPLETE:
             rationale, evidence = _declared_incomplete(storage, snapshot)
-    return Check(
-        entity=storage.entity.name,
-        axis=Axis.SCHEMA,
-        coverage=storage.coverage,
-        decision=SCHEMA_RULES[situation],
-        models=storage.models,
-        canonical=storage.canonical,
-        recommendation=recommendation,
-        prerequisite=prerequisite,
-        rationale=rationale + (_recognized(recognized) if recognized else ""),
-        evidence=(
-            *evidence,
-            *contents(storage.complete),
-            *_agreements(storage, wiring),
-            *(_possible(recognized, snapshot) if recognized else ()),
-        ),
+    facts = [*evidence, *contents(storage.complete), *_agreements(storage, wiring)]
+    if recognized:
+        rationale += _recognized(recognized)
+        facts += _possible(recognized, snapshot)
+    return _check(
+        storage,
+        Axis.SCHEMA,
+        storage.coverage,
+        SCHEMA_RULES[situation],
+        (rationale, tuple(facts)),
+        prerequisite,
+        recommendation,
     )
 
 
@@ -323,17 +320,8 @@ def revision_check(storage: Storage, snapshot: SchemaSnapshot) -> Check:
         return _without_revision(
             storage, snapshot, Axis.REVISION, RevisionCoverage.UNTRACKED
         )
-    rationale, evidence = _tracked(storage)
-    return Check(
-        entity=storage.entity.name,
-        axis=Axis.REVISION,
-        coverage=RevisionCoverage.TRACKED,
-        decision=MigrationDecision.NOT_REQUIRED,
-        models=storage.models,
-        canonical=storage.canonical,
-        rationale=rationale,
-        evidence=evidence,
-    )
+    coverage = RevisionCoverage.TRACKED
+    return _check(storage, Axis.REVISION, coverage, _NOT_REQUIRED, _tracked(storage))
 
 
 def conflict_check(storage: Storage, snapshot: SchemaSnapshot) -> Check:
@@ -341,17 +329,31 @@ def conflict_check(storage: Storage, snapshot: SchemaSnapshot) -> Check:
     coverage, decision = CONFLICT_RULES[storage.revision_columns]
     if decision is None:
         return _without_revision(storage, snapshot, Axis.CONFLICT, coverage)
-    if coverage is ConflictCoverage.DETECTABLE:
-        rationale, evidence = _detectable(storage)
-    else:
-        rationale, evidence = _unreliable(storage)
+    is_usable = coverage is ConflictCoverage.DETECTABLE
+    argument = _detectable(storage) if is_usable else _unreliable(storage)
+    return _check(storage, Axis.CONFLICT, coverage, decision, argument)
+
+
+def _check(  # noqa: PLR0913, PLR0917 - a field each
+    storage: Storage,
+    axis: Axis,
+    coverage: Coverage,
+    decision: MigrationDecision,
+    argument: _Argument,
+    prerequisite: Prerequisite | None = None,
+    recommendation: str | None = None,
+) -> Check:
+    """Return a check about the storage, as the argument decides it."""
+    rationale, evidence = argument
     return Check(
         entity=storage.entity.name,
-        axis=Axis.CONFLICT,
+        axis=axis,
         coverage=coverage,
         decision=decision,
         models=storage.models,
         canonical=storage.canonical,
+        recommendation=recommendation,
+        prerequisite=prerequisite,
         rationale=rationale,
         evidence=evidence,
     )
@@ -374,17 +376,8 @@ def _without_revision(
     if decision is MigrationDecision.DEFERRED:
         prerequisite = Prerequisite(check=f"{entity}.{Axis.SCHEMA}")
         strategy = [f"{prerequisite.check} comes first", *strategy]
-    return Check(
-        entity=entity,
-        axis=axis,
-        coverage=coverage,
-        decision=decision,
-        models=storage.models,
-        canonical=storage.canonical,
-        prerequisite=prerequisite,
-        rationale=": ".join(filter(None, (rationale, ", then ".join(strategy)))),
-        evidence=evidence,
-    )
+    words = ": ".join(filter(None, (rationale, ", then ".join(strategy))))
+    return _check(storage, axis, coverage, decision, (words, evidence), prerequisite)
 
 
 def _untracked(storage: Storage, snapshot: SchemaSnapshot) -> _Argument:

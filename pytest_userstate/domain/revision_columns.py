@@ -222,24 +222,30 @@ def ways_to(
     the one row that refers to the same parent. The first one takes the columns that
     say whose row it is.
     """
-    unfinished: list[tuple[Table, Way]] = [(table, ())]
+    unfinished: list[tuple[tuple[Table, ...], Way]] = [((table,), ())]
     while unfinished:
-        place, steps = unfinished.pop(0)
-        for parent, keys in _parents(place, snapshot):
+        places, steps = unfinished.pop(0)
+        for parent, keys in _parents(places[-1], snapshot):
             way = (*steps, keys)
             if parent == target:
                 yield way
-                continue
-            if len(way) < _MOST_STEPS:
-                unfinished.append((parent, way))
-            back = _links(target, parent)
-            single: Step = tuple(
-                (target, key)
-                for key in _named_keys(target)
-                if any({*key.columns} <= {*link.columns} for _, link in back)
-            )
-            if single and place != target:
-                yield (*way, tuple(back), single)
+            elif parent not in places:
+                yield from ((*way, *back) for back in _one_row(target, parent))
+                if len(way) < _MOST_STEPS:
+                    unfinished.append(((*places, parent), way))
+
+
+def _one_row(table: Table, parent: Table) -> cabc.Iterator[Way]:
+    """Yield the keys by which one row of a table at most refers to a parent's."""
+    pairs = [
+        (link, key)
+        for link in _links(table, parent)
+        for key in _named_keys(table)
+        if {*key.columns} <= {*link[1].columns}
+    ]
+    if pairs:
+        links = dict.fromkeys(link for link, _ in pairs)
+        yield tuple(links), tuple(dict.fromkeys((table, key) for _, key in pairs))
 
 
 def revisions_near(

@@ -238,6 +238,27 @@ def test_keys_may_lead_over_several_tables() -> None:
     assert len(report.check("interests.revision").evidence) == 3
 
 
+def test_keys_that_lead_in_circles_end() -> None:
+    """Each way goes through a table once."""
+    schema = """
+        accounts (id:uuid*, main_id:uuid>mixes, version:bigint)
+        mixes (id:uuid*, account_id:uuid>accounts)
+        mix_genres (mix_id:uuid*>mixes, genre_id:bigint*)
+    """
+    model = """
+        table = "mix_genres"
+        columns = ["mix_id", "genre_id"]
+        revision = { table = "accounts", column = "version" }
+    """
+    check = audited(model, schema).check("interests.revision")
+    subjects = [fact.subject for fact in check.evidence]
+    assert subjects == [
+        "public.accounts.version",
+        "public.mix_genres.mix_id_fkey",
+        "public.mixes.account_id_fkey",
+    ]
+
+
 def test_each_way_to_a_revision_is_an_alternative() -> None:
     """The verdict outlives the loss of one of them, and the evidence says so."""
     schema = """
