@@ -108,3 +108,22 @@ CREATE TABLE riddle (id int PRIMARY KEY, theme text,
   secret text NOT NULL CHECK (md5(secret) = '0'), revision integer NOT NULL);
 CREATE TABLE circle (id int PRIMARY KEY, other int NOT NULL REFERENCES circle,
   theme text, revision integer NOT NULL);
+
+-- Whatever else may happen at a write.
+CREATE TABLE slow (id int PRIMARY KEY, theme text, revision int NOT NULL DEFAULT 1);
+CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+CREATE TRIGGER sleep BEFORE UPDATE ON slow FOR EACH ROW EXECUTE FUNCTION sleep();
+CREATE TABLE ruled (id int PRIMARY KEY, theme text, revision int NOT NULL DEFAULT 1);
+CREATE RULE nothing AS ON UPDATE TO ruled DO INSTEAD NOTHING;
+CREATE TABLE at_commit (id int PRIMARY KEY, theme text,
+  revision integer NOT NULL DEFAULT 1);
+CREATE FUNCTION refuse_late() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.revision <> OLD.revision + 1 THEN RAISE EXCEPTION 'stale write'; END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON at_commit
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_late();
+CREATE TABLE "odd"".{0} %s" (id int PRIMARY KEY, "the{}me" text,
+  revision integer NOT NULL DEFAULT 1);

@@ -52,7 +52,7 @@ _NAMED: typ.Final = r"""(?m)^{}\b[^=\n]*=\s*["'](\w+)["']"""
 _REVISION: typ.Final = re.compile(_NAMED.format("revision"))
 _PARENTS: typ.Final = re.compile(_NAMED.format("down_revision"))
 _LIMITS: typ.Final = (
-    "SET statement_timeout = '10s'; SET lock_timeout = '10s'; "
+    "SET statement_timeout = '3s'; SET lock_timeout = '3s'; "
     "SET idle_in_transaction_session_timeout = '60s'"
 )
 

@@ -19,7 +19,7 @@ from psycopg.pq import DiagnosticField, ExecStatus
 if typ.TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
-from pytest_userstate.domain.errors import ServerError
+from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.domain.revision_tokens import XMIN, XMIN_TYPE
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Table
 from pytest_userstate.domain.stale_writes import (
@@ -76,8 +76,8 @@ class _Session:
                 self.is_waiting = True
                 return None
             if time.monotonic() > deadline:
-                message = "a trial of a revision token went on for too long"
-                raise ServerError(message)
+                message = "PostgreSQL did not answer in time"
+                raise UntriableError(message)
         self.is_waiting = False
         return list(iter(self._pgconn.get_result, None))
 
@@ -254,6 +254,9 @@ class Trial:
         try:
             with self._control.transaction(force_rollback=not keep):
                 return self._control.execute(statement).fetchall() == [(True,)]
+        except psycopg.errors.QueryCanceled:
+            # What takes too long once would take too long each time.
+            raise
         except psycopg.Error:
             return False
 
