@@ -353,6 +353,7 @@ def _located(request: AuditRequest, settings: Settings, place: _Place) -> Target
         root=place.base,
         base=place.base,
         path=path,
+        here=request.invocation_dir,
         path_given_by=given_by,
         choice=LayoutChoice(
             layout=settings.migrations.layout,

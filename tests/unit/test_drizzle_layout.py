@@ -7,7 +7,6 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.finding.discovery import (
     LayoutChoice,
     Target,
@@ -54,16 +53,15 @@ def test_the_journal_decides(folder: Folder) -> None:
     assert "meta/_journal.json does not list it" in warning
 
 
-def test_files_with_a_journal_are_not_plain_sql(folder: Folder) -> None:
+def test_the_journal_decides_for_plain_sql_too(folder: Folder) -> None:
     """Whoever says `layout = "plain"` would run what Drizzle never runs."""
     folder.write("0000_init.sql")
     folder.write("0001_thrown_away.sql")
     folder.write("meta/_journal.json", journal("0000_init"))
-    with pytest.raises(TargetNotFoundError) as caught:
-        search(folder, layout="plain")
-    assert 'migrations = { path = "drizzle", layout = "drizzle" }' in str(caught.value)
-    target = search(folder, layout="drizzle")
+    target = search(folder, layout="plain")
     assert [each.version for each in target.plan.migrations] == ["0000_init"]
+    assert 'Say layout = "drizzle"' in target.plan.warnings[0]
+    assert "0001_thrown_away.sql" in target.plan.warnings[1]
 
 
 def test_a_file_is_cut_at_its_breakpoints(folder: Folder) -> None:

@@ -640,7 +640,7 @@ def test_what_is_below_the_folder_of_the_call_comes_first(
     (tmp_path / "empty").mkdir()
 
     def found(base: str) -> str:
-        target = locate(root=tmp_path, base=tmp_path / base, path=None)
+        target = locate(root=tmp_path, base=tmp_path, here=tmp_path / base, path=None)
         return target.path.relative_to(tmp_path).as_posix()
 
     assert found("examples/backend") == "examples/backend/db/migrations"

@@ -137,6 +137,8 @@ class LayoutDefaults:
     options: tuple[Option, ...] = ()
     takes_a_file: bool | None = False
     needs_a_path = True
+    is_decisive = False
+    """Whether its own files decide what runs, whatever layout is asked for."""
 
 
 _TO_BLANK = re.compile(r"[^\n]")

@@ -20,7 +20,13 @@ from pytest_userstate.outbound.migrations.finding.search import (
     described,
     recognized,
 )
-from pytest_userstate.outbound.migrations.layout import Layout, label, visible
+from pytest_userstate.outbound.migrations.layout import (
+    Confidence,
+    Layout,
+    LayoutDefaults,
+    label,
+    visible,
+)
 from pytest_userstate.outbound.migrations.options import options_of
 from pytest_userstate.outbound.migrations.plan import Mode, Plan
 from pytest_userstate.outbound.migrations.tools import registry
@@ -65,11 +71,12 @@ class Target:
         return self.plan.project_file
 
 
-def locate(
+def locate(  # noqa: PLR0913 - where to look, and what was said of it
     *,
     root: pathlib.Path,
     base: pathlib.Path,
     path: str | None,
+    here: pathlib.Path | None = None,
     path_given_by: str = "",
     choice: LayoutChoice = LayoutChoice(),
 ) -> Target:
@@ -94,10 +101,11 @@ def locate(
     if path is None and chosen is not None and not chosen.needs_a_path:
         candidate = FolderCandidate(base, (chosen,), f"`{choice.key}` in {choice.file}")
     elif path is None:
-        candidate = Search(root, base, chosen).one()
+        candidate = Search(root, base, chosen, here or base).one()
     else:
         candidate = _named(pathlib.Path(path), root, base, path_given_by, chosen)
-    layout = candidate.layout(base)
+    asked = candidate.layout(base)
+    layout = _decisive(candidate.path, asked)
     options = options_of(
         choice.options,
         layout.options,
@@ -106,6 +114,13 @@ def locate(
         layout=layout.name,
     )
     plan = layout.load(candidate.path, base, options)
+    if layout is not asked:
+        warning = (
+            f"{label(candidate.path, base)} is read as {layout.name} reads it, not as"
+            f" {asked.name}: its own files say which of them are applied. Say layout ="
+            f' "{layout.name}".'
+        )
+        plan = attrs.evolve(plan, warnings=(warning, *plan.warnings))
     if isinstance(plan, Plan) and not plan.migrations:
         raise TargetNotFoundError(_nothing_in(candidate.path, base, candidate.found))
     path_shown = label(candidate.path, base)
@@ -116,6 +131,20 @@ def locate(
         found=candidate.found,
         digest=digest_of(plan, path_shown),
     )
+
+
+def _decisive(path: pathlib.Path, layout: Layout) -> Layout:
+    """Return the layout whose own files decide what runs, if there are such files."""
+    if layout.recognizes(path) is not Confidence.NONE:
+        return layout
+    others = (
+        other
+        for other in registry.layouts_possible_in(path)
+        if isinstance(other, LayoutDefaults)
+        and other.is_decisive
+        and other.recognizes(path) is Confidence.CERTAIN
+    )
+    return next(others, layout)
 
 
 def _named(

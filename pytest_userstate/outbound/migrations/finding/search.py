@@ -161,11 +161,13 @@ class Search:
         root: pathlib.Path,
         base: pathlib.Path,
         chosen: Layout | None,
+        here: pathlib.Path,
     ) -> None:
         """Note where to look, and whether for one layout only, without looking."""
         self._root = root
         self._base = base
         self._chosen = chosen
+        self._here = here.resolve()
 
     def one(self) -> FolderCandidate:
         """Return the one candidate that ranks first, with what else there is."""
@@ -318,11 +320,13 @@ class Search:
 
     def _is_here(self, path: pathlib.Path) -> bool:
         """Whether a path is below the folder of the call."""
-        return path.resolve().is_relative_to(self._base.resolve())
+        return path.resolve().is_relative_to(self._here)
 
     def _rank(self, candidate: FolderCandidate) -> tuple[int, ...]:
         is_here = self._is_here(candidate.path)
-        relative = label(candidate.path, self._base if is_here else self._root)
+        relative = label(
+            candidate.path.resolve(), self._here if is_here else self._root.resolve()
+        )
         is_aside = any(tokens_of(name) & _ASIDE for name in relative.split("/"))
         engine = self._engine(candidate)
         is_declared = candidate.kind == _DECLARED
