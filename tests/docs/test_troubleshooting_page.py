@@ -19,7 +19,7 @@ MESSAGES = re.findall(r"^### `(.+)`$", TEXT, re.MULTILINE)
 POSTGRES = {
     "permission denied": "Migrations run as an ordinary role",
     'must be able to SET ROLE "…"': "Migrations run as an ordinary role",
-    'role "…" does not exist': "Create the role (CREATE ROLE …;)",
+    'role "…" does not exist': "Something else creates that role.",
 }
 
 

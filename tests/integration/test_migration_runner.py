@@ -535,12 +535,12 @@ REMEDIES = {
     ),
     "concurrently": (
         "SELECT 1; CREATE INDEX CONCURRENTLY i ON pg_am (oid);",
-        ["a file of its own"],
+        ["move it to a separate file"],
     ),
     "enum": (
         """CREATE TYPE m AS ENUM ('a'); COMMIT;
         BEGIN; ALTER TYPE m ADD VALUE 'b'; SELECT 'b'::m;""",
-        ["in a migration of its own"],
+        ["in a separate migration"],
     ),
     "full disk": (
         "DO $$ BEGIN RAISE disk_full; END $$;",

@@ -24,6 +24,7 @@ KEYS = [
     "recognition",
     "decisions",
     "proof",
+    "drafts",
     "advisories",
     "downstream",
     "comparisons",
@@ -113,7 +114,9 @@ def test_markdown_escapes_what_names_contain(backend: Backend) -> None:
     )
     backend.run("--userstate-report=audit.md")
     text = (backend.path / "audit.md").read_text()
-    assert "](http://evil)" not in text
+    links = re.findall(r"(.{14})\]\(http://evil\)", text)
+    assert {*links} == {"displayName [x"}, "a name outside of code can be a link"
+    assert "displayName [x](http://evil)`" in text
     assert "display\\`name" in text
 
 

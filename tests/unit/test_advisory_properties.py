@@ -226,7 +226,7 @@ def test_properties_have_something_to_say() -> None:
     """The drawn schemas provoke every rule, so that the above is not empty."""
     seen: set[str] = set()
 
-    @hypothesis.settings(max_examples=200, database=None)
+    @hypothesis.settings(max_examples=600, database=None)
     @hypothesis.given(schemas, models())
     def collect(snapshot: SchemaSnapshot, model: AuditModel) -> None:
         seen.update(each.code for each in advise(snapshot, model=model))

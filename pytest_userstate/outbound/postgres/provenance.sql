@@ -81,15 +81,12 @@ ALTER EVENT TRIGGER userstate_drops ENABLE ALWAYS;
 -- An expression as it is stored, wherever it was written: up to PostgreSQL 16 its stored
 -- form says where in the statement it was.
 CREATE FUNCTION pg_catalog.userstate_tree(tree pg_catalog.text)
-    RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE STRICT AS
-$function$
-BEGIN
-    IF current_setting('server_version_num')::int4 >= 170000 THEN
-        RETURN tree;
-    END IF;
-    RETURN regexp_replace(tree, ':(location|stmt_location|stmt_len) -?[0-9]+', '', 'g');
-END
-$function$;
+    RETURNS pg_catalog.text LANGUAGE sql STABLE
+    RETURN CASE
+        WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 170000
+        THEN tree
+        ELSE pg_catalog.regexp_replace(
+            tree, ':(location|stmt_location|stmt_len) -?[0-9]+', '', 'g') END;
 
 -- A name in hexadecimal digits, which any encoding of the session can write.
 CREATE FUNCTION pg_catalog.userstate_name(name pg_catalog.name)
