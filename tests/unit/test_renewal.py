@@ -12,7 +12,7 @@ from pytest_userstate.inbound.options import renewal
 
 def command(**options: str) -> str:
     """Return the command of a run with these options."""
-    names = ("config", "migrations", "dsn", "gate", "server", "prove")
+    names = ("config", "migrations", "dsn", "gate", "server", "prove", "draft")
     given = {f"userstate_{name}": options.get(name) for name in names}
     config = types.SimpleNamespace(option=types.SimpleNamespace(**given))
     return renewal(typ.cast("pytest.Config", config), "docs/my audit.md")
