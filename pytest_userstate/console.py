@@ -1,9 +1,10 @@
 """The command ``pytest-userstate``: pytest with the audit, and a few answers.
 
-``pytest-userstate`` is ``pytest --userstate-audit`` without the plugins and settings
-that an audit does not use, and takes every option of pytest. A word in front asks for
-something else: ``init`` writes a configuration, ``explain`` prints a section of the
-documentation, and ``schema`` prints the JSON Schema of the configuration.
+``pytest-userstate`` is ``pytest --userstate-audit`` without the plugins, the settings,
+and the ``conftest.py`` of the repository's tests, and takes every option of pytest. A
+word in front asks for something else: ``init`` writes a configuration, ``explain``
+prints a section of the documentation, and ``schema`` prints the JSON Schema of the
+configuration.
 """
 
 from __future__ import annotations
@@ -66,12 +67,13 @@ def main(arguments: cabc.Sequence[str] | None = None) -> int:
 def _audit(options: cabc.Sequence[str]) -> int:
     """Run pytest with the audit, in this process.
 
-    The repository's settings for its tests do not apply: they may name plugins and
-    classes that are not installed here.
+    The settings and the `conftest.py` of the repository's tests do not apply: they may
+    need packages that are not installed here.
     """
     plugins = [word for name in _UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
     settings = [word for name in _UNUSED_SETTINGS for word in ("-o", f"{name}=")]
-    return int(pytest.main([*plugins, *settings, "--userstate-audit", *options]))
+    audit = ["--noconftest", "--userstate-audit"]
+    return int(pytest.main([*plugins, *settings, *audit, *options]))
 
 
 def _print_schema() -> int:

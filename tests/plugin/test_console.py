@@ -72,6 +72,7 @@ required_plugins = pytest-cov
 filterwarnings = error::sqlalchemy_of_nobody.SAWarning
 """
     (tmp_path / "pytest.ini").write_text(settings)
+    (tmp_path / "conftest.py").write_text("raise SystemExit('imported')\n")
     finished = call(tmp_path, "-k", "users.schema", "-p", "no:cacheprovider")
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
