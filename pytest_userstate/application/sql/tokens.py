@@ -22,7 +22,9 @@ LINE_COMMENT: typ.Final = r"--[^\n\r]*+"
 # what does not, since a class of ASCII compiles ten times as fast.
 LETTER: typ.Final = r"[^\x00-@\[-\^`{-\x7f]"
 WORD: typ.Final = rf"{LETTER}[^\x00-#%-/:-@\[-\^`{{-\x7f]*+"
-NUMBER: typ.Final = r"[0-9][0-9_]*+(?:\.[0-9_]++)?+(?:[eE](?:[+-][0-9]++|[0-9]++))?+"
+# Its optional groups are not possessive: Python before 3.11.5 would go on behind a part
+# of one that fails, such as the "e" in "1e$$".
+NUMBER: typ.Final = r"[0-9][0-9_]*+(?:\.[0-9_]+)?(?:[eE][+-]?[0-9]+)?"
 QUOTED: typ.Final = r'(?:[uU]&)?+"(?:[^"]|"")*+"?+'
 TAG: typ.Final = rf"\$(?:{LETTER}[^\x00-/:-@\[-\^`{{-\x7f]*+)?+\$"
 PLAIN: typ.Final = r"'(?:[^']|'')*+'?+"

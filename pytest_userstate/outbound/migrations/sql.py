@@ -42,7 +42,8 @@ from pytest_userstate.application.sql.tokens import (
 _BLANK = f"[{BLANKS}]"
 # Literals with nothing but a line break between them are one literal, and what
 # follows the break is read by the rules of the first part.
-_BREAK = rf"(?:[ \t\f\v]|{LINE_COMMENT})*+[\n\r](?:{_BLANK}|{LINE_COMMENT}[\n\r])*+"
+_AFTER_BREAK = rf"(?>(?:{_BLANK}|{LINE_COMMENT}[\n\r])*)"
+_BREAK = rf"(?:[ \t\f\v]|{LINE_COMMENT})*+[\n\r]{_AFTER_BREAK}"
 _ESCAPED = rf"{ESCAPING}(?:'{_BREAK}{ESCAPING})*'?+"
 
 

@@ -340,11 +340,11 @@ _ORDINARY: typ.Final = frozenset({"O", "A"})
 _FIRING: typ.Final = {"O": "origin", "D": "origin", "R": "replica", "A": "always"}
 _BY_INDEX: typ.Final = "i"
 _REPLICA_IDENTITIES: typ.Final = {"d": "default", "n": "nothing", "f": "full"}
-# Names and texts in quotes are skipped whole, whatever they hold.
+# Names and texts in quotes are skipped whole, whatever they hold. The groups are atomic,
+# not possessive: Python before 3.11.5 fails at a lookahead in a possessive one.
 _CONDITION: typ.Final = re.compile(
-    r"""(?: [^"'W] | "(?:[^"]|"")*" | W(?!HEN\ \() )*+ WHEN\ \(
-    (?P<condition> (?: [^"')] | "(?:[^"]|"")*" | '(?:[^']|'')*'
-    | \)(?!\ EXECUTE\ ) )*+ )
+    r"""(?> (?: [^"'W] | "[^"]*" | W(?!HEN\ \() )* ) WHEN\ \(
+    (?P<condition> (?> (?: [^"')] | "[^"]*" | '[^']*' | \)(?!\ EXECUTE\ ) )* ) )
     \)\ EXECUTE\ """,
     re.VERBOSE | re.DOTALL,
 )
