@@ -64,7 +64,7 @@ def test_what_the_sources_show_is_gated(scanned: Backend) -> None:
     (warning,) = run.report["warnings"]
     assert warning.startswith("src/broken.py:2: not valid Python")
     assert "warning: src/broken.py:2: not valid Python" in run.output
-    assert "+ FixtureUsersQuery (src/main.py:2)" in run.output
+    assert "naming convention (src/main.py:2)" in run.output
 
 
 def test_workers_share_one_scan(scanned: Backend) -> None:

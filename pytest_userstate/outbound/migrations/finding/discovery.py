@@ -134,8 +134,11 @@ def locate(  # noqa: PLR0913 - where to look, and what was said of it
 
 
 def _decisive(path: pathlib.Path, layout: Layout) -> Layout:
-    """Return the layout whose own files decide what runs, if there are such files."""
-    if layout.recognizes(path) is not Confidence.NONE:
+    """Return the layout whose own files decide what runs, if there are such files.
+
+    A command decides by itself.
+    """
+    if not layout.needs_a_path or layout.recognizes(path) is not Confidence.NONE:
         return layout
     others = (
         other
