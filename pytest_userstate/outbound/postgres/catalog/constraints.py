@@ -340,8 +340,8 @@ _ORDINARY: typ.Final = frozenset({"O", "A"})
 _FIRING: typ.Final = {"O": "origin", "D": "origin", "R": "replica", "A": "always"}
 _BY_INDEX: typ.Final = "i"
 _REPLICA_IDENTITIES: typ.Final = {"d": "default", "n": "nothing", "f": "full"}
-# Names and texts in quotes are skipped whole, whatever they hold. The groups are atomic,
-# not possessive: Python before 3.11.5 fails at a lookahead in a possessive one.
+# Names and texts in quotes are skipped whole, whatever they hold. The groups are not
+# possessive: Python before 3.11.5 fails at a lookahead in a group that is.
 _CONDITION: typ.Final = re.compile(
     r"""(?> (?: [^"'W] | "[^"]*" | W(?!HEN\ \() )* ) WHEN\ \(
     (?P<condition> (?> (?: [^"')] | "[^"]*" | '[^']*' | \)(?!\ EXECUTE\ ) )* ) )
