@@ -31,8 +31,9 @@ audit under "userstate". A topic is a check (interests.conflict), a coverage
 """
 _UNUSED_PLUGINS: typ.Final = ("pytest-bdd", "pytest_postgresql")
 _UNUSED_SETTINGS: typ.Final = ("addopts", "filterwarnings", "required_plugins")
-_PAGES: typ.Final = ("checks.md", "advisories.md", "glossary.md")
+_PAGES: typ.Final = ("checks.md", "advisories.md", "proving.md", "glossary.md")
 _CHECK: typ.Final = re.compile(r"\w+\.(?P<axis>\w+)")
+_COMMENT: typ.Final = re.compile(r"<!--.*?-->\n\n?", re.DOTALL)
 _LINK: typ.Final = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 
@@ -127,6 +128,7 @@ def _sections() -> cabc.Iterator[tuple[str, str]]:
     """Yield the sections of the pages, each with the first word of its heading."""
     for page in _PAGES:
         text = (_documentation() / page).read_text(encoding="utf-8")
+        text = _COMMENT.sub("", text)
         for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
             heading, _, body = part.partition("\n")
             name, _, _ = heading.partition(":")

@@ -28,8 +28,10 @@ from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.snapshot import Source
 
 _ANY: typ.Final = "to do, one of these:"
-_DRAFTS: typ.Final = "drafts of migrations (docs/proving.md)"
-_PROOF: typ.Final = "what was proved (docs/proving.md)"
+_DRAFTS: typ.Final = (
+    "drafts of migrations (`pytest-userstate explain drafts` says more)"
+)
+_PROOF: typ.Final = "proof (`pytest-userstate explain facts` says more)"
 _SECTIONS: typ.Final = {
     "Advisories": (
         "advisories (they change no outcome; `pytest-userstate explain CODE` says more)"
