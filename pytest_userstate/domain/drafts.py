@@ -123,7 +123,7 @@ def draft_of(
         return f"it comes after this: {check.prerequisite}"
     storage = classify(entity, snapshot, model)
     if check.axis is Axis.SCHEMA:
-        return _storing(check, storage, snapshot)
+        return _storing(check, storage, snapshot, model)
     candidate = next((c for c in storage.counting if not c.usable_revisions), None)
     if candidate is None:
         return "no complete storage lacks a usable revision"
@@ -180,7 +180,9 @@ def _revision(name: str) -> NewColumn:
     return NewColumn(name=name, data_type=_REVISION_TYPE, default="1")
 
 
-def _storing(check: Check, storage: Storage, snapshot: SchemaSnapshot) -> Draft | str:
+def _storing(
+    check: Check, storage: Storage, snapshot: SchemaSnapshot, audited: AuditModel
+) -> Draft | str:
     """Draft a storage that is missing; which of several counts is not ours to say."""
     if storage.complete:
         return (
@@ -189,14 +191,14 @@ def _storing(check: Check, storage: Storage, snapshot: SchemaSnapshot) -> Draft 
             "a later migration"
         )
     models = storage.entity.models
-    needs = [Need.of(text) for one in models for text in one.column_names]
-    if any(need.key or need.value for need in needs):
+    if not all(map(_is_of_columns, models)):
         return "its model needs keys or values, which no schema shows"
     begun = [c for c in storage.candidates if any(c.present)]
     known = {candidate.model.name for candidate in storage.candidates}
     fresh = [one for one in models if one.name not in known]
     if not begun and fresh:
-        return _created(check, fresh[0], storage, snapshot)
+        groups = _groups_of_table(fresh[0], audited)
+        return _created(check, fresh[0], groups, storage, snapshot)
     [candidate, *_] = begun or storage.candidates
     names = [group[0] for group in candidate.missing]
     return Draft(
@@ -213,11 +215,35 @@ def _storing(check: Check, storage: Storage, snapshot: SchemaSnapshot) -> Draft 
     )
 
 
+def _is_of_columns(model: StorageModel) -> bool:
+    """Whether the model needs only columns, which a schema can show."""
+    needs = map(Need.of, model.column_names)
+    return not any(need.key or need.value for need in needs)
+
+
+def _groups_of_table(
+    model: StorageModel, audited: AuditModel
+) -> tuple[tuple[str, ...], ...]:
+    """Return the columns that all entities need of the model's table, "id" first."""
+    sharing = [
+        other
+        for entity in audited.entities
+        if entity.expected
+        for other in entity.models
+        if other.tables[0] == model.tables[0] and _is_of_columns(other)
+    ]
+    groups = dict.fromkeys(group for one in sharing for group in one.column_groups)
+    return tuple(sorted(groups, key=lambda group: group[0] != "id"))
+
+
 def _created(
-    check: Check, model: StorageModel, storage: Storage, snapshot: SchemaSnapshot
+    check: Check,
+    model: StorageModel,
+    groups: tuple[tuple[str, ...], ...],
+    storage: Storage,
+    snapshot: SchemaSnapshot,
 ) -> Draft:
     schema, _, name = model.tables[0].rpartition(".")
-    groups = model.column_groups
     columns = [_column(group[0], snapshot) for group in groups]
     names = [column.name for column in columns]
     key = [n for n in names if n == "id"] or [n for n in names if n.endswith("_id")]
