@@ -411,7 +411,7 @@ class UnreadableTarget:
 
     @property
     def description(self) -> TargetDescription:
-        """Return no warnings."""
+        """What is known of the target: that it cannot be read."""
         return TargetDescription(
             kind="migrations", found="they cannot be read", server="no server is needed"
         )

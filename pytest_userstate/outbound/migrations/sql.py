@@ -489,8 +489,3 @@ def _rows(sql: str, end: int, first: int) -> tuple[Span, int]:
 def literal(text: str) -> str:
     """Return a text as SQL writes it, between quotes."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(text: str) -> str:
-    """Return a name as SQL writes it, between quotes."""
-    return '"' + text.replace('"', '""') + '"'

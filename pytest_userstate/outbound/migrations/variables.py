@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import re
 
+from pytest_userstate.domain.converters import in_quotes
 from pytest_userstate.outbound.migrations.plan import Original, Piece
 from pytest_userstate.outbound.migrations.sql import (
     Grammar,
@@ -17,7 +18,6 @@ from pytest_userstate.outbound.migrations.sql import (
     end_of_command,
     end_of_opaque,
     end_of_rows,
-    identifier,
     literal,
     next_start,
     statement_at,
@@ -140,7 +140,7 @@ class _Replacing:
         if quoted:
             value = _literal(value)
         elif name:
-            value = identifier(value)
+            value = in_quotes(value)
         elif plain and not self._is_simple(value, match.end()):
             return self._put(match.span(), plain, value)
         return self._replace(*match.span(), value)

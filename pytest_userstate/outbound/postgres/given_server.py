@@ -110,8 +110,9 @@ class GivenServer:
         self.close()
 
     def _open(self) -> None:
-        failure = ServerError
-        admin = self._place.connect("the given PostgreSQL", failure, autocommit=True)
+        admin = self._place.connect(
+            "the given PostgreSQL", ServerError, autocommit=True
+        )
         self._connection = admin
         number = admin.info.server_version
         self.version = str(Version(number // 10000, number % 10000))
@@ -212,9 +213,8 @@ class GivenServer:
             given = self._admin.info.get_parameters().get("options", "")
             limits = without_limits(self._admin.info.server_version // 10000)
             more["options"] = f"{given} {limits}".strip()
-        failure = ServerError
         return self._place.connect(
-            "the given PostgreSQL", failure, autocommit=autocommit, **more
+            "the given PostgreSQL", ServerError, autocommit=autocommit, **more
         )
 
     @contextlib.contextmanager

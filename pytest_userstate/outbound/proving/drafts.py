@@ -23,6 +23,7 @@ from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.proving.rows import (
     Connection,
+    quoted,
     relation,
     trusted,
 )
@@ -252,5 +253,4 @@ def applied(connection: Connection, script: str) -> None:
         with connection.transaction():
             connection.execute(trusted(script), prepare=False)
     except psycopg.Error as error:
-        message = f"PostgreSQL says: {error.diag.message_primary or error}"
-        raise UntriableError(message) from error
+        raise UntriableError(quoted(error)) from error

@@ -84,6 +84,11 @@ def typed(value: str | None, data_type: str) -> sql.Composed:
     return sql.SQL("CAST({} AS {})").format(sql.Literal(value), trusted(data_type))
 
 
+def quoted(error: psycopg.Error) -> str:
+    """Return what the server said of an error, as a reason."""
+    return f"PostgreSQL says: {error.diag.message_primary or error}"
+
+
 def trusted(text: str) -> sql.SQL:
     """Return SQL that the server itself has written, such as a type or a check."""
     return sql.SQL(text)  # pyright: ignore[reportArgumentType]
@@ -219,8 +224,8 @@ class RowMaker:
         for columns in _components(open_columns, [own for _, own in shared]):
             names = {column.name for column in columns}
             own = [text for text, involved in shared if involved & names]
-            also = {name for _, involved in shared if involved & names
-                    for name in involved} - names  # fmt: skip
+            tied = (involved for _, involved in shared if involved & names)
+            also = frozenset[str]().union(*tied) - names
             given = [c for c in table.columns if c.name in also and c.name in known]
             choices: list[tuple[Column, cabc.Sequence[sql.Composable]]] = [
                 (column, self._choices(column, table, own, number))
@@ -322,8 +327,7 @@ class RowMaker:
         try:
             cursor = self._connection.execute(statement)
         except psycopg.Error as error:
-            reason = error.diag.message_primary or str(error)
-            raise NoRowError(table, f"PostgreSQL says: {reason}") from error
+            raise NoRowError(table, quoted(error)) from error
         return cursor.fetchall() if cursor.description else []
 
 

@@ -30,6 +30,7 @@ from pytest_userstate.outbound.proving.rows import (
     Connection,
     NoRowError,
     RowMaker,
+    quoted,
     seed_lines,
 )
 from pytest_userstate.outbound.proving.writers import Trial
@@ -101,14 +102,10 @@ class ScratchServer:
                 raise UntriableError(message, seed_lines(error.table)) from error
             try:
                 yield Trial(token, (row, other), (first, second), control, snapshot)
-            except psycopg.OperationalError as error:
-                if self.server.has_died:
-                    raise self.server.lost(error) from error
-                message = f"PostgreSQL says: {error.diag.message_primary or error}"
-                raise UntriableError(message) from error
             except psycopg.Error as error:
-                message = f"PostgreSQL says: {error.diag.message_primary or error}"
-                raise UntriableError(message) from error
+                if isinstance(error, psycopg.OperationalError) and self.server.has_died:
+                    raise self.server.lost(error) from error
+                raise UntriableError(quoted(error)) from error
 
     def draft(self, draft: Draft, snapshot: SchemaSnapshot) -> DraftTrial:
         """Apply a draft to a copy that has a row, and its reverse after that."""
@@ -189,8 +186,7 @@ class RolledBackMutations:
         try:
             self.connection.execute(psycopg.sql.SQL(statement).format(**values))
         except psycopg.Error as error:
-            message = f"PostgreSQL says: {error.diag.message_primary or error}"
-            raise UntriableError(message) from error
+            raise UntriableError(quoted(error)) from error
 
 
 def _last_migration(

@@ -6,6 +6,7 @@ import collections.abc as cabc
 import re
 import typing as typ
 
+from pytest_userstate.domain.converters import in_quotes
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Table
 
 _QUOTED: typ.Final = re.compile(r"'((?:[^']|'')*)'")
@@ -142,7 +143,7 @@ def conditions_of(table: Table, snapshot: SchemaSnapshot) -> list[str]:
     ]
     for column in table.columns:
         for domain in snapshot.domains_of(column):
-            name = '"' + column.name.replace('"', '""') + '"'
+            name = in_quotes(column.name)
             conditions += [
                 _outside_quotes(r"\bVALUE\b", name, expression(check.definition))
                 for check in domain.check_constraints

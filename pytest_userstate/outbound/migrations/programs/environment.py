@@ -12,6 +12,7 @@ import typing as typ
 import urllib.parse
 
 from pytest_userstate.domain.errors import ConfigurationError
+from pytest_userstate.outbound.migrations.tools.files import text_of
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.connection_strings import Address
@@ -254,7 +255,7 @@ def _samples(folders: cabc.Iterable[pathlib.Path]) -> dict[str, str]:
     """Return the values that files such as ``.env.example`` give as examples."""
     samples: dict[str, str] = {}
     for file in (folder / name for folder in folders for name in _SAMPLES):
-        for found in _SAMPLE.finditer(_text(file)):
+        for found in _SAMPLE.finditer(text_of(file)):
             value = next(filter(None, found.groups()[1:]), "").strip()
             samples.setdefault(found[1].upper(), value)
     return samples
@@ -273,7 +274,7 @@ def choice_of_database(repository: pathlib.Path) -> dict[str, typ.Any]:
         for name in sorted(names):
             if _SETTINGS.fullmatch(name) or (is_settings and name.endswith(".py")):
                 count += 1
-                text = _text(pathlib.Path(step, name))
+                text = text_of(pathlib.Path(step, name))
                 chosen = {name for found in _CHOICE.findall(text) for name in found}
                 if chosen := chosen - {""}:
                     word = _POSTGRES.search(text)
@@ -288,7 +289,7 @@ def _module(output: str, repository: pathlib.Path) -> tuple[str, int]:
     """Return the repository's module at which a traceback ends, and the line in it."""
     for path, line in reversed(_FRAME.findall(output)):
         if path.startswith(f"{repository}/") and "-packages/" not in path:
-            return _text(pathlib.Path(path)), int(line)
+            return text_of(pathlib.Path(path)), int(line)
     return "", 0
 
 
@@ -333,10 +334,3 @@ def _value(name: str, samples: cabc.Mapping[str, str]) -> typ.Any:
     upper = name.upper()
     usual = next(value for pattern, value in _VALUES if re.search(pattern, upper))
     return samples.get(upper) or usual
-
-
-def _text(file: pathlib.Path) -> str:
-    try:
-        return file.read_text("utf-8", errors="replace")
-    except OSError:
-        return ""

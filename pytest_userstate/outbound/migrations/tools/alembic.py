@@ -136,10 +136,7 @@ class AlembicLayout(LayoutDefaults):
         """Whether there is an ``env.py`` of Alembic's, or its configuration."""
         if (path / _INI).is_file():
             return Confidence.CERTAIN
-        try:
-            text = (path / _ENVIRONMENT).read_text("utf-8", errors="replace")
-        except OSError:
-            return Confidence.NONE
+        text = text_of(path / _ENVIRONMENT)
         return Confidence.CERTAIN if "alembic" in text else Confidence.NONE
 
     def load(

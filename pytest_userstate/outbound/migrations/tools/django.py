@@ -30,6 +30,7 @@ from pytest_userstate.outbound.migrations.programs.plan import (
 from pytest_userstate.outbound.migrations.tools.files import (
     environment_of,
     read_program_file,
+    text_of,
 )
 from pytest_userstate.outbound.migrations.tools.interpreters import interpreter
 
@@ -58,7 +59,7 @@ class DjangoLayout(LayoutDefaults):
         if _is_of_django(path / _MANAGE):
             return Confidence.CERTAIN
         is_app = any(
-            _MIGRATION.fullmatch(entry.name) and "django" in _text(entry.path)
+            _MIGRATION.fullmatch(entry.name) and "django" in text_of(entry.path)
             for entry in visible(path)
         )
         return Confidence.CERTAIN if is_app else Confidence.NONE
@@ -107,14 +108,7 @@ def _folder_of_manage(path: pathlib.Path, base: pathlib.Path) -> pathlib.Path:
 
 
 def _is_of_django(file: pathlib.Path) -> bool:
-    return "django" in _text(file)
-
-
-def _text(file: str | os.PathLike[str]) -> str:
-    try:
-        return pathlib.Path(file).read_text("utf-8", errors="replace")
-    except OSError:
-        return ""
+    return "django" in text_of(file)
 
 
 def _files(folder: pathlib.Path, base: pathlib.Path) -> cabc.Iterator[ProgramFile]:

@@ -18,6 +18,7 @@ import re
 
 import attrs
 
+from pytest_userstate.domain.converters import in_quotes
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
     Confidence,
@@ -44,7 +45,6 @@ from pytest_userstate.outbound.migrations.plan import (
 )
 from pytest_userstate.outbound.migrations.sql import (
     Statement,
-    identifier,
     script,
     statements,
 )
@@ -515,26 +515,26 @@ def _schema(settings: FlywaySettings) -> str:
 
 
 def _table(settings: FlywaySettings) -> str:
-    return f"{identifier(_schema(settings))}.{identifier(settings.table)}"
+    return f"{in_quotes(_schema(settings))}.{in_quotes(settings.table)}"
 
 
 def _prepare(settings: FlywaySettings) -> str:
     """Return what makes the schemas and Flyway's own table."""
     schemas = "".join(
-        f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)};\n"
+        f"CREATE SCHEMA IF NOT EXISTS {in_quotes(schema)};\n"
         for schema in settings.schemas
     )
     table = _TABLE.format(
         table=_table(settings),
-        primary_key=identifier(f"{settings.table}_pk"),
-        index=identifier(f"{settings.table}_s_idx"),
+        primary_key=in_quotes(f"{settings.table}_pk"),
+        index=in_quotes(f"{settings.table}_s_idx"),
     )
     return schemas + table + settings.init_sql
 
 
 def _before(settings: FlywaySettings) -> tuple[Command, ...]:
     """Return how Flyway starts each migration: as its role, in its schema."""
-    search_path = f'{identifier(_schema(settings))},"$user", public'
+    search_path = f'{in_quotes(_schema(settings))},"$user", public'
     return (("SET ROLE NONE", ()), (_SET_SEARCH_PATH, (search_path,)))
 
 

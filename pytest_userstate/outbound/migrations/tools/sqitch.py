@@ -14,6 +14,7 @@ import re
 
 import attrs
 
+from pytest_userstate.domain.converters import in_quotes
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
@@ -39,7 +40,7 @@ from pytest_userstate.outbound.migrations.plan import (
     Mode,
     Plan,
 )
-from pytest_userstate.outbound.migrations.sql import identifier, literal
+from pytest_userstate.outbound.migrations.sql import literal
 from pytest_userstate.outbound.migrations.tools.sqitch_plan import (
     SqitchChange,
     read_plan,
@@ -119,7 +120,7 @@ class SqitchLayout(LayoutDefaults):
         plan_path = label(project.plan, base)
         plan = read_plan(read_sql(project.plan, plan_path), plan_path)
         variables = _variables(project, base, options.table("variables"))
-        schema = identifier(project.registry)
+        schema = in_quotes(project.registry)
         return Plan(
             layout=self.name,
             migrations=tuple(
@@ -328,7 +329,7 @@ def _migration(
         batches=(
             Batch(sql=sql, original=original, mode=Mode.SCRIPT, in_transaction=False),
         ),
-        after=tuple(_records(change, identifier(project.registry), name)),
+        after=tuple(_records(change, in_quotes(project.registry), name)),
     )
 
 
