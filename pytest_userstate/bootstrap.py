@@ -31,7 +31,6 @@ from pytest_userstate.outbound.configuration_file import (
     read_configuration,
     repository_root,
 )
-from pytest_userstate.outbound.exchange import FolderExchange, make_exchange_folder
 from pytest_userstate.outbound.files import (
     NewFiles,
     ReportFiles,
@@ -64,8 +63,6 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Reference
     from pytest_userstate.outbound.baseline import Baseline
     from pytest_userstate.outbound.postgres.connection_strings import ConnectionString
-
-exchange_folder = make_exchange_folder
 
 
 def prepare(request: AuditRequest) -> Prepared:
@@ -171,11 +168,6 @@ def job_page(audited: pathlib.Path) -> JobPage | None:
     from pytest_userstate.outbound.github import github_job  # noqa: PLC0415 - rare
 
     return github_job(os.environ, audited)
-
-
-def exchange(folder: str) -> FolderExchange:
-    """Return where the processes of one run share the audit."""
-    return FolderExchange(pathlib.Path(folder))
 
 
 def snapshot_of(source: typ.Any) -> SchemaSnapshot:

@@ -284,17 +284,3 @@ class JobPage(typ.Protocol):
 
         A `ToolError` is raised if it cannot be written.
         """
-
-
-class Exchange(typ.Protocol):
-    """Where the processes of one run share what the first of them found."""
-
-    def once(self, produce: cabc.Callable[[], bytes]) -> bytes:
-        """Return what the first caller produced, in whichever process it ran.
-
-        One caller at a time gets to `produce`; the others wait for it. Where
-        it raised, the next one tries.
-        """
-
-    def peek(self) -> bytes | None:
-        """Return what was produced, or None if nothing was."""

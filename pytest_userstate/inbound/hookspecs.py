@@ -17,8 +17,8 @@ def pytest_userstate_wiring(
     """Return what the program's own container holds, one value for each port.
 
     Implement it in the `conftest.py` at the root, or in a plugin. It is called
-    once in an audited run, before anything is audited; under pytest-xdist once on
-    the controller, to check what it returns, and once in the process that audits.
+    once in an audited run, before anything is audited; under pytest-xdist on the
+    controller.
 
     Parameters
     ----------

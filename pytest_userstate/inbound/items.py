@@ -9,6 +9,7 @@ import pathlib
 import types
 import typing as typ
 
+import attrs
 import pytest
 
 from pytest_userstate.application.audit import Audit, Prepared
@@ -40,11 +41,11 @@ class ChecksFile(pytest.File):
 
     def collect(self) -> cabc.Iterable[AuditItem]:
         """Yield an item for each check, in the order of the matrix, and comparison."""
-        shared = self.config.stash[SHARED]
-        for check_id in shared.check_ids:
-            yield CheckItem.from_parent(self, name=check_id)
-        for reference in shared.prepared.references:
-            yield ComparisonItem.from_parent(self, name=reference.name)
+        names = self.config.stash[SHARED].names
+        for name in names.checks:
+            yield CheckItem.from_parent(self, name=name)
+        for name in names.comparisons:
+            yield ComparisonItem.from_parent(self, name=name)
 
 
 class NoTests(pytest.File):
@@ -119,7 +120,7 @@ class AuditItem(pytest.Item):
 
     def _audited(self) -> Audit:
         shared = self.config.stash[SHARED]
-        was_known, result = shared.is_known, shared.result()
+        was_known, result = shared.peek() is not None, shared.result()
         if not isinstance(result, RunFailure):
             return result
         if result.kind == "defect":
@@ -201,15 +202,34 @@ def _properties(verdict: Verdict) -> cabc.Iterator[tuple[str, str]]:
     yield "userstate.rationale", check.rationale
 
 
-def checks_file(config: pytest.Config, prepared: Prepared) -> pathlib.Path:
-    """Return the file that the checks are listed under.
+@attrs.frozen
+class ListedUnder:
+    """The file that the checks are listed under, and its id in all processes."""
 
-    The configuration file, else pytest's own, else the first file of the
-    target; and for a live database without any of them, this module, since
-    pytest collects from files that exist.
-    """
-    candidates = (prepared.configuration, config.inipath, prepared.first_file)
-    return next((path for path in candidates if path), pathlib.Path(__file__))
+    path: pathlib.Path
+    nodeid: str
+
+    @classmethod
+    def of(cls, config: pytest.Config, prepared: Prepared) -> ListedUnder:
+        """Choose the file.
+
+        The configuration file, else pytest's own, else the first file of the
+        target; and for a live database without any of them, this module, since
+        pytest collects from files that exist.
+        """
+        candidates = (prepared.configuration, config.inipath, prepared.first_file)
+        path = next((path for path in candidates if path), pathlib.Path(__file__))
+        nodeid = pathlib.PurePath(os.path.relpath(path, config.rootpath)).as_posix()
+        return cls(path, nodeid)
+
+    @classmethod
+    def same(cls, config: pytest.Config, nodeid: str) -> ListedUnder:
+        """Return the file that another process has chosen, or one in its place.
+
+        A worker on another machine may have no file of this name.
+        """
+        path = pathlib.Path(os.path.normpath(config.rootpath / nodeid))
+        return cls(path if path.is_file() else pathlib.Path(__file__), nodeid)
 
 
 def include(config: pytest.Config, path: pathlib.Path) -> bool:

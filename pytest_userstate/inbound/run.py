@@ -7,6 +7,7 @@ import collections.abc as cabc
 import contextlib
 import datetime as dt
 import errno
+import functools
 import os
 import pathlib
 import sys
@@ -23,11 +24,11 @@ from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.errors import UsageError
 from pytest_userstate.domain.gate import Outcome
-from pytest_userstate.domain.ports import Exchange, JobPage, ReportStore
+from pytest_userstate.domain.ports import JobPage, ReportStore
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.inbound import completeness, items, publishing, terminal, xdist
 from pytest_userstate.inbound.options import SHOWN, misuse, request_of
-from pytest_userstate.inbound.sharing import SharedAudit
+from pytest_userstate.inbound.sharing import ItemNames, SharedAudit, carry_out
 
 UNUSED_CONFTEST: typ.Final = pytest.StashKey[str]()
 """What the header says about a conftest that the checks do without."""
@@ -67,57 +68,35 @@ class Composition(typ.Protocol):
     def job_page(self, audited: pathlib.Path) -> JobPage | None:
         """Return the page of the job that runs us, if a service runs it."""
 
-    def exchange(self, folder: str) -> Exchange:
-        """Return where the processes of one run share the audit."""
 
-    def exchange_folder(self) -> tuple[str, cabc.Callable[[], None]]:
-        """Make a folder for an exchange; return it and how to remove it."""
-
-
-class RunPlugin:
-    """Collects the checks, follows what becomes of them, and reports it."""
+class CollectionPlugin:
+    """Collects the checks, in each process that runs some."""
 
     def __init__(
-        self, config: pytest.Config, shared: SharedAudit, stores: publishing.Stores
+        self, config: pytest.Config, shared: SharedAudit, file: items.ListedUnder
     ) -> None:
-        """Take part in the run, and make pytest collect the checks."""
+        """Make pytest collect the checks."""
         config.stash[items.SHARED] = shared
-        self._config = config
         self._shared = shared
-        self._stores = stores
-        self._file = items.checks_file(config, shared.prepared)
-        self._exclusive = items.include(config, self._file)
-        self._outcomes = completeness.Outcomes(runxfail=config.option.runxfail)
-        self._record = RunRecord()
-        self._published = publishing.Published()
-        self._session: pytest.Session | None = None
-        self._internal_error: RunFailure | None = None
+        self.file = file
+        self.is_exclusive = items.include(config, file.path)
         self.collected = completeness.Collected()
-
-    def pytest_report_header(self) -> list[str]:
-        """Say what is audited, how it was found, and on which server."""
-        return terminal.header(
-            self._shared.prepared,
-            exclusive=self._exclusive,
-            unused_conftest=self._config.stash.get(UNUSED_CONFTEST, ""),
-        )
 
     def pytest_collect_file(
         self, file_path: pathlib.Path, parent: pytest.Collector
     ) -> items.ChecksFile | None:
         """Collect the checks from the file that they are listed under."""
-        if file_path != self._file:
+        if file_path != self.file.path:
             return None
-        nodeid = pathlib.PurePath(os.path.relpath(file_path, self._config.rootpath))
         return items.ChecksFile.from_parent(
-            parent, path=file_path, nodeid=nodeid.as_posix()
+            parent, path=file_path, nodeid=self.file.nodeid
         )
 
     def pytest_pycollect_makemodule(
         self, module_path: pathlib.Path, parent: pytest.Collector
     ) -> items.NoTests | None:
         """Keep pytest from importing a program that the checks are listed under."""
-        if module_path != self._file:
+        if module_path != self.file.path:
             return None
         return items.NoTests.from_parent(parent, path=module_path)
 
@@ -131,6 +110,37 @@ class RunPlugin:
         self.collected.selected |= names
         self._shared.select(names)
 
+
+class RunPlugin:
+    """Follows what becomes of the checks, and reports it."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        prepared: Prepared,
+        collection: CollectionPlugin,
+        stores: publishing.Stores,
+    ) -> None:
+        """Take part in the run."""
+        self._config = config
+        self._prepared = prepared
+        self._shared = config.stash[items.SHARED]
+        self._collection = collection
+        self._stores = stores
+        self._outcomes = completeness.Outcomes(runxfail=config.option.runxfail)
+        self._record = RunRecord()
+        self._published = publishing.Published()
+        self._session: pytest.Session | None = None
+        self._internal_error: RunFailure | None = None
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is audited, how it was found, and on which server."""
+        return terminal.header(
+            self._prepared,
+            exclusive=self._collection.is_exclusive,
+            unused_conftest=self._config.stash.get(UNUSED_CONFTEST, ""),
+        )
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Follow what becomes of each check."""
@@ -142,8 +152,6 @@ class RunPlugin:
         self, session: pytest.Session, exitstatus: int | pytest.ExitCode
     ) -> None:
         """Hold what ran against what should have, and write the reports."""
-        if hasattr(self._config, "workerinput"):
-            return
         self._session = session
         try:
             self._finish(exitstatus)
@@ -179,7 +187,7 @@ class RunPlugin:
 
     def _publish(self) -> None:
         self._published = publishing.publish(
-            self._config, self._shared.prepared, self._stores, self._record
+            self._config, self._prepared, self._stores, self._record
         )
 
     def pytest_terminal_summary(
@@ -213,18 +221,18 @@ class RunPlugin:
         result = self._shared.peek()
         outcomes = self._outcomes.of
         ran = {check for check, how in outcomes.items() if how is not Outcome.SKIPPED}
-        selection = completeness.selection_of(self._config, self._file)
+        selection = completeness.selection_of(self._config, self._collection.file.path)
         missing: tuple[str, ...] = ()
         if exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, 5}:
             missing = completeness.vanished(
-                self._shared.item_ids, ran, self.collected, selection
+                self._shared.names.all, ran, self._collection.collected, selection
             )
         return RunRecord(
             audit=result if isinstance(result, Audit) else None,
             failure=self._failure(exitstatus, result),
             outcomes={
                 check: outcomes.get(check, Outcome.DESELECTED)
-                for check in self._shared.item_ids
+                for check in self._shared.names.all
             },
             vanished=() if self._config.option.collectonly else missing,
             contradicted=tuple(self._outcomes.contradicted),
@@ -313,9 +321,19 @@ def _check_places(
 
 
 def _install(config: pytest.Config, composition: Composition) -> None:
-    worker: dict[str, typ.Any] | None = getattr(config, "workerinput", None)
-    alone = worker is None and not config.option.collectonly
-    request = request_of(config, compares=True, asks_ahead=alone)
+    given: xdist.WorkerInput | None = getattr(config, "workerinput", {}).get(
+        xdist.INPUT
+    )
+    if given:
+        file = items.ListedUnder.same(config, given["file"])
+        shared = xdist.shared_by_controller(given)
+        collection = CollectionPlugin(config, shared, file)
+        _register(config, collection, xdist.WorkerPlugin(config, collection.collected))
+        return
+    request = request_of(
+        config, compares=True, asks_ahead=not config.option.collectonly
+    )
+    is_distributed = xdist.is_distributed(config)
     progress = terminal.ProgressLine.of(config)
     request = attrs.evolve(request, show_progress=progress.show)
     if problem := misuse(config):
@@ -323,8 +341,7 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     base = request.invocation_dir
     _check_places(config, composition, request)
     prepared = composition.prepare(request)
-    audits_here = alone and not xdist.is_distributed(config)
-    if audits_here and (end := composition.launch_server(prepared)):
+    if not config.option.collectonly and (end := composition.launch_server(prepared)):
         config.add_cleanup(end)
     configuration = composition.configuration_store(prepared.base)
     if request.writes_configuration and prepared.configuration is None:
@@ -338,25 +355,23 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     )
     asked = config.option.userstate_report or config.option.userstate_check_report
     prepared = attrs.evolve(prepared, draws=bool(asked or stores.job))
-    today, exchange, folder = dt.datetime.now(dt.UTC).date(), None, ""
-    if worker is not None:
-        today = dt.date.fromisoformat(worker[xdist.TODAY])
-        exchange = composition.exchange(worker[xdist.FOLDER])
-    elif xdist.is_distributed(config):
-        folder, remove = composition.exchange_folder()
-        config.add_cleanup(remove)
-        exchange = composition.exchange(folder)
-    shared = SharedAudit(
-        prepared, exchange=exchange, today=today, progress=progress.shown
-    )
-    plugin = RunPlugin(config, shared, stores)
-    config.pluginmanager.register(plugin, "userstate-run")
-    if worker is not None:
-        other: object = xdist.WorkerPlugin(config, plugin.collected)
-        config.pluginmanager.register(other, "userstate-xdist")
-    elif folder:
-        other = xdist.ControllerPlugin(plugin.collected, folder, today)
-        config.pluginmanager.register(other, "userstate-xdist")
+    # Several lines at once are written while workers run.
+    shown = contextlib.nullcontext if is_distributed else progress.shown
+    today = dt.datetime.now(dt.UTC).date()
+    obtain = functools.partial(carry_out, prepared, today=today, progress=shown)
+    shared = SharedAudit(ItemNames.of(prepared), obtain)
+    file = items.ListedUnder.of(config, prepared)
+    collection = CollectionPlugin(config, shared, file)
+    _register(config, collection, RunPlugin(config, prepared, collection, stores))
+    if is_distributed:
+        controller = xdist.ControllerPlugin(collection.collected, shared, file.nodeid)
+        _register(config, controller)
+
+
+def _register(config: pytest.Config, *plugins: object) -> None:
+    for plugin in plugins:
+        name = f"userstate-{type(plugin).__name__.removesuffix('Plugin').lower()}"
+        config.pluginmanager.register(plugin, name)
 
 
 def without_conftest(

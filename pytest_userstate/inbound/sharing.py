@@ -5,7 +5,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import datetime as dt
-import pickle
+import threading
+import typing as typ
 
 import attrs
 
@@ -13,87 +14,82 @@ from pytest_userstate.application.audit import Audit, Prepared, audit
 from pytest_userstate.application.defects import defect
 from pytest_userstate.application.run_record import RunFailure
 from pytest_userstate.domain.errors import MigrationError, ToolError
-from pytest_userstate.domain.ports import Exchange
 from pytest_userstate.domain.snapshot import Source
 
-ShowsProgress = cabc.Callable[[], contextlib.AbstractContextManager[object]]
+Result: typ.TypeAlias = Audit | RunFailure
+Obtain: typ.TypeAlias = cabc.Callable[[cabc.Collection[str]], Result]
+"""Audits, or asks the process that does; takes the names of the selected items."""
+ShowsProgress: typ.TypeAlias = cabc.Callable[
+    [], contextlib.AbstractContextManager[object]
+]
 """Shows what is being done as long as the context is open."""
 
 
+@attrs.frozen
+class ItemNames:
+    """The names of a run's items, known before anything is started."""
+
+    checks: tuple[str, ...]
+    comparisons: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> ItemNames:
+        """Return the names of all checks and comparisons of an audit."""
+        return cls(
+            checks=prepared.settings.model.check_ids(),
+            comparisons=tuple(reference.name for reference in prepared.references),
+        )
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The names in the order in which the items run."""
+        return (*self.checks, *self.comparisons)
+
+
 class SharedAudit:
-    """Carries the audit out, or reads what another process of the run found out."""
+    """The one audit that all items read, whichever thread or process they are in."""
 
-    def __init__(
-        self,
-        prepared: Prepared,
-        *,
-        exchange: Exchange | None,
-        today: dt.date,
-        progress: ShowsProgress = contextlib.nullcontext,
-    ) -> None:
-        """Prepare to audit; nothing is started yet."""
-        self._progress = progress
-        self.prepared = prepared
-        self._exchange = exchange
-        self._today = today
-        self._selected = prepared
-        self._result: Audit | RunFailure | None = None
+    def __init__(self, names: ItemNames, obtain: Obtain) -> None:
+        """Keep how to obtain it; nothing is started yet."""
+        self.names = names
+        self._obtain = obtain
+        self._lock = threading.Lock()
+        self._selected: cabc.Collection[str] = names.all
+        self._result: Result | None = None
 
-    @property
-    def check_ids(self) -> tuple[str, ...]:
-        """The ids of all checks, known before anything is started."""
-        return self.prepared.settings.model.check_ids()
+    def select(self, names: cabc.Collection[str]) -> None:
+        """Remember which items run: a comparison that does not is not carried out."""
+        self._selected = names
 
-    @property
-    def item_ids(self) -> tuple[str, ...]:
-        """The ids of all checks, and the names of all comparisons."""
-        return (*self.check_ids, *(r.name for r in self.prepared.references))
+    def result(self) -> Result:
+        """Return the audit, obtained by the first caller, or why there is none."""
+        with self._lock:
+            if self._result is None:
+                self._result = self._obtain(self._selected)
+            return self._result
 
-    def select(self, names: cabc.Container[str]) -> None:
-        """Leave out the comparisons that no selected item asks for."""
-        references = (r for r in self.prepared.references if r.name in names)
-        self._selected = attrs.evolve(self.prepared, references=tuple(references))
-
-    @property
-    def is_known(self) -> bool:
-        """Whether this process has the result already."""
-        return self._result is not None
-
-    def result(self) -> Audit | RunFailure:
-        """Return the audit, carried out if no process has yet, or why there is none."""
-        if self._result is None:
-            self._result = (
-                self._shared(self._exchange) if self._exchange else self._carry_out()
-            )
+    def peek(self) -> Result | None:
+        """Return the same if it is there already."""
         return self._result
 
-    def peek(self) -> Audit | RunFailure | None:
-        """Return the same if some process of the run has come so far."""
-        if self._result is None and self._exchange:
-            data = self._exchange.peek()
-            self._result = pickle.loads(data) if data else None  # noqa: S301 - below
-        return self._result
 
-    def _shared(self, exchange: Exchange) -> Audit | RunFailure:
-        """Return what the first process wrote into the folder of this run.
-
-        Only this user can write there, so that what is read is what was written.
-        """
-        try:
-            data = exchange.once(lambda: pickle.dumps(self._carry_out()))
-        except ToolError as error:
-            return RunFailure(kind="tool", message=str(error))
-        result: Audit | RunFailure = pickle.loads(data)  # noqa: S301 - as above
-        return result
-
-    def _carry_out(self) -> Audit | RunFailure:
-        try:
-            with self._progress():
-                return audit(self._selected, today=self._today)
-        except MigrationError as error:
-            source = Source(error.path, error.line)
-            return RunFailure(kind="tool", message=str(error), source=source)
-        except ToolError as error:
-            return RunFailure(kind="tool", message=str(error))
-        except Exception as error:  # noqa: BLE001 - the one place that expects defects
-            return RunFailure(kind="defect", message=str(defect(error)))
+def carry_out(
+    prepared: Prepared,
+    selected: cabc.Collection[str],
+    *,
+    today: dt.date,
+    progress: ShowsProgress = contextlib.nullcontext,
+) -> Result:
+    """Carry out the audit, with the comparisons that are selected."""
+    references = (r for r in prepared.references if r.name in selected)
+    prepared = attrs.evolve(prepared, references=tuple(references))
+    try:
+        with progress():
+            return audit(prepared, today=today)
+    except MigrationError as error:
+        source = Source(error.path, error.line)
+        return RunFailure(kind="tool", message=str(error), source=source)
+    except ToolError as error:
+        return RunFailure(kind="tool", message=str(error))
+    except Exception as error:  # noqa: BLE001 - the one place that expects defects
+        return RunFailure(kind="defect", message=str(defect(error)))

@@ -1,17 +1,42 @@
-"""Under pytest-xdist: the workers audit once, the controller reports."""
+"""Under pytest-xdist: the controller audits once and reports; the workers ask it.
+
+They ask over the connection that pytest-xdist itself uses, so that a worker may be
+on another machine, which needs neither the migrations nor a server.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
+import collections.abc as cabc
+import contextlib
+import functools
+import importlib.metadata
+import pickle
+import threading
 import typing as typ
 
 import pytest
 
+from pytest_userstate.application.run_record import RunFailure
 from pytest_userstate.inbound.completeness import Collected
+from pytest_userstate.inbound.sharing import ItemNames, Result, SharedAudit
 
-FOLDER: typ.Final = "userstate_exchange"
-TODAY: typ.Final = "userstate_today"
+INPUT: typ.Final = "userstate"
 COLLECTED: typ.Final = "userstate_collected"
+_OTHER_VERSION: typ.Final = (
+    "this worker of pytest-xdist has pytest-userstate {here}, and the controller has "
+    "{there}: install the same version on both"
+)
+
+
+class WorkerInput(typ.TypedDict):
+    """What a worker is given; execnet carries nothing but plain values and channels."""
+
+    file: str
+    """The id of the file that the checks are listed under."""
+    checks: list[str]
+    comparisons: list[str]
+    channel: typ.Any
+    """Where to ask for the audit."""
 
 
 def is_distributed(config: pytest.Config) -> bool:
@@ -24,19 +49,37 @@ def is_distributed(config: pytest.Config) -> bool:
 
 
 class ControllerPlugin:
-    """The controller's side: share a folder with workers, receive their checks."""
+    """The controller's side: answer workers, and receive what they collected."""
 
-    def __init__(self, collected: Collected, folder: str, today: dt.date) -> None:
+    def __init__(self, collected: Collected, shared: SharedAudit, file: str) -> None:
         """Keep what every worker has to know."""
         self._collected = collected
-        self._folder = folder
-        self._today = today
+        self._shared = shared
+        self._file = file
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: typ.Any) -> None:
-        """Tell a worker where to meet the others, and which day it is."""
-        node.workerinput[FOLDER] = self._folder
-        node.workerinput[TODAY] = self._today.isoformat()
+        """Say which items there are, and open a channel for questions."""
+        channel = node.gateway.newchannel()
+        channel.setcallback(functools.partial(self._asked, channel))
+        node.workerinput[INPUT] = WorkerInput(
+            file=self._file,
+            checks=[*self._shared.names.checks],
+            comparisons=[*self._shared.names.comparisons],
+            channel=channel,
+        )
+
+    def _asked(self, channel: typ.Any, selected: list[str]) -> None:
+        """Answer in a thread: the caller's has to receive the worker's reports."""
+        threading.Thread(
+            target=self._answer, args=(channel, selected), daemon=True
+        ).start()
+
+    def _answer(self, channel: typ.Any, selected: list[str]) -> None:
+        self._shared.select(selected)  # all workers select the same
+        answer = pickle.dumps(self._shared.result())
+        with contextlib.suppress(OSError):  # the worker is gone
+            channel.send((_version(), answer))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: typ.Any) -> None:
@@ -62,3 +105,24 @@ class WorkerPlugin:
             "selected": sorted(self._collected.selected),
             "deselected": sorted(self._collected.deselected),
         }
+
+
+def shared_by_controller(given: WorkerInput) -> SharedAudit:
+    """Return the audit that a worker reads: the one of its controller."""
+    names = ItemNames(tuple(given["checks"]), tuple(given["comparisons"]))
+    return SharedAudit(names, functools.partial(_ask, given["channel"]))
+
+
+def _ask(channel: typ.Any, selected: cabc.Collection[str]) -> Result:
+    channel.send(sorted(selected))
+    version, answer = channel.receive()
+    if version != _version():
+        message = _OTHER_VERSION.format(here=_version(), there=version)
+        return RunFailure(kind="tool", message=message)
+    # Whoever can answer here has started this process, and runs its code in it.
+    result: Result = pickle.loads(answer)  # noqa: S301
+    return result
+
+
+def _version() -> str:
+    return importlib.metadata.version("pytest-userstate")

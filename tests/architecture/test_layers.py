@@ -51,14 +51,14 @@ def test_the_layers_hold(copy: pathlib.Path) -> None:
     ("module", "line"),
     [
         ("domain/gate.py", "import pytest_userstate.inbound.items"),
-        ("domain/gate.py", "import pytest_userstate.outbound.exchange"),
+        ("domain/gate.py", "import pytest_userstate.outbound.files"),
         ("domain/gate.py", "import psycopg"),
         ("domain/gate.py", "import pathlib"),
         ("application/audit.py", "import pytest_userstate.bootstrap"),
         ("application/audit.py", "import psycopg"),
-        ("inbound/items.py", "import pytest_userstate.outbound.exchange"),
+        ("inbound/items.py", "import pytest_userstate.outbound.files"),
         ("inbound/items.py", "import psycopg"),
-        ("outbound/exchange.py", "import pytest_userstate.inbound.items"),
+        ("outbound/files.py", "import pytest_userstate.inbound.items"),
     ],
 )
 def test_a_broken_layer_is_found(copy: pathlib.Path, module: str, line: str) -> None:

@@ -9,7 +9,6 @@ stay what they are here, since `pathlib` knows no other.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import importlib.abc
 import os
 import signal
@@ -17,7 +16,6 @@ import socket
 import subprocess
 import sys
 import types
-import typing as typ
 
 import psycopg
 import pytest
@@ -48,19 +46,6 @@ class Absent(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(message, name=name)
 
 
-def msvcrt() -> types.ModuleType:
-    """Return what Windows has in place of `fcntl`, as far as we use it."""
-
-    def locking(descriptor: int, mode: int, count: int) -> None:
-        assert (mode, count) == (module.LK_NBLCK, 1)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    module: typ.Any = types.ModuleType("msvcrt")
-    module.LK_NBLCK = 2
-    module.locking = locking
-    return module
-
-
 def leave_posix() -> None:
     """Take away what only POSIX has."""
     assert not [name for name in sys.modules if name.startswith("pytest_userstate.")]
@@ -70,14 +55,11 @@ def leave_posix() -> None:
     for module, names in CALLS.items():
         for name in names:
             delattr(module, name)
-    sys.modules["msvcrt"] = msvcrt()
     # Only for our modules: Python's own would go on to call Windows.
     platform, sys.platform = sys.platform, "win32"
-    from pytest_userstate.outbound import exchange  # noqa: PLC0415
     from pytest_userstate.outbound.postgres import account  # noqa: PLC0415
 
     sys.platform = platform
-    assert exchange.msvcrt is sys.modules["msvcrt"]
     account.os = types.SimpleNamespace(name="nt")
 
 

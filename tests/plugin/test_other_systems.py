@@ -32,29 +32,6 @@ for module in pkgutil.walk_packages(pytest_userstate.__path__, "pytest_userstate
         except ImportError:
             print(module.name)
 """
-# Who comes second waits for the first, and finds what that one produced.
-EXCHANGE = """\
-import pathlib, threading, time
-from pytest_userstate.outbound.exchange import FolderExchange, make_exchange_folder
-
-def produce():
-    produced.append("findings")
-    time.sleep(0.2)
-    return b"findings"
-
-folder, remove = make_exchange_folder()
-exchange, produced, found = FolderExchange(pathlib.Path(folder)), [], []
-threads = [
-    threading.Thread(target=lambda: found.append(exchange.once(produce)))
-    for _ in range(3)
-]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-remove()
-print(produced, found, pathlib.Path(folder).exists())
-"""
 TESTS = """\
 from pytest_userstate import Column, SchemaSnapshot, Table, UserStateSchemaAuditReport
 from pytest_userstate.assertions import assert_table
@@ -133,15 +110,6 @@ def live() -> cabc.Iterator[str]:
 def test_only_the_server_needs_posix() -> None:
     """Every other module can be imported, and these are not before they are used."""
     assert {*output_of(IMPORT_ALL).split()} == OF_THE_SERVER
-
-
-def test_processes_share_findings() -> None:
-    """Under the lock that the system has; the folder goes afterwards."""
-    assert output_of(EXCHANGE).split("] ") == [
-        "['findings'",
-        "[b'findings', b'findings', b'findings'",
-        "False\n",
-    ]
 
 
 @pytest.mark.parametrize(

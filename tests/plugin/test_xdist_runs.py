@@ -9,17 +9,42 @@ import pytest
 from tests.helpers.backends import CHECKS, Backend
 
 
-@pytest.mark.parametrize("workers", ["0", "1", "2"])
-def test_the_report_is_the_same_with_any_number_of_workers(
-    gaps: Backend, workers: str
+def test_the_report_is_the_same_wherever_the_workers_are(
+    gaps: Backend, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """`-n` changes nothing in the report, byte for byte."""
+    """Byte for byte, also from workers that have none of the repository's files."""
     gaps.configure('[[accept]]\ncheck = "login.schema"\nreason = "later"\n')
     alone = gaps.run()
-    spread = gaps.run("-n", workers)
-    assert spread.status == alone.status == 1
-    assert json.dumps(spread.report) == json.dumps(alone.report)
-    assert spread.output.count("= user-state audit =") == 1
+    elsewhere = f"--tx=popen//chdir={tmp_path_factory.mktemp('elsewhere')}"
+    for args in (["-n", "0"], ["-n", "2"], ["-d", elsewhere, elsewhere]):
+        spread = gaps.run(*args)
+        assert spread.status == alone.status == 1, spread.output
+        assert json.dumps(spread.report) == json.dumps(alone.report)
+        assert spread.output.count("= user-state audit =") == 1
+        assert spread.last_line == alone.last_line
+
+
+def test_a_worker_that_dies_during_the_audit_leaves_it_to_the_others(
+    backend: Backend,
+) -> None:
+    """The audit is the controller's: it goes on, and is carried out once."""
+    backend.migrate("SELECT pg_sleep(2); CREATE TABLE users (id uuid);")
+    backend.write(
+        "conftest.py",
+        """
+        import os, threading
+
+        def pytest_runtest_logstart():
+            if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+                threading.Timer(0.5, os._exit, [1]).start()
+        """,
+    )
+    run = backend.run("-n", "2")
+    assert run.status == 1
+    assert "worker 'gw0' crashed while running" in run.output
+    assert run.report is not None
+    assert run.report["target"]["applied"] == 1
+    assert run.check("users.schema")["coverage"] == "covered"
 
 
 def test_selection_and_fail_closed_work_across_processes(covered: Backend) -> None:

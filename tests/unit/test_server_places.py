@@ -17,7 +17,6 @@ import attrs
 import pytest
 
 from pytest_userstate.domain.errors import ServerError, UsageError
-from pytest_userstate.outbound.exchange import make_exchange_folder
 from pytest_userstate.outbound.postgres import account, cluster, run_folders
 from pytest_userstate.outbound.postgres.account import Account, server_account
 
@@ -245,15 +244,6 @@ def test_a_discarded_folder_leaves_neither_files_nor_its_lock() -> None:
     assert not folder.path.exists()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(folder.lock)
-
-
-def test_the_folder_of_an_exchange_is_discarded_whole() -> None:
-    """No file that the controller of a run has opened for it stays open."""
-    before = len([*Path("/dev/fd").iterdir()])
-    folder, discard = make_exchange_folder()
-    discard()
-    assert not Path(folder).exists()
-    assert len([*Path("/dev/fd").iterdir()]) <= before
 
 
 @pytest.mark.parametrize("call", ["flock", "rename"])

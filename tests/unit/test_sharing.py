@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
+import queue
+import threading
 import types
 import typing as typ
 
@@ -16,7 +19,13 @@ from pytest_userstate.application.run_record import RunFailure
 from pytest_userstate.application.settings import MigrationsSetting, Settings
 from pytest_userstate.domain.errors import MigrationError, ServerError
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Source
-from pytest_userstate.inbound.sharing import SharedAudit
+from pytest_userstate.inbound.completeness import Collected
+from pytest_userstate.inbound.sharing import ItemNames, SharedAudit, carry_out
+from pytest_userstate.inbound.xdist import (
+    INPUT,
+    ControllerPlugin,
+    shared_by_controller,
+)
 from tests.helpers.documents import TARGET, TODAY
 from tests.helpers.fakes import (
     FakeAuditTarget,
@@ -25,27 +34,6 @@ from tests.helpers.fakes import (
     FakeSchemaSnapshotRepository,
 )
 from tests.helpers.full_snapshots import full_snapshots
-
-
-class MemoryExchange:
-    """Keeps the result in memory, or cannot keep it."""
-
-    def __init__(self, error: ServerError | None = None) -> None:
-        """Start without a result."""
-        self._error = error
-        self._data: bytes | None = None
-
-    def once(self, produce: cabc.Callable[[], bytes]) -> bytes:
-        """Return what the first caller produced."""
-        if self._error:
-            raise self._error
-        if self._data is None:
-            self._data = produce()
-        return self._data
-
-    def peek(self) -> bytes | None:
-        """Return what was produced."""
-        return self._data
 
 
 @attrs.frozen
@@ -70,9 +58,48 @@ def prepared(target: FakeAuditTarget, **members: object) -> Prepared:
     return attrs.evolve(value, **members)  # type: ignore[arg-type]
 
 
-def shared(value: Prepared, exchange: MemoryExchange | None) -> SharedAudit:
-    """Return the audit of a process."""
-    return SharedAudit(value, exchange=exchange, today=TODAY)
+def shared(value: Prepared) -> SharedAudit:
+    """Return the audit of a controller, or of a run without workers."""
+    obtain = functools.partial(carry_out, value, today=TODAY)
+    return SharedAudit(ItemNames.of(value), obtain)
+
+
+class Channels:
+    """The two ends of a connection, as execnet gives them out."""
+
+    def __init__(self) -> None:
+        """Connect an end to the other."""
+        self._answers: queue.Queue[object] = queue.Queue()
+        self._ask: cabc.Callable[[list[str]], None] | None = None
+        self.gateway = self
+
+    def newchannel(self) -> typ.Self:
+        """Return this."""
+        return self
+
+    def setcallback(self, ask: cabc.Callable[[list[str]], None]) -> None:
+        """Call this for what is sent by the worker."""
+        self._ask = ask
+
+    def send(self, value: object) -> None:
+        """Send to the other end: a list is the worker's."""
+        if isinstance(value, list) and self._ask:
+            self._ask(value)
+        else:
+            self._answers.put(value)
+
+    def receive(self) -> object:
+        """Wait for an answer."""
+        return self._answers.get(timeout=30)
+
+
+def worker_of(controller: SharedAudit) -> SharedAudit:
+    """Return the audit of a worker that asks the controller."""
+    channels = Channels()
+    node = types.SimpleNamespace(gateway=channels, workerinput={})
+    plugin = ControllerPlugin(Collected(), controller, "userstate.toml")
+    plugin.pytest_configure_node(node)
+    return shared_by_controller(node.workerinput[INPUT])
 
 
 @hypothesis.settings(max_examples=10)
@@ -99,18 +126,54 @@ def test_every_process_has_the_same_audit(
         draws=True,
         snapshot="schema.json",
     )
-    exchange = MemoryExchange()
-    first, second, controller = (shared(value, exchange) for _ in range(3))
+    controller = shared(value)
+    first, second = worker_of(controller), worker_of(controller)
+    assert first.names == controller.names
     assert controller.peek() is None
     result = first.result()
     assert isinstance(result, Audit)
     assert result.comparisons
     assert result.diagram is not None
     assert second.result() == result == controller.peek()
-    assert result == shared(value, None).result()
 
 
-@pytest.mark.parametrize("is_shared", [True, False])
+def test_workers_that_ask_at_once_get_one_audit() -> None:
+    """It is carried out once, with what they have selected."""
+    audits: list[cabc.Collection[str]] = []
+    value = prepared(FakeAuditTarget(SchemaSnapshot(), TARGET))
+
+    def obtain(selected: cabc.Collection[str]) -> Audit | RunFailure:
+        audits.append(selected)
+        return carry_out(value, selected, today=TODAY)
+
+    controller = SharedAudit(ItemNames.of(value), obtain)
+    workers = [worker_of(controller) for _ in range(4)]
+    for worker in workers:
+        worker.select({"users.schema"})
+    threads = [threading.Thread(target=worker.result) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert audits == [["users.schema"]]
+    assert {id(worker.result()) for worker in workers} != {id(controller.result())}
+    assert all(worker.result() == controller.result() for worker in workers)
+
+
+def test_a_worker_of_another_version_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What one version has written, another may not be able to read."""
+    worker = worker_of(shared(prepared(FakeAuditTarget(SchemaSnapshot(), TARGET))))
+    versions = iter(["0.1", "0.2", "0.2"])
+    monkeypatch.setattr("importlib.metadata.version", lambda _: next(versions))
+    assert worker.result() == RunFailure(
+        kind="tool",
+        message="this worker of pytest-xdist has pytest-userstate 0.2, and the "
+        "controller has 0.1: install the same version on both",
+    )
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "source"),
     [
@@ -120,26 +183,14 @@ def test_every_process_has_the_same_audit(
     ],
 )
 def test_every_process_knows_why_there_is_no_audit(
-    error: Exception, kind: str, source: Source | None, *, is_shared: bool
+    error: Exception, kind: str, source: Source | None
 ) -> None:
     """Whatever failed, it fails once, and is no exception to the others."""
-    value = prepared(BrokenTarget(SchemaSnapshot(), TARGET, error))
-    exchange = MemoryExchange() if is_shared else None
-    first, second = shared(value, exchange), shared(value, exchange)
-    result = first.result()
+    controller = shared(prepared(BrokenTarget(SchemaSnapshot(), TARGET, error)))
+    worker = worker_of(controller)
+    result = worker.result()
     assert isinstance(result, RunFailure)
     assert (result.kind, result.source) == (kind, source)
     assert "no" in result.message
-    assert first.is_known
-    assert first.result() is result
-    again = second.result()
-    assert isinstance(again, RunFailure)
-    assert again == result or not is_shared
-    assert (again.kind, again.source) == (kind, source)
-
-
-def test_a_result_that_cannot_be_shared_is_a_failure() -> None:
-    """The message says what to do about the folder."""
-    value = prepared(FakeAuditTarget(SchemaSnapshot(), TARGET))
-    result = shared(value, MemoryExchange(ServerError("no room"))).result()
-    assert result == RunFailure(kind="tool", message="no room")
+    assert worker.result() is worker.peek() is result
+    assert controller.result() == result
