@@ -48,7 +48,6 @@ def expect_linear(
 def _seconds(work: cabc.Callable[[T], object], material: T, repetitions: int) -> float:
     """Return the least processor time that the work takes."""
     times = []
-    gc.collect()
     gc.disable()
     try:
         for _ in range(repetitions):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.helpers.backends import Backend
@@ -178,100 +180,102 @@ def test_a_run_without_scenarios_loads_no_step(covered: Backend) -> None:
     assert run.status == 0, run.output
 
 
-@pytest.mark.parametrize(
-    ("steps", "message"),
-    [
-        (
-            ['Then the user-state check "users.schema" is covered'],
-            "add the step `When the user-state audit runs`",
-        ),
-        (
-            ['Given the user-state table "user" is missing'],
-            "there is no table public.user",
-        ),
-        (
-            ['Given the user-state column "name" of "users" is missing'],
-            "has no column 'name'",
-        ),
-        (["Given the user-state database after this SQL:"], "needs text beneath it"),
-        (["Given these are missing from the user-state database:"], "| table | column"),
-        (
-            [
-                "Given these are missing from the user-state database:",
-                "  | tabel |",
-                "  | users |",
-            ],
-            "the data table's head is | tabel |",
-        ),
-        (
-            [
-                "Given these are missing from the user-state database:",
-                "  | table | column |",
-                "  |       | id     |",
-            ],
-            "row 1 of the data table says nothing under table",
-        ),
-        (
-            ['Given the user-state entity "interest" is stored only as "preferences"'],
-            "there is no entity 'interest'; the entities are login",
-        ),
-        (
-            ['Given the user-state entity "interests" is stored only as "prefs"'],
-            "no storage model 'prefs'; it has preferences, join_table",
-        ),
-        (
-            ['Given the user-state entity "interests" is stored only as "join_table"'],
-            "there is no table public.user_interest_themes",
-        ),
-        (
-            ['Given the user-state model "prefs" of "interests" is canonical'],
-            "declares 'prefs' canonical",
-        ),
-        (
-            ['Given the user-state port of "users" is "wired"'],
-            "'wired' is none of 'database_backed'",
-        ),
-        (
-            [
-                "When the user-state audit runs",
-                "Then the user-state checks are:",
-                "  | check        | decision |",
-                "  | users.schema |          |",
-            ],
-            "the data table says nothing about users.schema",
-        ),
-        (
-            [
-                'Then the user-state table "users" has the columns:',
-                "  | column | nullable |",
-                "  | id     | never    |",
-            ],
-            "expected yes or no, not 'never'",
-        ),
-        (
-            [
-                "When the user-state audit runs",
-                'Then the user-state check "users.schema" is "missing"',
-            ],
-            "users.schema is not as expected",
-        ),
-        (
-            ['Then the user-state table "users" has an index on "display_name"'],
-            "display_name",
-        ),
-    ],
-)
-def test_a_step_that_cannot_hold_says_why(
-    covered: Backend, steps: list[str], message: str
-) -> None:
+MISTAKES: list[tuple[list[str], str]] = [
+    (
+        ['Then the user-state check "users.schema" is covered'],
+        "add the step `When the user-state audit runs`",
+    ),
+    (
+        ['Given the user-state table "user" is missing'],
+        "there is no table public.user",
+    ),
+    (
+        ['Given the user-state column "name" of "users" is missing'],
+        "has no column 'name'",
+    ),
+    (["Given the user-state database after this SQL:"], "needs text beneath it"),
+    (["Given these are missing from the user-state database:"], "| table | column"),
+    (
+        [
+            "Given these are missing from the user-state database:",
+            "  | tabel |",
+            "  | users |",
+        ],
+        "the data table's head is | tabel |",
+    ),
+    (
+        [
+            "Given these are missing from the user-state database:",
+            "  | table | column |",
+            "  |       | id     |",
+        ],
+        "row 1 of the data table says nothing under table",
+    ),
+    (
+        ['Given the user-state entity "interest" is stored only as "preferences"'],
+        "there is no entity 'interest'; the entities are login",
+    ),
+    (
+        ['Given the user-state entity "interests" is stored only as "prefs"'],
+        "no storage model 'prefs'; it has preferences, join_table",
+    ),
+    (
+        ['Given the user-state entity "interests" is stored only as "join_table"'],
+        "there is no table public.user_interest_themes",
+    ),
+    (
+        ['Given the user-state model "prefs" of "interests" is canonical'],
+        "declares 'prefs' canonical",
+    ),
+    (
+        ['Given the user-state port of "users" is "wired"'],
+        "'wired' is none of 'database_backed'",
+    ),
+    (
+        [
+            "When the user-state audit runs",
+            "Then the user-state checks are:",
+            "  | check        | decision |",
+            "  | users.schema |          |",
+        ],
+        "the data table says nothing about users.schema",
+    ),
+    (
+        [
+            'Then the user-state table "users" has the columns:',
+            "  | column | nullable |",
+            "  | id     | never    |",
+        ],
+        "expected yes or no, not 'never'",
+    ),
+    (
+        [
+            "When the user-state audit runs",
+            'Then the user-state check "users.schema" is "missing"',
+        ],
+        "users.schema is not as expected",
+    ),
+    (
+        ['Then the user-state table "users" has an index on "display_name"'],
+        "display_name",
+    ),
+]
+
+
+def test_each_step_that_cannot_hold_says_why(covered: Backend) -> None:
     """Nothing misspelt passes; the message is what the user needs."""
-    text = "".join(f"\n    {line}" for line in steps)
-    covered.write("tests/own.feature", f"Feature: Own\n  Scenario: Wrong{text}\n")
+    scenarios = [
+        "".join(f"\n    {line}" for line in (f"Scenario: Mistake {number}", *steps))
+        for number, (steps, _) in enumerate(MISTAKES)
+    ]
+    covered.write("tests/own.feature", "Feature: Own" + "\n".join(scenarios) + "\n")
     covered.write("tests/test_own.py", BINDING)
     run = covered.run(audit=False)
     assert run.status == 1, run.output
-    assert "1 failed" in run.output
-    assert message in " ".join(run.output.replace("\nE  ", " ").split()), run.output
+    assert f"{len(MISTAKES)} failed" in run.output
+    failures = re.split(r"_{3,} test_mistake_\d+ _{3,}", run.output)[1:]
+    for (_, message), failure in zip(MISTAKES, failures, strict=True):
+        assert message in " ".join(failure.replace("\nE  ", " ").split())
 
 
 def test_a_finding_is_told_without_a_traceback(covered: Backend) -> None:
