@@ -65,7 +65,6 @@ from pytest_userstate.domain.model import Canonical as Canonical
 from pytest_userstate.domain.model import Entity as Entity
 from pytest_userstate.domain.model import PerUser as PerUser
 from pytest_userstate.domain.model import Revisions as Revisions
-from pytest_userstate.domain.model import Several as Several
 from pytest_userstate.domain.model import StorageModel as StorageModel
 from pytest_userstate.domain.ports import (
     RuntimeWiringRepository as RuntimeWiringRepository,

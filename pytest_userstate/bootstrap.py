@@ -106,6 +106,7 @@ def prepare(request: AuditRequest) -> Prepared:
         configured=(
             f"configured by {place.label}" if place.file else "no configuration file"
         ),
+        warnings=(*request.warnings, *settings.warnings),
         first_file=first_file,
     )
 
@@ -153,7 +154,9 @@ def configuration_store(base: pathlib.Path) -> ReportFiles:
 
 def snapshot_store(base: pathlib.Path) -> ReportFiles:
     """Return where the snapshot file is written, by a path that starts in a folder."""
-    return ReportFiles(base, option="--userstate-snapshot", what="schema snapshot")
+    return ReportFiles(
+        base, option="--userstate-snapshot-update", what="schema snapshot"
+    )
 
 
 def draft_store(base: pathlib.Path) -> NewFiles:
@@ -187,7 +190,7 @@ def snapshot_of(source: typ.Any) -> SchemaSnapshot:
 
 
 def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:
-    """Return the schema that ``--userstate-snapshot`` wrote to a file.
+    """Return the schema that ``--userstate-snapshot-update`` wrote to a file.
 
     Parameters
     ----------
@@ -216,8 +219,8 @@ def read_snapshot(path: str | os.PathLike[str]) -> SchemaSnapshot:
         if not error.is_newer:
             place = pathlib.Path(file).absolute()
             error.add_note(
-                f"looked for at {place}; write it anew with "
-                f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file)}"
+                f"looked for at {place}; write it anew with pytest --userstate-audit "
+                f"--userstate-snapshot-update={shlex.quote(file)}"
             )
         # The reader has to correct a file, which our traceback would not help with.
         raise error.with_traceback(None) from None
@@ -348,7 +351,7 @@ def _located(request: AuditRequest, settings: Settings, place: _Place) -> Target
         here=request.invocation_dir,
         path_given_by=given_by,
         choice=LayoutChoice(
-            layout=settings.migrations.layout,
+            layout=settings.migrations.tool,
             options=settings.migrations.options,
             file=place.label,
             key=place.key("migrations") if place.file else "",

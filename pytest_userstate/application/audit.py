@@ -29,7 +29,7 @@ from pytest_userstate.domain.recognition.result import Recognition
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.unaudited import unaudited
-from pytest_userstate.domain.user_state import Advisory, silence
+from pytest_userstate.domain.user_state import Advisory, mark_ignored
 from pytest_userstate.domain.wiring import Wiring, contradictions
 
 if typ.TYPE_CHECKING:
@@ -67,6 +67,8 @@ class Prepared:
     """Whether the gaps that are there are accepted, for a gate that begins today."""
     configured: str = "no configuration file"
     """The same, for people."""
+    warnings: tuple[str, ...] = ()
+    """What the user should change in the command, or in the configuration."""
     first_file: pathlib.Path | None = None
     """The first file of the target, if it has files."""
 
@@ -140,8 +142,8 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
     report = UserStateSchemaAuditReport.evaluate(snapshot, model=model, wiring=wiring)
     if prepared.accepts_gaps:
         settings = _accepting(report, settings, today)
-    ignored = unaudited(snapshot, report, model.schemas, target.description)
-    advice = silence(advise(snapshot, model=model), settings.silences)
+    outside = unaudited(snapshot, report, model.schemas, target.description)
+    advice = mark_ignored(advise(snapshot, model=model), settings.ignored)
 
     # Beside that, what differs from a snapshot file or a live database.
     comparisons = _compared(snapshot, prepared.references)
@@ -162,7 +164,14 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         advisories=advice.advisories,
         proof=proof,
         drafts=drafts,
-        warnings=(*ignored, *preparation, *wiring.warnings, *advice.complaints, *notes),
+        warnings=(
+            *prepared.warnings,
+            *outside,
+            *preparation,
+            *wiring.warnings,
+            *advice.complaints,
+            *notes,
+        ),
         diagram=_drawn(snapshot, model) if prepared.draws else None,
         comparisons=comparisons,
         snapshot=_written(snapshot) if prepared.snapshot is not None else None,

@@ -68,7 +68,7 @@ _CONSTRAINTS: typ.Final = frozenset(
 _NOT_COMPARED: typ.Final = (
     "{label}: written by version 0.1, which left out rules, options of views, "
     "functions, owners and grants; they were not compared: write the file anew with "
-    "--userstate-snapshot {label}"
+    "--userstate-snapshot-update={label}"
 )
 
 

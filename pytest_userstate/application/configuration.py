@@ -22,6 +22,7 @@ from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_fa
 from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
+from pytest_userstate.application.renamed import Renewal
 from pytest_userstate.application.settings import (
     MigrationsSetting,
     PortScan,
@@ -49,11 +50,10 @@ from pytest_userstate.domain.model import (
     Entity,
     Need,
     Revisions,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.snapshot import Source
-from pytest_userstate.domain.user_state import Silence
+from pytest_userstate.domain.user_state import Ignore
 from pytest_userstate.domain.wiring import PortWiring, Wiring
 
 V = typ.TypeVar("V")
@@ -75,7 +75,7 @@ _TOML_TYPES: typ.Final[dict[type, str]] = {
 }
 _ONE_FOLDER: typ.Final = (
     "is a list; expected a string, the one folder with the migrations.\nIf a tool "
-    "takes several, the others are a setting of its layout, such as folders = "
+    "takes several, the others are settings of its tool, such as folders = "
     '["…"] beside path'
 )
 
@@ -86,7 +86,7 @@ class EntityTable:
 
     models: tuple[StorageModel, ...] = ()
     replace: bool = False
-    several: Several | None = None
+    allow_multiple: bool | None = None
     revisions: Revisions | None = None
     canonical: Canonical | None = None
     expected: bool = True
@@ -132,7 +132,7 @@ class Document:
     postgres: PostgresSettings = attrs.field(factory=PostgresSettings)
     gate: GatePolicy = attrs.field(factory=GatePolicy)
     accept: tuple[Acceptance, ...] = ()
-    silence: tuple[Silence, ...] = ()
+    ignore: tuple[Ignore, ...] = ()
     downstream: tuple[WorkItem, ...] = ()
     prove: ProofSettings = attrs.field(factory=ProofSettings)
 
@@ -145,8 +145,18 @@ def read_settings(
     A `ConfigurationError` names the file, the keys, the values, and the nearest right
     spelling.
     """
-    document = read_document(raw, file=file, prefix=prefix)
-    return _Resolution(document, file, prefix).settings()
+    renewal = Renewal(raw, prefix)
+    if renewal.faults:
+        raise configuration_error(renewal.faults, file=file)
+    warnings = [f"{file}: {warning}" for warning in renewal.warnings]
+    try:
+        document = read_document(renewal.table, file=file, prefix=prefix)
+        settings = _Resolution(document, file, prefix).settings()
+    except ConfigurationError as error:
+        # It names the new keys.
+        message = "\n".join([str(error), *warnings])
+        raise ConfigurationError(message, file=file, key=error.key) from None
+    return attrs.evolve(settings, warnings=tuple(warnings))
 
 
 def read_document(
@@ -231,7 +241,7 @@ def _converter() -> cattrs.Converter:
     def migrations(value: object, kind: type) -> MigrationsSetting:
         if not isinstance(value, dict):
             return MigrationsSetting(path=_one_folder(value))
-        own = {key: value[key] for key in ("path", "layout") if key in value}
+        own = {key: value[key] for key in ("path", "tool") if key in value}
         options = {key: value[key] for key in value if key not in own}
         setting: MigrationsSetting = table(kind)(own, kind)
         return attrs.evolve(setting, options=options)
@@ -358,7 +368,7 @@ _HOOK_KINDS: typ.Final[dict[object, typ.Any]] = {
 _IDENTITIES: typ.Final[dict[type, tuple[str, ...]]] = {
     Acceptance: ("check",),
     PortTable: ("port",),
-    Silence: ("advisory", "subject"),
+    Ignore: ("advisory", "subject"),
     StorageModel: ("name",),
     WorkItem: ("id",),
 }
@@ -401,12 +411,10 @@ class _Resolution:
             self._refuse("snapshot", problem)
         for index, accepted in enumerate(document.accept):
             self._check(accepted.check, f"accept[{index}].check")
-        for index, silenced in enumerate(document.silence):
-            if silenced.advisory not in RULES:
-                problem = (
-                    f"is {silenced.advisory!r}; {nearest(silenced.advisory, RULES)}"
-                )
-                self._refuse(f"silence[{index}].advisory", problem)
+        for index, ignored in enumerate(document.ignore):
+            if ignored.advisory not in RULES:
+                problem = f"is {ignored.advisory!r}; {nearest(ignored.advisory, RULES)}"
+                self._refuse(f"ignore[{index}].advisory", problem)
         self._check_downstream()
         return Settings(
             migrations=document.migrations,
@@ -416,7 +424,7 @@ class _Resolution:
             wiring=self._wiring(),
             postgres=document.postgres,
             gate=attrs.evolve(document.gate, acceptances=document.accept),
-            silences=document.silence,
+            ignored=document.ignore,
             prove=document.prove,
             downstream=document.downstream,
         )
@@ -452,7 +460,8 @@ class _Resolution:
             "expected": table.expected,
             "reason": table.reason,
         }
-        changes |= {"several": table.several} if table.several else {}
+        if table.allow_multiple is not None:
+            changes["allow_multiple"] = table.allow_multiple
         changes |= {"revisions": table.revisions} if table.revisions else {}
         try:
             if default:

@@ -12,7 +12,7 @@ import attrs
 from pytest_userstate.domain.downstream import WorkItem
 from pytest_userstate.domain.gate import GatePolicy
 from pytest_userstate.domain.model import DEFAULT_MODEL, AuditModel
-from pytest_userstate.domain.user_state import Silence
+from pytest_userstate.domain.user_state import Ignore
 from pytest_userstate.domain.wiring import Wiring
 
 CONFIGURATION_FILE: typ.Final = "userstate.toml"
@@ -41,6 +41,9 @@ class AuditRequest:
     server: str | None = attrs.field(default=None, repr=False)
     """The server to apply the migrations to, in place of the embedded one."""
     snapshot: str | None = None
+    """The file that the audited schema is written to."""
+    warnings: tuple[str, ...] = ()
+    """What the user should change in the command."""
     axes: tuple[str, ...] | None = None
     """The axes to gate, in place of the configured ones."""
     postgresql_exec: str | None = None
@@ -67,14 +70,14 @@ class AuditRequest:
 
 @attrs.frozen(kw_only=True)
 class MigrationsSetting:
-    """Where the migrations are, and of which layout."""
+    """Where the migrations are, and which tool they are for."""
 
     path: str | None = None
     """The folder, or the file; None to search."""
-    layout: str | None = None
-    """The layout's name; None to recognize it."""
+    tool: str | None = None
+    """The migration tool's name; None to recognize it."""
     options: cabc.Mapping[str, object] = attrs.field(factory=dict)
-    """The settings that only this layout has; the layout itself checks them."""
+    """The settings that only this tool has; its layout checks them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -160,6 +163,8 @@ class Settings:
     wiring: WiringSettings = attrs.field(factory=WiringSettings)
     postgres: PostgresSettings = attrs.field(factory=PostgresSettings)
     gate: GatePolicy = attrs.field(factory=GatePolicy)
-    silences: tuple[Silence, ...] = ()
+    ignored: tuple[Ignore, ...] = ()
     downstream: tuple[WorkItem, ...] = ()
     prove: ProofSettings = attrs.field(factory=ProofSettings)
+    warnings: tuple[str, ...] = ()
+    """What the user should change in the configuration."""

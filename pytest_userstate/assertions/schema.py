@@ -359,7 +359,7 @@ def assert_same_schema(
     source : SchemaSnapshot or psycopg connection
         The schema as it is.
     accepted : SchemaSnapshot, psycopg connection, str or path
-        Another schema, or the file that ``--userstate-snapshot`` wrote.
+        Another schema, or the file that ``--userstate-snapshot-update`` wrote.
 
     Raises
     ------
@@ -387,7 +387,8 @@ def _different_schema(
     signs = legend(
         difference.changes, before=f"in {name}", after="here", both="in both"
     )
-    command = f"pytest --userstate-audit --userstate-snapshot {shlex.quote(file or '')}"
+    option = f"--userstate-snapshot-update={shlex.quote(file or '')}"
+    command = f"pytest --userstate-audit {option}"
     return Failure(
         headline=f"the schema differs from {name} in {counted(difference.changes)}",
         lines=(signs, *in_lines(difference.changes)),

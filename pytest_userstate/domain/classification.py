@@ -22,7 +22,6 @@ from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
     Need,
-    Several,
     StorageModel,
     table_places,
 )
@@ -163,7 +162,7 @@ class Storage:
             return Situation.DECLARED_INCOMPLETE
         if len(self.complete) == 1:
             return Situation.SINGLE
-        if self.entity.several is Several.FINE:
+        if self.entity.allow_multiple:
             names = {candidate.table.name for candidate in self.complete}
             copies = len({candidate.place for candidate in self.complete}) > len(names)
             return Situation.COPIES if copies else Situation.SEVERAL_FINE

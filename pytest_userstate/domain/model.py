@@ -21,13 +21,6 @@ from pytest_userstate.domain.recognition.result import Recognition, RecognizedEn
 _ENTITY_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-class Several(enum.StrEnum):
-    """What it means when several storage models of an entity are complete."""
-
-    FINE = "fine"
-    AMBIGUOUS = "ambiguous"
-
-
 class Revisions(enum.StrEnum):
     """Whether an entity's storage is expected to keep revisions."""
 
@@ -183,8 +176,8 @@ class Entity:
         Lower case letters, digits and underscores.
     models : iterable of StorageModel
         The ways in which it may be stored.
-    several : Several
-        Whether several complete models are fine or ambiguous.
+    allow_multiple : bool
+        Whether several of its models may be complete; if not, that is ambiguous.
     revisions : Revisions
         Whether its storage is expected to keep a revision.
     canonical : Canonical or None
@@ -202,7 +195,7 @@ class Entity:
 
     name: str
     models: tuple[StorageModel, ...] = attrs.field(converter=_models)
-    several: Several = Several.AMBIGUOUS
+    allow_multiple: bool = False
     revisions: Revisions = Revisions.NOT_EXPECTED
     canonical: Canonical | None = None
     expected: bool = True
@@ -309,7 +302,7 @@ DEFAULT_MODEL = AuditModel(
     entities=(
         Entity(
             name="login",
-            several=Several.FINE,
+            allow_multiple=True,
             models=(
                 StorageModel(name="users", tables="users", any_of=[_CREDENTIALS]),
                 StorageModel(
@@ -338,7 +331,6 @@ DEFAULT_MODEL = AuditModel(
         ),
         Entity(
             name="interests",
-            several=Several.AMBIGUOUS,
             revisions=Revisions.EXPECTED,
             models=(
                 StorageModel(

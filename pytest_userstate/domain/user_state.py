@@ -43,7 +43,7 @@ class Advisory:
     source : Source or None
         The migration that made the subject, if known.
     silenced : str or None
-        The reason for which the repository has silenced it.
+        The reason for which the repository ignores it.
     """
 
     code: str
@@ -54,8 +54,8 @@ class Advisory:
 
 
 @attrs.frozen(kw_only=True)
-class Silence:
-    """Which advisories a repository does not want to hear, and why."""
+class Ignore:
+    """Which advisories a repository ignores, and why."""
 
     advisory: str
     subject: str = "*"
@@ -70,19 +70,19 @@ class Silence:
 
 
 @attrs.frozen(kw_only=True)
-class Silenced:
-    """The advisories, with the reasons of those that are silenced."""
+class Advice:
+    """The advisories, with the reasons of those that are ignored."""
 
     advisories: tuple[Advisory, ...]
     complaints: tuple[str, ...] = attrs.field(converter=strings)
 
 
-def silence(
-    advisories: cabc.Iterable[Advisory], silences: cabc.Iterable[Silence]
-) -> Silenced:
-    """Mark what is silenced; if several silences cover it, the first counts."""
-    reported, entries = [*advisories], [*silences]
-    return Silenced(
+def mark_ignored(
+    advisories: cabc.Iterable[Advisory], entries: cabc.Iterable[Ignore]
+) -> Advice:
+    """Mark what is ignored; if several entries cover it, the first counts."""
+    reported, entries = [*advisories], [*entries]
+    return Advice(
         advisories=tuple(_marked(item, entries) for item in reported),
         complaints=(
             _complaint(entry, reported)
@@ -92,21 +92,21 @@ def silence(
     )
 
 
-def _marked(advisory: Advisory, silences: list[Silence]) -> Advisory:
-    for entry in silences:
+def _marked(advisory: Advisory, entries: list[Ignore]) -> Advisory:
+    for entry in entries:
         if entry.covers(advisory):
             return attrs.evolve(advisory, silenced=entry.reason)
     return advisory
 
 
-def _complaint(unused: Silence, advisories: list[Advisory]) -> str:
+def _complaint(unused: Ignore, advisories: list[Advisory]) -> str:
     subjects = [
         advisory.subject for advisory in advisories if advisory.code == unused.advisory
     ]
     about = f" at {unused.subject}" if unused.subject != "*" else ""
     places = f"it was found only at {', '.join(subjects)}"
     return (
-        f"the [[silence]] entry of {unused.advisory}{about} silences nothing: "
+        f"the [[ignore]] entry of {unused.advisory}{about} ignores nothing: "
         f"{places if subjects else 'it was not found anywhere'}; correct the entry, "
         f"or remove it ({unused.reason!r})"
     )

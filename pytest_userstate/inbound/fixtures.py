@@ -9,9 +9,11 @@ import collections.abc as cabc
 import contextlib
 import pathlib
 import typing as typ
+import warnings
 
 import pytest
 
+from pytest_userstate.application.renamed import FIXTURES, replaced
 from pytest_userstate.inbound.options import request_of
 
 if typ.TYPE_CHECKING:
@@ -69,7 +71,10 @@ def userstate_prepared(
     """Everything that the other fixtures need, found but not started."""
     request = request_of(pytestconfig, configuration=userstate_configuration)
     composition = pytestconfig.stash[COMPOSITION]()
-    return _or_fail(lambda: composition.prepare(request))
+    prepared = _or_fail(lambda: composition.prepare(request))
+    for warning in prepared.warnings:
+        warnings.warn(warning, DeprecationWarning, stacklevel=1)
+    return prepared
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +100,7 @@ def userstate_server(userstate_baseline: typ.Any) -> NoopExecutor:
 
 
 @pytest.fixture
-def userstate_database(
+def userstate_connection(
     request: pytest.FixtureRequest, userstate_baseline: typ.Any
 ) -> cabc.Iterator[psycopg.Connection[typ.Any]]:
     """A connection to a private copy of the migrated baseline, fresh for this test.
@@ -112,6 +117,17 @@ def userstate_database(
             _FAILED, None
         ):
             item.user_properties.append((KEPT, userstate_baseline.keep(connection)))
+
+
+@pytest.fixture
+def userstate_database(
+    userstate_connection: psycopg.Connection[typ.Any],
+) -> psycopg.Connection[typ.Any]:
+    """The old name of `userstate_connection`."""
+    old = "userstate_database"
+    warning = replaced(f"the fixture {old}", FIXTURES[old])
+    warnings.warn(warning, DeprecationWarning, stacklevel=1)
+    return userstate_connection
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pathlib
 import shlex
 import typing as typ
 
+from pytest_userstate.application import renamed
 from pytest_userstate.inbound.hookspecs import asking_for_wiring
 
 if typ.TYPE_CHECKING:
@@ -28,6 +29,7 @@ _NEEDS_AUDIT: typ.Final = {
     "userstate_dsn": "--userstate-dsn",
     "userstate_drift": "--userstate-drift",
     "userstate_snapshot": "--userstate-snapshot",
+    "userstate_snapshot_update": "--userstate-snapshot-update",
     "userstate_prove": "--userstate-prove",
     "userstate_draft": "--userstate-draft",
 }
@@ -121,11 +123,13 @@ def add_options(
         "(DSN as above), as one more check",
     )
     group.addoption(
-        "--userstate-snapshot",
+        "--userstate-snapshot-update",
         metavar="FILE",
-        help="write the audited schema to FILE (.json); where the configuration names "
+        help="write the audited schema to FILE (.json); if the configuration names "
         "FILE as its snapshot, this accepts what has changed",
     )
+    for old in renamed.OPTIONS:
+        group.addoption(old, metavar="FILE", help=argparse.SUPPRESS)
     group.addoption(
         "--userstate-report",
         metavar="FILE",
@@ -174,7 +178,7 @@ def add_options(
     group.addoption(
         "--userstate-keep-failed",
         action="store_true",
-        help="keep the databases of failed tests (fixture userstate_database), and "
+        help="keep the databases of failed tests (fixture userstate_connection), and "
         "the server with them, for an hour",
     )
     group.addoption(
@@ -209,7 +213,12 @@ def request_of(
         dsn=option.userstate_dsn,
         drift=option.userstate_drift,
         server=option.userstate_server,
-        snapshot=option.userstate_snapshot,
+        snapshot=option.userstate_snapshot_update or option.userstate_snapshot,
+        warnings=tuple(
+            renamed.replaced(old, new)
+            for old, new in renamed.OPTIONS.items()
+            if _value(option, old) is not None
+        ),
         compares=compares,
         proves=option.userstate_prove,
         drafts=option.userstate_draft,
@@ -246,10 +255,21 @@ def misuse(config: pytest.Config) -> str | None:
         for key, problem in _NOT_WITH_DSN.items():
             if getattr(option, key) not in (None, "", False):
                 return problem
-    snapshot = option.userstate_snapshot
+    for old, new in renamed.OPTIONS.items():
+        if None not in {_value(option, old), _value(option, new)}:
+            return f"{old} is the old name of {new}: give one of the two"
+    snapshot = option.userstate_snapshot_update or option.userstate_snapshot
     if snapshot is not None and pathlib.PurePath(snapshot).suffix != ".json":
-        return f"--userstate-snapshot {snapshot}: expected a file that ends in .json"
+        return (
+            f"--userstate-snapshot-update {snapshot}: expected a file that ends in "
+            ".json"
+        )
     return _report_misuse(option.userstate_report, option.userstate_check_report)
+
+
+def _value(option: argparse.Namespace, name: str) -> object:
+    """Return the value of an option that has one, by its name."""
+    return getattr(option, name.strip("-").replace("-", "_"))
 
 
 def _report_misuse(written: list[str], checked: list[str]) -> str | None:

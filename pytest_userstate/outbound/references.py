@@ -102,7 +102,7 @@ def _command(request: AuditRequest, path: pathlib.Path) -> str:
         origin = live_target(request.dsn).found
         words += (origin if " " in origin else f"{origin} DSN").split()
     name = os.path.relpath(path, request.invocation_dir)
-    return shlex.join([*words, "--userstate-snapshot", name])
+    return shlex.join([*words, f"--userstate-snapshot-update={name}"])
 
 
 def _same_file(one: pathlib.Path, other: pathlib.Path) -> bool:

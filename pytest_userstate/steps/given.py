@@ -35,52 +35,52 @@ given, when = Phrases(), Phrases()
 
 
 @given("the user-state baseline")
-def migrated_baseline(userstate_database: Database) -> None:
+def migrated_baseline(userstate_connection: Database) -> None:
     """Start from a private copy of the migrated baseline."""
 
 
 @given('the user-state table "{table}" is missing')
-def missing_table(userstate_database: Database, table: str) -> None:
+def missing_table(userstate_connection: Database, table: str) -> None:
     """Drop a table, and what depends on it, from the private copy."""
-    _drop(userstate_database, table)
+    _drop(userstate_connection, table)
 
 
 @given('the user-state column "{column}" of "{table}" is missing')
-def missing_column(userstate_database: Database, column: str, table: str) -> None:
+def missing_column(userstate_connection: Database, column: str, table: str) -> None:
     """Drop a column, and what depends on it, from the private copy."""
-    _drop(userstate_database, table, column)
+    _drop(userstate_connection, table, column)
 
 
 @given("these are missing from the user-state database:")
-def missing_things(userstate_database: Database, datatable: DataTable) -> None:
+def missing_things(userstate_connection: Database, datatable: DataTable) -> None:
     """Drop several: columns, and whole tables if no column is named."""
     for row in rows(datatable, needed=["table"], allowed=["column"]):
-        _drop(userstate_database, row["table"], row.get("column"))
+        _drop(userstate_connection, row["table"], row.get("column"))
 
 
 @given("the user-state database after this SQL:")
-def changed_by_sql(userstate_database: Database, docstring: str) -> None:
+def changed_by_sql(userstate_connection: Database, docstring: str) -> None:
     """Run SQL in the private copy, several statements in one transaction."""
-    userstate_database.execute(text_of(docstring).encode())
-    userstate_database.commit()
+    userstate_connection.execute(text_of(docstring).encode())
+    userstate_connection.commit()
 
 
 @given('the user-state entity "{entity}" is stored only as "{model}"')
 def only_model(
-    userstate_database: Database,
+    userstate_connection: Database,
     userstate_scenario: UserStateScenario,
     entity: str,
     model: str,
 ) -> None:
     """Drop the tables of the entity's other storage models from the private copy."""
     stored = _entity(userstate_scenario, entity)
-    kept = _tables(userstate_database, userstate_scenario, stored, only=model)
+    kept = _tables(userstate_connection, userstate_scenario, stored, only=model)
     if not kept:
         assert_table(
-            userstate_database, _candidates(userstate_scenario, stored, model)[0]
+            userstate_connection, _candidates(userstate_scenario, stored, model)[0]
         )
-    for table in _tables(userstate_database, userstate_scenario, stored) - kept:
-        _drop(userstate_database, table)
+    for table in _tables(userstate_connection, userstate_scenario, stored) - kept:
+        _drop(userstate_connection, table)
 
 
 @given('the user-state model "{model}" of "{entity}" is canonical')
@@ -119,12 +119,12 @@ def wired_port(userstate_scenario: UserStateScenario, entity: str, state: str) -
 @when("the user-state audit runs")
 def audit_runs(
     userstate_audit: UserStateAudit,
-    userstate_database: Database,
+    userstate_connection: Database,
     userstate_scenario: UserStateScenario,
 ) -> None:
     """Audit the scenario's private copy, as the steps before have changed it."""
     userstate_scenario.report = userstate_audit(
-        userstate_database,
+        userstate_connection,
         model=userstate_scenario.model,
         wiring=userstate_scenario.wiring,
     )

@@ -178,59 +178,61 @@ def report_is_accepted(
 
 
 @then('the user-state database has a table "{table}"')
-def has_table(userstate_database: Database, table: str) -> None:
+def has_table(userstate_connection: Database, table: str) -> None:
     """Expect a table; `schema.name` for one outside `public`."""
-    assert_table(userstate_database, table)
+    assert_table(userstate_connection, table)
 
 
 @then('the user-state database has no table "{table}"')
-def has_no_table(userstate_database: Database, table: str) -> None:
+def has_no_table(userstate_connection: Database, table: str) -> None:
     """Expect no table of this name, in a schema that is there."""
-    assert_no_table(userstate_database, table)
+    assert_no_table(userstate_connection, table)
 
 
 @then('the user-state database has a view "{view}"')
-def has_view(userstate_database: Database, view: str) -> None:
+def has_view(userstate_connection: Database, view: str) -> None:
     """Expect a view."""
-    assert_view(userstate_database, view)
+    assert_view(userstate_connection, view)
 
 
 @then('the user-state database has an extension "{extension}"')
-def has_extension(userstate_database: Database, extension: str) -> None:
+def has_extension(userstate_connection: Database, extension: str) -> None:
     """Expect an extension, or a stub of it."""
-    assert_extension(userstate_database, extension)
+    assert_extension(userstate_connection, extension)
 
 
 @then('the user-state database has an enum "{enum}" of "{labels}"')
-def has_enum(userstate_database: Database, enum: str, labels: str) -> None:
+def has_enum(userstate_connection: Database, enum: str, labels: str) -> None:
     """Expect exactly these labels, separated by commas, in this order."""
-    assert_enum(userstate_database, enum).has_exactly_labels(names(labels))
+    assert_enum(userstate_connection, enum).has_exactly_labels(names(labels))
 
 
 @then('the user-state table "{table}" has a column "{column}"')
-def has_column(userstate_database: Database, table: str, column: str) -> None:
+def has_column(userstate_connection: Database, table: str, column: str) -> None:
     """Expect a column of any type."""
-    assert_table(userstate_database, table).has_column(column)
+    assert_table(userstate_connection, table).has_column(column)
 
 
 @then('the user-state table "{table}" has a column "{column}" of type "{kind}"')
 def has_column_of_type(
-    userstate_database: Database, table: str, column: str, kind: str
+    userstate_connection: Database, table: str, column: str, kind: str
 ) -> None:
     """Expect a column of a type, in any spelling that PostgreSQL takes."""
-    assert_table(userstate_database, table).has_column(column, data_type=kind)
+    assert_table(userstate_connection, table).has_column(column, data_type=kind)
 
 
 @then('the user-state table "{table}" has no column "{column}"')
-def has_no_column(userstate_database: Database, table: str, column: str) -> None:
+def has_no_column(userstate_connection: Database, table: str, column: str) -> None:
     """Expect no column of this name, in a table that is there."""
-    assert_table(userstate_database, table).has_no_column(column)
+    assert_table(userstate_connection, table).has_no_column(column)
 
 
 @then('the user-state table "{table}" has the columns:')
-def has_columns(userstate_database: Database, table: str, datatable: DataTable) -> None:
+def has_columns(
+    userstate_connection: Database, table: str, datatable: DataTable
+) -> None:
     """Expect these columns, others beside them; empty cells are not looked at."""
-    described = assert_table(userstate_database, table)
+    described = assert_table(userstate_connection, table)
     for row in rows(
         datatable, needed=["column"], allowed=["type", "nullable", "default"]
     ):
@@ -245,55 +247,57 @@ def has_columns(userstate_database: Database, table: str, datatable: DataTable) 
 
 
 @then('the user-state table "{table}" has exactly the columns "{columns}"')
-def has_exactly_columns(userstate_database: Database, table: str, columns: str) -> None:
+def has_exactly_columns(
+    userstate_connection: Database, table: str, columns: str
+) -> None:
     """Expect these columns, separated by commas in any order, and no other."""
-    assert_table(userstate_database, table).has_exactly_columns(names(columns))
+    assert_table(userstate_connection, table).has_exactly_columns(names(columns))
 
 
 @then('the user-state table "{table}" has the primary key "{columns}"')
-def has_primary_key(userstate_database: Database, table: str, columns: str) -> None:
+def has_primary_key(userstate_connection: Database, table: str, columns: str) -> None:
     """Expect a primary key on these columns, separated by commas, in this order."""
-    assert_table(userstate_database, table).has_primary_key(names(columns))
+    assert_table(userstate_connection, table).has_primary_key(names(columns))
 
 
 @then('the user-state table "{table}" has a unique constraint on "{columns}"')
-def has_unique(userstate_database: Database, table: str, columns: str) -> None:
+def has_unique(userstate_connection: Database, table: str, columns: str) -> None:
     """Expect a unique constraint on these columns."""
-    assert_table(userstate_database, table).has_unique_constraint(names(columns))
+    assert_table(userstate_connection, table).has_unique_constraint(names(columns))
 
 
 @then('the user-state table "{table}" has a foreign key on "{columns}" to "{target}"')
 def has_foreign_key(
-    userstate_database: Database, table: str, columns: str, target: str
+    userstate_connection: Database, table: str, columns: str, target: str
 ) -> None:
     """Expect a foreign key from these columns to a table."""
-    assert_table(userstate_database, table).has_foreign_key(
+    assert_table(userstate_connection, table).has_foreign_key(
         names(columns), references=target
     )
 
 
 @then('the user-state table "{table}" has an index on "{columns}"')
-def has_index(userstate_database: Database, table: str, columns: str) -> None:
+def has_index(userstate_connection: Database, table: str, columns: str) -> None:
     """Expect an index on these columns, unique or not."""
-    assert_table(userstate_database, table).has_index(names(columns))
+    assert_table(userstate_connection, table).has_index(names(columns))
 
 
 @then('the user-state table "{table}" has the check constraint:')
-def has_check(userstate_database: Database, table: str, docstring: str) -> None:
+def has_check(userstate_connection: Database, table: str, docstring: str) -> None:
     """Expect a check constraint of this meaning; its expression is beneath."""
-    assert_table(userstate_database, table).has_check_constraint(text_of(docstring))
+    assert_table(userstate_connection, table).has_check_constraint(text_of(docstring))
 
 
 @then('the user-state table "{table}" has a trigger "{trigger}"')
-def has_trigger(userstate_database: Database, table: str, trigger: str) -> None:
+def has_trigger(userstate_connection: Database, table: str, trigger: str) -> None:
     """Expect a trigger of this name."""
-    assert_table(userstate_database, table).has_trigger(trigger)
+    assert_table(userstate_connection, table).has_trigger(trigger)
 
 
 @then('the user-state table "{table}" has row-level security')
-def has_row_security(userstate_database: Database, table: str) -> None:
+def has_row_security(userstate_connection: Database, table: str) -> None:
     """Expect row-level security to be on."""
-    assert_table(userstate_database, table).has_row_security()
+    assert_table(userstate_connection, table).has_row_security()
 
 
 def _check(

@@ -19,6 +19,7 @@ from pytest_userstate.application.configuration import (
     keys_of,
     read_settings,
 )
+from pytest_userstate.application.renamed import FIXTURES
 from pytest_userstate.application.settings import Settings
 from pytest_userstate.domain.advisories import RULES
 from pytest_userstate.domain.classification import RevisionColumns, Situation
@@ -112,7 +113,7 @@ def test_the_default_model_is_the_codes() -> None:
         for model in entity.models:
             assert {model.name, *model.tables, *model.columns} <= words
             assert {name for group in model.any_of for name in group} <= words
-        assert row[2] == entity.several.value
+        assert row[2] == ("fine" if entity.allow_multiple else "ambiguous")
 
 
 def test_every_check_is_there() -> None:
@@ -225,7 +226,7 @@ def test_every_fixture_is_there() -> None:
     ours = r"^((?:userstate|schema)_\w+)(?: \[(\w+) scope\])? -- \S*pytest_userstate"
     found = dict(re.findall(ours, done.stdout, re.MULTILINE))
     rows = {row[0].strip("`"): row[1] for row in table_after(TEXT, "\n## Fixtures\n")}
-    inner = {"userstate_prepared", "userstate_baseline"}
+    inner = {"userstate_prepared", "userstate_baseline", *FIXTURES}
     assert inner <= {*found}
     assert rows == {
         name: scope or "function" for name, scope in found.items() if name not in inner

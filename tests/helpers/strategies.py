@@ -14,7 +14,6 @@ from pytest_userstate.domain.model import (
     Entity,
     PerUser,
     Revisions,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.snapshot import (
@@ -142,7 +141,7 @@ def own_entities(draw: st.DrawFn) -> Entity:
     canonical = draw(st.none() | st.sampled_from(names))
     return Entity(
         name="consents",
-        several=draw(st.sampled_from(Several)),
+        allow_multiple=draw(st.booleans()),
         revisions=draw(st.sampled_from(Revisions)),
         canonical=Canonical(model=canonical, reason="why") if canonical else None,
         models=[

@@ -15,7 +15,6 @@ from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
     Revisions,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.ports import UntriableError
@@ -46,7 +45,7 @@ MODEL = AuditModel(
     entities=[
         Entity(
             name="login",
-            several=Several.FINE,
+            allow_multiple=True,
             models=[
                 StorageModel(
                     name="logins",

@@ -56,7 +56,7 @@ def test_programs_get_them_too(tmp_path: pathlib.Path) -> None:
     configuration = f"""
         [migrations]
         path = "."
-        layout = "command"
+        tool = "command"
         command = ["{sys.executable}", "migrate.py"]
         [postgres]
         session = ["SET app.environment = 'test'"]

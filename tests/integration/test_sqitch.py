@@ -182,7 +182,7 @@ def test_a_variable_that_is_not_set(
     message = " ".join(str(caught.value).split())
     assert 'variable schema is not set, so that psql leaves :"schema" as it' in message
     assert 'db/sqitch.conf, in the section [deploy "variables"], or in' in message
-    assert 'layout = "sqitch", variables = { name = "…" } }' in message
+    assert 'tool = "sqitch", variables = { name = "…" } }' in message
 
 
 def test_psql_sends_the_same(

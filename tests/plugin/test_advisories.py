@@ -7,11 +7,11 @@ import pytest
 from tests.helpers.backends import Backend
 
 SILENCES = """
-[[silence]]
+[[ignore]]
 advisory = "US204"
 reason = "A nightly job looks for ids that lead nowhere"
 
-[[silence]]
+[[ignore]]
 advisory = "US101"
 subject = "public.users.*"
 reason = "Written by <b>one</b> place"
@@ -20,7 +20,7 @@ reason = "Written by <b>one</b> place"
 
 @pytest.mark.parametrize("how", ["-v", "-n2"])
 def test_advisories_are_told_in_terminal_and_reports(gaps: Backend, how: str) -> None:
-    """Also by the process that did not find them; a silence that is none is told."""
+    """Also by the process that did not find them; so is an entry without use."""
     before = gaps.run().outcomes()
     gaps.configure(SILENCES)
     run = gaps.run(how, "--userstate-report=audit.md")
@@ -35,13 +35,13 @@ def test_advisories_are_told_in_terminal_and_reports(gaps: Backend, how: str) ->
     shown = run.output.split("advisories (they change no outcome")[1]
     assert "US101 public.user_preferences.revision\n  no check keeps this" in shown
     assert (
-        "US204 public.user_preferences.interest_theme_ids is silenced: A nightly job"
+        "US204 public.user_preferences.interest_theme_ids is ignored: A nightly job"
     ) in shown
     (warning,) = run.report["warnings"]
-    assert warning.startswith("the [[silence]] entry of US101 at public.users.*")
-    assert "warning: the [[silence]] entry of US101" in run.output
+    assert warning.startswith("the [[ignore]] entry of US101 at public.users.*")
+    assert "warning: the [[ignore]] entry of US101" in run.output
     page = (gaps.path / "audit.md").read_text()
     assert "- **US101** `public.user_preferences.revision`\n  - No check keeps" in page
-    assert "is silenced: A nightly job looks for ids that lead nowhere" in page
+    assert "is ignored: A nightly job looks for ids that lead nowhere" in page
     assert "#L1))\n" in page
     assert "<b>" not in page

@@ -132,15 +132,15 @@ def test_an_unknown_extension(backend: Backend) -> None:
             ["`downstream` cannot be ordered", "1 needs 1", "take one need away"],
         ),
         (
-            "[[silence]]\nadvisory = 'US24'\nreason = 'x'",
-            ["`silence[0].advisory` is 'US24'", "did you mean 'US204'?"],
+            "[[ignore]]\nadvisory = 'US24'\nreason = 'x'",
+            ["`ignore[0].advisory` is 'US24'", "did you mean 'US204'?"],
         ),
         (
             "[wiring.ports.intrests]\nport='P'\nstate='unwired'\nreason='R'",
             ["did you mean 'interests'?"],
         ),
         (
-            "migrations = { path = 'migrations', layout = 'deisel' }",
+            "migrations = { path = 'migrations', tool = 'deisel' }",
             ["deisel", "diesel", "plain"],
         ),
         ("migrations = [", ["userstate.toml is not valid TOML"]),

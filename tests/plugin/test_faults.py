@@ -158,7 +158,7 @@ def start(temporary: pathlib.Path) -> cabc.Iterator[Start]:
 OWN_TEST = """
 import pathlib, time
 
-def test_own(userstate_database):
+def test_own(userstate_connection):
     pathlib.Path("inside").touch()
     time.sleep(60)
 """
@@ -280,14 +280,14 @@ class TestServerKilled:
             """
             import os, pathlib, signal
 
-            def test_own(userstate_database):
-                host = pathlib.Path(userstate_database.info.host)
+            def test_own(userstate_connection):
+                host = pathlib.Path(userstate_connection.info.host)
                 pid = (host / "data" / "postmaster.pid").read_text().split()[0]
                 os.kill(int(pid), signal.SIGKILL)
                 while True:
-                    userstate_database.execute("SELECT pg_sleep(0.01)")
+                    userstate_connection.execute("SELECT pg_sleep(0.01)")
 
-            def test_later(userstate_database):
+            def test_later(userstate_connection):
                 pass
             """,
         )

@@ -11,18 +11,20 @@ from tests.helpers import servers
 from tests.helpers.backends import USERS, Backend
 
 USES = """
+import pytest
+
 from pytest_userstate import EntitySchemaCoverage, SchemaSnapshot, Table
 
 
-def test_database_is_migrated_and_private(userstate_database):
-    userstate_database.execute("INSERT INTO users VALUES (gen_random_uuid(), 'a')")
-    userstate_database.execute("DROP TABLE user_credentials")
-    userstate_database.commit()
+def test_database_is_migrated_and_private(userstate_connection):
+    userstate_connection.execute("INSERT INTO users VALUES (gen_random_uuid(), 'a')")
+    userstate_connection.execute("DROP TABLE user_credentials")
+    userstate_connection.commit()
 
 
-def test_the_next_test_gets_a_fresh_one(userstate_database):
-    assert userstate_database.execute("SELECT count(*) FROM users").fetchone() == (0,)
-    userstate_database.execute("SELECT FROM user_credentials")
+def test_the_next_test_gets_a_fresh_one(userstate_connection):
+    assert userstate_connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
+    userstate_connection.execute("SELECT FROM user_credentials")
 
 
 def test_snapshot_and_report_are_of_the_baseline(schema_snapshot, userstate_report):
@@ -30,15 +32,20 @@ def test_snapshot_and_report_are_of_the_baseline(schema_snapshot, userstate_repo
     assert userstate_report.users_coverage is EntitySchemaCoverage.COVERED
 
 
-def test_audit_takes_a_connection(userstate_audit, userstate_database):
-    userstate_database.execute("ALTER TABLE users DROP COLUMN display_name")
-    report = userstate_audit(userstate_database)
+def test_audit_takes_a_connection(userstate_audit, userstate_connection):
+    userstate_connection.execute("ALTER TABLE users DROP COLUMN display_name")
+    report = userstate_audit(userstate_connection)
     assert report.users_coverage is EntitySchemaCoverage.MISSING
-    assert userstate_database.info.transaction_status.name == "INTRANS"
+    assert userstate_connection.info.transaction_status.name == "INTRANS"
 
 
-def test_audit_takes_a_dsn_and_a_snapshot(userstate_audit, userstate_database):
-    report = userstate_audit(userstate_database.info.dsn)
+def test_the_old_name_says_what_replaces_it(request, userstate_connection):
+    with pytest.deprecated_call(match="userstate_database is now userstate_connection"):
+        assert request.getfixturevalue("userstate_database") is userstate_connection
+
+
+def test_audit_takes_a_dsn_and_a_snapshot(userstate_audit, userstate_connection):
+    report = userstate_audit(userstate_connection.info.dsn)
     assert report.users_coverage is EntitySchemaCoverage.COVERED
     assert userstate_audit(SchemaSnapshot()).profile_storage_migration.is_required
 """
@@ -49,7 +56,7 @@ def test_the_fixtures_work_without_an_audit(covered: Backend) -> None:
     covered.write("tests/test_own.py", USES)
     run = covered.run("-p", "no:cacheprovider", "-W", "error", audit=False)
     assert run.status == 0, run.output
-    assert "5 passed" in run.output
+    assert "6 passed" in run.output
 
 
 def test_the_fixtures_work_beside_an_audit_and_under_xdist(covered: Backend) -> None:
@@ -57,7 +64,7 @@ def test_the_fixtures_work_beside_an_audit_and_under_xdist(covered: Backend) -> 
     covered.write("tests/test_own.py", USES)
     run = covered.run("tests", "-n", "2")
     assert run.status == 0, run.output
-    assert "15 passed" in run.output
+    assert "16 passed" in run.output
 
 
 def test_no_server_is_started_before_one_is_needed(covered: Backend) -> None:
@@ -72,7 +79,7 @@ def test_they_are_documented(covered: Backend) -> None:
     output = covered.run("--fixtures", audit=False).output
     for name in (
         "userstate_server",
-        "userstate_database",
+        "userstate_connection",
         "schema_snapshot",
         "userstate_report",
         "userstate_audit",
@@ -141,12 +148,12 @@ def test_the_database_of_a_failed_test_can_be_kept(covered: Backend) -> None:
     covered.write(
         "test_own.py",
         """
-        def test_fails(userstate_database):
-            userstate_database.execute("CREATE TABLE evidence (id int)")
-            userstate_database.commit()
+        def test_fails(userstate_connection):
+            userstate_connection.execute("CREATE TABLE evidence (id int)")
+            userstate_connection.commit()
             assert False
 
-        def test_passes(userstate_database):
+        def test_passes(userstate_connection):
             pass
         """,
     )
@@ -183,10 +190,12 @@ def test_another_pytest_postgresql_configuration_does_not_leak(
 
         client = factories.postgresql("userstate_server")
 
-        def test_ours(userstate_database, schema_snapshot):
+        def test_ours(userstate_connection, schema_snapshot):
             assert schema_snapshot.table("leak") is None
-            assert userstate_database.info.user == "userstate"
-            found = userstate_database.execute("SELECT to_regclass('leak')").fetchone()
+            assert userstate_connection.info.user == "userstate"
+            found = userstate_connection.execute(
+                "SELECT to_regclass('leak')"
+            ).fetchone()
             assert found == (None,)
 
         def test_client(client):
@@ -206,14 +215,14 @@ def test_fixtures_recognize_what_the_command_recognizes(
     recognized.write(
         "test_state.py",
         """
-        def test_the_same(userstate_report, userstate_audit, userstate_database):
+        def test_the_same(userstate_report, userstate_audit, userstate_connection):
             report = userstate_report
             assert report.check("login.schema").models == ("accounts",)
             assert report.check("interests.conflict").coverage == "detectable"
-            userstate_database.execute(
+            userstate_connection.execute(
                 "ALTER TABLE accounts RENAME password_digest TO password_hash"
             )
-            changed = userstate_audit(userstate_database)
+            changed = userstate_audit(userstate_connection)
             assert changed.login_coverage == "missing_credential_storage"
             assert "accounts has no column password_digest" in (
                 changed.check("login.schema").rationale

@@ -45,7 +45,7 @@ def test_values():
     assert report.login_coverage.name == "MISSING_CREDENTIAL_STORAGE"
 
 
-def test_server(userstate_database):
+def test_server(userstate_connection):
     pass
 """
 
@@ -116,7 +116,7 @@ def test_only_the_server_needs_posix() -> None:
     ("args", "words"),
     [
         (["--help"], "--userstate-audit"),
-        (["--fixtures"], "userstate_database"),
+        (["--fixtures"], "userstate_connection"),
         (["--userstate-audit", "--collect-only", "-q"], "::interests.conflict"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

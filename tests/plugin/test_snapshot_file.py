@@ -15,7 +15,7 @@ from tests.helpers.backends import CHECKS, ROOT, USERS, Backend
 from tests.plugin.test_bad_input import usage_error
 
 SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text())
-WRITE = "--userstate-snapshot=db/schema.json"
+WRITE = "--userstate-snapshot-update=db/schema.json"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_an_unchanged_schema_passes_and_gives_the_same_bytes(recorded: Backend) 
     assert '\n        {"name": "display_name", "data_type": "text"},\n' in text
     assert "migrations" not in text
     assert str(recorded.path) not in text
-    run = recorded.run("--userstate-snapshot=db/again.json")
+    run = recorded.run("--userstate-snapshot-update=db/again.json")
     assert run.status == 0, run.output
     assert "snapshot: no difference" in run.output
     assert "userstate: compared with db/schema.json" in run.output
@@ -61,9 +61,13 @@ def test_a_file_of_format_1_is_compared_in_what_it_holds(recorded: Backend) -> N
     assert run.report is not None
     (warning,) = (w for w in run.report["warnings"] if "db/schema.json" in w)
     assert "they were not compared" in warning
-    assert "--userstate-snapshot db/schema.json" in warning
-    again = recorded.run("--userstate-snapshot", "db/schema.json")
+    assert "--userstate-snapshot-update=db/schema.json" in warning
+
+    again = recorded.run("--userstate-snapshot=db/schema.json")
     assert again.status == 0, again.output
+    assert "warning: --userstate-snapshot is now --userstate-snapshot-update;" in (
+        again.output
+    )
     assert '"userstate_snapshot": 2' in file.read_text()
 
 
@@ -106,7 +110,7 @@ def test_the_command_names_the_file_from_where_the_run_was_started(
     assert run.status == 1
     assert (
         "  pytest --userstate-audit --userstate-config ../userstate.toml "
-        "--userstate-snapshot schema.json\n" in run.output
+        "--userstate-snapshot-update=schema.json\n" in run.output
     )
 
 
@@ -114,17 +118,17 @@ def test_it_is_written_although_a_check_fails(backend: Backend) -> None:
     """The schema is what it is; but only where something was audited."""
     backend.migrate(USERS)
     file = backend.path / "schema.json"
-    run = backend.run("--userstate-snapshot=schema.json")
+    run = backend.run("--userstate-snapshot-update=schema.json")
     assert run.status == 1
     text = file.read_text()
     assert '"users"' in text
     backend.write("migrations/002_step.sql", "CREATE TABLE broken (id nothing);")
-    run = backend.run("--userstate-snapshot=schema.json")
+    run = backend.run("--userstate-snapshot-update=schema.json")
     assert run.status == 1
     assert "the schema snapshot schema.json was not written" in run.output
     assert "1 file not written" in run.last_line
     assert file.read_text() == text
-    run = backend.run("--userstate-snapshot=schema.json", "-k", "nothing")
+    run = backend.run("--userstate-snapshot-update=schema.json", "-k", "nothing")
     assert run.status == 5
     assert "was not written" in run.output
 
@@ -144,7 +148,7 @@ def test_a_live_database_can_be_written_and_compared(
     """Without any migrations, and with the command that a live database needs."""
     backend.configure('snapshot = "schema.json"\n')
     target = "--userstate-dsn=env:LIVE"
-    run = backend.run(target, "--userstate-snapshot=schema.json", LIVE=live)
+    run = backend.run(target, "--userstate-snapshot-update=schema.json", LIVE=live)
     assert "written anew, there was nothing to compare with" in run.output
     file = backend.path / "schema.json"
     assert live not in file.read_text()
@@ -157,16 +161,17 @@ def test_a_live_database_can_be_written_and_compared(
     assert "+ column public.users.display_name text not null" in run.output
     assert (
         "  pytest --userstate-audit --userstate-dsn env:LIVE "
-        "--userstate-snapshot schema.json\n" in run.output
+        "--userstate-snapshot-update=schema.json\n" in run.output
     )
 
 
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["--userstate-snapshot=x.txt"], "ends in .json"),
-        (["--userstate-snapshot=no/x.json"], "there is no folder no"),
-        (["--userstate-snapshot=migrations"], "ends in .json"),
+        (["--userstate-snapshot-update=x.txt"], "ends in .json"),
+        ([WRITE, "--userstate-snapshot=x.json"], "is the old name of"),
+        (["--userstate-snapshot-update=no/x.json"], "there is no folder no"),
+        (["--userstate-snapshot-update=migrations"], "ends in .json"),
         (["--userstate-drift=env:X", "--userstate-dsn=env:X"], "give either"),
         (["--userstate-drift="], "--userstate-drift is empty"),
         (["--userstate-dsn="], "--userstate-dsn is empty"),
@@ -201,7 +206,7 @@ def test_a_file_that_cannot_be_read_is_a_usage_error(
     message = usage_error(covered)
     assert message.startswith("userstate.toml: `snapshot`: schema.json")
     assert words in message
-    command = "pytest --userstate-audit --userstate-snapshot schema.json"
+    command = "pytest --userstate-audit --userstate-snapshot-update=schema.json"
     assert (command in message) == ("format 9" not in message)
 
 
@@ -209,7 +214,7 @@ def test_what_a_newer_version_wrote_is_not_replaced(covered: Backend) -> None:
     """Accepting would lose what this version does not know."""
     covered.configure('snapshot = "schema.json"\n')
     file = covered.write("schema.json", '{"userstate_snapshot": 9}')
-    assert "format 9" in usage_error(covered, "--userstate-snapshot=schema.json")
+    assert "format 9" in usage_error(covered, "--userstate-snapshot-update=schema.json")
     assert "9" in file.read_text()
 
 

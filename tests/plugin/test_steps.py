@@ -113,9 +113,9 @@ def test_own_steps_stand_beside_ours(featured: Backend) -> None:
         scenarios("own.feature")
 
         @then("somebody is told")
-        def told(userstate_scenario, userstate_database):
+        def told(userstate_scenario, userstate_connection):
             assert userstate_scenario.report.users_coverage == "covered"
-            userstate_database.execute("SELECT FROM users")
+            userstate_connection.execute("SELECT FROM users")
         """,
     )
     featured.write(
@@ -140,9 +140,9 @@ def test_without_pytest_bdd_everything_else_works(covered: Backend) -> None:
 
         from pytest_userstate.assertions import assert_check, assert_table
 
-        def test_own(userstate_report, userstate_database):
+        def test_own(userstate_report, userstate_connection):
             assert_check(userstate_report, "users.schema").is_covered()
-            assert_table(userstate_database, "users").has_column("id")
+            assert_table(userstate_connection, "users").has_column("id")
             assert "pytest_bdd" not in sys.modules
         """,
     )

@@ -200,7 +200,7 @@ def test_a_full_disk_keeps_what_was_there(
         run = covered.run(
             f"--userstate-report={disk}/report.json",
             f"--userstate-report={disk}/report.md",
-            f"--userstate-snapshot={disk}/schema.json",
+            f"--userstate-snapshot-update={disk}/schema.json",
         )
         left = {path.name for path in disk.iterdir()}
         kept = (disk / "report.json").read_text()

@@ -21,7 +21,6 @@ from pytest_userstate.domain.model import (
     DEFAULT_MODEL,
     AuditModel,
     Entity,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, View
@@ -198,7 +197,7 @@ def test_two_revisions_in_one_table() -> None:
         )
         for name in ("one", "two")
     ]
-    consents = Entity(name="consents", models=models, several=Several.FINE)
+    consents = Entity(name="consents", models=models, allow_multiple=True)
     one = attrs.evolve(PREFERENCES, name="one")
     assert found(one, attrs.evolve(one, name="two"), model=model_with(consents)) == []
     version = Column("version", "uuid", default="gen_random_uuid()")

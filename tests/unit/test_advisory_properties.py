@@ -1,4 +1,4 @@
-"""What holds for advisories whatever the schema, and for silencing them."""
+"""What holds for advisories whatever the schema, and for ignoring them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_userstate.domain.advisories import RULES, advise
 from pytest_userstate.domain.columns import Column, ForeignKey, KeyConstraint
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
-from pytest_userstate.domain.user_state import Advisory, Silence, silence
+from pytest_userstate.domain.user_state import Advisory, Ignore, mark_ignored
 from tests.helpers.documents import audited
 from tests.helpers.strategies import kinds, models, snapshots, tables
 
@@ -28,9 +28,9 @@ advisories = st.lists(
     ),
     unique_by=lambda each: (each.code, each.subject),
 )
-silences = st.lists(
+entries = st.lists(
     st.builds(
-        Silence,
+        Ignore,
         advisory=st.sampled_from([*RULES]),
         subject=subjects | st.sampled_from(["*", "public.user*", "*.updated_at"]),
         reason=st.sampled_from(["known", "planned"]),
@@ -136,7 +136,7 @@ def test_the_order_of_things_does_not_matter(
 def test_every_subject_is_there_and_told_once(
     snapshot: SchemaSnapshot, model: AuditModel
 ) -> None:
-    """A code and a subject name an advisory, so that a silence can."""
+    """A code and a subject name an advisory, so that an entry can."""
     found = advise(snapshot, model=model)
     names = [(each.code, each.subject, each.message) for each in found]
     assert len({*names}) == len(names)
@@ -149,10 +149,10 @@ def test_every_subject_is_there_and_told_once(
 
 
 @settings
-@hypothesis.given(advisories, silences)
-def test_silencing_only_marks(found: list[Advisory], wanted: list[Silence]) -> None:
-    """Nothing appears, goes, or moves; what no silence covers stays as it was."""
-    result = silence(found, wanted)
+@hypothesis.given(advisories, entries)
+def test_ignoring_only_marks(found: list[Advisory], wanted: list[Ignore]) -> None:
+    """Nothing appears, goes, or moves; what no entry covers stays as it was."""
+    result = mark_ignored(found, wanted)
     assert [attrs.evolve(each, silenced=None) for each in result.advisories] == found
     for each in result.advisories:
         reasons = [s.reason for s in wanted if s.covers(each)]
@@ -162,13 +162,13 @@ def test_silencing_only_marks(found: list[Advisory], wanted: list[Silence]) -> N
 
 
 @settings
-@hypothesis.given(schemas, models(), silences)
+@hypothesis.given(schemas, models(), entries)
 def test_no_decision_and_no_outcome_changes(
-    snapshot: SchemaSnapshot, model: AuditModel, wanted: list[Silence]
+    snapshot: SchemaSnapshot, model: AuditModel, wanted: list[Ignore]
 ) -> None:
-    """With advisories or without, silenced or not."""
+    """With advisories or without, ignored or not."""
     plain = audited(snapshot, Settings(model=model))
-    told = audited(snapshot, Settings(model=model, silences=tuple(wanted)))
+    told = audited(snapshot, Settings(model=model, ignored=tuple(wanted)))
     assert told.verdicts == plain.verdicts
     assert told.downstream == plain.downstream
 
@@ -190,34 +190,34 @@ def one(code: str = "US401", subject: str = "public.users.updated_at") -> Adviso
         ("users.updated_at", False),
     ],
 )
-def test_which_subjects_a_silence_covers(subject: str, covers: bool) -> None:  # noqa: FBT001
+def test_which_subjects_an_entry_covers(subject: str, covers: bool) -> None:  # noqa: FBT001
     """Exactly, or as a pattern; upper and lower case differ."""
-    quiet = Silence(advisory="US401", subject=subject, reason="ours to know")
+    quiet = Ignore(advisory="US401", subject=subject, reason="ours to know")
     assert quiet.covers(one()) is covers
     assert not quiet.covers(one("US101"))
 
 
 def test_a_name_with_brackets_can_be_given_as_it_is() -> None:
     """It need not be read as a pattern."""
-    quiet = Silence(advisory="US401", subject="public.a[1].updated_at", reason="why")
+    quiet = Ignore(advisory="US401", subject="public.a[1].updated_at", reason="why")
     assert quiet.covers(one(subject="public.a[1].updated_at"))
 
 
-def test_a_silence_that_silences_nothing_is_told() -> None:
+def test_an_entry_that_ignores_nothing_is_reported() -> None:
     """With what was found instead, so that a misspelling can be seen."""
-    wrong = Silence(advisory="US401", subject="public.user.*", reason="the ORM does")
-    (complaint,) = silence([one()], [wrong]).complaints
+    wrong = Ignore(advisory="US401", subject="public.user.*", reason="the ORM does")
+    (complaint,) = mark_ignored([one()], [wrong]).complaints
     assert complaint == (
-        "the [[silence]] entry of US401 at public.user.* silences nothing: it was "
+        "the [[ignore]] entry of US401 at public.user.* ignores nothing: it was "
         "found only at public.users.updated_at; correct the entry, or remove it "
         "('the ORM does')"
     )
     found = [one(), one("US101", "public.a.b"), one(subject="public.c.updated_at")]
-    (complaint,) = silence(found, [wrong]).complaints
+    (complaint,) = mark_ignored(found, [wrong]).complaints
     assert "only at public.users.updated_at, public.c.updated_at; corr" in complaint
-    (complaint,) = silence([], [Silence(advisory="US401", reason="x")]).complaints
+    (complaint,) = mark_ignored([], [Ignore(advisory="US401", reason="x")]).complaints
     assert complaint == (
-        "the [[silence]] entry of US401 silences nothing: it was not found anywhere; "
+        "the [[ignore]] entry of US401 ignores nothing: it was not found anywhere; "
         "correct the entry, or remove it ('x')"
     )
 

@@ -15,7 +15,6 @@ from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
     Revisions,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -393,7 +392,7 @@ def test_several_storages_that_are_fine_are_all_named() -> None:
         StorageModel(name=name, tables=name, columns=["user_id"])
         for name in ("one", "two")
     ]
-    entity = attrs.evolve(OWN, models=models, several=Several.FINE)
+    entity = attrs.evolve(OWN, models=models, allow_multiple=True)
     tables = [table("one", "user_id"), table("two", "user_id")]
     found = decisions(*tables, model=model_with(entity))["consents.schema"]
     assert found.statement == "public.one and public.two are the complete storage"

@@ -23,7 +23,6 @@ from pytest_userstate.domain.model import (
     Canonical,
     Entity,
     Revisions,
-    Several,
     StorageModel,
 )
 
@@ -41,7 +40,7 @@ def test_the_default_model_is_the_table_of_the_design() -> None:
     rows = [
         (
             each.name,
-            str(each.several),
+            each.allow_multiple,
             str(each.revisions),
             [(m.name, m.tables, m.columns, m.any_of) for m in each.models],
         )
@@ -51,7 +50,7 @@ def test_the_default_model_is_the_table_of_the_design() -> None:
     assert rows == [
         (
             "login",
-            "fine",
+            True,
             "not_expected",
             [
                 ("users", ("users",), (), (CREDENTIALS,)),
@@ -63,11 +62,11 @@ def test_the_default_model_is_the_table_of_the_design() -> None:
                 ),
             ],
         ),
-        ("users", "ambiguous", "not_expected", users),
-        ("profile", "ambiguous", "not_expected", users),
+        ("users", False, "not_expected", users),
+        ("profile", False, "not_expected", users),
         (
             "interests",
-            "ambiguous",
+            False,
             "expected",
             [
                 (
@@ -242,7 +241,7 @@ def test_an_unknown_entity_is_none() -> None:
 
 def test_several_models_are_ambiguous_unless_said_otherwise() -> None:
     """The careful reading is the default."""
-    assert entity().several is Several.AMBIGUOUS
+    assert entity().allow_multiple is False
 
 
 @pytest.mark.parametrize(

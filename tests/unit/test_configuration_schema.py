@@ -22,7 +22,7 @@ VALIDATOR = jsonschema.Draft202012Validator(
 )
 
 WHOLE = """
-migrations = { path = "db", layout = "diesel", environment = { A = "b" } }
+migrations = { path = "db", tool = "diesel", environment = { A = "b" } }
 snapshot = "schema.json"
 schemas = ["public", "legal"]
 recognize = true
@@ -31,7 +31,7 @@ expected = false
 reason = "single sign-on"
 [entities.consents]
 replace = true
-several = "fine"
+allow_multiple = true
 revisions = "expected"
 canonical = { model = "log", reason = "ADR 1" }
 [[entities.consents.models]]
@@ -63,7 +63,7 @@ fail_on_deferred = true
 check = "users.schema"
 reason = "r"
 until = 2099-01-01
-[[silence]]
+[[ignore]]
 advisory = "US101"
 subject = "public.*"
 reason = "r"

@@ -19,7 +19,6 @@ from pytest_userstate.domain.model import (
     Canonical,
     Entity,
     Revisions,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -104,7 +103,7 @@ def test_evidence_grows_with_the_storages_not_with_their_combinations() -> None:
         StorageModel(name=f"model_{number}", tables=f"table_{number}", columns=columns)
         for number in range(6)
     ]
-    entity = Entity(name="flags", several=Several.FINE, models=models)
+    entity = Entity(name="flags", allow_multiple=True, models=models)
     tables = [table(f"table_{number}", *columns) for number in range(6)]
     check = audited("flags.schema", *tables, model=AuditModel(entities=[entity]))
     assert len(check.evidence) == 6 * 7
@@ -206,7 +205,7 @@ def test_where_several_are_fine_the_declared_one_is_the_evidence() -> None:
     own = Entity(
         name="consents",
         models=models,
-        several=Several.FINE,
+        allow_multiple=True,
         canonical=Canonical(model="book", reason="ADR 7"),
     )
     check = audited(
@@ -311,7 +310,7 @@ def test_storages_without_a_revision_are_named_beside_the_one_that_has_it() -> N
     entity = Entity(
         name="consents",
         models=models,
-        several=Several.AMBIGUOUS,
+        allow_multiple=False,
         revisions=Revisions.EXPECTED,
     )
     first = table("one", "user_id", USABLE)
@@ -356,7 +355,7 @@ def test_the_declaration_is_a_fact_about_its_model() -> None:
 def consents(*models: StorageModel) -> AuditModel:
     """Return a model of consents alone, of which several may stand together."""
     return AuditModel(
-        entities=[Entity(name="consents", models=models, several=Several.FINE)]
+        entities=[Entity(name="consents", models=models, allow_multiple=True)]
     )
 
 

@@ -54,13 +54,13 @@ def test_the_journal_decides(folder: Folder) -> None:
 
 
 def test_the_journal_decides_for_plain_sql_too(folder: Folder) -> None:
-    """Whoever says `layout = "plain"` would run what Drizzle never runs."""
+    """Whoever says `tool = "plain"` would run what Drizzle never runs."""
     folder.write("0000_init.sql")
     folder.write("0001_thrown_away.sql")
     folder.write("meta/_journal.json", journal("0000_init"))
     target = search(folder, layout="plain")
     assert [each.version for each in target.plan.migrations] == ["0000_init"]
-    assert 'Say layout = "drizzle"' in target.plan.warnings[0]
+    assert 'Say tool = "drizzle"' in target.plan.warnings[0]
     assert "0001_thrown_away.sql" in target.plan.warnings[1]
 
 

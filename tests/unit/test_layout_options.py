@@ -60,8 +60,8 @@ def test_an_unknown_option_is_refused_with_the_nearest() -> None:
     error = refusal({"placeholder": {}})
     assert (error.file, error.key) == ("f.toml", "migrations.placeholder")
     assert str(error) == (
-        "f.toml: `migrations.placeholder` is no option of the layout flyway; did you "
-        "mean 'placeholders'? (path, layout, multi_statement, table, locations, "
+        "f.toml: `migrations.placeholder` is no option of the tool flyway; did you "
+        "mean 'placeholders'? (path, tool, multi_statement, table, locations, "
         "placeholders)"
     )
     assert "`migrations.pth` is no known key; did you mean 'path'?" in str(
@@ -89,10 +89,10 @@ def test_a_value_of_another_type_is_refused(
 
 
 def test_the_configuration_passes_on_what_it_does_not_know() -> None:
-    """Path and layout are its own; the rest is the layout's to check."""
-    raw = {"migrations": {"layout": "flyway", "placeholders": {"a": "b"}, "path": "p"}}
+    """Path and tool are its own; the rest is for the tool to check."""
+    raw = {"migrations": {"tool": "flyway", "placeholders": {"a": "b"}, "path": "p"}}
     setting = read_settings(raw, file="f").migrations
-    assert (setting.path, setting.layout) == ("p", "flyway")
+    assert (setting.path, setting.tool) == ("p", "flyway")
     assert setting.options == {"placeholders": {"a": "b"}}
 
 
@@ -106,7 +106,7 @@ def test_several_paths_are_not_one(value: object, key: str) -> None:
     assert caught.value.key == key
     message = str(caught.value)
     assert f"`{key}` is a list; expected a string, the one folder" in message
-    assert 'a setting of its layout, such as folders = ["…"] beside path' in message
+    assert 'settings of its tool, such as folders = ["…"] beside path' in message
 
 
 def test_a_path_that_is_neither() -> None:

@@ -122,7 +122,7 @@ def test_what_stays_open_is_asked(
     assert str(caught.value) == (
         f"crate/migrations (found by name) could be of these layouts: {first}, "
         f"{second}.\nThe project's own files do not say which of them it is. Say so "
-        f'in userstate.toml:\nmigrations = {{ path = "crate/migrations", layout = '
+        f'in userstate.toml:\nmigrations = {{ path = "crate/migrations", tool = '
         f'"{first}" }}.'
     )
 

@@ -387,7 +387,7 @@ def test_nothing_found_lists_where_it_was_sought(repository: Repository) -> None
 
 
 def test_a_layout_alone_narrows_the_search(repository: Repository) -> None:
-    """With `migrations = { layout = … }` only its folders are candidates."""
+    """With `migrations = { tool = … }` only its folders are candidates."""
     repository.write("backend/migrations/1_a/up.sql", "sql/migrations/1.sql")
     assert repository.locate(layout="plain").relative_path == "sql/migrations"
     assert repository.locate(layout="diesel").relative_path == "backend/migrations"
@@ -414,7 +414,7 @@ def test_an_unknown_layout_is_refused_with_the_nearest(repository: Repository) -
     with pytest.raises(ConfigurationError) as caught:
         repository.locate("src", layout="deisel", by="`migrations` in pyproject.toml")
     assert (caught.value.file, caught.value.key) == (
-        *("pyproject.toml", "migrations.layout"),
+        *("pyproject.toml", "migrations.tool"),
     )
     message = str(caught.value)
     assert "did you mean 'diesel'?" in message
@@ -502,7 +502,7 @@ def test_a_named_folder_of_another_tool(repository: Repository) -> None:
     message = repository.refusal("db")
     assert "db holds migrations of goose: 1.sql has the line '-- +goose'" in message
     assert "--userstate-dsn" in message
-    assert 'migrations = { path = "db", layout = "goose" }' in message
+    assert 'migrations = { path = "db", tool = "goose" }' in message
 
 
 def test_folders_that_look_alike_are_told_apart_by_the_project(
@@ -512,7 +512,7 @@ def test_folders_that_look_alike_are_told_apart_by_the_project(
     repository.write("db/1_a/migration.sql", "m/V1__a.sql")
     message = repository.refusal("db")
     assert "db holds migrations of Prisma or Drizzle" in message
-    assert 'migrations = { path = "db", layout = "prisma" }' in message
+    assert 'migrations = { path = "db", tool = "prisma" }' in message
     assert repository.locate("m").plan.layout == "flyway"
     repository.write("Cargo.toml", text="[dependencies]\n")
     message = repository.refusal("m")

@@ -269,7 +269,7 @@ def test_a_tool_that_is_met_in_a_file_is_named_with_all_layouts(
         load(tmp_path)
     assert "migrations of sql-migrate: 2_b.up.sql" in str(caught.value)
     assert "alembic, " in str(caught.value)
-    assert 'layout = "sql-migrate"' in str(caught.value)
+    assert 'tool = "sql-migrate"' in str(caught.value)
 
 
 @pytest.mark.parametrize(

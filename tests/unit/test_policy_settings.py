@@ -1,4 +1,4 @@
-"""What a configuration may say about silences and downstream work."""
+"""What a configuration may say about ignored advisories and downstream work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.application.settings import Settings
 from pytest_userstate.domain.errors import ConfigurationError
-from pytest_userstate.domain.user_state import Silence
+from pytest_userstate.domain.user_state import Ignore
 
 
 def read(text: str) -> Settings:
@@ -25,21 +25,19 @@ def work(**items: list[str]) -> str:
     )
 
 
-def silence(advisory: str, subject: str | None = None) -> str:
-    """Return a silence."""
+def ignore(advisory: str, subject: str | None = None) -> str:
+    """Return an entry."""
     about = f"subject = '{subject}'\n" if subject else ""
-    return f"[[silence]]\nadvisory = '{advisory}'\n{about}reason = 'r'\n"
+    return f"[[ignore]]\nadvisory = '{advisory}'\n{about}reason = 'r'\n"
 
 
-def test_silences_are_read() -> None:
-    """The subject may be left out, and one code may be silenced at two places."""
-    settings = read(
-        silence("US101") + silence("US101", "a.b") + silence("US101", "a.c")
-    )
-    assert settings.silences == (
-        Silence(advisory="US101", reason="r"),
-        Silence(advisory="US101", subject="a.b", reason="r"),
-        Silence(advisory="US101", subject="a.c", reason="r"),
+def test_ignored_advisories_are_read() -> None:
+    """The subject may be left out, and one code may be ignored at two places."""
+    settings = read(ignore("US101") + ignore("US101", "a.b") + ignore("US101", "a.c"))
+    assert settings.ignored == (
+        Ignore(advisory="US101", reason="r"),
+        Ignore(advisory="US101", subject="a.b", reason="r"),
+        Ignore(advisory="US101", subject="a.c", reason="r"),
     )
 
 
@@ -54,13 +52,13 @@ def test_needs_may_name_what_stands_below() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (silence("US24"), "`silence[0].advisory` is 'US24'; did you mean 'US204'? ("),
-        (silence("us101"), "`silence[0].advisory` is 'us101'; "),
-        (silence("US101", " "), "`silence[0].subject` is empty"),
-        ("[[silence]]\nadvisory = 'US101'", "`silence[0].reason` is missing"),
+        (ignore("US24"), "`ignore[0].advisory` is 'US24'; did you mean 'US204'? ("),
+        (ignore("us101"), "`ignore[0].advisory` is 'us101'; "),
+        (ignore("US101", " "), "`ignore[0].subject` is empty"),
+        ("[[ignore]]\nadvisory = 'US101'", "`ignore[0].reason` is missing"),
         (
-            silence("US101", "a") * 2,
-            "`silence` has advisory = 'US101' and subject = 'a' twice, in [0] and [1]",
+            ignore("US101", "a") * 2,
+            "`ignore` has advisory = 'US101' and subject = 'a' twice, in [0] and [1]",
         ),
         (
             work(a=["interests.shema"]),

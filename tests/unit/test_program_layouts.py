@@ -256,7 +256,7 @@ def test_a_command_is_a_list(tmp_path: pathlib.Path, command: object) -> None:
 def test_a_command_beside_another_layout(tmp_path: pathlib.Path) -> None:
     """It would not be run."""
     message = refusal(Project(tmp_path), layout="plain", command=["make"])
-    assert "`migrations.command` is no option of the layout plain" in message
+    assert "`migrations.command` is no option of the tool plain" in message
 
 
 def test_the_layout_command_without_a_command(tmp_path: pathlib.Path) -> None:
@@ -327,7 +327,7 @@ def test_a_named_section_of_alembics_file(
     for path in (None, "db"):
         message = refusal(alembic, path)
         assert "alembic.ini has no `script_location` under [alembic]" in message
-        line = 'migrations = { path = ".", layout = "alembic",'
+        line = 'migrations = { path = ".", tool = "alembic",'
         assert f'{line} section = "{section}" }}' in message
     plan = found(alembic, ".", layout="alembic", section=section).plan
     assert isinstance(plan, ProgramPlan)

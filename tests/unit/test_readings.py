@@ -9,7 +9,7 @@ from pytest_userstate.application.reporting.document import document_of
 from pytest_userstate.application.reporting.text import flat
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
 from pytest_userstate.domain.gate import gap
-from pytest_userstate.domain.model import AuditModel, Entity, Several, StorageModel
+from pytest_userstate.domain.model import AuditModel, Entity, StorageModel
 from pytest_userstate.domain.readings import Reading, Use, contradiction
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Source
@@ -189,7 +189,7 @@ def test_a_table_is_looked_for_by_its_whole_name() -> None:
     """Without its schema, even where the name holds a dot itself."""
     places = ("app.plain", "app.with.dot")
     models = [StorageModel(name=each, tables=each) for each in places]
-    interests = Entity(name="interests", models=models, several=Several.AMBIGUOUS)
+    interests = Entity(name="interests", models=models, allow_multiple=False)
     found = reading(
         SchemaSnapshot([table("plain", schema="app"), table("with.dot", schema="app")]),
         port("database_backed"),

@@ -148,7 +148,7 @@ def test_a_configured_entity_is_never_overridden(change: str) -> None:
             entity, models=[StorageModel(name="own", tables="own", columns=["x"])]
         ),
         "not expected": attrs.evolve(entity, expected=False, reason="elsewhere"),
-        "canonical": attrs.evolve(entity, several="fine"),
+        "canonical": attrs.evolve(entity, allow_multiple=True),
     }[change]
     model = AuditModel(
         entities=[

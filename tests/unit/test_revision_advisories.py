@@ -9,7 +9,7 @@ import pytest
 
 from pytest_userstate.domain.advisories import advise
 from pytest_userstate.domain.columns import CheckConstraint, Column, Trigger
-from pytest_userstate.domain.model import Entity, Several, StorageModel
+from pytest_userstate.domain.model import Entity, StorageModel
 from pytest_userstate.domain.snapshot import Domain, SchemaSnapshot, Table
 from tests.helpers.schemas import model_with, preferences
 
@@ -141,7 +141,7 @@ def consents(*tables: str) -> Entity:
         )
         for number, name in enumerate(tables)
     ]
-    return Entity(name="consents", models=models, several=Several.FINE)
+    return Entity(name="consents", models=models, allow_multiple=True)
 
 
 def revised(name: str, default: str | None = None) -> Table:

@@ -11,7 +11,6 @@ from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
     Revisions,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -250,7 +249,7 @@ def test_one_usable_revision_column_of_several_is_enough() -> None:
 
 STORES = Entity(
     name="consents",
-    several=Several.FINE,
+    allow_multiple=True,
     revisions=Revisions.EXPECTED,
     models=[StorageModel(name=each, tables=each, columns=["user_id"]) for each in "ab"],
 )

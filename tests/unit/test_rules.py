@@ -270,7 +270,7 @@ def test_two_ways_up_of_one_version_are_refused(
         folder.write(name)
     message = str(folder.refusal())
     assert all(name in message for name in names)
-    line = 'migrations = { path = "backend/migrations", layout = "plain" }'
+    line = 'migrations = { path = "backend/migrations", tool = "plain" }'
     assert line in message
 
 
@@ -348,7 +348,7 @@ def test_a_variable_without_a_value_is_refused(tmp_path: pathlib.Path) -> None:
     error = folder.refusal()
     assert error.line == 2
     line = (
-        'migrations = { path = "backend/migrations", layout = "tern", variables ='
+        'migrations = { path = "backend/migrations", tool = "tern", variables ='
         ' { app_user = "userstate" } }'
     )
     assert line in str(error)

@@ -75,7 +75,7 @@ columns
 + column public.users.nick text not null  [migrations/002.sql:3]
 
 hint        if this is meant, accept it: pytest --userstate-audit
-              --userstate-snapshot 'my schema.json'"""
+              --userstate-snapshot-update='my schema.json'"""
     )
 
 
@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_read_says_what_to_do(
         (note,) = caught.value.__notes__
         assert note == (
             f"looked for at {place}; write it anew with pytest --userstate-audit "
-            "--userstate-snapshot other.json"
+            "--userstate-snapshot-update=other.json"
         )
 
 

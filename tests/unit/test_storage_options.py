@@ -9,7 +9,6 @@ from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
     Revisions,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -129,7 +128,7 @@ def test_a_table_of_two_models_is_retired_once() -> None:
         StorageModel(name=name, tables=[place], columns=["user_id"])
         for name, place in (("log", "log"), ("one", "book"), ("two", "book"))
     ]
-    entity = attrs.evolve(CONSENTS, models=models, several=Several.AMBIGUOUS)
+    entity = attrs.evolve(CONSENTS, models=models, allow_multiple=False)
     tables = [table(name, "user_id") for name in ("log", "book")]
     keep, *_ = options("consents.schema", *tables, model=model_with(entity))
     assert keep.name == "keep log"
@@ -147,7 +146,7 @@ def test_all_that_is_retired_is_named_and_no_revision_where_none_is_expected() -
         CONSENTS,
         name="profile",
         models=[model, *others],
-        several=Several.AMBIGUOUS,
+        allow_multiple=False,
         revisions=Revisions.NOT_EXPECTED,
     )
     unchecked = ForeignKey(

@@ -15,7 +15,6 @@ from pytest_userstate.domain.model import (
     Canonical,
     Entity,
     Revisions,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -243,13 +242,13 @@ def test_two_copies_of_a_credential_store_are_ambiguous_even_for_login() -> None
 # --- a repository's own entity ------------------------------------------------
 
 
-def consents(several: Several, canonical: str | None) -> AuditModel:
+def consents(*, allow_multiple: bool, canonical: str | None) -> AuditModel:
     """Return a model of one entity with two ways to store it."""
     return AuditModel(
         entities=[
             Entity(
                 name="consents",
-                several=several,
+                allow_multiple=allow_multiple,
                 revisions=Revisions.EXPECTED,
                 canonical=canonical and Canonical(model=canonical, reason="a reason"),
                 models=[
@@ -286,7 +285,7 @@ def test_an_entity_of_the_repositorys_own_is_covered_missing_or_ambiguous(
     log: str, state: str, canonical: str | None
 ) -> None:
     """The same table decides, in the plain words of an own entity."""
-    model = consents(Several.AMBIGUOUS, canonical)
+    model = consents(allow_multiple=False, canonical=canonical)
     found = []
     for tokens in itertools.product(["no column", "not null", "nullable"], repeat=2):
         tables, stored = [], []
@@ -318,7 +317,7 @@ def test_an_entity_may_say_that_several_models_are_fine(log: str, state: str) ->
     ]
     is_stored = OWN_SHAPES[log][0] or OWN_SHAPES[state][0]
     answer = COVERED if is_stored else MISSING
-    model = consents(Several.FINE, None)
+    model = consents(allow_multiple=True, canonical=None)
     report_all(disagreements(tables, model, {"consents.schema": answer}))
 
 
@@ -328,7 +327,7 @@ def test_an_entity_may_say_that_several_models_are_fine(log: str, state: str) ->
 def test_entities_do_not_disturb_each_other() -> None:
     """A coarse cross product over all of them, in one schema each."""
     found = []
-    own = consents(Several.AMBIGUOUS, None).entities[0]
+    own = consents(allow_multiple=False, canonical=None).entities[0]
     sso = Entity(name="login", models=(), expected=False, reason="single sign-on")
     users_shapes: list[tuple[str, ...]] = [
         (),

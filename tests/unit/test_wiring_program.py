@@ -11,7 +11,6 @@ from pytest_userstate.domain.model import (
     DEFAULT_MODEL,
     AuditModel,
     Entity,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -116,7 +115,7 @@ def test_a_declaration_that_agrees_is_evidence() -> None:
 def test_a_table_of_two_models_agrees_once() -> None:
     """It is one table, and one declaration of it."""
     models = [StorageModel(name=name, tables="users") for name in ("one", "two")]
-    own = Entity(name="consents", models=models, several=Several.FINE)
+    own = Entity(name="consents", models=models, allow_multiple=True)
     wiring = Wiring(declared_tables=declared_tables(SCHEMA, "schema.rs"))
     check = UserStateSchemaAuditReport.evaluate(
         SchemaSnapshot([USERS]), wiring=wiring, model=AuditModel(entities=[own])

@@ -18,9 +18,9 @@ scenarios("consents.feature")
         'somebody has agreed to version "{version}" of the policy on "{kind}"'
     )
 )
-def agreed(userstate_database: Database, version: str, kind: str) -> None:
+def agreed(userstate_connection: Database, version: str, kind: str) -> None:
     """Add a user, a policy, and the consent."""
-    userstate_database.execute(
+    userstate_connection.execute(
         """
         WITH person AS (INSERT INTO users (subject) VALUES ('somebody') RETURNING id),
             policy AS (
@@ -35,12 +35,12 @@ def agreed(userstate_database: Database, version: str, kind: str) -> None:
 
 
 @then("rewriting that consent is refused")
-def refused(userstate_database: Database) -> None:
+def refused(userstate_connection: Database) -> None:
     """Try to say that it was given before it was."""
     with (
         pytest.raises(psycopg.errors.RestrictViolation),
-        userstate_database.transaction(),
+        userstate_connection.transaction(),
     ):
-        userstate_database.execute(
+        userstate_connection.execute(
             "UPDATE legal.consent_log SET accepted_at = accepted_at - interval '1 day'"
         )

@@ -48,12 +48,12 @@ def test_no_secret_is_plain(schema_snapshot: SchemaSnapshot) -> None:
 
 
 def test_a_plain_secret_is_found(
-    userstate_database: psycopg.Connection[typ.Any],
+    userstate_connection: psycopg.Connection[typ.Any],
     userstate_audit: typ.Any,
 ) -> None:
     """Storing the token itself is found, and the audit asks for the digest."""
-    userstate_database.execute("ALTER TABLE sessions DROP COLUMN token_digest")
-    sessions = assert_check(userstate_audit(userstate_database), "sessions.schema")
+    userstate_connection.execute("ALTER TABLE sessions DROP COLUMN token_digest")
+    sessions = assert_check(userstate_audit(userstate_connection), "sessions.schema")
     sessions.is_missing()
     sessions.has_evidence("sessions.token_digest", kind="absent")
 

@@ -302,16 +302,16 @@ def _first_steps(work: cabc.Sequence[WorkStatus]) -> str:
 
 
 def _advisories(audit: Audit) -> Section | None:
-    """Return what is worth a second look, silenced advisories last and in brief."""
+    """Return what is worth a second look, ignored advisories last and in brief."""
     advisories = sorted(audit.advisories, key=lambda a: a.silenced is not None)
     items: list[Item] = []
     for advisory in advisories:
         head: Line = (Strong(advisory.code), " ", Name(advisory.subject))
-        is_silenced = advisory.silenced is not None
-        if is_silenced:
-            head += (" is silenced: ", Sentence(advisory.silenced or ""))
+        is_ignored = advisory.silenced is not None
+        if is_ignored:
+            head += (" is ignored: ", Sentence(advisory.silenced or ""))
         source: Line = (" (", advisory.source, ")") if advisory.source else ()
         message: Line = (Sentence(advisory.message), *source)
-        items.append(Item(head, (message,), is_settled=is_silenced))
+        items.append(Item(head, (message,), is_settled=is_ignored))
     blocks = (Items(tuple(items)),)
     return Section("Advisories", blocks, note=_NO_OUTCOME) if items else None

@@ -90,7 +90,11 @@ def _scope(audit: Audit) -> Section:
         for axis in Axis
     ]
     entities = [
-        (entity.name, _models(entity), entity.several.value)
+        (
+            entity.name,
+            _models(entity),
+            "fine" if entity.allow_multiple else "ambiguous",
+        )
         for entity in model.entities
     ]
     return Section(

@@ -16,7 +16,6 @@ from pytest_userstate.domain.model import (
     AuditModel,
     Entity,
     PerUser,
-    Several,
     StorageModel,
 )
 from pytest_userstate.domain.recognition import lexicon
@@ -64,9 +63,9 @@ def _entity(entity: Entity, recognized: RecognizedEntity) -> Entity:
     """Return an entity that is stored where it was recognized, if it was."""
     if not recognized.used:
         return entity
-    several = Several.AMBIGUOUS if recognized.ambiguous else entity.several
+    allowed = entity.allow_multiple and not recognized.ambiguous
     models = [storage_model(storage) for storage in recognized.used]
-    return attrs.evolve(entity, models=models, several=several)
+    return attrs.evolve(entity, models=models, allow_multiple=allowed)
 
 
 def storage_model(storage: RecognizedStorage) -> StorageModel:

@@ -88,7 +88,7 @@ class Layout(typ.Protocol):
 
     @property
     def name(self) -> str:
-        """The layout's name, as in ``layout = "…"``."""
+        """The layout's name, as in ``tool = "…"``."""
 
     @property
     def expects(self) -> str:
@@ -104,7 +104,7 @@ class Layout(typ.Protocol):
 
     @property
     def options(self) -> tuple[Option, ...]:
-        """The settings that this layout has beside ``path`` and ``layout``."""
+        """The settings that this layout has beside ``path`` and ``tool``."""
 
     @property
     def takes_a_file(self) -> bool | None:

@@ -1,6 +1,6 @@
-"""Settings that only one layout has, beside ``path`` and ``layout``.
+"""Settings that only one tool has, beside ``path`` and ``tool``.
 
-``migrations = { path = "…", layout = "flyway", placeholders = { owner = "app" } }``
+``migrations = { path = "…", tool = "flyway", placeholders = { owner = "app" } }``
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import attrs
 from pytest_userstate.application.configuration import configuration_error
 from pytest_userstate.application.wording import nearest
 
-_ALWAYS = ("path", "layout")
+_ALWAYS = ("path", "tool")
 
 
 class OptionKind(enum.Enum):
@@ -39,7 +39,7 @@ class Option:
     Parameters
     ----------
     name : str
-        The key, beside ``path`` and ``layout``.
+        The key, beside ``path`` and ``tool``.
     kind : OptionKind
         What its value may be.
     """
@@ -106,7 +106,7 @@ def options_of(
     faults = []
     for name, value in values.items():
         if name not in kinds:
-            of = f"option of the layout {layout}" if layout else "known key"
+            of = f"option of the tool {layout}" if layout else "known key"
             problem = f"is no {of}; {nearest(name, (*_ALWAYS, *kinds))}"
             faults.append((f"{key}.{name}", problem))
         elif not _fits(value, kinds[name]):

@@ -117,7 +117,7 @@ def locate(  # noqa: PLR0913 - where to look, and what was said of it
     if layout is not asked:
         warning = (
             f"{label(candidate.path, base)} is read as {layout.name} reads it, not as"
-            f" {asked.name}: its own files say which of them are applied. Say layout ="
+            f" {asked.name}: its own files say which of them are applied. Say tool ="
             f' "{layout.name}".'
         )
         plan = attrs.evolve(plan, warnings=(warning, *plan.warnings))

@@ -185,12 +185,12 @@ def unsupported(
     elif tool.layout:
         lines += [
             "If they are, say so in userstate.toml:",
-            f'migrations = {{ path = "{path}", layout = "{tool.layout}" }}.',
+            f'migrations = {{ path = "{path}", tool = "{tool.layout}" }}.',
         ]
     if tool.can_be_plain:
         lines += [
             "If every file only goes up, and their natural order is right, say so in",
-            f'userstate.toml: migrations = {{ path = "{path}", layout = "plain" }}.',
+            f'userstate.toml: migrations = {{ path = "{path}", tool = "plain" }}.',
         ]
     else:
         lines.append("Run as plain SQL, its files would do something else.")

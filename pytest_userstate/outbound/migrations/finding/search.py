@@ -115,7 +115,7 @@ or --userstate-migrations {example}."""
 _WHICH_TOOL = """\
 {path} ({found}) could be of these layouts: {names}.
 The project's own files do not say which of them it is. Say so in userstate.toml:
-migrations = {{ path = "{path}", layout = "{example}" }}."""
+migrations = {{ path = "{path}", tool = "{example}" }}."""
 _OTHER_ENGINE = """\
 The only migrations that were found are of another database than PostgreSQL:
 {listed}

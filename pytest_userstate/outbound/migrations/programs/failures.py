@@ -36,7 +36,7 @@ _IN_BRACES = (
 )
 _ANOTHER_PYTHON = (
     "name the repository's own Python in userstate.toml:"
-    ' migrations = {{ path = "{path}", layout = "{layout}",'
+    ' migrations = {{ path = "{path}", tool = "{layout}",'
     ' python = "{python}" }}.'
 )
 
@@ -291,7 +291,7 @@ _KNOWN: typ.Final = {
     "Multiple head revisions": (
         "The revisions have more than one head, so that `upgrade head` does not say"
         " which is meant. Merge them with `alembic merge heads`; or, if several heads"
-        ' are intended, set migrations = {{ path = "{path}", layout = "alembic", target'
+        ' are intended, set migrations = {{ path = "{path}", tool = "alembic", target'
         ' = "heads" }}.'
     ),
     r"ConnectionRefusedError|(?:redis|kombu|pymongo)\S*\.\w*Error|ECONNREFUSED": (

@@ -340,7 +340,7 @@ def _of_a_tools_table(refusal: Refusal) -> str:
         return ""
     return (
         f"{plan.layout} keeps its records in a table that the project calls {found}. In"
-        f' userstate.toml:\n    migrations = {{ path = "{plan.folder}", layout ='
+        f' userstate.toml:\n    migrations = {{ path = "{plan.folder}", tool ='
         f' "{plan.layout}", table = "{found}" }}'
     )
 

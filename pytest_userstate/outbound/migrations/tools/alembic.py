@@ -229,8 +229,7 @@ def _refuse_named_sections(file: pathlib.Path, base: pathlib.Path) -> None:
     path, folder = label(file, base), label(file.parent, base)
     listed = ", ".join(f"[{name}]" for name in named)
     lines = "\n".join(
-        f'  migrations = {{ path = "{folder}", layout = "alembic",'
-        f' section = "{name}" }}'
+        f'  migrations = {{ path = "{folder}", tool = "alembic", section = "{name}" }}'
         for name in named
     )
     message = (

@@ -61,7 +61,7 @@ class CommandLayout(LayoutDefaults):
         arguments = options.texts("command")
         if not arguments:
             message = (
-                "the layout command needs a command: migrations = { command = "
+                "the tool command needs a command: migrations = { command = "
                 '["make", "migrate"] }'
             )
             raise ConfigurationError(message, file="userstate.toml", key="migrations")

@@ -58,7 +58,7 @@ def refuse_duplicates(
                 f"{one.path}\nand {migration.path}\nhave the same version,"
                 f" {migration.version}, which {tool} refuses. Rename one of the files."
                 "\nIf another program applies them, in the order of their names:\n"
-                f'migrations = {{ path = "{folder}", layout = "plain" }}'
+                f'migrations = {{ path = "{folder}", tool = "plain" }}'
             )
             raise MigrationError(message, path=migration.path)
 

@@ -123,7 +123,7 @@ class Placeholders:
             "Give it where Flyway is configured (placeholders in flyway.toml,"
             " flyway.conf, or\nunder spring.flyway, where a variable of the environment"
             " needs a default), or in\nuserstate.toml, with the right value:\n"
-            f'migrations = {{ path = "{path.rpartition("/")[0]}", layout = "flyway",'
+            f'migrations = {{ path = "{path.rpartition("/")[0]}", tool = "flyway",'
             f' placeholders = {{ {name or "name"} = "userstate" }} }}'
         )
         return MigrationError(message, path=path, line=line, column=column)

@@ -387,7 +387,7 @@ class SqlLayout(LayoutDefaults):
             f"{place}: {name} is a variable, and no value is given for it.\n"
             f"{self.name} takes values from where it is called. In userstate.toml, with"
             " the right ones:\n"
-            f'migrations = {{ path = "{folder}", layout = "{self.name}", variables ='
+            f'migrations = {{ path = "{folder}", tool = "{self.name}", variables ='
             f" {{ {listed} }} }}"
         )
         path, _, line_number = place.rpartition(":")

@@ -133,7 +133,7 @@ def layout_named(name: str, *, file: str, key: str) -> Layout:
     if name in _BUILT_IN or name in _entries():
         return layout(name)
     fault = (
-        f"{key}.layout",
+        f"{key}.tool",
         f"is {name!r}; {nearest(name.lower(), _entries())}",
     )
     raise configuration_error([fault], file=file)

@@ -299,7 +299,7 @@ def _advice_on(variables: cabc.Iterable[str], file: str) -> str:
     return (
         f'Set it in {file}, in the section [deploy "variables"], or in userstate.toml,'
         " which replaces what the command line gives (sqitch deploy --set):"
-        ' migrations = { path = "…", layout = "sqitch", variables = { name = "…" } }.'
+        ' migrations = { path = "…", tool = "sqitch", variables = { name = "…" } }.'
         f" Those that are set: {', '.join(sorted(variables))}."
     )
 
