@@ -123,6 +123,7 @@ from pytest_userstate.domain.snapshot import View as View
 from pytest_userstate.domain.snapshot import ViewKind as ViewKind
 from pytest_userstate.domain.stale_writes import History as History
 from pytest_userstate.domain.stale_writes import Isolation as Isolation
+from pytest_userstate.domain.stale_writes import ProgramWrite as ProgramWrite
 from pytest_userstate.domain.stale_writes import RevisionToken as RevisionToken
 from pytest_userstate.domain.stale_writes import StaleWriteProof as StaleWriteProof
 from pytest_userstate.domain.stale_writes import StaleWriteResult as StaleWriteResult

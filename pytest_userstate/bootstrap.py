@@ -100,6 +100,7 @@ def prepare(request: AuditRequest) -> Prepared:
         new_configuration=home_of_configuration(place.base),
         accepts_gaps=request.accepts_gaps,
         proves=request.proves,
+        ask_writes=request.ask_writes,
         drafts=request.drafts,
         base=place.base,
         configuration=_existing(place.file.path) if place.file else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import datetime as dt
 import pathlib
 import typing as typ
@@ -61,6 +62,8 @@ class Prepared:
     """The file that it is written to."""
     proves: bool = False
     """Whether what the audit says is tried out in copies of the database."""
+    ask_writes: cabc.Callable[[], cabc.Iterable[object]] | None = None
+    """Ask the repository's own hook for the writes of the program."""
     drafts: str | None = None
     """The folder that drafts are written to; "-" if they are only shown."""
     accepts_gaps: bool = False
@@ -189,7 +192,8 @@ def _proved(
         return None
     from pytest_userstate.application.proving import prove  # noqa: PLC0415 - rare
 
-    return prove(scratch, snapshot, model, seeds=prepared.settings.prove.seeds)
+    settings, ask = prepared.settings.prove, prepared.ask_writes
+    return prove(scratch, snapshot, model, settings, ask_writes=ask)
 
 
 def _drafted(

@@ -9,8 +9,10 @@ import typing as typ
 
 import attrs
 
+from pytest_userstate.application.settings import ProofSettings
 from pytest_userstate.domain.classification import Candidate, classify
 from pytest_userstate.domain.coverage import MigrationDecision
+from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.evidence import (
     Check,
     Evidence,
@@ -37,10 +39,12 @@ from pytest_userstate.domain.stale_writes import (
     ONE_WRITER,
     History,
     Isolation,
+    ProgramWrite,
     RevisionToken,
     StaleWriteProof,
     StaleWriteResult,
     judge,
+    judge_write,
     orders,
 )
 
@@ -49,20 +53,56 @@ def prove(
     scratch: Scratch,
     snapshot: SchemaSnapshot,
     model: AuditModel,
+    settings: ProofSettings,
     *,
-    seeds: cabc.Mapping[str, str],
+    ask_writes: cabc.Callable[[], cabc.Iterable[object]] | None = None,
 ) -> Proof:
-    """Try out the evidence of closed checks, and the tokens of audited storages."""
+    """Try out the evidence of closed checks, revision tokens, and the program's writes.
+
+    `ask_writes` asks the repository's own hook for writes, beside the configured ones.
+
+    Raises
+    ------
+    ToolError
+        When a write is of a table without a revision token, or is no write at all.
+    """
+    tokens, seeds = tokens_of(model, snapshot), settings.seeds
+    answers = ask_writes() if ask_writes else ()
+    writes = [*_configured(settings), *map(_checked, answers)]
+    goes_by = [(write, _token_of(write, tokens)) for write in writes]
+    by_token = prove_stale_writes(scratch, tokens, snapshot, seeds)
+    tried = {proof.token: proof for proof in by_token}
     return Proof(
         facts=prove_evidence(
             scratch,
             snapshot,
             functools.partial(UserStateSchemaAuditReport.evaluate, model=model),
         ),
-        stale_writes=prove_stale_writes(
-            scratch, tokens_of(model, snapshot), snapshot, seeds
+        stale_writes=by_token,
+        program_writes=tuple(
+            _tried(scratch, write, tried[token], snapshot, seeds)
+            for write, token in goes_by
         ),
     )
+
+
+def _configured(settings: ProofSettings) -> cabc.Iterator[ProgramWrite]:
+    for number, write in enumerate(settings.writes):
+        name = f"prove.writes[{number}]"
+        yield ProgramWrite(write.table, write.sql, name=name)
+
+
+def _checked(value: object) -> ProgramWrite:
+    """Return what the hook says, if it is a write."""
+    if isinstance(value, ProgramWrite) and (
+        callable(value.write) or isinstance(value.write, str)
+    ):
+        return value
+    message = (
+        f"the hook pytest_userstate_writes returns {value!r}; expected "
+        "pytest_userstate.ProgramWrite(TABLE, FUNCTION), or an iterable of them"
+    )
+    raise ToolError(message)
 
 
 Evaluate: typ.TypeAlias = cabc.Callable[[SchemaSnapshot], UserStateSchemaAuditReport]
@@ -87,8 +127,9 @@ def prove_evidence(
 ) -> tuple[FactProof, ...]:
     """Take away each fact that a closed check rests on, and audit again.
 
-    Without what can stand in for the fact the verdict has to hold; without the fact as
-    well it must not. Facts of entities that share no table are taken away together.
+    First the alternatives of the fact are taken away: the verdict has to hold. Then
+    the fact is taken away as well: the verdict must not hold. Facts of entities that
+    share no table are taken away together.
     """
     report = evaluate(snapshot)
     proofs: list[FactProof] = []
@@ -126,7 +167,7 @@ def _plan(check: Check, mutations: list[_Mutation], proofs: list[FactProof]) -> 
             continue
         reason = "no schema shows it"
         if fact.about is not None:
-            reason = "what stands in for it cannot go alone"
+            reason = "its alternatives cannot be taken away without it"
         proofs.append(
             FactProof(
                 check=check.id,
@@ -251,6 +292,51 @@ def _proof(
             reason=str(error),
             remedy=error.remedy,
         )
+
+
+def _token_of(
+    write: ProgramWrite, tokens: cabc.Iterable[RevisionToken]
+) -> RevisionToken:
+    """Return the token that a write goes by: that of its table."""
+    known: dict[str, RevisionToken] = {}
+    for token in tokens:
+        known.setdefault(f"{token.schema}.{token.table}", token)
+        known.setdefault(token.table, token)
+    if write.table in known:
+        return known[write.table]
+    qualified = [name for name in known if "." in name]
+    tables = listed(qualified) if qualified else "no table of the audited schema"
+    message = (
+        f"{write} is to be proved for the table {write.table!r}, which has no revision "
+        f"column that is audited.\nTables with one: {tables}."
+    )
+    raise ToolError(message)
+
+
+def _tried(
+    scratch: Scratch,
+    write: ProgramWrite,
+    by_token: StaleWriteProof,
+    snapshot: SchemaSnapshot,
+    seeds: cabc.Mapping[str, str],
+) -> StaleWriteProof:
+    """Let two writers carry out a write of the program, in every order."""
+    histories: list[History] = []
+    try:
+        with scratch.trial(by_token.token, snapshot, seeds) as writers:
+            for isolation, order in itertools.product(Isolation, orders()):
+                histories.append(writers.play_write(order, isolation, write))
+                if histories[-1].fault:
+                    break
+    except UntriableError as error:
+        return StaleWriteProof(
+            token=by_token.token,
+            result=StaleWriteResult.INCONCLUSIVE,
+            reason=str(error),
+            remedy=error.remedy,
+            write=write,
+        )
+    return judge_write(write, by_token, histories)
 
 
 def _histories(writers: TwoWriters) -> list[History]:

@@ -60,6 +60,8 @@ class AuditRequest:
     """The folder that drafts are written to; "-" if they are only shown."""
     ask_wiring: cabc.Callable[[], cabc.Iterable[object]] | None = None
     """Ask the repository's own hook for the wiring; None if there is none."""
+    ask_writes: cabc.Callable[[], cabc.Iterable[object]] | None = None
+    """Ask it for the writes of the program, likewise."""
     asks_ahead: bool = False
     """Whether to ask it before anything runs."""
     needs_server: bool = True
@@ -137,10 +139,21 @@ class RowSeed:
 
 
 @attrs.frozen(kw_only=True)
+class WriteStatement:
+    """A statement by which the program writes, for a proof to try."""
+
+    table: str
+    """The table that has the revision: ``public.user_preferences``."""
+    sql: str
+    """With parameters such as ``%(user_id)s`` and ``%(revision)s``."""
+
+
+@attrs.frozen(kw_only=True)
 class ProofSettings:
     """What a proof needs that the schema does not show."""
 
     rows: tuple[RowSeed, ...] = ()
+    writes: tuple[WriteStatement, ...] = ()
 
     @property
     def seeds(self) -> dict[str, str]:

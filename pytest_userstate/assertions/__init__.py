@@ -26,6 +26,7 @@ about it.
 
 About stale writes there are `assert_stale_write_is_refused`, which takes two writes
 of the program, and `assert_stale_writes_are_caught`, which takes what was proved.
+`assert_facts_are_proved` is about the evidence of the audit.
 
 About what the audit says there are `assert_check`, `assert_wiring`,
 `assert_no_migration_needed`, and `assert_same_report`, which take a report first.
@@ -83,6 +84,7 @@ from pytest_userstate.assertions.schema import (
     assert_view,
 )
 from pytest_userstate.assertions.stale_writes import (
+    assert_facts_are_proved,
     assert_stale_write_is_refused,
     assert_stale_writes_are_caught,
 )
@@ -104,6 +106,7 @@ __all__ = [
     "assert_exactly_extensions",
     "assert_exactly_schemas",
     "assert_extension",
+    "assert_facts_are_proved",
     "assert_foreign_table",
     "assert_materialized_view",
     "assert_no_column",

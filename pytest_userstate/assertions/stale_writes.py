@@ -6,13 +6,14 @@ import collections.abc as cabc
 import typing as typ
 
 from pytest_userstate.application.asserting.failures import Failure, detail, require
-from pytest_userstate.domain.proof import Proof
+from pytest_userstate.domain.proof import FactProof, FactResult, Proof
 from pytest_userstate.domain.stale_writes import StaleWriteProof, StaleWriteResult
 
 __tracebackhide__ = True  # a failing test shows its own line, not ours
 
 T = typ.TypeVar("T")
 _STATUSES: typ.Final = {409, 412}
+_ERRORS: typ.Final = 400
 _FORMS: typ.Final = (
     "an HTTP answer with the status 409 or 412, a cursor whose rowcount is 0, 0 rows, "
     "False, or an exception of a class in `raises`"
@@ -53,8 +54,8 @@ def assert_stale_write_is_refused(
     Raises
     ------
     AssertionError
-        When the first write is refused, when the second is not, or when what is
-        stored changes otherwise than these answers say.
+        When the first write is refused or fails, when the second is not refused, or
+        when what is stored changes otherwise than these answers say.
 
     Examples
     --------
@@ -73,6 +74,8 @@ def assert_stale_write_is_refused(
     answer, was_refused = _answer(first, raises, refused)
     if was_refused:
         _fail("the first write is refused, although nobody wrote before it", answer)
+    if _status(answer) >= _ERRORS:
+        _fail("the first write fails", answer)
     between = state() if state else None
     if state and between == before:
         _fail("the first write changes nothing", answer)
@@ -98,9 +101,14 @@ def _answer(
 
 
 def _is_refusal(answer: object) -> bool:
-    status = getattr(answer, "status_code", getattr(answer, "status", None))
     rows = getattr(answer, "rowcount", answer)
-    return status in _STATUSES or (isinstance(rows, int) and rows == 0)
+    return _status(answer) in _STATUSES or (isinstance(rows, int) and rows == 0)
+
+
+def _status(answer: object) -> int:
+    """Return the status of an HTTP answer; 0 if it is something else."""
+    status = getattr(answer, "status_code", getattr(answer, "status", 0))
+    return status if isinstance(status, int) else 0
 
 
 def _fail(headline: str, answer: object) -> typ.NoReturn:
@@ -111,7 +119,9 @@ def _fail(headline: str, answer: object) -> typ.NoReturn:
 def assert_stale_writes_are_caught(
     proof: Proof, *, token: str | None = None
 ) -> tuple[StaleWriteProof, ...]:
-    """Assert that two writers cannot overwrite each other if they compare the token.
+    """Assert that two writers who compare the token cannot overwrite each other.
+
+    The writes of the program that go by the token have to be refused as well.
 
     Parameters
     ----------
@@ -128,15 +138,55 @@ def assert_stale_writes_are_caught(
     Raises
     ------
     AssertionError
-        When there is no such token, or a token is `unusable` or `inconclusive`.
+        When there is no such token, or when a token or a write is `unusable` or
+        `inconclusive`.
     """
-    chosen = [p for p in proof.stale_writes if token in {None, p.token.subject}]
+    tried = (*proof.stale_writes, *proof.program_writes)
+    chosen = [p for p in tried if token in {None, p.token.subject}]
     if not chosen:
         known = ", ".join(p.token.subject for p in proof.stale_writes) or "none"
         headline = f"no revision token {token or ''}".rstrip() + " was tried"
         require(Failure(headline=headline, details=detail("tried", known)))
     for stale in chosen:
         if stale.result in {StaleWriteResult.UNUSABLE, StaleWriteResult.INCONCLUSIVE}:
-            headline = f"{stale.token.subject} is {stale.result}"
-            require(Failure(headline=headline, details=detail("reason", stale.reason)))
+            headline = f"{stale.write or stale.token.subject} is {stale.result}"
+            steps = [str(event) for one in stale.shown[:1] for event in one.events]
+            details = [*detail("reason", stale.reason)]
+            details += detail("tried", "; ".join(steps)) if steps else []
+            require(Failure(headline=headline, details=tuple(details)))
+    return tuple(chosen)
+
+
+def assert_facts_are_proved(
+    proof: Proof, *, check: str | None = None
+) -> tuple[FactProof, ...]:
+    """Assert that verdicts depend on every fact that they give as evidence.
+
+    Parameters
+    ----------
+    proof : Proof
+        What the fixture `userstate_proof` gives.
+    check : str, optional
+        The id of one check, such as ``users.schema``; all if it is left out.
+
+    Returns
+    -------
+    tuple of FactProof
+        What was proved of each fact.
+
+    Raises
+    ------
+    AssertionError
+        When the check rests on no fact, or a fact was not proved.
+    """
+    chosen = [fact for fact in proof.facts if check in {None, fact.check}]
+    if not chosen:
+        known = ", ".join(dict.fromkeys(fact.check for fact in proof.facts)) or "none"
+        headline = f"no fact of {check or 'a closed check'} was tried"
+        require(Failure(headline=headline, details=detail("tried", known)))
+    wrong = [fact for fact in chosen if fact.result is not FactResult.PROVED]
+    if wrong:
+        headline = f"{len(wrong)} of {len(chosen)} facts were not proved"
+        details = (line for fact in wrong for line in detail("fact", str(fact)))
+        require(Failure(headline=headline, details=tuple(details)))
     return tuple(chosen)

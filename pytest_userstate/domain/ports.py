@@ -19,6 +19,7 @@ if typ.TYPE_CHECKING:
         Isolation,
         Manner,
         Order,
+        ProgramWrite,
         RevisionToken,
     )
     from pytest_userstate.domain.wiring import (
@@ -147,6 +148,14 @@ class TwoWriters(typ.Protocol):
 
     def play(self, order: Order, isolation: Isolation, manner: Manner) -> History:
         """Let the writers take their steps, and say what happened."""
+
+    def play_write(
+        self, order: Order, isolation: Isolation, write: ProgramWrite
+    ) -> History:
+        """Do the same with a write of the program.
+
+        An `UntriableError` is raised if the write cannot be carried out.
+        """
 
 
 class Mutations(typ.Protocol):

@@ -18,7 +18,7 @@ class FactResult(enum.StrEnum):
     PROVED = "proved"
     """It changed, as it has to."""
     SURVIVED = "survived"
-    """It outlived the loss of its own evidence: the rule does not depend on it."""
+    """It did not change: the rule does not depend on the fact."""
     OVERSTATED = "overstated"
     """It changed without a fact that the evidence says it can do without."""
     NOT_PROVED = "not_proved"
@@ -66,6 +66,8 @@ class Proof:
     """Each fact that a closed check rests on."""
     stale_writes: tuple[StaleWriteProof, ...] = ()
     """Each revision token of the audited storages."""
+    program_writes: tuple[StaleWriteProof, ...] = ()
+    """Each write of the program that the repository names."""
 
     def of_token(self, check: Check) -> tuple[StaleWriteProof, ...]:
         """Return the proofs of the tokens that a conflict check rests on."""
@@ -73,14 +75,20 @@ class Proof:
             return ()
         return tuple(p for p in self.stale_writes if check.entity in p.token.entities)
 
+    def of_program(self, check: Check) -> tuple[StaleWriteProof, ...]:
+        """Return the proofs of the program's writes that a conflict check is about."""
+        if check.axis is not Axis.CONFLICT:
+            return ()
+        return tuple(p for p in self.program_writes if check.entity in p.token.entities)
+
 
 def confronted(
     verdicts: tuple[Verdict, ...], proof: Proof | None
 ) -> tuple[Verdict, ...]:
     """Return the verdicts, failed where the proof contradicts what they say.
 
-    Evidence that a verdict does not depend on fails on every axis, an unusable token
-    if the axis is gated.
+    Evidence that a verdict does not depend on fails on every axis. If the axis is
+    gated, an unusable token fails, and a write of the program that was not proved.
     """
     if proof is None:
         return verdicts
@@ -94,6 +102,7 @@ def _confronted(verdict: Verdict, proof: Proof) -> Verdict:
     reasons = [
         str(fact) for fact in proof.facts if fact.check == check.id and fact.contradicts
     ]
+    untried: list[str] = []
     useless = [
         token
         for token in proof.of_token(check)
@@ -104,7 +113,25 @@ def _confronted(verdict: Verdict, proof: Proof) -> Verdict:
     ]
     if verdict.gated and lost and not holds(check.evidence, lost):
         reasons += [f"{p.token.subject}: {p.reason}" for p in useless]
-    if not reasons:
+    for tried in proof.of_program(check) if verdict.gated else ():
+        if tried.result is StaleWriteResult.UNUSABLE:
+            reasons.append(_in_words(tried))
+        elif not tried.is_proved:
+            untried.append(_in_words(tried))
+    reason = "; ".join(
+        f"{what}: {'; '.join(ones)}"
+        for what, ones in (
+            ("the proof contradicts it", reasons),
+            ("a write of the program could not be tried", untried),
+        )
+        if ones
+    )
+    if not reason:
         return verdict
-    reason = f"the proof contradicts it: {'; '.join(reasons)}"
     return attrs.evolve(verdict, outcome=Outcome.FAILED, reason=reason)
+
+
+def _in_words(tried: StaleWriteProof) -> str:
+    """Return what a write of the program did, with the history that shows it."""
+    steps = "; ".join(str(event) for one in tried.shown[:1] for event in one.events)
+    return f"{tried.write}: {tried.reason}" + (f" (tried: {steps})" if steps else "")

@@ -106,6 +106,8 @@ class Manner:
 
     compares: bool
     raises: bool
+    program: str = attrs.field(default="", kw_only=True)
+    """The write of the program that is tried instead."""
 
     def __str__(self) -> str:
         """Write it for people.
@@ -113,6 +115,8 @@ class Manner:
         >>> str(Manner(compares=True, raises=False))
         'conditional update that leaves the token to the database'
         """
+        if self.program:
+            return self.program
         kind = "conditional" if self.compares else "unconditional"
         rest = "raises the token" if self.raises else "leaves the token to the database"
         return f"{kind} update that {rest}"
@@ -123,6 +127,58 @@ MANNERS: typ.Final = tuple(
     for compares in (True, False)
     for raises in (True, False)
 )
+
+
+def _name_of(write: object) -> str:
+    if isinstance(write, str):
+        return " ".join(write.split())
+    return str(getattr(write, "__qualname__", write))
+
+
+@attrs.frozen
+class ProgramWrite:
+    """A write that the program executes, for the proof to try.
+
+    Parameters
+    ----------
+    table : str
+        The table whose row has the revision, such as ``public.user_preferences``.
+    write : str or callable
+        A statement with parameters such as ``%(user_id)s`` and ``%(revision)s``; or
+        a function of the program, or one that calls it. The function takes three
+        arguments: a psycopg connection; the row that a writer wants to store, a
+        mapping of column names to values; and the revision that the writer has read.
+        It may commit. What it returns is not looked at, and what it raises refuses
+        the write.
+    name : str
+        How reports name it; by default the function's own name.
+
+    Examples
+    --------
+    >>> def save(connection, row, revision):
+    ...     changes = {**row, "expected": revision}
+    ...     connection.execute(
+    ...         "UPDATE user_preferences SET theme = %(theme)s, revision = revision + 1"
+    ...         " WHERE user_id = %(user_id)s AND revision = %(expected)s",
+    ...         changes,
+    ...     )
+    >>> str(ProgramWrite("public.user_preferences", save))
+    'save'
+    """
+
+    table: str
+    write: str | cabc.Callable[..., object]
+    name: str = attrs.field(
+        kw_only=True,
+        default=attrs.Factory(lambda own: _name_of(own.write), takes_self=True),
+    )
+
+    def __str__(self) -> str:
+        """Write it for people, with its statement on one line."""
+        if not isinstance(self.write, str):
+            return self.name
+        statement = " ".join(self.write.split())
+        return statement if self.name == statement else f"{self.name} ({statement})"
 
 
 class Fate(enum.StrEnum):
@@ -254,6 +310,8 @@ class StaleWriteProof:
         Those that decide it.
     remedy : tuple of str
         Lines to paste into the configuration, if a row could not be made.
+    write : ProgramWrite or None
+        The write of the program that was tried; None if it was the token alone.
     """
 
     token: RevisionToken
@@ -262,6 +320,7 @@ class StaleWriteProof:
     histories: tuple[History, ...] = attrs.field(default=(), converter=_histories)
     shown: tuple[History, ...] = attrs.field(default=(), converter=_histories)
     remedy: tuple[str, ...] = ()
+    write: ProgramWrite | None = None
 
     @property
     def is_proved(self) -> bool:
@@ -274,6 +333,53 @@ def judge(token: RevisionToken, histories: cabc.Sequence[History]) -> StaleWrite
     result, reason, shown = _judged(token, histories)
     return StaleWriteProof(
         token=token, result=result, reason=reason, histories=histories, shown=shown
+    )
+
+
+def judge_write(
+    write: ProgramWrite, by_token: StaleWriteProof, histories: cabc.Sequence[History]
+) -> StaleWriteProof:
+    """Return what the histories of a write of the program prove.
+
+    `by_token` is what was proved of the token that the write goes by.
+    """
+    proof = attrs.evolve(
+        by_token, write=write, histories=histories, shown=histories[:1], remedy=()
+    )
+    first, column = histories[0], by_token.token.column
+    failed = next((h for h in histories if Fate.FAILED in {h.first, h.second}), None)
+    faulty = next((h for h in histories if h.fault), None)
+    if failed or first.first is not Fate.TOOK_EFFECT:
+        reason = (failed or first).error or (
+            f"its first write changes nothing in the row of {write.table}: name the "
+            "parameters as the columns that they are for, and the table that has the "
+            "revision"
+        )
+        return attrs.evolve(
+            proof,
+            result=StaleWriteResult.INCONCLUSIVE,
+            reason=reason,
+            shown=[failed or first],
+        )
+    if faulty:
+        remedy = (
+            f": compare {column} with what was read in its WHERE clause, and refuse "
+            "the write if no row matches"
+        )
+        return attrs.evolve(
+            proof,
+            result=StaleWriteResult.UNUSABLE,
+            reason=f"{faulty.fault}{remedy if faulty.loses_an_update else ''}",
+            shown=[faulty],
+        )
+    if by_token.result is StaleWriteResult.ENFORCED:
+        return attrs.evolve(
+            proof, reason="the database itself refuses it if it is stale"
+        )
+    return attrs.evolve(
+        proof,
+        result=StaleWriteResult.CONDITIONAL,
+        reason="it is refused if it is stale",
     )
 
 

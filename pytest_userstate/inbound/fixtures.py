@@ -222,10 +222,13 @@ def userstate_proof(
     """What `--userstate-prove` proves, tried out in copies of the baseline."""
     from pytest_userstate.application.proving import prove  # noqa: PLC0415 - cost
 
-    settings, scratch = userstate_prepared.settings, userstate_baseline.scratch
     return _or_fail(
         lambda: prove(
-            scratch, schema_snapshot, userstate_model, seeds=settings.prove.seeds
+            userstate_baseline.scratch,
+            schema_snapshot,
+            userstate_model,
+            userstate_prepared.settings.prove,
+            ask_writes=userstate_prepared.ask_writes,
         )
     )
 

@@ -6,8 +6,10 @@ import collections.abc as cabc
 import typing as typ
 
 if typ.TYPE_CHECKING:
+    import pluggy
     import pytest
 
+    from pytest_userstate.domain.stale_writes import ProgramWrite
     from pytest_userstate.domain.wiring import PortWiring
 
 
@@ -27,16 +29,30 @@ def pytest_userstate_wiring(
     """
 
 
-def asking_for_wiring(
+def pytest_userstate_writes(
     config: pytest.Config,
+) -> cabc.Iterable[ProgramWrite] | None:
+    """Return the writes that the program executes, for `--userstate-prove` to try.
+
+    Implement it in the `conftest.py` at the root, or in a plugin. It is called once,
+    in the process that audits, or that first needs the fixture `userstate_proof`.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        The run's.
+    """
+
+
+def asking(
+    config: pytest.Config, hook: pluggy.HookCaller
 ) -> cabc.Callable[[], list[object]] | None:
-    """Return how to ask every plugin and conftest; None where nobody answers."""
-    hook = config.hook.pytest_userstate_wiring
+    """Return how to ask every plugin and conftest; None if nobody answers."""
     if not hook.get_hookimpls():
         return None
 
     def ask() -> list[object]:
-        # One value in place of several is taken as meant; what it is, is checked later.
+        # One value in place of several is meant as it is; its type is checked later.
         return [
             value
             for answer in hook(config=config)

@@ -10,7 +10,7 @@ import shlex
 import typing as typ
 
 from pytest_userstate.application import renamed
-from pytest_userstate.inbound.hookspecs import asking_for_wiring
+from pytest_userstate.inbound.hookspecs import asking
 
 if typ.TYPE_CHECKING:
     import pytest
@@ -227,7 +227,8 @@ def request_of(
         axes=tuple(axis.strip() for axis in axes.split(",")) if axes else None,
         postgresql_exec=executable,
         postgresql_exec_origin=origin,
-        ask_wiring=asking_for_wiring(config),
+        ask_wiring=asking(config, config.hook.pytest_userstate_wiring),
+        ask_writes=asking(config, config.hook.pytest_userstate_writes),
         asks_ahead=asks_ahead,
         needs_server=not option.collectonly,
     )

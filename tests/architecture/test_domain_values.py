@@ -18,6 +18,7 @@ POSITIONAL = {
     "Facts": ("report", "model", "diagram"),
     "Grant": ("role", "privilege"),
     "Manner": ("compares", "raises"),
+    "ProgramWrite": ("table", "write"),
     "Recommendation": ("model", "words"),
     "Role": ("name",),
     "SchemaObject": ("schema", "table", "column"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import contextlib
 
 import attrs
 import pytest
@@ -22,14 +21,7 @@ from pytest_userstate.domain.proof import FactProof
 from pytest_userstate.domain.recognition.modelling import with_recognized
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.outbound.migrations.plan import Plan
-from pytest_userstate.outbound.postgres.catalog import (
-    PostgresSchemaSnapshotRepository,
-)
-from pytest_userstate.outbound.postgres.server import EmbeddedServer
-from pytest_userstate.outbound.postgres.settings import OWNER
-from pytest_userstate.outbound.proving.scratch import ScratchServer
-from tests.helpers.servers import wheel
+from tests.helpers.scratch import Migrated, migrated
 
 DDL = """
 CREATE TABLE users (id int PRIMARY KEY, display_name text, nick text, version int);
@@ -79,22 +71,17 @@ MODEL = AuditModel(
 )
 
 
-PLAN = Plan(layout="plain", migrations=())
-
-
 @pytest.fixture(scope="module")
-def running() -> cabc.Iterator[EmbeddedServer]:
+def database() -> cabc.Iterator[Migrated]:
     """Start a server with the tables."""
-    with EmbeddedServer(wheel(), all_databases=True) as server:
-        with contextlib.closing(server.connect()) as session:
-            session.execute(DDL)
-        yield server
+    with migrated(DDL) as database:
+        yield database
 
 
 @pytest.fixture(scope="module")
-def snapshot(running: EmbeddedServer) -> SchemaSnapshot:
+def snapshot(database: Migrated) -> SchemaSnapshot:
     """Return the schema."""
-    return PostgresSchemaSnapshotRepository(running.connect).load()
+    return database.load()
 
 
 def evaluate(
@@ -114,10 +101,10 @@ def by_result(proofs: cabc.Iterable[FactProof]) -> dict[str, list[str]]:
 
 
 def test_verdicts_rest_on_their_facts(
-    running: EmbeddedServer, snapshot: SchemaSnapshot
+    database: Migrated, snapshot: SchemaSnapshot
 ) -> None:
-    """Where facts stand in for each other, the others have to go as well."""
-    proofs = prove_evidence(ScratchServer(running, OWNER, PLAN), snapshot, evaluate)
+    """If facts are alternatives, the others have to go as well."""
+    proofs = prove_evidence(database.scratch, snapshot, evaluate)
     assert by_result(proofs) == {
         "proved": [
             "login.schema logins",
@@ -143,7 +130,7 @@ def test_verdicts_rest_on_their_facts(
     for fact in proofs:
         if fact.result == "not_proved":
             assert "cannot drop inherited column" in fact.reason
-    assert PostgresSchemaSnapshotRepository(running.connect).load() == snapshot
+    assert database.load() == snapshot
 
 
 def without_rule(entity: str, column: str) -> AuditModel:
@@ -169,7 +156,7 @@ def without_rule(entity: str, column: str) -> AuditModel:
 
 @pytest.mark.parametrize("column", ["id", "display_name"])
 def test_a_rule_that_ignores_its_evidence_is_caught(
-    running: EmbeddedServer, snapshot: SchemaSnapshot, column: str
+    database: Migrated, snapshot: SchemaSnapshot, column: str
 ) -> None:
     """The evidence names a column that the verdict does not depend on."""
     wrong = without_rule("users", column)
@@ -177,7 +164,7 @@ def test_a_rule_that_ignores_its_evidence_is_caught(
     def rule(audited: SchemaSnapshot) -> UserStateSchemaAuditReport:
         return evaluate(audited, MODEL if audited is snapshot else wrong)
 
-    proofs = prove_evidence(ScratchServer(running, OWNER, PLAN), snapshot, rule)
+    proofs = prove_evidence(database.scratch, snapshot, rule)
     assert by_result(proofs)["survived"] == [f"users.schema users.{column}"]
     [caught] = [fact for fact in proofs if fact.contradicts]
     assert str(caught) == (
@@ -187,7 +174,7 @@ def test_a_rule_that_ignores_its_evidence_is_caught(
 
 
 def test_a_rule_that_needs_more_than_its_evidence_is_caught(
-    running: EmbeddedServer, snapshot: SchemaSnapshot
+    database: Migrated, snapshot: SchemaSnapshot
 ) -> None:
     """The evidence calls columns alternatives, and the rule needs them all."""
     login, *others = MODEL.entities
@@ -201,28 +188,26 @@ def test_a_rule_that_needs_more_than_its_evidence_is_caught(
     def rule(audited: SchemaSnapshot) -> UserStateSchemaAuditReport:
         return evaluate(audited, MODEL if audited is snapshot else wrong)
 
-    proofs = prove_evidence(ScratchServer(running, OWNER, PLAN), snapshot, rule)
+    proofs = prove_evidence(database.scratch, snapshot, rule)
     assert "login.schema logins.hash" in by_result(proofs)["overstated"]
 
 
 def test_a_rule_that_does_not_look_is_caught(
-    running: EmbeddedServer, snapshot: SchemaSnapshot
+    database: Migrated, snapshot: SchemaSnapshot
 ) -> None:
     """No fact counts that could not be taken away."""
     report = evaluate(snapshot)
-    proofs = prove_evidence(
-        ScratchServer(running, OWNER, PLAN), snapshot, lambda _: report
-    )
+    proofs = prove_evidence(database.scratch, snapshot, lambda _: report)
     assert {fact.result for fact in proofs} == {"survived", "not_proved"}
 
 
 def test_recognized_storage_is_proved(
-    running: EmbeddedServer, snapshot: SchemaSnapshot
+    database: Migrated, snapshot: SchemaSnapshot
 ) -> None:
     """In the same way, by the model that recognition has found."""
     model = with_recognized(DEFAULT_MODEL, snapshot)
     proofs = prove_evidence(
-        ScratchServer(running, OWNER, PLAN),
+        database.scratch,
         snapshot,
         lambda audited: evaluate(audited, model),
     )
@@ -230,22 +215,21 @@ def test_recognized_storage_is_proved(
     assert "login.schema logins.hash" in by_result(proofs)["proved"]
 
 
-def test_each_kind_of_object_is_taken_away(running: EmbeddedServer) -> None:
+def test_each_kind_of_object_is_taken_away(database: Migrated) -> None:
     """Tables, columns, foreign keys, and unique indexes; all come back."""
-    with ScratchServer(running, OWNER, PLAN).mutations() as database:
-        whole = database.without([])
+    with database.scratch.mutations() as mutations:
+        whole = mutations.without([])
         index = SchemaObject("public", "choices", constraint="one_choice")
         key = SchemaObject("public", "choices", constraint="of_parent")
         column = SchemaObject("public", "parents", "revision")
         table = SchemaObject("public", "logins")
-        [choices] = [t for t in database.without([index]).tables if t.name == "choices"]
-        assert choices.indexes == ()
-        assert database.without([key]).table("choices").foreign_keys == ()
-        left = database.without(
+        assert mutations.without([index]).table("choices").indexes == ()
+        assert mutations.without([key]).table("choices").foreign_keys == ()
+        left = mutations.without(
             [column, table, SchemaObject("public", "logins", "hash")]
         )
         assert left.table("parents").column("revision") is None
         assert left.table("logins") is None
         with pytest.raises(UntriableError, match="nowhere"):
-            database.without([SchemaObject("public", "nowhere")])
-        assert database.without([]) == whole
+            mutations.without([SchemaObject("public", "nowhere")])
+        assert mutations.without([]) == whole

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import contextlib
 import pathlib
 
 import pytest
-from psycopg import sql
 
 from pytest_userstate.application.proving import prove, prove_stale_writes, tokens_of
+from pytest_userstate.application.settings import ProofSettings
 from pytest_userstate.domain.model import AuditModel, Entity, Revisions, StorageModel
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.stale_writes import StaleWriteProof
-from pytest_userstate.outbound.migrations.plan import Plan
-from pytest_userstate.outbound.postgres.catalog import (
-    PostgresSchemaSnapshotRepository,
-)
-from pytest_userstate.outbound.postgres.server import EmbeddedServer
-from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
-from pytest_userstate.outbound.proving.scratch import ScratchServer
-from tests.helpers.servers import wheel
+from tests.helpers.scratch import Migrated, migrated
 
 DDL = pathlib.Path(__file__).with_name("tokens.sql").read_text(encoding="utf-8")
 BOTH = "both writers succeed"
@@ -60,22 +52,23 @@ EXPECTED = {
 }
 
 
-PLAN = Plan(layout="plain", migrations=())
-
-
 @pytest.fixture(scope="module")
-def running() -> cabc.Iterator[EmbeddedServer]:
+def database() -> cabc.Iterator[Migrated]:
     """Start a server with the tables, a token each."""
-    with EmbeddedServer(wheel(), all_databases=True) as server:
-        with contextlib.closing(server.connect()) as session:
-            session.execute(DDL)
-        yield server
+    with migrated(DDL) as database:
+        yield database
 
 
 @pytest.fixture(scope="module")
-def snapshot(running: EmbeddedServer) -> SchemaSnapshot:
+def snapshot(database: Migrated) -> SchemaSnapshot:
     """Return the schema of the tables."""
-    return PostgresSchemaSnapshotRepository(running.connect).load()
+    return database.load()
+
+
+@pytest.fixture(scope="module")
+def untouched(database: Migrated) -> dict[str, object]:
+    """Return what the database contains before anything is tried."""
+    return database.contents()
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +96,14 @@ def model(snapshot: SchemaSnapshot) -> AuditModel:
 
 @pytest.fixture(scope="module")
 def proofs(
-    running: EmbeddedServer, snapshot: SchemaSnapshot, model: AuditModel
+    database: Migrated,
+    snapshot: SchemaSnapshot,
+    model: AuditModel,
+    untouched: dict[str, object],
 ) -> dict[str, StaleWriteProof]:
     """Prove all tokens once."""
-    proof = prove(ScratchServer(running, OWNER, PLAN), snapshot, model, seeds={})
+    assert untouched
+    proof = prove(database.scratch, snapshot, model, ProofSettings())
     return {stale.token.table: stale for stale in proof.stale_writes}
 
 
@@ -140,11 +137,11 @@ def test_the_history_is_shown(proofs: dict[str, StaleWriteProof]) -> None:
 
 
 def test_a_statement_makes_the_row_that_cannot_be_made(
-    running: EmbeddedServer, snapshot: SchemaSnapshot, model: AuditModel
+    database: Migrated, snapshot: SchemaSnapshot, model: AuditModel
 ) -> None:
     """The lines that the proof asks for."""
     [token] = [t for t in tokens_of(model, snapshot) if t.table == "circle"]
-    scratch = ScratchServer(running, OWNER, PLAN)
+    scratch = database.scratch
     [without] = prove_stale_writes(scratch, [token], snapshot, {})
     assert without.remedy[1] == 'table = "public.circle"'
     seeds = {"public.circle": "INSERT INTO circle VALUES (1, 1, 'dark', 1)"}
@@ -153,20 +150,9 @@ def test_a_statement_makes_the_row_that_cannot_be_made(
 
 
 @pytest.mark.usefixtures("proofs")
-def test_nothing_remains(running: EmbeddedServer, snapshot: SchemaSnapshot) -> None:
+def test_nothing_remains(
+    database: Migrated, snapshot: SchemaSnapshot, untouched: dict[str, object]
+) -> None:
     """No row, no object, no sequence that has moved on, and no database."""
-    with contextlib.closing(running.connect(user=SUPERUSER)) as session:
-        rows = [
-            session.execute(
-                sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table.name))
-            ).fetchone()
-            for table in snapshot.tables
-        ]
-        query = "SELECT last_value FROM pg_sequences WHERE schemaname = 'public'"
-        sequences = session.execute(query).fetchall()
-    assert {*rows} == {(0,)}
-    assert {*sequences} == {(None,)}
-    assert PostgresSchemaSnapshotRepository(running.connect).load() == snapshot
-    with contextlib.closing(running.connect(user=SUPERUSER)) as session:
-        query = "SELECT datname FROM pg_database WHERE datname LIKE '%scratch%'"
-        assert session.execute(query).fetchall() == []
+    assert database.contents() == untouched
+    assert database.load() == snapshot

@@ -15,21 +15,64 @@ CREATE TRIGGER reset BEFORE UPDATE ON user_preferences
 DRAFT = "migrations/004_add_revision_to_user_preferences.sql"
 
 
+SAVE = """
+def save(connection, row, revision):
+    connection.execute(
+        "UPDATE user_preferences SET interest_theme_ids = %(interest_theme_ids)s,"
+        " revision = revision + 1 WHERE user_id = %(user_id)s AND revision = %(read)s",
+        {**row, "read": revision},
+    )
+
+
+def pytest_userstate_writes(config):
+    from pytest_userstate import ProgramWrite
+
+    return ProgramWrite("public.user_preferences", save)
+"""
+BLIND = """
+[[prove.writes]]
+table = "user_preferences"
+sql = "UPDATE user_preferences SET revision = revision + 1 WHERE user_id = %(user_id)s"
+"""
+
+
 def test_a_token_that_does_not_work_fails_the_gate(covered: Backend) -> None:
-    """Without the proof the schema looks well; on two workers as on one."""
+    """Without the proof the schema looks well."""
     covered.write("migrations/004_reset.sql", RESET)
     plain = covered.run()
     assert plain.status == 0
     assert "be detected; not proved" in plain.output
-    for more in ([], ["-n", "2"]):
-        proved = covered.run("--userstate-prove", *more)
-        assert proved.status == 1, proved.output
-        assert "unusable: public.user_preferences.revision" in proved.output
-        assert proved.outcomes()["interests.conflict"] == "failed"
-        assert proved.outcomes()["interests.revision"] == "passed"
-        assert proved.report is not None
-        facts = proved.report["proof"]["facts"]
-        assert {fact["result"] for fact in facts} == {"proved"}
+    proved = covered.run("--userstate-prove")
+    assert proved.status == 1, proved.output
+    assert "unusable: public.user_preferences.revision" in proved.output
+    assert proved.outcomes()["interests.conflict"] == "failed"
+    assert proved.outcomes()["interests.revision"] == "passed"
+    assert proved.report is not None
+    facts = proved.report["proof"]["facts"]
+    assert {fact["result"] for fact in facts} == {"proved"}
+
+
+def test_a_write_of_the_program_that_overwrites_fails_the_gate(
+    covered: Backend,
+) -> None:
+    """The statement and the history are shown; on two workers as on one."""
+    covered.write("conftest.py", SAVE)
+    covered.configure(BLIND)
+    run = covered.run("--userstate-prove", "-n", "2")
+    assert run.status == 1, run.output
+    output = " ".join(run.output.split())
+    assert "prove.writes[0] (UPDATE user_preferences SET revision =" in output
+    assert "A commits; B writes by r1: 1 row; B commits" in output
+    assert "to do, one of these" not in output
+    assert "conditional: save by public.user_preferences.revision" in output
+    assert run.outcomes()["interests.conflict"] == "failed"
+    assert run.report is not None
+    results = [write["result"] for write in run.report["proof"]["program_writes"]]
+    assert results == ["unusable", "conditional"]
+    covered.configure(BLIND.replace('"user_preferences"', '"users"'))
+    wrong = covered.run("--userstate-prove")
+    assert "Tables with one: public.user_preferences." in wrong.output
+    assert wrong.status == 1, wrong.output
 
 
 def test_a_draft_closes_its_check_when_it_is_applied(backend: Backend) -> None:

@@ -9,13 +9,14 @@ import attrs
 import pytest
 
 from pytest_userstate.assertions import (
+    assert_facts_are_proved,
     assert_stale_write_is_refused,
     assert_stale_writes_are_caught,
 )
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.gate import GatePolicy, Outcome, judge
 from pytest_userstate.domain.model import DEFAULT_MODEL
-from pytest_userstate.domain.proof import Proof, confronted
+from pytest_userstate.domain.proof import FactProof, FactResult, Proof, confronted
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Table
 from pytest_userstate.domain.stale_writes import (
@@ -25,6 +26,7 @@ from pytest_userstate.domain.stale_writes import (
     History,
     Isolation,
     Manner,
+    ProgramWrite,
     RevisionToken,
     StaleWriteProof,
     StaleWriteResult,
@@ -143,6 +145,31 @@ def test_a_proof_is_asserted() -> None:
         assert_stale_writes_are_caught(Proof())
 
 
+def test_writes_of_the_program_are_asserted() -> None:
+    """With their tokens, by which they are found."""
+    write = ProgramWrite("public.user_preferences", "UPDATE t", name="save")
+    [good] = proof(StaleWriteResult.CONDITIONAL).stale_writes
+    lost = attrs.evolve(good, result=StaleWriteResult.UNUSABLE, write=write)
+    with pytest.raises(AssertionError, match=r"save \(UPDATE t\) is unusable"):
+        assert_stale_writes_are_caught(
+            Proof(stale_writes=(good,), program_writes=(lost,)), token=TOKEN.subject
+        )
+
+
+def test_facts_are_asserted() -> None:
+    """A fact that could not be tried is not proved."""
+    facts = (
+        FactProof(check="users.schema", subject="users.id", result=FactResult.PROVED),
+        FactProof(check="login.schema", subject="a", result=FactResult.NOT_PROVED),
+    )
+    proved = assert_facts_are_proved(Proof(facts=facts), check="users.schema")
+    assert proved == facts[:1]
+    with pytest.raises(AssertionError, match="1 of 2 facts were not proved"):
+        assert_facts_are_proved(Proof(facts=facts))
+    with pytest.raises(AssertionError, match=r"no fact of x\.schema was tried"):
+        assert_facts_are_proved(Proof(facts=facts), check="x.schema")
+
+
 class StaleError(Exception):
     """What a program may raise."""
 
@@ -184,6 +211,9 @@ def test_a_write_that_is_refused_at_once_shows_nothing() -> None:
     """A helper that refuses all would pass otherwise."""
     with pytest.raises(AssertionError, match="first write is refused"):
         assert_stale_write_is_refused(lambda: 0, lambda: 0)
+    failed, refused = (types.SimpleNamespace(status=code) for code in (500, 412))
+    with pytest.raises(AssertionError, match="first write fails"):
+        assert_stale_write_is_refused(lambda: failed, lambda: refused)
 
 
 def test_an_answer_does_not_hide_what_is_stored() -> None:

@@ -13,7 +13,7 @@ from pytest_userstate.application.settings import PortScan, Settings, WiringSett
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.errors import ConfigurationError, UsageError
 from pytest_userstate.domain.wiring import PortWiring, WiringOrigin
-from pytest_userstate.inbound.hookspecs import asking_for_wiring
+from pytest_userstate.inbound.hookspecs import asking
 from pytest_userstate.outbound.wiring.assembly import (
     ConfigurationPlace,
     ReportedWiringRepository,
@@ -234,7 +234,7 @@ def test_a_port_is_reported_once() -> None:
 
 def test_a_hook_may_give_one_value(pytestconfig: pytest.Config) -> None:
     """In place of several; and nobody is asked where nobody answers."""
-    assert asking_for_wiring(pytestconfig) is None
+    assert asking(pytestconfig, pytestconfig.hook.pytest_userstate_wiring) is None
 
     class Plugin:
         def pytest_userstate_wiring(self) -> PortWiring:
@@ -243,7 +243,7 @@ def test_a_hook_may_give_one_value(pytestconfig: pytest.Config) -> None:
     plugin = Plugin()
     pytestconfig.pluginmanager.register(plugin)
     try:
-        ask = asking_for_wiring(pytestconfig)
+        ask = asking(pytestconfig, pytestconfig.hook.pytest_userstate_wiring)
         assert ask is not None
         assert ask() == [port()]
     finally:

@@ -169,6 +169,8 @@ def finding_of(
         expected = "an acceptance that still holds"
     elif check.axis is Axis.WIRING:
         expected = "wiring that reaches the database, over storage that is there"
+    elif _is_contradicted(verdict):
+        expected = "what was tried to agree with the audit"
     # The answer says already what a deferred migration waits for.
     said = {Outcome.NOT_GATED, Outcome.DEFERRED}
     is_more = verdict.outcome not in said and verdict.reason != check.rationale
@@ -242,15 +244,24 @@ def finding_of_comparison(
 def next_steps(verdict: Verdict) -> list[str]:
     """Return the ways to make the check pass, any of which will do.
 
-    There are none if an acceptance is at fault: its reason says what to do.
+    There are none if an acceptance or a proof is at fault: its reason says what to do.
     """
-    if verdict.acceptance is not None:
+    if verdict.acceptance is not None or _is_contradicted(verdict):
         return []
     check = verdict.check
     return [
         *ways_to_close(check),
         f'let the gap pass: [[accept]] with check = "{check.id}" and a reason',
     ]
+
+
+def _is_contradicted(verdict: Verdict) -> bool:
+    """Whether what was tried does not agree with a schema that is as it should be."""
+    check = verdict.check
+    return (
+        verdict.outcome is Outcome.FAILED
+        and check.decision is MigrationDecision.NOT_REQUIRED
+    )
 
 
 def ways_to_close(check: Check) -> list[str]:

@@ -26,7 +26,7 @@ def proof_section(proof: Proof | None) -> Section | None:
     if proof is None:
         return None
     facts = Items(tuple(Item((Sentence(line),)) for line in _facts(proof)))
-    items = tuple(map(_item, proof.stale_writes))
+    items = tuple(map(_item, (*proof.stale_writes, *proof.program_writes)))
     block = Items(items) if items else Paragraph((Sentence(_NOTHING),))
     return Section("What was proved", (facts, block))
 
@@ -54,11 +54,14 @@ def _item(stale: StaleWriteProof) -> Item:
     ]
     if stale.remedy:
         listings.insert(0, Listing(_ROW, tuple(stale.remedy), "toml"))
+    number = len(stale.histories)
+    count = f"{number} {'history' if number == 1 else 'histories'} of two writers"
+    by = f"{stale.write} by " if stale.write else ""
     return Item(
         (
-            f"{stale.result}: ",
+            f"{stale.result}: {by}",
             Name(stale.token.subject),
-            f" ({entities}), {len(stale.histories)} histories of two writers",
+            f" ({entities}), {count}",
         ),
         ((stale.reason,),),
         listings=tuple(listings),
@@ -100,6 +103,10 @@ def json(proof: Proof | None) -> dict[str, typ.Any] | None:
             for fact in proof.facts
         ],
         "stale_writes": [*map(_stale_write, proof.stale_writes)],
+        "program_writes": [
+            {"write": str(stale.write), **_stale_write(stale)}
+            for stale in proof.program_writes
+        ],
     }
 
 

@@ -210,7 +210,7 @@ class RowMaker:
         """Return values for the columns that need one, as the checks want them."""
         conditions = self._conditions(table)
         shared = [
-            (condition, frozenset(_columns_in(condition, table)))
+            (condition, frozenset(columns_in(condition, table)))
             for condition in conditions
         ]
         open_columns = [
@@ -248,7 +248,7 @@ class RowMaker:
         return [
             condition
             for condition in conditions
-            if generated.isdisjoint(_columns_in(condition, table))
+            if generated.isdisjoint(columns_in(condition, table))
         ]
 
     def _choices(
@@ -353,7 +353,7 @@ def _is_required(column: Column) -> bool:
     )
 
 
-def _columns_in(condition: str, table: Table) -> list[str]:
+def columns_in(condition: str, table: Table) -> list[str]:
     """Return the columns that a condition may name."""
     text = re.sub(r"'(?:[^']|'')*'", "''", condition)
     return [
