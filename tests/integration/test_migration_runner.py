@@ -103,7 +103,6 @@ BATCHES = [
     "BEGIN; SELECT 1; END; SELECT 2",
     "START TRANSACTION; SAVEPOINT a; ROLLBACK TO a; COMMIT",
     'SELECT 1 AS begin, 2 AS atomic; SELECT 3 AS "end"',
-    "SET standard_conforming_strings = off; SELECT 'a\\'; SELECT 1",
     "SELECT '\u00e9;\u4e2d' AS \u00e9\u4e2d; SELECT $\u00e9$;$\u00e9$",
     "COPY (SELECT 1) TO STDOUT; SELECT 1",
     "SELECT\f1\r;\tSELECT 2;\r-- a comment to the end of its line\rSELECT 3",

@@ -147,11 +147,6 @@ def test_a_row_that_cannot_be_taken_is_named(database: psycopg.Connection) -> No
         ("\n\\set x 1\n", 2, "\\set is a command of psql"),
         ("SELECT 1\n\\gexec\n", 2, "\\gexec is a command of psql, inside a statement"),
         ("SELECT 1\n\\restrict a\n;", 2, "\\restrict is a command of psql, inside a"),
-        ("\\restrict a\n\\restrict a\n", 2, "the second the same key, once each"),
-        ("\\restrict a\n\\unrestrict b\n", 2, "the second the same key, once each"),
-        ("\\unrestrict b\n", 1, "the second the same key, once each"),
-        ("\\restrict\n", 1, "the first takes a key"),
-        ("SET standard_conforming_strings = off; SELECT 'a\\';\n' \\g", 2, "\\g is"),
     ],
 )
 def test_commands_of_psql_are_refused_by_name_and_line(
@@ -170,17 +165,6 @@ def test_nothing_runs_before_a_command_that_is_refused(
     """The file is read first."""
     failure(database, "CREATE TABLE t ();\n\\i other.sql\n")
     assert rows(database, "SELECT to_regclass('t')") == [(None,)]
-
-
-def test_a_setting_changes_how_the_rest_is_read(database: psycopg.Connection) -> None:
-    """As it does for psql, there and back."""
-    run(
-        database,
-        "SET standard_conforming_strings = off;\nCREATE TABLE t AS SELECT 'a\\';' AS a;"
-        "\nSET standard_conforming_strings = on;\nINSERT INTO t VALUES ('b\\');"
-        "COPY t FROM stdin;\nc\n\\.\n",
-    )
-    assert rows(database, "SELECT a FROM t ORDER BY a") == [("a';",), ("b\\",), ("c",)]
 
 
 def test_a_statement_that_never_ends_ends_with_the_time(

@@ -334,9 +334,7 @@ def test_variables_have_their_values(
     [migration] = folder.load(variables={"GOOSE_TWO": "two"}).migrations
     [batch] = migration.batches
     assert code(batch.sql) == "one two c $;"
-    assert batch.original is not None
-    assert batch.original.text == text
-    assert batch.original.line(batch.sql.index("two")) == 3
+    assert batch.sql.count("\n") == text.count("\n")
     folder.write("1_a.sql", text.replace("ENVSUB ON", "ENVSUB OFF"))
     assert "$GOOSE_ONE" in folder.load().migrations[0].batches[0].sql
 

@@ -7,7 +7,7 @@ import collections.abc as cabc
 import pytest
 
 from pytest_userstate.outbound.migrations.sql import script, statements
-from pytest_userstate.outbound.migrations.variables import with_values
+from pytest_userstate.outbound.migrations.tools.sqitch import with_values
 from tests.helpers.growth import expect_linear
 
 pytestmark = pytest.mark.many_examples

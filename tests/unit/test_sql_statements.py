@@ -105,14 +105,6 @@ def test_what_is_not_closed_is_one_statement_to_the_end(sql: str) -> None:
     assert texts(sql) == ["a", sql.removeprefix("a;")]
 
 
-def test_a_backslash_escapes_where_strings_do_not_conform() -> None:
-    """The session's setting decides how a plain literal ends."""
-    sql = "SELECT 'a\\';b';c"
-    assert texts(sql) == ["SELECT 'a\\'", "b';c"]
-    found = statements(sql, standard_conforming_strings=False)
-    assert [each.text for each in found] == ["SELECT 'a\\';b'", "c"]
-
-
 def test_a_statement_knows_its_place() -> None:
     """`start` counts characters from 0, `line` lines from 1, at the first token."""
     sql = "-- é\r\n\r\n/* two\n*/ SELECT\n 1 ;\n\nSELECT 2"
@@ -231,17 +223,6 @@ def test_any_text_is_split_without_loss(sql: str) -> None:
         assert _is_blank(sql[position : found.start])
         position = found.end
     assert _is_blank(sql[position:])
-
-
-@given(BATCHES)
-def test_the_same_holds_where_strings_do_not_conform(sql: str) -> None:
-    """The other setting changes where literals end, nothing else."""
-    found = statements(sql, standard_conforming_strings=False)
-    ends = [0, *(each.end for each in found)]
-    starts = [*(each.start for each in found), len(sql)]
-    assert all(
-        _is_blank(sql[end:start]) for end, start in zip(ends, starts, strict=True)
-    )
 
 
 @given(BATCHES)

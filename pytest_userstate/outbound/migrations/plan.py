@@ -6,10 +6,7 @@ the tool gets to the runner.
 
 from __future__ import annotations
 
-import bisect
 import enum
-import functools
-import re
 
 import attrs
 
@@ -42,47 +39,6 @@ class Mode(enum.Enum):
     SCRIPT = "script"
 
 
-@attrs.frozen(slots=False)
-class Original:
-    """The text of a file, of which something was replaced in what is sent.
-
-    Parameters
-    ----------
-    text : str
-        The file's.
-    replacements : tuple of (Piece, Piece)
-        In order: a piece of the text that is sent, and what it stands for in the
-        file's.
-    """
-
-    text: str
-    replacements: tuple[tuple[Piece, Piece], ...]
-
-    def position(self, position: int) -> int:
-        """Return where in the file's text a position in the other comes from.
-
-        >>> Original("SELECT :x FROM t", (((7, 10), (7, 9)),)).position(16)
-        15
-        """
-        number = bisect.bisect_right(self._starts, position)
-        if number == 0:
-            return position
-        (_, end), (original, after) = self.replacements[number - 1]
-        return original if position < end else after + position - end
-
-    def line(self, position: int) -> int:
-        """Return on which of the file's lines that is."""
-        return bisect.bisect_left(self._line_ends, self.position(position)) + 1
-
-    @functools.cached_property
-    def _starts(self) -> list[int]:
-        return [start for (start, _), _ in self.replacements]
-
-    @functools.cached_property
-    def _line_ends(self) -> list[int]:
-        return [match.start() for match in re.finditer("\n", self.text)]
-
-
 @attrs.frozen(kw_only=True)
 class Batch:
     """A text that is sent under one rule about transactions.
@@ -91,9 +47,8 @@ class Batch:
     ----------
     sql : str
         The text of the file, with all that the tool does not send blanked out
-        (see `layout.masked`), so that lines and columns are those of the file.
-    original : Original or None
-        The file's text, where lines and columns cannot be kept so.
+        (see `layout.masked`), so that lines and columns are those of the file. If
+        variables are replaced, only the lines are.
     mode : Mode
         How it is sent.
     pieces : tuple of Piece or None
@@ -110,7 +65,6 @@ class Batch:
     """
 
     sql: str
-    original: Original | None = None
     mode: Mode = Mode.WHOLE
     pieces: tuple[Piece, ...] | None = None
     in_transaction: bool = True

@@ -50,41 +50,20 @@ _ESCAPED = rf"{ESCAPING}(?:'{_BREAK}{ESCAPING})*'?+"
 Span = tuple[int, int]
 
 
-@attrs.frozen
-class Grammar:
-    """The patterns under one setting of ``standard_conforming_strings``.
+_LITERAL = rf"[eE]{_ESCAPED}|(?:[bBxXnN]|[uU]&)?+{PLAIN}"
+_PASSIVE = rf"{_BLANK}++|{LINE_COMMENT}|{_LITERAL}"
 
-    `inert` matches a run of text that can neither hide nor end a statement;
-    `token` matches a token, with a group where it is a word of the statement.
-    """
 
-    inert: re.Pattern[str]
-    token: re.Pattern[str]
+def _inert(marks: str) -> re.Pattern[str]:
+    """Compile what matches a run of text that can neither hide nor end a statement."""
+    pattern = rf"(?:{_PASSIVE}|{QUOTED}|{WORD}|{NUMBER}|[^{marks}])*+"
+    return re.compile(pattern, re.DOTALL)
 
-    @classmethod
-    @functools.cache
-    def of(
-        cls, *, conforming: bool, is_script: bool = False, has_variables: bool = False
-    ) -> Grammar:
-        """Compile the patterns.
 
-        If strings are not conforming, a backslash escapes in a plain literal. In a
-        script, a backslash outside of quotes is a mark, and with variables a colon.
-        """
-        unprefixed = PLAIN if conforming else _ESCAPED
-        mark = (r"\\" if is_script else "") + (":" if has_variables else "")
-        literal = rf"[eE]{_ESCAPED}|(?:[bBxXnN]|[uU]&)?+{unprefixed}"
-        passive = rf"{_BLANK}++|{LINE_COMMENT}|{literal}"
-        return cls(
-            re.compile(
-                rf"(?:{passive}|{QUOTED}|{WORD}|{NUMBER}|[^/();${mark}])*+",
-                re.DOTALL,
-            ),
-            re.compile(
-                rf"{passive}|({QUOTED}|{WORD}|{NUMBER}|.)",
-                re.DOTALL,
-            ),
-        )
+_IN_BATCH = _inert("/();$")
+_IN_SCRIPT = _inert(r"/();$\\")
+# A token, with a group where it is a word of the statement.
+_TOKEN = re.compile(rf"{_PASSIVE}|({QUOTED}|{WORD}|{NUMBER}|.)", re.DOTALL)
 
 
 _COMMAND = re.compile(r"\\(?:[^\s\\]+|.)?", re.DOTALL)
@@ -129,7 +108,6 @@ class Statement:
     line: int
     data: Span | None = attrs.field(default=None, kw_only=True)
     _code: str = attrs.field(alias="code", repr=False, eq=False, kw_only=True)
-    _grammar: Grammar = attrs.field(alias="grammar", repr=False, eq=False, kw_only=True)
 
     @functools.cached_property
     def words(self) -> tuple[str, ...]:
@@ -141,10 +119,10 @@ class Statement:
         """
         code = self._code
         if code.isascii() and '"' not in code:  # nearly always
-            return tuple(_tokens(code.lower(), self._grammar))
+            return tuple(_tokens(code.lower()))
         return tuple(
             _unquoted(token) if '"' in token else token.translate(FOLD)
-            for token in _tokens(code, self._grammar)
+            for token in _tokens(code)
         )
 
     @property
@@ -207,17 +185,13 @@ class Statement:
         return self.text.split("\n", 1)[0].rstrip()
 
 
-def statements(
-    sql: str, *, standard_conforming_strings: bool = True
-) -> tuple[Statement, ...]:
+def statements(sql: str) -> tuple[Statement, ...]:
     r"""Split a batch as PostgreSQL splits a simple query.
 
     Parameters
     ----------
     sql : str
         The whole batch. What only psql understands is not known here.
-    standard_conforming_strings : bool
-        The session's setting; off, a backslash escapes in every literal.
 
     Returns
     -------
@@ -231,30 +205,29 @@ def statements(
     >>> statements('DROP TABLE "Users", Orders')[0].words
     ('drop', 'table', 'Users', ',', 'orders')
     """
-    grammar = Grammar.of(conforming=standard_conforming_strings)
     split: list[Statement] = []
     line, counted = 1, 0
     start = next_start(sql, 0)
     while start < len(sql):
         line += sql.count("\n", counted, start)
         counted = start
-        statement, end = statement_at(sql, start, line, grammar)
+        statement, end = _statement_at(sql, start, line, _IN_BATCH, len(sql))
         split.append(statement)
         start = next_start(sql, end)
     return tuple(split)
 
 
-def statement_at(
-    sql: str, start: int, line: int, grammar: Grammar, limit: int | None = None
+def _statement_at(
+    sql: str, start: int, line: int, inert: re.Pattern[str], limit: int
 ) -> tuple[Statement, int]:
     """Return the statement that starts there, and where its end is marked.
 
     It ends at the `limit`, at the latest.
     """
-    end, opaque = _extent(sql, start, grammar, len(sql) if limit is None else limit)
+    end, opaque = _extent(sql, start, inert, limit)
     text = sql[start:end].rstrip(BLANKS)
     code = _without(opaque, sql, start, start + len(text)) if opaque else text
-    return Statement(text, start, line, code=code, grammar=grammar), end
+    return Statement(text, start, line, code=code), end
 
 
 def next_start(sql: str, position: int) -> int:
@@ -270,7 +243,7 @@ def next_start(sql: str, position: int) -> int:
 
 
 def _extent(
-    sql: str, start: int, grammar: Grammar, limit: int
+    sql: str, start: int, inert: re.Pattern[str], limit: int
 ) -> tuple[int, list[Span]]:
     """Return where the statement's end is marked, and what in it has no words.
 
@@ -279,19 +252,27 @@ def _extent(
     """
     opaque: list[Span] = []
     position, depth = start, 0
-    semicolons, since = Semicolons(grammar), start
+    since, is_in_body = start, False
     while True:
-        match = grammar.inert.match(sql, position, limit)
+        match = inert.match(sql, position, limit)
         position = match.end() if match else position
         mark = sql[position : position + 1] if position < limit else ""
         if not mark or mark == "\\":
             return position, opaque
-        if mark in "/$" and (end := end_of_opaque(sql, position)) > position:
+        if mark in "/$" and (end := _end_of_opaque(sql, position)) > position:
             opaque.append((position, end))
             position = min(end, limit)
             continue
         if mark == ";" and depth == 0:
-            if semicolons.end_the_statement(sql[since:position]):
+            text = sql[since:position]
+            if is_in_body:
+                # Each statement of a body ends with a semicolon, so only an END that
+                # follows one closes it: others belong to a CASE, or are a label.
+                is_in_body = not _END.match(text, next_start(text, 0))
+            else:
+                inside = [span for span in opaque if span[0] >= since]
+                is_in_body = _opens_a_body(_without(inside, sql, since, position))
+            if not is_in_body:
                 return position, opaque
             since = position + 1
         elif mark == "(":
@@ -301,31 +282,7 @@ def _extent(
         position += 1
 
 
-class Semicolons:
-    """Which of a statement's semicolons outside of parentheses ends it.
-
-    It is the first, except in a routine with a ``BEGIN ATOMIC`` body. Each
-    statement of a body ends with a semicolon, so only an END that follows one closes
-    it: any other END belongs to a CASE, or is a column's label.
-    """
-
-    def __init__(self, grammar: Grammar) -> None:
-        """Start before the first semicolon."""
-        self._grammar = grammar
-        self._is_in_body = False
-
-    def end_the_statement(self, text: str) -> bool:
-        """Whether it ends at the semicolon that follows the text.
-
-        The text is all since the last semicolon that did not end the statement.
-        """
-        if self._is_in_body:
-            return _END.match(text, next_start(text, 0)) is not None
-        self._is_in_body = _opens_a_body(text, self._grammar)
-        return not self._is_in_body
-
-
-def end_of_opaque(sql: str, position: int) -> int:
+def _end_of_opaque(sql: str, position: int) -> int:
     """Return where the comment or dollar quote ends that is at `position`, if any."""
     if sql[position] == "/":
         if not sql.startswith("/*", position):
@@ -348,20 +305,20 @@ def _without(opaque: list[Span], sql: str, start: int, end: int) -> str:
     return " ".join(pieces)
 
 
-def _tokens(code: str, grammar: Grammar) -> cabc.Iterator[str]:
+def _tokens(code: str) -> cabc.Iterator[str]:
     """Return the tokens as they are written, from text without opaque spans."""
-    return filter(None, grammar.token.findall(code))
+    return filter(None, _TOKEN.findall(code))
 
 
 def _unquoted(token: str) -> str:
     return token[token.index('"') + 1 :].removesuffix('"').replace('""', '"')
 
 
-def _opens_a_body(text: str, grammar: Grammar) -> bool:
+def _opens_a_body(code: str) -> bool:
     """Whether a ``BEGIN ATOMIC`` body is open at the end of a statement's beginning."""
-    if not _ATOMIC.search(text):
+    if not _ATOMIC.search(code):
         return False
-    words = [token.lower() for token in _tokens(_code(text, grammar), grammar)]
+    words = [token.lower() for token in _tokens(code)]
     if not _ROUTINE.match(" ".join(words[:5])):
         return False
     depth = 0
@@ -370,22 +327,6 @@ def _opens_a_body(text: str, grammar: Grammar) -> bool:
         if depth == 0 and (before, word) == ("begin", "atomic"):
             return words[at + 2 : at + 3] != ["end"]
     return False
-
-
-def _code(text: str, grammar: Grammar) -> str:
-    """Return the text with a space for each block comment and dollar quote."""
-    opaque: list[Span] = []
-    position = 0
-    while position < len(text):
-        match = grammar.inert.match(text, position)
-        position = match.end() if match else position
-        end = position + 1
-        if text[position:end] in {"/", "$"}:
-            end = max(end, end_of_opaque(text, position))
-            if end > position + 1:
-                opaque.append((position, end))
-        position = end
-    return _without(opaque, text, 0, len(text))
 
 
 @attrs.frozen
@@ -408,31 +349,23 @@ class PsqlCommand:
         match = _COMMAND.match(self.text)
         return match[0] if match else self.text
 
-    @property
-    def arguments(self) -> list[str]:
-        """What follows the name."""
-        return self.text[len(self.name) :].split()
-
 
 Part = Statement | PsqlCommand
 
 
-def script(
-    sql: str, *, standard_conforming_strings: bool = True, start: int = 0
-) -> tuple[Part, ...]:
+def script(sql: str) -> tuple[Part, ...]:
     r"""Split a script as psql splits it.
 
     >>> parts = script("\\restrict k\nCOPY t FROM stdin;\n1\n\\.\nSELECT 2;")
     >>> [part.text for part in parts]
     ['\\restrict k', 'COPY t FROM stdin', 'SELECT 2']
     """
-    grammar = Grammar.of(conforming=standard_conforming_strings, is_script=True)
     parts: list[Part] = []
     line, counted = 1, 0
     is_open = False
     # The rows that a COPY on the same line reads are between these two.
     limit, after_rows = len(sql), len(sql)
-    position = next_start(sql, start)
+    position = next_start(sql, 0)
     while position < len(sql):
         line += sql.count("\n", counted, position)
         counted = position
@@ -440,7 +373,7 @@ def script(
         if sql[position] == "\\":
             part, end = _command_at(sql, position, line, is_open=is_open)
         else:
-            part, end = statement_at(sql, position, line, grammar, limit)
+            part, end = _statement_at(sql, position, line, _IN_SCRIPT, limit)
             is_open = sql.startswith("\\", end)
             if part.copies_from_input and not is_open:
                 first = after_rows if limit < len(sql) else 0
@@ -458,19 +391,9 @@ def script(
 def _command_at(
     sql: str, start: int, line: int, *, is_open: bool
 ) -> tuple[PsqlCommand, int]:
-    end = end_of_command(sql, start)
-    return PsqlCommand(sql[start:end].rstrip(), start, line, is_open), end
-
-
-def end_of_command(sql: str, start: int) -> int:
-    """Return where the line ends on which a command is."""
     rest = _LINE.match(sql, start)
-    return rest.end() if rest else len(sql)
-
-
-def end_of_rows(sql: str, end: int) -> int:
-    """Return where the rows end that a COPY reads whose semicolon is at `end`."""
-    return _rows(sql, end, 0)[1]
+    end = rest.end() if rest else len(sql)
+    return PsqlCommand(sql[start:end].rstrip(), start, line, is_open), end
 
 
 def _rows(sql: str, end: int, first: int) -> tuple[Span, int]:

@@ -273,8 +273,8 @@ class _Place:
         """Return the place of a position, else that of a statement."""
         line, column = (None if statement is None else statement.line), None
         if position is not None:
-            line, column = _line_and_column(step.text, step.place(position - 1))
-        return cls(line, column, _quotation(step.text, statement, line, column))
+            line, column = _line_and_column(step.sql, position - 1)
+        return cls(line, column, _quotation(step.sql, statement, line, column))
 
 
 _NOWHERE = _Place()
@@ -287,8 +287,8 @@ def _row(
     row = _ROW.search(failure.context)
     if statement is None or statement.data is None or row is None:
         return None
-    line = step.text.count("\n", 0, step.place(statement.data[0])) + int(row[1])
-    text = step.text.split("\n")[line - 1].rstrip("\r")
+    line = step.sql.count("\n", 0, statement.data[0]) + int(row[1])
+    text = step.sql.split("\n")[line - 1].rstrip("\r")
     shown = [statement.first_line, "…", text]
     quotation = "\n".join(_INDENT + line[: _WIDTH - len(_INDENT)] for line in shown)
     return _Place(line, None, quotation)

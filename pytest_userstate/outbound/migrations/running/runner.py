@@ -63,8 +63,7 @@ def run_script(
 ) -> None:
     """Run a file that is no migration, such as the setup file, as one batch."""
     session = Session(connection, timeout=timeout)
-    conforming = session.standard_conforming_strings
-    step = Step(path=path, sql=sql, standard_conforming_strings=conforming)
+    step = Step(path=path, sql=sql)
     try:
         delivery(session, step, Batch(sql=sql)).send()
         _expect_no_transaction(session, step)
@@ -131,7 +130,6 @@ class MigrationRunner:
         return Step(
             path=migration.path,
             sql=batch.sql,
-            standard_conforming_strings=self._session.standard_conforming_strings,
             layout=plan.layout,
             applied=applied,
             total=len(plan.migrations),
@@ -139,7 +137,6 @@ class MigrationRunner:
             advice_on_pieces=plan.advice_on_pieces,
             advice_on_variables=plan.advice_on_variables,
             is_script=batch.mode is Mode.SCRIPT,
-            original=batch.original,
             search_path=self._search_path,
             plan=plan,
             earlier=self._earlier,

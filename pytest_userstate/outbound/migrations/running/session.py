@@ -109,11 +109,6 @@ class Session:
         """Whether the role of the session is one, as the server reported it."""
         return self._pgconn.parameter_status(b"is_superuser") == b"on"
 
-    @property
-    def standard_conforming_strings(self) -> bool:
-        """The session's setting of that name, as the server reported it."""
-        return self._pgconn.parameter_status(b"standard_conforming_strings") != b"off"
-
     def restart_clock(self) -> None:
         """Let the time allowed begin now."""
         self._deadline = time.monotonic() + self.timeout

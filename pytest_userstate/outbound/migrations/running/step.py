@@ -5,15 +5,16 @@ from __future__ import annotations
 import collections.abc as cabc
 import functools
 import itertools
-import typing as typ
 
 import attrs
 
-from pytest_userstate.outbound.migrations.plan import Original, Plan
-from pytest_userstate.outbound.migrations.sql import Statement, statements
-
-if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.sql import Part
+from pytest_userstate.outbound.migrations.plan import Plan
+from pytest_userstate.outbound.migrations.sql import (
+    Part,
+    Statement,
+    script,
+    statements,
+)
 
 
 @attrs.define
@@ -34,8 +35,6 @@ class Step:
     path: str
     # What is sent.
     sql: str
-    # The session's setting when it is sent.
-    standard_conforming_strings: bool = True
     # The layout's name.
     layout: str = ""
     # How many migrations were applied before it, and how many there are: none where it
@@ -50,8 +49,6 @@ class Step:
     advice_on_variables: str = ""
     # Whether the file is written for psql.
     is_script: bool = False
-    # The file's own text, where that is not what is sent.
-    original: Original | None = None
     # That of the session, kept up to date by the runner.
     search_path: SearchPath = attrs.field(factory=SearchPath)
     # All migrations; None for a file that is none.
@@ -63,34 +60,13 @@ class Step:
     def statements(self) -> tuple[Statement, ...]:
         """What the file consists of; found when it is asked for."""
         if not self.is_script:
-            conforming = self.standard_conforming_strings
-            return statements(self.sql, standard_conforming_strings=conforming)
+            return statements(self.sql)
         return tuple(part for part in self.parts if isinstance(part, Statement))
 
     @functools.cached_property
     def parts(self) -> tuple[Part, ...]:
         """What a script consists of, for psql."""
-        return self.parts_from(0, conforming=self.standard_conforming_strings)
-
-    def parts_from(self, start: int, *, conforming: bool) -> tuple[Part, ...]:
-        """Return what a script consists of from a place in it."""
-        from pytest_userstate.outbound.migrations.sql import script  # noqa: PLC0415
-
-        parts = script(self.sql, standard_conforming_strings=conforming, start=start)
-        if self.original is None:
-            return parts
-        return tuple(
-            attrs.evolve(part, line=self.original.line(part.start)) for part in parts
-        )
-
-    @property
-    def text(self) -> str:
-        """What the file says."""
-        return self.sql if self.original is None else self.original.text
-
-    def place(self, position: int) -> int:
-        """Return where in the file a position in what is sent comes from."""
-        return position if self.original is None else self.original.position(position)
+        return script(self.sql)
 
     @property
     def texts(self) -> cabc.Iterator[str]:

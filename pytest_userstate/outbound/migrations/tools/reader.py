@@ -38,7 +38,6 @@ from pytest_userstate.outbound.migrations.plan import (
     Command,
     Migration,
     Mode,
-    Original,
     Piece,
     Plan,
 )
@@ -305,7 +304,10 @@ class SqlLayout(LayoutDefaults):
                 f" nothing of the file.\nExpected is {self.expects}."
             )
             raise MigrationError(message, path=file.path)
-        sql, original = self._replaced(sent, text, options)
+        values = {**self.variables, **options.table("variables")}
+        sql = sent
+        if any(self._variables(sent, text)):
+            sql = re.sub(self.variable, lambda match: _value(match, values) or "", sent)
         settings = text_of(file.file.parent / self.settings) if self.settings else text
         is_apart = bool(
             (self.untransacted and _line(self.untransacted).search(settings))
@@ -325,7 +327,6 @@ class SqlLayout(LayoutDefaults):
             batches=(
                 Batch(
                     sql=sql,
-                    original=original,
                     mode=Mode.PIECES if options.flag("multi_statement") else self.mode,
                     in_transaction=self.in_transaction and not is_apart,
                     record=commands(self.record),
@@ -346,25 +347,6 @@ class SqlLayout(LayoutDefaults):
             not self.has_variables or _line(self.has_variables).search(text)
         ):
             yield from re.finditer(self.variable, sql)
-
-    def _replaced(
-        self, sql: str, text: str, options: Options
-    ) -> tuple[str, Original | None]:
-        """Return the text with values for its variables."""
-        values = {**self.variables, **options.table("variables")}
-        parts, replacements = [], []
-        position = length = 0
-        for match in self._variables(sql, text):
-            value = _value(match, values) or ""
-            before = sql[position : match.start()]
-            length += len(before)
-            replacements.append(((length, length + len(value)), match.span()))
-            parts += [before, value]
-            length += len(value)
-            position = match.end()
-        if not replacements:
-            return sql, None
-        return "".join((*parts, sql[position:])), Original(text, tuple(replacements))
 
     def _expect_values(
         self, files: cabc.Iterable[_File], options: Options, folder: str

@@ -1,19 +1,27 @@
 """Sqitch's layout: a plan, and a script for each of its changes.
 
-The rules are those of Sqitch 1 (``App/Sqitch/Target.pm``, ``Engine.pm``,
-``Engine/pg.pm``, ``Plan/Change.pm``, ``Command/deploy.pm``), and so is the grammar of
-``sqitch.conf`` (that of Config::GitLike). The scripts are run as psql runs them, but
-never by psql.
+The rules are those of Sqitch 1 (``App/Sqitch/Target.pm``, ``Plan.pm``,
+``Engine/pg.pm``, ``Plan/Change.pm``). The plan is read as Sqitch itself writes it: what
+Sqitch would refuse in one that was edited by hand is not looked for. The scripts are
+run as psql runs them, but never by psql.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import configparser
 import pathlib
 import re
 
 import attrs
 
+from pytest_userstate.application.sql.tokens import (
+    ESCAPING,
+    LINE_COMMENT,
+    PLAIN,
+    QUOTED,
+    TAG,
+)
 from pytest_userstate.domain.converters import in_quotes
 from pytest_userstate.domain.errors import (
     ConfigurationError,
@@ -40,27 +48,21 @@ from pytest_userstate.outbound.migrations.plan import (
     Mode,
     Plan,
 )
-from pytest_userstate.outbound.migrations.sql import literal
-from pytest_userstate.outbound.migrations.tools.sqitch_plan import (
-    SqitchChange,
-    read_plan,
-)
-from pytest_userstate.outbound.migrations.variables import is_valid_name, with_values
+from pytest_userstate.outbound.migrations.sql import Statement, literal, script
 from pytest_userstate.outbound.postgres.settings import DATABASE, OWNER
 
 PLAN, SETTINGS = "sqitch.plan", "sqitch.conf"
 _ENGINE = "engine.pg"
-_CONTINUED = re.compile(r"\\\r?\n")
-_SECTION = re.compile(r'\s*\[([^\s\[\]"]+)(?:[\t ]*"((?:[^"\\]|\\.)*)")?\]')
-_SETTING = re.compile(r"\s*([^\[=#;\s][^=]*?)[\t ]*=[\t ]*(.*)")
-_ESCAPE = re.compile(r"\\(.)")
-_ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
-_VALUE = re.compile(
-    r"""[ \t]*(?:[#;].*)?$          # nothing more
-    | "(?P<quoted>(?:[^"\\]|\\.)*)"
-    | (?P<plain>(?:[^\s"\\#;]|\\.)+)
-    | (?P<blanks>[ \t]+)""",
-    re.VERBOSE,
+_NOTE = re.compile(r"(?:^|\s)#.*")
+_PROJECT = re.compile(r"\s*%project\s*=\s*(?P<name>\S+)")
+_ENTRY = re.compile(r"\s*(?:[+-]\s*)?(?P<name>@?[^\s@#\[][^\s#\[]*)")
+# Variables of psql, and what psql does not look into for them.
+_NAME = r"([A-Za-z0-9_\x80-\U0010ffff]+)"
+_VARIABLE = rf""":(?:{_NAME}|'{_NAME}'|"{_NAME}"|\{{\?{_NAME}\}})"""
+_TOKEN = re.compile(
+    rf"::|{_VARIABLE}|[eE]{ESCAPING}'?|{PLAIN}|{QUOTED}|{LINE_COMMENT}"
+    rf"|/\*.*?\*/|(?P<tag>{TAG}).*?(?P=tag)",
+    re.DOTALL,
 )
 _TABLES = ("projects", "changes", "tags")
 _PREPARE = """\
@@ -109,25 +111,24 @@ class SqitchLayout(LayoutDefaults):
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Whether there is a plan."""
-        has_plan = path.is_dir() and Project.at(path).plan.is_file()
+        has_plan = path.is_dir() and _Project.at(path).plan.is_file()
         return Confidence.CERTAIN if has_plan else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
     ) -> Plan:
         """Read the plan, and the scripts of its changes in their order."""
-        project = Project.at(path)
+        project = _Project.at(path)
         plan_path = label(project.plan, base)
-        plan = read_plan(read_sql(project.plan, plan_path), plan_path)
+        name, changes = read_plan(read_sql(project.plan, plan_path), plan_path)
         variables = _variables(project, base, options.table("variables"))
         schema = in_quotes(project.registry)
         return Plan(
             layout=self.name,
             migrations=tuple(
-                _migration(change, project, base, plan.project, variables)
-                for change in plan.changes
+                _migration(change, project, base, name, variables) for change in changes
             ),
-            prepare=_PREPARE.format(schema=schema, project=literal(plan.project)),
+            prepare=_PREPARE.format(schema=schema, project=literal(name)),
             bookkeeping_tables=frozenset(
                 f"{project.registry}.{table}" for table in _TABLES
             ),
@@ -143,7 +144,7 @@ def _folder_of_project(
     """Return the folder with the plan that ``sqitch.conf`` belongs to."""
     top = SqitchSettings.read(settings_file).get("top_dir")
     folder = settings_file.parent / (top or ".")
-    if Project.at(folder).plan.is_file():
+    if _Project.at(folder).plan.is_file():
         return folder
     if top is None:
         return None
@@ -157,18 +158,35 @@ def _folder_of_project(
 
 @attrs.frozen
 class SqitchSettings:
-    """The sections of a file, each by its name and that of its subsection."""
+    """The sections of ``sqitch.conf``, each by its name and that of its subsection."""
 
-    sections: cabc.Mapping[str, cabc.Mapping[str, str]] = attrs.field(factory=dict)
+    sections: cabc.Mapping[str, cabc.Mapping[str, str]]
 
     @classmethod
     def read(cls, file: pathlib.Path) -> SqitchSettings:
-        """Read a file; one that cannot be read says nothing."""
+        """Read a file; one that is not there says nothing."""
+        parser = configparser.ConfigParser(
+            allow_no_value=True,
+            default_section="",
+            delimiters=("=",),
+            inline_comment_prefixes=("#", ";"),
+            interpolation=None,
+            strict=False,
+        )
+        parser.optionxform = str  # type: ignore[method-assign,assignment] # as documented
         try:
-            text = file.read_text("utf-8", errors="replace")
-        except OSError:
-            return cls()
-        return cls(_sections(text))
+            parser.read(file, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError) as error:
+            message = f"{file.name} cannot be read: {error}"
+            raise ConfigurationError(message, file=file.name) from error
+        sections: dict[str, dict[str, str]] = {}
+        for header in parser.sections():
+            name = header.replace('"', "").replace(" ", ".")
+            values = {key: (value or "") for key, value in parser.items(header)}
+            sections.setdefault(name, {}).update(
+                {key: value.strip('"') for key, value in values.items()}
+            )
+        return cls(sections)
 
     def get(self, key: str) -> str | None:
         """Return a setting of the target, else of the engine, else of all."""
@@ -185,9 +203,8 @@ class SqitchSettings:
     @property
     def _above(self) -> tuple[str, ...]:
         """The sections of the engine and of the target that is deployed to."""
-        target = self._section("core").get("target") or self._section(_ENGINE).get(
-            "target"
-        )
+        engine, core = self._section(_ENGINE), self._section("core")
+        target = core.get("target") or engine.get("target")
         return (_ENGINE, f"target.{target}") if target else (_ENGINE,)
 
     def _section(self, name: str) -> cabc.Mapping[str, str]:
@@ -195,7 +212,7 @@ class SqitchSettings:
 
 
 @attrs.frozen
-class Project:
+class _Project:
     """Where a project keeps what, as ``sqitch.conf`` says or Sqitch assumes."""
 
     file: pathlib.Path
@@ -205,16 +222,11 @@ class Project:
     reworked: pathlib.Path
 
     @classmethod
-    def at(cls, folder: pathlib.Path) -> Project:
+    def at(cls, folder: pathlib.Path) -> _Project:
         """Return the project of a folder, by the nearest file at or above it."""
-        home = next(
-            (
-                place
-                for place in (folder, *folder.absolute().parents[:2])
-                if (place / SETTINGS).is_file()
-            ),
-            folder,
-        )
+        above = (folder, *folder.absolute().parents[:2])
+        homes = (place for place in above if (place / SETTINGS).is_file())
+        home = next(homes, folder)
         settings = SqitchSettings.read(home / SETTINGS)
 
         def named(key: str, otherwise: pathlib.Path) -> pathlib.Path:
@@ -231,68 +243,84 @@ class Project:
         )
 
     @property
-    def extension(self) -> str:
-        """What the names of scripts end in."""
-        return self.settings.get("extension") or "sql"
-
-    @property
     def registry(self) -> str:
         """The schema of Sqitch's own tables."""
         return self.settings.get("registry") or "sqitch"
 
-
-def _sections(text: str) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    section: dict[str, str] = {}
-    has_variables = False
-    for whole in _CONTINUED.sub("", text).splitlines():
-        line = whole
-        if (head := _SECTION.match(line)) is not None:
-            below = _ESCAPE.sub(r"\1", head[2] or "")
-            name = ".".join(filter(None, (head[1].lower(), below)))
-            section = found.setdefault(name, {})
-            has_variables = name.endswith(".variables")
-            line = whole[head.end() :]
-        if (setting := _SETTING.match(line)) is not None:
-            key = setting[1] if has_variables else setting[1].lower()
-            section[key] = _value(setting[2])
-    return found
+    def script_of(self, change: SqitchChange) -> pathlib.Path:
+        """Return the file of a change; one that was reworked has a tag in its name."""
+        extension = self.settings.get("extension") or "sql"
+        if not change.rework_tags:
+            return self.deploy / f"{change.name}.{extension}"
+        files = [
+            self.reworked / f"{change.name}{tag}.{extension}"
+            for tag in change.rework_tags
+        ]
+        return next(filter(pathlib.Path.is_file, files), files[0])
 
 
-def _value(text: str) -> str:
-    """Return a value: quotes and escapes undone, without what follows it."""
-    found, position = "", 0
-    while (part := _VALUE.match(text, position)) and part.end() > position:
-        if part["quoted"] is None and part["plain"] is None:
-            found += " " if part["blanks"] else ""
-        else:
-            found += _ESCAPE.sub(_unescaped, part["quoted"] or part["plain"] or "")
-        position = part.end()
-    return found
+@attrs.frozen
+class SqitchChange:
+    """One change of the plan."""
+
+    name: str
+    line: int
+    """Its line in the plan."""
+    tags: list[str] = attrs.field(factory=list)
+    """Those that follow it, with their at signs."""
+    rework_tags: list[str] = attrs.field(factory=list)
+    """The tags up to a later change of this name, latest first.
+
+    One of them is in the name of this change's file.
+    """
 
 
-def _unescaped(escape: re.Match[str]) -> str:
-    return _ESCAPES.get(escape[1], escape[1])
+def read_plan(text: str, path: str) -> tuple[str, list[SqitchChange]]:
+    """Return the name of a plan's project, and its changes in order."""
+    project = ""
+    changes: list[SqitchChange] = []
+    for number, whole in enumerate(text.splitlines(), 1):
+        line = _NOTE.sub("", whole)
+        if (pragma := _PROJECT.match(line)) is not None:
+            project = pragma["name"]
+        if not line.strip() or line.lstrip().startswith("%"):
+            continue
+        entry = _ENTRY.match(line)
+        if entry is None or (entry["name"].startswith("@") and not changes):
+            message = f"{path}:{number}: this is neither a change nor a tag behind one."
+            raise MigrationError(message, path=path, line=number)
+        if entry["name"].startswith("@"):
+            changes[-1].tags.append(entry["name"])
+            continue
+        tags: list[str] = []
+        for change in reversed(changes):
+            tags += change.tags
+            if change.name == entry["name"]:
+                change.rework_tags.extend(tags)
+                break
+        changes.append(SqitchChange(entry["name"], number))
+    return project, changes
 
 
 def _variables(
-    project: Project, base: pathlib.Path, given: dict[str, str]
+    project: _Project, base: pathlib.Path, given: dict[str, str]
 ) -> dict[str, str]:
     """Return the variables that psql has, with their values."""
-    found = project.settings.variables() | given
-    for name in found:
-        if not is_valid_name(name):
-            given_here = name in given
-            file = "userstate.toml" if given_here else label(project.file, base)
-            message = (
-                f"{file} sets the variable {name!r}, which psql refuses: names of"
-                " variables\nconsist of letters, digits, and underscores. Sqitch stops"
-                " there. Rename it."
-            )
+    variables = project.settings.variables() | given
+    for name, value in variables.items():
+        problem = ""
+        if not re.fullmatch(_NAME, name):
+            problem = "psql refuses: its name has other characters than letters, digits"
+            problem += " and underscores"
+        elif "\n" in value:
+            problem = "is not supported: its value has a line break"
+        if problem:
+            file = "userstate.toml" if name in given else label(project.file, base)
+            message = f"{file} sets the variable {name!r}, which {problem}."
             raise ConfigurationError(message, file=file)
     # Sqitch sets the first two, and psql the others once it is connected.
-    found |= {"ON_ERROR_STOP": "1", "registry": project.registry}
-    return found | {"DBNAME": DATABASE, "USER": OWNER}
+    variables |= {"ON_ERROR_STOP": "1", "registry": project.registry}
+    return variables | {"DBNAME": DATABASE, "USER": OWNER}
 
 
 def _advice_on(variables: cabc.Iterable[str], file: str) -> str:
@@ -306,13 +334,13 @@ def _advice_on(variables: cabc.Iterable[str], file: str) -> str:
 
 def _migration(
     change: SqitchChange,
-    project: Project,
+    project: _Project,
     base: pathlib.Path,
     name: str,
     variables: cabc.Mapping[str, str],
 ) -> Migration:
     """Read the script of a change; `name` is that of the project."""
-    file = _script_of(change, project)
+    file = project.script_of(change)
     path = label(file, base)
     if not file.is_file():
         plan = label(project.plan, base)
@@ -322,13 +350,11 @@ def _migration(
             " writes one), or remove the line."
         )
         raise MigrationError(message, path=path)
-    sql, original = with_values(read_sql(file, path), variables)
+    sql = with_values(read_sql(file, path), variables)
     return Migration(
         version=change.name,
         path=path,
-        batches=(
-            Batch(sql=sql, original=original, mode=Mode.SCRIPT, in_transaction=False),
-        ),
+        batches=(Batch(sql=sql, mode=Mode.SCRIPT, in_transaction=False),),
         after=tuple(_records(change, in_quotes(project.registry), name)),
     )
 
@@ -341,15 +367,35 @@ def _records(change: SqitchChange, schema: str, project: str) -> cabc.Iterator[C
         yield _TAGGED.format(schema=schema), (identity, tag, project)
 
 
-def _script_of(change: SqitchChange, project: Project) -> pathlib.Path:
-    """Return the file of a change; one that was reworked has a tag in its name."""
-    if not change.rework_tags:
-        return project.deploy / f"{change.name}.{project.extension}"
-    files = [
-        project.reworked / f"{change.name}{tag}.{project.extension}"
-        for tag in change.rework_tags
-    ]
-    return next((file for file in files if file.is_file()), files[0])
+def with_values(sql: str, values: cabc.Mapping[str, str]) -> str:
+    r"""Replace the variables of psql in a script by their values.
+
+    They are ``:name``, ``:'name'``, ``:"name"``, and ``:{?name}``. Literals, comments,
+    and the rows of a COPY are left alone.
+
+    >>> with_values("SELECT :'x', ':x', 1::x, :y FROM :x", {"x": "it's"})
+    "SELECT 'it''s', ':x', 1::x, :y FROM it's"
+    """
+
+    def value(match: re.Match[str]) -> str:
+        plain, quoted, name, tested = match.group(1, 2, 3, 4)
+        if tested:
+            return "TRUE" if tested in values else "FALSE"
+        given = values.get(plain or quoted or name or "")
+        if given is None:
+            return match[0]
+        if quoted:
+            # As libpq does, whatever `standard_conforming_strings` is.
+            escaped = literal(given).replace("\\", "\\\\")
+            return f" E{escaped}" if "\\" in given else escaped
+        return in_quotes(given) if name else given
+
+    parts, position = [], 0
+    for part in script(sql):
+        if isinstance(part, Statement):
+            parts += [sql[position : part.start], _TOKEN.sub(value, part.text)]
+            position = part.end
+    return "".join((*parts, sql[position:]))
 
 
 LAYOUT = SqitchLayout()
