@@ -14,22 +14,20 @@ from __future__ import annotations
 
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
     Confidence,
     Layout,
     LayoutDefaults,
     Manifest,
+    Option,
+    OptionKind,
+    Options,
     ProjectFile,
     label,
     listing,
     masked,
     read_sql,
     visible,
-)
-from pytest_userstate.outbound.migrations.options import (
-    NO_OPTIONS,
-    Option,
-    OptionKind,
-    Options,
 )
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Mode, Plan
 from pytest_userstate.outbound.migrations.sql import Statement, statements

@@ -21,7 +21,7 @@ from pytest_userstate.domain.ports import OpenTarget, TargetDescription
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.migrations.finding.discovery import Target
 from pytest_userstate.outbound.migrations.plan import Plan
-from pytest_userstate.outbound.migrations.provenance.annotation import annotate
+from pytest_userstate.outbound.migrations.provenance.ledger import annotate
 from pytest_userstate.outbound.migrations.running.runner import (
     Migrated,
     MigrationRunner,
@@ -32,8 +32,7 @@ from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
-from pytest_userstate.outbound.postgres.icu import NAMES, with_stubs
-from pytest_userstate.outbound.postgres.stubs import STUBS
+from pytest_userstate.outbound.postgres.stubs import ICU_COLLATIONS, STUBS, with_stubs
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
@@ -145,7 +144,9 @@ def _with_known_collations(
             for other in replaced
             for line, name in other.collations
         ]
-    stubs += [name for name in NAMES if any(f'"{name}"' in text for text in texts)]
+    stubs += [
+        name for name in ICU_COLLATIONS if any(f'"{name}"' in text for text in texts)
+    ]
     warning = _NO_ICU.format(names=", ".join(stubs))
     plan = attrs.evolve(plan, migrations=tuple(migrations))
     return plan, (warning,) if stubs else ()

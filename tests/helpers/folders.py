@@ -8,8 +8,7 @@ import attrs
 import pytest
 
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.layout import Layout
-from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
+from pytest_userstate.outbound.migrations.layout import NO_OPTIONS, Layout, Options
 from pytest_userstate.outbound.migrations.plan import Plan
 
 

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.migrations.programs.inside.changes import Changes, Part
-from pytest_userstate.outbound.migrations.provenance import recorder
+from pytest_userstate.outbound.migrations.provenance import ledger as ledger_module
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.ledger import History, Ledger
 from pytest_userstate.outbound.migrations.running.runner import MigrationRunner
@@ -98,7 +98,7 @@ def expect_same(one: Told, other: Told, plan: Plan) -> None:
 @contextlib.contextmanager
 def notes_kept() -> cabc.Iterator[None]:
     """Let the server go on noting after a run, so that a database can be used again."""
-    with unittest.mock.patch.object(recorder, "_END", "SELECT 1"):
+    with unittest.mock.patch.object(ledger_module, "_END", "SELECT 1"):
         yield
 
 
@@ -110,7 +110,7 @@ def told_by_notes(connection: psycopg.Connection, plan: Plan) -> Told:
         kept.append(_Ledger(*args, **options))
         return kept[-1]
 
-    with unittest.mock.patch.object(recorder, "Ledger", ledger):
+    with unittest.mock.patch.object(ledger_module, "Ledger", ledger):
         found = MigrationRunner(connection).run(plan)
     told = kept[-1]
     assert found.warnings == ()

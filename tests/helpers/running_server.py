@@ -13,8 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from pytest_userstate.outbound.postgres.account import server_account
-from pytest_userstate.outbound.postgres.child_processes import clean_environment
+from pytest_userstate.outbound.postgres.account import clean_environment, server_account
 from tests.helpers.servers import PATIENCE
 
 if typ.TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_userstate.application.settings import AuditRequest
 from pytest_userstate.bootstrap import prepare
-from pytest_userstate.outbound.postgres.icu import with_stubs
+from pytest_userstate.outbound.postgres.stubs import with_stubs
 
 MIGRATION = """\
 CREATE COLLATION folded (

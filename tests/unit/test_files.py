@@ -16,7 +16,7 @@ from pytest_userstate.domain.errors import (
     UsageError,
 )
 from pytest_userstate.outbound.files import ReportFiles, read_report, read_snapshot_file
-from pytest_userstate.outbound.migrations.tools.files import read_program_file
+from pytest_userstate.outbound.migrations.layout import read_program_file
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.domain.errors import ConfigurationError
-from pytest_userstate.outbound.migrations.options import (
+from pytest_userstate.outbound.migrations.layout import (
     NO_OPTIONS,
     Option,
     OptionKind,

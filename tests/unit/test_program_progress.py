@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.outbound.migrations.programs.progress import (
+from pytest_userstate.outbound.migrations.programs.runner import (
     ExecutedStatements,
     Progress,
 )

@@ -11,16 +11,147 @@ import enum
 import os
 import pathlib
 import re
+import types
 import typing as typ
 
 import attrs
 
+from pytest_userstate.application.configuration import configuration_error
+from pytest_userstate.application.wording import nearest
 from pytest_userstate.domain.errors import MigrationError
-from pytest_userstate.outbound.migrations.options import Option, Options
-from pytest_userstate.outbound.migrations.plan import Piece, Plan
+from pytest_userstate.outbound.migrations.plan import Migration, Piece, Plan
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
+
+
+_ALWAYS = ("path", "tool")
+
+
+class OptionKind(enum.Enum):
+    """What an option's value may be, in words for messages."""
+
+    FLAG = "true or false"
+    TEXT = "a string"
+    TEXTS = "a list of strings"
+    TABLE = "a table of strings"
+    VARIABLES = 'a table of variables: each a string, or { from = "NAME" }'
+    COMMAND = (
+        'a list of the program and its arguments, such as ["make", "migrate"]: it is'
+        " run without a shell"
+    )
+
+
+@attrs.frozen
+class Option:
+    """An option that a layout understands.
+
+    Parameters
+    ----------
+    name : str
+        The key, beside ``path`` and ``tool``.
+    kind : OptionKind
+        What its value may be.
+    """
+
+    name: str
+    kind: OptionKind
+
+
+@attrs.frozen
+class Options:
+    """The values that were given; each question has to fit the option's kind."""
+
+    values: cabc.Mapping[str, typ.Any] = types.MappingProxyType({})
+
+    def flag(self, name: str) -> bool:
+        """Return what an option is set to, false if it is not set."""
+        return bool(self.values.get(name, False))
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return what an option is set to, else the default."""
+        return str(self.values.get(name, default))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the strings that an option lists."""
+        return tuple(self.values.get(name, ()))
+
+    def table(self, name: str) -> dict[str, typ.Any]:
+        """Return what an option gives by name."""
+        return dict(self.values.get(name, {}))
+
+
+NO_OPTIONS = Options()
+ENVIRONMENT = Option("environment", OptionKind.VARIABLES)
+"""The variables of a program that migrates."""
+
+
+def options_of(
+    values: cabc.Mapping[str, object],
+    known: cabc.Iterable[Option],
+    *,
+    file: str,
+    key: str,
+    layout: str = "",
+) -> Options:
+    """Check the values against what a layout knows.
+
+    Parameters
+    ----------
+    values : mapping
+        As the configuration has them.
+    known : iterable of Option
+        What the layout understands.
+    file, key : str
+        Where the values are, for messages.
+    layout : str
+        The layout's name; empty while it is not known yet.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming every option that is not known, or does not fit.
+    """
+    kinds = {option.name: option.kind for option in known}
+    faults = []
+    for name, value in values.items():
+        if name not in kinds:
+            of = f"option of the tool {layout}" if layout else "known key"
+            problem = f"is no {of}; {nearest(name, (*_ALWAYS, *kinds))}"
+            faults.append((f"{key}.{name}", problem))
+        elif not _fits(value, kinds[name]):
+            problem = f"is {value!r}; expected {kinds[name].value}"
+            faults.append((f"{key}.{name}", problem))
+    if faults:
+        raise configuration_error(faults, file=file)
+    return Options(values)
+
+
+def _fits(value: object, kind: OptionKind) -> bool:
+    match kind:
+        case OptionKind.FLAG:
+            return isinstance(value, bool)
+        case OptionKind.TEXT:
+            return isinstance(value, str)
+        case OptionKind.TEXTS:
+            return isinstance(value, list) and _are_texts(value)
+        case OptionKind.COMMAND:
+            return isinstance(value, list) and bool(value) and _are_texts(value)
+        case OptionKind.TABLE:
+            return isinstance(value, dict) and _are_texts(value.values())
+        case OptionKind.VARIABLES:
+            return isinstance(value, dict) and all(map(_is_variable, value.values()))
+
+
+def _is_variable(value: object) -> bool:
+    if isinstance(value, dict):
+        return value.keys() == {"from"} and isinstance(value["from"], str)
+    return isinstance(value, str)
+
+
+def _are_texts(values: cabc.Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UNTIDY = re.compile(r"//|/\.\.?(?:/|$)")
@@ -265,3 +396,89 @@ def _undecodable(path: str, data: bytes, error: UnicodeDecodeError) -> Migration
         f"with: iconv -f {encoding} -t UTF-8 (if that is what it was written in)."
     )
     return MigrationError(message, path=path, line=line)
+
+
+_SPLIT = re.compile(r"[-_.]+")
+_MOST_NAMES = 5  # in one warning
+WAYS_BACK = "down|undo|rollback|revert|backward|backout|unapply"
+"""The words for a way back in the name of a file, as a pattern."""
+_WAY_BACK = re.compile(rf"\.(?:{WAYS_BACK})\.", re.IGNORECASE)
+POSTGRESQL = frozenset({"pg", "pgsql", "postgre", "postgres", "postgresql", "psql"})
+OTHER_ENGINES = frozenset(
+    {
+        *("cassandra", "clickhouse", "cockroach", "cockroachdb", "crdb", "derby"),
+        *("duckdb", "h2", "hsqldb", "libsql", "mariadb", "mongo", "mongodb", "mssql"),
+        *("mysql", "oracle", "scylla", "spanner", "sqlite", "sqlite3", "sqlserver"),
+        *("turso", "ydb"),
+    }
+)
+
+
+def tokens_of(name: str) -> set[str]:
+    """Return the words of a name, and the name without what separates them."""
+    parts = _SPLIT.split(name.lower())
+    return {*parts, "".join(parts)}
+
+
+def is_way_back(name: str) -> bool:
+    """Whether a file is named as a way back, such as ``x.down.sql``."""
+    return _WAY_BACK.search(name) is not None
+
+
+def other_engines(name: str) -> set[str]:
+    """Return the other databases that a name is for, such as ``x.mysql.up.sql``."""
+    return set(name.lower().split(".")[1:-1]) & OTHER_ENGINES
+
+
+def refuse_duplicates(
+    migrations: cabc.Iterable[Migration], tool: str, folder: str
+) -> None:
+    """Refuse two migrations of one version."""
+    seen: dict[str, Migration] = {}
+    for migration in migrations:
+        one = seen.setdefault(migration.version, migration)
+        if one is not migration:
+            message = (
+                f"{one.path}\nand {migration.path}\nhave the same version,"
+                f" {migration.version}, which {tool} refuses. Rename one of the files."
+                "\nIf another program applies them, in the order of their names:\n"
+                f'migrations = {{ path = "{folder}", tool = "plain" }}'
+            )
+            raise MigrationError(message, path=migration.path)
+
+
+def left_out(
+    paths: cabc.Sequence[str], reason: str, reason_of_several: str = ""
+) -> cabc.Iterator[str]:
+    """Yield one warning for all files that are left out for one reason."""
+    if len(paths) == 1:
+        yield f"{paths[0]} is left out: {reason}."
+    elif paths:
+        yield f"{_listed(paths)} are left out: {reason_of_several or reason}."
+
+
+def _listed(paths: cabc.Sequence[str]) -> str:
+    names = ", ".join(paths[:_MOST_NAMES])
+    more = len(paths) - _MOST_NAMES
+    return f"{names}, and {more:,} more" if more > 0 else names
+
+
+def left_out_programs(paths: cabc.Sequence[str], tool: str) -> cabc.Iterator[str]:
+    """Yield the warning about migrations that are programs, if there are any."""
+    if paths:
+        are, them = ("is", "it") if len(paths) == 1 else ("are", "them")
+        yield (
+            f"{_listed(paths)} {are} left out: {tool} applies SQL, and {them} only a"
+            f" program can run. Columns, tables and rows made by {them} are not in the"
+            " audited schema: a check that misses one of these may be wrong. Apply all"
+            " migrations with the project's own program and audit that database:"
+            ' --userstate-dsn, or name the program: command = ["…"].'
+        )
+
+
+def text_of(file: str | os.PathLike[str]) -> str:
+    """Return the text of a file; nothing if it cannot be read."""
+    try:
+        return pathlib.Path(file).read_text("utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -23,8 +23,7 @@ from pathlib import Path
 import attrs
 
 from pytest_userstate.domain.errors import ServerError
-from pytest_userstate.outbound.postgres.account import Account
-from pytest_userstate.outbound.postgres.child_processes import clean_environment
+from pytest_userstate.outbound.postgres.account import Account, clean_environment
 
 PREFIX = "pytest-userstate-"
 PORT = 5432  # of the socket's name, as long as nothing listens on a network

@@ -19,17 +19,20 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pytest_userstate.domain.errors import ServerError
-from pytest_userstate.outbound.postgres.account import check_machine
+from pytest_userstate.outbound.postgres.account import advised, check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries, Version
-from pytest_userstate.outbound.postgres.child_processes import advised
-from pytest_userstate.outbound.postgres.cluster import Cluster, open_cache
+from pytest_userstate.outbound.postgres.cluster import (
+    Cluster,
+    Preparation,
+    ServerFiles,
+    open_cache,
+)
 from pytest_userstate.outbound.postgres.connection_strings import Address
 from pytest_userstate.outbound.postgres.run_folders import (
     RunFolder,
     make_run_folder,
     sweep,
 )
-from pytest_userstate.outbound.postgres.server_files import Preparation, ServerFiles
 from pytest_userstate.outbound.postgres.settings import (
     DATABASE,
     LOOPBACK,

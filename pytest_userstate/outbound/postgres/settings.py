@@ -6,8 +6,7 @@ import typing as typ
 from pathlib import Path
 
 from pytest_userstate.outbound.postgres.binaries import Version
-from pytest_userstate.outbound.postgres.icu import NAMES
-from pytest_userstate.outbound.postgres.stubs import LENT
+from pytest_userstate.outbound.postgres.stubs import ICU_COLLATIONS, LENT
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.account import Account
@@ -149,7 +148,7 @@ def recipe(account: Account) -> tuple[object, ...]:
         _NEWER_RIGHTS,
         PROVENANCE.read_text("utf-8"),
     )
-    return (account.uid, options, settings, LENT, NAMES, *texts)
+    return (account.uid, options, settings, LENT, ICU_COLLATIONS, *texts)
 
 
 def initdb_options(version: Version) -> list[str]:
@@ -167,7 +166,7 @@ def sql(version: Version) -> str:
     return _SQL.format(
         rights=rights if version.major >= since_rights else "",
         provenance=PROVENANCE.read_text("utf-8").strip(),
-        collations=f"{{{','.join(NAMES)}}}",
+        collations=f"{{{','.join(ICU_COLLATIONS)}}}",
         options=options if version.major >= since else "",
     )
 

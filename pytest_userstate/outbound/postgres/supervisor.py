@@ -11,13 +11,13 @@ import weakref
 from pathlib import Path
 
 from pytest_userstate.domain.errors import ServerError
-from pytest_userstate.outbound.postgres.account import Account
-from pytest_userstate.outbound.postgres.binaries import Binaries
-from pytest_userstate.outbound.postgres.child_processes import (
+from pytest_userstate.outbound.postgres.account import (
+    Account,
     Log,
     advised,
     clean_environment,
 )
+from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.run_folders import RunFolder
 
 POLL_INTERVAL = 0.001  # seconds

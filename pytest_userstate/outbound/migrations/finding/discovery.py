@@ -25,9 +25,9 @@ from pytest_userstate.outbound.migrations.layout import (
     Layout,
     LayoutDefaults,
     label,
+    options_of,
     visible,
 )
-from pytest_userstate.outbound.migrations.options import options_of
 from pytest_userstate.outbound.migrations.plan import Mode, Plan
 from pytest_userstate.outbound.migrations.tools import registry
 

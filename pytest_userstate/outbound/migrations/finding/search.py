@@ -17,21 +17,19 @@ import attrs
 from pytest_userstate.application.wording import wrap
 from pytest_userstate.domain.errors import TargetNotFoundError, UsageError
 from pytest_userstate.outbound.migrations.finding import other_tools
-from pytest_userstate.outbound.migrations.finding.commands import command_line
+from pytest_userstate.outbound.migrations.finding.other_tools import command_line
 from pytest_userstate.outbound.migrations.finding.repository import Repository
 from pytest_userstate.outbound.migrations.layout import (
+    OTHER_ENGINES,
+    POSTGRESQL,
     Confidence,
     Layout,
     label,
+    text_of,
+    tokens_of,
     visible,
 )
 from pytest_userstate.outbound.migrations.tools import registry
-from pytest_userstate.outbound.migrations.tools.files import (
-    OTHER_ENGINES,
-    POSTGRESQL,
-    text_of,
-    tokens_of,
-)
 
 _USUAL_NAMES = frozenset(
     {

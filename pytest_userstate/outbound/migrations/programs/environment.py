@@ -12,7 +12,7 @@ import typing as typ
 import urllib.parse
 
 from pytest_userstate.domain.errors import ConfigurationError
-from pytest_userstate.outbound.migrations.tools.files import text_of
+from pytest_userstate.outbound.migrations.layout import text_of
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.connection_strings import Address

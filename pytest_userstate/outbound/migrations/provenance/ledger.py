@@ -11,21 +11,42 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import types
+import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.snapshot import DroppedObject, Source
+from pytest_userstate.domain.columns import (
+    CheckConstraint,
+    Column,
+    ExclusionConstraint,
+    ForeignKey,
+    Index,
+    KeyConstraint,
+)
+from pytest_userstate.domain.snapshot import (
+    DroppedObject,
+    SchemaSnapshot,
+    Source,
+    Table,
+    View,
+)
+from pytest_userstate.outbound.migrations.plan import Command
 from pytest_userstate.outbound.migrations.programs.inside.changes import (
+    COLUMN,
     CONSTRAINT,
     INDEX,
     PARENT,
     RELATION,
+    Changes,
     Part,
+    Row,
+    UnknownError,
 )
 from pytest_userstate.outbound.migrations.provenance.attribution import (
     Attribution,
     RelationName,
 )
+from pytest_userstate.outbound.migrations.running.session import Session
 
 Key = tuple[str, str, str, str]
 """Schema, relation, kind, and the part's name; "" for the relation itself."""
@@ -326,3 +347,176 @@ def _dropped_object(key: Key, gone: _Gone) -> DroppedObject:
         renamed_to=gone.renamed_to,
         **({kind: name} if name else {}),
     )
+
+
+P = typ.TypeVar(
+    "P",
+    Column,
+    ForeignKey,
+    KeyConstraint,
+    CheckConstraint,
+    ExclusionConstraint,
+    Index,
+)
+
+
+def annotate(snapshot: SchemaSnapshot, history: History) -> SchemaSnapshot:
+    """Return the same snapshot, each part with its sources, and what is gone."""
+    return attrs.evolve(
+        snapshot,
+        tables=[_Annotator(table, history).table(table) for table in snapshot.tables],
+        views=[_Annotator(view, history).view(view) for view in snapshot.views],
+        dropped=history.dropped,
+    )
+
+
+class _Annotator:
+    """Adds to one table or view, and its parts, where they come from."""
+
+    def __init__(self, relation: Table | View, history: History) -> None:
+        self._place = (relation.schema, relation.name)
+        self._history = history
+
+    def table(self, table: Table) -> Table:
+        key = table.primary_key
+        return attrs.evolve(
+            table,
+            **self._sources(RELATION, ""),
+            columns=self._all(COLUMN, table.columns),
+            primary_key=key and self._one(CONSTRAINT, key),
+            unique_constraints=self._all(CONSTRAINT, table.unique_constraints),
+            foreign_keys=self._all(CONSTRAINT, table.foreign_keys),
+            check_constraints=self._all(CONSTRAINT, table.check_constraints),
+            exclusion_constraints=self._all(CONSTRAINT, table.exclusion_constraints),
+            indexes=self._all(INDEX, table.indexes),
+        )
+
+    def view(self, view: View) -> View:
+        return attrs.evolve(
+            view,
+            **self._sources(RELATION, ""),
+            columns=self._all(COLUMN, view.columns),
+            indexes=self._all(INDEX, view.indexes),
+        )
+
+    def _all(self, kind: str, parts: cabc.Iterable[P]) -> list[P]:
+        return [self._one(kind, part) for part in parts]
+
+    def _one(self, kind: str, part: P) -> P:
+        return attrs.evolve(part, **self._sources(kind, part.name))
+
+    def _sources(self, kind: str, name: str) -> dict[str, typ.Any]:
+        key = (*self._place, kind, name)
+        return {
+            "source": self._history.created.get(key),
+            "changed_by": self._history.changed.get(key),
+        }
+
+
+_READ_WRITE: Command = ("BEGIN READ WRITE", ())
+_NO_TIMEOUT: Command = (
+    "SELECT pg_catalog.set_config('statement_timeout', '0', true)",
+    (),
+)
+_COMMIT: Command = ("COMMIT", ())
+_END = "SELECT pg_catalog.userstate_end()"
+
+
+@attrs.frozen
+class Questions:
+    """Asks the server over a session, whatever migrations have set in it."""
+
+    session: Session
+
+    def __call__(self, question: str) -> cabc.Iterable[Row]:
+        """Return the rows of an answer."""
+        outcome = self.session.commands((question, ()))
+        if not outcome.succeeded:
+            # A migration may have left settings that are in the way.
+            asking = (_READ_WRITE, _NO_TIMEOUT, (question, ()), _COMMIT)
+            outcome = self.session.commands(*asking)
+            self.session.roll_back()
+        if not outcome.succeeded:
+            failure = outcome.failure
+            raise UnknownError(failure.message if failure else "it took too long")
+        return [
+            tuple(None if value is None else value.decode() for value in row)
+            for row in outcome.rows
+        ]
+
+
+class Recorder:
+    """Looks at what each migration has changed, as long as the server knows it.
+
+    If it cannot, the migrations go on, and the history says so once.
+    """
+
+    def __init__(self, session: Session, ledger: Ledger | None = None) -> None:
+        """Take the session, and what is known already; nothing is sent yet."""
+        self._session = session
+        self._changes = Changes(Questions(session))
+        self._ledger = ledger or Ledger(())
+        self._waiting: list[tuple[list[Part], str | None, Attribution]] = []
+        self._applied = 0
+        self._is_blind = False
+        self._warnings: tuple[str, ...] = ()
+        self.has_changes = False
+        session.do_meanwhile(self._write_down)
+
+    def start(self, origin: Source | None, bookkeeping: frozenset[str]) -> None:
+        """Note what is there before the first migration, and where it comes from."""
+        self._ledger = Ledger(
+            self._look(self._changes.look, ""),
+            origin=origin,
+            without_origin=bookkeeping,
+        )
+
+    def note(self, path: str | None, attribution: Attribution) -> None:
+        """Find out what a migration has done; it is written down a little later."""
+        self._applied += 1
+        parts = self._look(self._changes.look, path or "")
+        self._waiting.append((parts, path, attribution))
+
+    def end(self, path: str | None = None) -> History:
+        """Sum it up, and take away what the server has noted.
+
+        What nobody has noted yet is that of the path, if there is one.
+        """
+        self._write_down()
+        if self._session.is_superuser:
+            # A superuser can do things without the event triggers.
+            parts = self._look(self._changes.look_at_everything, "")
+            missed = self._ledger.note_all(parts, path)
+            if missed and path is None:
+                self._warnings += (_UNSEEN,)
+        if not self._is_blind:
+            self._session.commands((_END, ()))
+        return self._ledger.history(applied=self._applied, warnings=self._warnings)
+
+    def _write_down(self) -> None:
+        """Write into the ledger what is known; the server is not asked."""
+        for parts, path, attribution in self._waiting:
+            if self._ledger.note(parts, path, attribution):
+                self.has_changes = True
+        self._waiting.clear()
+
+    def _look(self, look: cabc.Callable[[], list[Part]], path: str) -> list[Part]:
+        if self._is_blind:
+            return []
+        try:
+            return look()
+        except UnknownError as error:
+            self._is_blind = True
+            since = f" from {path} on" if path else ""
+            self._warnings = (_UNKNOWN.format(since=since, reason=error),)
+            return []
+
+
+_UNKNOWN = (
+    "Which migration made or changed what is not known{since}: the server does not say"
+    " so ({reason})."
+)
+_UNSEEN = (
+    "Which migration made some of the changes is not known: they were made while event"
+    " triggers were off, or by writing to the catalog."
+)

@@ -25,30 +25,26 @@ from pytest_userstate.domain.errors import (
     TargetNotFoundError,
 )
 from pytest_userstate.outbound.migrations.layout import (
-    Confidence,
-    LayoutDefaults,
-    ProjectFile,
-    label,
-)
-from pytest_userstate.outbound.migrations.options import (
     ENVIRONMENT,
     NO_OPTIONS,
+    Confidence,
+    LayoutDefaults,
     Option,
     OptionKind,
     Options,
+    ProjectFile,
+    label,
+    text_of,
 )
 from pytest_userstate.outbound.migrations.programs.plan import (
     Program,
     ProgramFile,
     ProgramPlan,
     Tool,
-)
-from pytest_userstate.outbound.migrations.tools.files import (
     environment_of,
+    interpreter,
     read_program_file,
-    text_of,
 )
-from pytest_userstate.outbound.migrations.tools.interpreters import interpreter
 
 if typ.TYPE_CHECKING:
     import configparser

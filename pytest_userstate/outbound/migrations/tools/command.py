@@ -8,23 +8,19 @@ import shlex
 
 from pytest_userstate.domain.errors import ConfigurationError
 from pytest_userstate.outbound.migrations.layout import (
-    Confidence,
-    LayoutDefaults,
-    label,
-)
-from pytest_userstate.outbound.migrations.options import (
     ENVIRONMENT,
     NO_OPTIONS,
+    Confidence,
+    LayoutDefaults,
     Option,
     OptionKind,
     Options,
+    label,
 )
 from pytest_userstate.outbound.migrations.programs.plan import (
     Program,
     ProgramFile,
     ProgramPlan,
-)
-from pytest_userstate.outbound.migrations.tools.files import (
     environment_of,
     read_program_file,
 )

@@ -9,30 +9,26 @@ import re
 
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
-    Confidence,
-    LayoutDefaults,
-    ProjectFile,
-    label,
-    visible,
-)
-from pytest_userstate.outbound.migrations.options import (
     ENVIRONMENT,
     NO_OPTIONS,
+    Confidence,
+    LayoutDefaults,
     Option,
     OptionKind,
     Options,
+    ProjectFile,
+    label,
+    text_of,
+    visible,
 )
 from pytest_userstate.outbound.migrations.programs.plan import (
     Program,
     ProgramFile,
     ProgramPlan,
-)
-from pytest_userstate.outbound.migrations.tools.files import (
     environment_of,
+    interpreter,
     read_program_file,
-    text_of,
 )
-from pytest_userstate.outbound.migrations.tools.interpreters import interpreter
 
 _MANAGE = "manage.py"
 _ARGUMENTS = ("migrate", "--noinput")

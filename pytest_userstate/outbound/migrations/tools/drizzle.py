@@ -20,15 +20,16 @@ import attrs
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
     Confidence,
     LayoutDefaults,
+    Options,
     ProjectFile,
     label,
     listing,
     read_sql,
     visible,
 )
-from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
     Migration,

@@ -20,14 +20,15 @@ import attrs
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
     Confidence,
     LayoutDefaults,
+    Options,
     ProjectFile,
     label,
     masked,
     read_sql,
 )
-from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
     Migration,

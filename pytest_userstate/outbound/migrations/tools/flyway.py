@@ -21,20 +21,20 @@ import attrs
 from pytest_userstate.domain.converters import in_quotes
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
     Confidence,
     LayoutDefaults,
     Manifest,
-    ProjectFile,
-    label,
-    listing,
-    read_sql,
-    visible,
-)
-from pytest_userstate.outbound.migrations.options import (
-    NO_OPTIONS,
     Option,
     OptionKind,
     Options,
+    ProjectFile,
+    label,
+    left_out_programs,
+    listing,
+    read_sql,
+    text_of,
+    visible,
 )
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
@@ -48,7 +48,6 @@ from pytest_userstate.outbound.migrations.sql import (
     script,
     statements,
 )
-from pytest_userstate.outbound.migrations.tools.files import left_out_programs, text_of
 from pytest_userstate.outbound.migrations.tools.flyway_settings import (
     CONF,
     RESOURCES,

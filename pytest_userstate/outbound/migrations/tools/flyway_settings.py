@@ -18,8 +18,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.errors import ConfigurationError, MigrationError
-from pytest_userstate.outbound.migrations.layout import label
-from pytest_userstate.outbound.migrations.options import Options
+from pytest_userstate.outbound.migrations.layout import Options, label
 
 TOML, CONF = "flyway.toml", "flyway.conf"
 SPRING_FILES = ("application.yaml", "application.yml", "application.properties")

@@ -18,15 +18,17 @@ import attrs
 
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
     Confidence,
     LayoutDefaults,
+    Options,
     ProjectFile,
     label,
     masked,
     read_sql,
+    text_of,
     visible,
 )
-from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
     Migration,
@@ -34,7 +36,6 @@ from pytest_userstate.outbound.migrations.plan import (
     Piece,
     Plan,
 )
-from pytest_userstate.outbound.migrations.tools.files import text_of
 
 _TABLE = "databasechangelog"
 _PREPARE = f"""\

@@ -21,24 +21,23 @@ import re
 
 from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
+    WAYS_BACK,
     Confidence,
     LayoutDefaults,
+    Options,
+    is_way_back,
     label,
+    left_out,
+    left_out_programs,
     listing,
+    other_engines,
     read_sql,
     visible,
 )
-from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.migrations.tools import registry
-from pytest_userstate.outbound.migrations.tools.files import (
-    WAYS_BACK,
-    is_way_back,
-    left_out,
-    left_out_programs,
-    other_engines,
-)
 
 _SUFFIX = ".sql"
 _WAY_UP = re.compile(r"\.(?:up|do|forward)(?=\.|$)", re.IGNORECASE)

@@ -17,21 +17,27 @@ import attrs
 
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
+    POSTGRESQL,
     Confidence,
     LayoutDefaults,
     Manifest,
-    ProjectFile,
-    label,
-    listing,
-    masked,
-    read_sql,
-    visible,
-)
-from pytest_userstate.outbound.migrations.options import (
-    NO_OPTIONS,
     Option,
     OptionKind,
     Options,
+    ProjectFile,
+    is_way_back,
+    label,
+    left_out,
+    left_out_programs,
+    listing,
+    masked,
+    other_engines,
+    read_sql,
+    refuse_duplicates,
+    text_of,
+    tokens_of,
+    visible,
 )
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
@@ -40,16 +46,6 @@ from pytest_userstate.outbound.migrations.plan import (
     Mode,
     Piece,
     Plan,
-)
-from pytest_userstate.outbound.migrations.tools.files import (
-    POSTGRESQL,
-    is_way_back,
-    left_out,
-    left_out_programs,
-    other_engines,
-    refuse_duplicates,
-    text_of,
-    tokens_of,
 )
 
 _MOST_READ = 10  # files of a folder that are searched for the sign of a tool

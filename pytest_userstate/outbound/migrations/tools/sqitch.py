@@ -29,17 +29,15 @@ from pytest_userstate.domain.errors import (
     TargetNotFoundError,
 )
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
     Confidence,
     LayoutDefaults,
-    ProjectFile,
-    label,
-    read_sql,
-)
-from pytest_userstate.outbound.migrations.options import (
-    NO_OPTIONS,
     Option,
     OptionKind,
     Options,
+    ProjectFile,
+    label,
+    read_sql,
 )
 from pytest_userstate.outbound.migrations.plan import (
     Batch,

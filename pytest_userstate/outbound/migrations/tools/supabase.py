@@ -12,15 +12,17 @@ import pathlib
 import re
 
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
     Confidence,
     LayoutDefaults,
+    Options,
     ProjectFile,
     label,
     listing,
     read_sql,
+    refuse_duplicates,
     visible,
 )
-from pytest_userstate.outbound.migrations.options import NO_OPTIONS, Options
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
     Command,
@@ -29,7 +31,6 @@ from pytest_userstate.outbound.migrations.plan import (
     Plan,
 )
 from pytest_userstate.outbound.migrations.sql import statements
-from pytest_userstate.outbound.migrations.tools.files import refuse_duplicates
 
 _NAME = re.compile(r"([0-9]+)_([^\n]*)\.sql")
 # The first file, of this name and before this time, was written by old versions of

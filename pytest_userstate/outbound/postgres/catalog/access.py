@@ -25,13 +25,13 @@ from pytest_userstate.domain.access import (
     Securable,
     grants_in_words,
 )
-from pytest_userstate.outbound.postgres.catalog.query import Query
 from pytest_userstate.outbound.postgres.catalog.relations import (
     PG_CLASS,
     PG_NAMESPACE,
     PG_TYPE,
     RelationRow,
 )
+from pytest_userstate.outbound.postgres.catalog.types import Query
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading

@@ -18,8 +18,7 @@ from pytest_userstate.domain.columns import (
     Trigger,
 )
 from pytest_userstate.domain.converters import dotted, in_sql
-from pytest_userstate.outbound.postgres.catalog.query import Query
-from pytest_userstate.outbound.postgres.catalog.types import OPERATOR_CLASSES
+from pytest_userstate.outbound.postgres.catalog.types import OPERATOR_CLASSES, Query
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading

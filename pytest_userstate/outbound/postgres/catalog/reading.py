@@ -28,7 +28,6 @@ from pytest_userstate.outbound.postgres.catalog.constraints import (
     RULES,
     TRIGGERS,
 )
-from pytest_userstate.outbound.postgres.catalog.query import Query
 from pytest_userstate.outbound.postgres.catalog.relations import (
     ATTRIBUTES,
     COMMENTS,
@@ -53,6 +52,7 @@ from pytest_userstate.outbound.postgres.catalog.types import (
     RANGES,
     TYPES,
     USER_TYPES,
+    Query,
     TypeRow,
     Types,
     UserTypeRow,

@@ -6,7 +6,7 @@ import typing as typ
 
 from pytest_userstate.domain.columns import Column, Generated, Identity
 from pytest_userstate.outbound.postgres.catalog.constraints import CONSTRAINTS
-from pytest_userstate.outbound.postgres.catalog.query import Query
+from pytest_userstate.outbound.postgres.catalog.types import Query
 from pytest_userstate.outbound.postgres.stubs import NAMES
 
 if typ.TYPE_CHECKING:
