@@ -119,7 +119,7 @@ def test_paths_exist(page: pathlib.Path) -> None:
     names = re.findall(r"`([\w./-]*/[\w./-]*|[\w-]+\.(?:py|sh|md))`", text)
     assert names
     for name in names:
-        shown = name.replace("TOOL", "prisma").replace("LANGUAGE", "rust")
+        shown = name.replace("TOOL", "drizzle").replace("LANGUAGE", "rust")
         roots = (ROOT, PACKAGE, PACKAGE.parent)
         places = [*(root / shown for root in roots), *PACKAGE.rglob(shown)]
         assert any(place.exists() for place in places), name
