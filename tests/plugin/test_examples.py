@@ -136,19 +136,13 @@ def test_own_entities_are_rows_of_the_matrix(example: Copy) -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_says_what_to_expect(example: Copy, name: str) -> None:
-    """Each has a README that names the command and the exit status it gets."""
+    """Its README names the command and its exit status; an audit writes no file."""
     text = (ROOT / "examples" / name / "README.md").read_text()
     assert "pytest --userstate-audit" in text
-    run = example(name).run()
-    assert f"exit status {run.status}" in text.lower(), run.output
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_examples_are_left_as_they_were(example: Copy, name: str) -> None:
-    """An audit writes nothing into the repository but pytest's cache."""
     copy = example(name)
     before = _files(copy.path)
-    copy.run(report=False)
+    run = copy.run(report=False)
+    assert f"exit status {run.status}" in text.lower(), run.output
     assert _files(copy.path) == before
 
 
@@ -165,6 +159,29 @@ def test_own_entities_has_tests_of_its_own(example: Copy) -> None:
     both = own.run("tests", "-n", "2")
     assert both.status == 0, both.output
     assert len(both.outcomes()) == 16
+
+
+def test_http_etag_proves_its_service(example: Copy) -> None:
+    """Its tests refuse a stale request; its schema and its statement are proved."""
+    run = example("http-etag").run("tests", "--userstate-prove", "-W", "error")
+    assert run.status == 0, run.output
+    assert "13 passed" in run.output
+    assert run.report is not None
+    [written] = run.report["proof"]["program_writes"]
+    assert (written["write"], written["result"]) == ("save", "conditional")
+
+
+def test_http_etag_catches_a_service_that_overwrites(example: Copy) -> None:
+    """Both by two requests and by two writers."""
+    service = example("http-etag")
+    store = service.path / "preferences/store.py"
+    text = store.read_text().replace(" AND revision = %s", "")
+    store.write_text(text.replace("user_id, revision],", "user_id],"))
+    run = service.run("tests", "--userstate-prove")
+    assert run.status == 1
+    assert run.outcomes()["interests.conflict"] == "failed"
+    assert "the second write is not refused: it is a stale one" in run.output
+    assert "B writes by r1; B commits" in " ".join(run.output.split())
 
 
 def test_alembic_is_run_by_itself(example: Copy) -> None:

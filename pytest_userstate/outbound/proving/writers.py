@@ -105,7 +105,7 @@ class _Answer:
             message = error.diag.message_primary or str(error)
             return cls(error=message, state=error.sqlstate or "")
         except Exception as error:  # noqa: BLE001 - the program may raise anything
-            return cls(error=f"{type(error).__name__}: {error}")
+            return cls(error=f"{type(error).__name__}: {error}".removesuffix(": "))
         return cls()
 
 

@@ -1,0 +1,1 @@
+"""A service that keeps the preferences of its users."""
