@@ -25,7 +25,7 @@ from pytest_userstate.domain.ports import (
     TargetDescription,
 )
 from pytest_userstate.domain.proof import Proof, confronted
-from pytest_userstate.domain.recognition.modelling import with_recognized
+from pytest_userstate.domain.recognition.modelling import taking, with_recognized
 from pytest_userstate.domain.recognition.result import Recognition
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
@@ -36,6 +36,7 @@ from pytest_userstate.domain.wiring import Wiring, contradictions
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Comparison, Reference
     from pytest_userstate.domain.state_diagram import StateDiagram
+    from pytest_userstate.domain.timeline import Timeline
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +50,7 @@ class Prepared:
     references: tuple[Reference, ...] = ()
     """What the audited schema is compared with."""
     draws: bool = False
-    """Whether a report will have the diagram of the user-state tables."""
+    """Whether a report will have the diagram and the timeline of user state."""
     snapshot: str | None = None
     """The file that the audited schema will be written to."""
     base: pathlib.Path = pathlib.Path()
@@ -96,6 +97,8 @@ class Audit:
     advisories: tuple[Advisory, ...] = ()
     warnings: tuple[str, ...] = ()
     diagram: StateDiagram | None = None
+    timeline: Timeline | None = None
+    """What the migrations did to user state, if a report will have it."""
     comparisons: tuple[Comparison, ...] = ()
     proof: Proof | None = None
     """What copies of the database showed, if that was asked for."""
@@ -103,6 +106,12 @@ class Audit:
     """A migration for each check that needs one, if that was asked for."""
     snapshot: str | None = None
     """The schema as text, if it will be written to a file."""
+
+    @property
+    def model(self) -> AuditModel:
+        """What was looked for: the configured model, with what was recognized."""
+        model, recognition = self.settings.model, self.recognition
+        return taking(model, recognition) if recognition else model
 
     def verdict(self, check_id: str) -> Verdict:
         """Return the verdict on a check."""
@@ -176,6 +185,7 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
             *notes,
         ),
         diagram=_drawn(snapshot, model) if prepared.draws else None,
+        timeline=_retraced(snapshot, model) if prepared.draws else None,
         comparisons=comparisons,
         snapshot=_written(snapshot) if prepared.snapshot is not None else None,
     )
@@ -267,6 +277,12 @@ def _drawn(snapshot: SchemaSnapshot, model: AuditModel) -> StateDiagram:
     from pytest_userstate.domain.state_diagram import draw  # noqa: PLC0415 - reports
 
     return draw(snapshot, model)
+
+
+def _retraced(snapshot: SchemaSnapshot, model: AuditModel) -> Timeline:
+    from pytest_userstate.domain.timeline import timeline  # noqa: PLC0415 - reports
+
+    return timeline(snapshot, model)
 
 
 def _written(snapshot: SchemaSnapshot) -> str:

@@ -34,7 +34,12 @@ _PARTIAL: typ.Final = (
     "was not compared, since the audit is partial: let every check run (no -k, -m, "
     "--deselect, --lf, -x, and no node ids)"
 )
-_IGNORED: typ.Final = (("target", "server"), ("stubs",), ("documents",))
+_IGNORED: typ.Final = (
+    ("version",),
+    ("target", "server"),
+    ("stubs",),
+    ("documents",),
+)
 """What does not count in a JSON report, nor do the lines of sources."""
 _MOST: typ.Final = 30
 _WIDEST: typ.Final = 200

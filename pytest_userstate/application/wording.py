@@ -76,6 +76,14 @@ def wrap(
     ]
 
 
+def sentence(text: str) -> str:
+    """Return text as a sentence: a capital, unless a name begins it; a full stop."""
+    stop = "" if text.endswith((".", "!", "?")) else "."
+    first = text.partition(" ")[0].rstrip(":,;!")
+    start = text[:1].upper() if first.isalpha() else text[:1]
+    return start + text[1:] + stop
+
+
 def similar(name: str, names: cabc.Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
     """Return the names most alike, best first; case and underscores count little.
 

@@ -202,6 +202,9 @@ class SchemaSnapshot:
         constraints, indexes and views call.
     dropped : iterable of DroppedObject
         What migrations created and later dropped; takes no part in equality.
+    migrations : iterable of str
+        The files of the migrations, in the order in which they were applied; takes no
+        part in equality.
     access : Access or None
         Owners and privileges, if they were read; takes no part in equality.
     has_protection : bool
@@ -264,6 +267,9 @@ class SchemaSnapshot:
     )
     dropped: tuple[DroppedObject, ...] = attrs.field(
         default=(), kw_only=True, eq=False, converter=_dropped
+    )
+    migrations: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, eq=False, converter=strings, repr=False
     )
     access: Access | None = attrs.field(
         default=None, kw_only=True, eq=False, repr=False

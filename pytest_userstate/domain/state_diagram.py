@@ -12,7 +12,7 @@ import itertools
 
 import attrs
 
-from pytest_userstate.domain.classification import places
+from pytest_userstate.domain.classification import classify, places
 from pytest_userstate.domain.columns import ForeignKey
 from pytest_userstate.domain.converters import dotted, strings
 from pytest_userstate.domain.model import AuditModel
@@ -43,6 +43,8 @@ class StateColumn:
     data_type: str
     is_nullable: bool
     roles: tuple[KeyRole, ...] = attrs.field(default=(), converter=_roles)
+    is_revision: bool = False
+    """Whether the model takes it for a revision of what the table stores."""
     unique_with: tuple[tuple[str, ...], ...] = attrs.field(
         default=(), converter=_groups
     )
@@ -58,12 +60,14 @@ class StateTable:
     """A table of the diagram.
 
     `holds_state` is false of a table that the model does not name, but that one
-    of its tables refers to; of those only the keys are kept.
+    of its tables refers to; of those only the keys and revisions are kept.
     """
 
     schema: str
     name: str
     holds_state: bool
+    entities: tuple[str, ...] = attrs.field(default=(), converter=strings)
+    """The entities that the model stores in it."""
     columns: tuple[StateColumn, ...] = attrs.field(converter=_columns)
 
     @property
@@ -132,13 +136,8 @@ def draw(snapshot: SchemaSnapshot, model: AuditModel) -> StateDiagram:
 
     A table counts here as soon as it is there, complete or not.
     """
-    named = {
-        place
-        for entity in model.entities
-        if entity.expected
-        for storage_model in entity.models
-        for place in places(storage_model, model.schemas)
-    }
+    named = state_places(model)
+    revisions = _revisions(snapshot, model)
     holders = [t for t in snapshot.tables if (t.schema, t.name) in named]
     shown = {(table.schema, table.name) for table in holders}
     targets = {
@@ -150,8 +149,11 @@ def draw(snapshot: SchemaSnapshot, model: AuditModel) -> StateDiagram:
     shown |= {(table.schema, table.name) for table in referred}
     return StateDiagram(
         tables=(
-            *(_table(table) for table in holders),
-            *(_referred(table, holders) for table in referred),
+            *(
+                _table(table, revisions, named[table.schema, table.name])
+                for table in holders
+            ),
+            *(_referred(table, holders, revisions) for table in referred),
         ),
         relations=(
             _relation(table, key)
@@ -162,18 +164,55 @@ def draw(snapshot: SchemaSnapshot, model: AuditModel) -> StateDiagram:
     )
 
 
-def _table(table: Table) -> StateTable:
+def state_places(model: AuditModel) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the places where the model stores something, with the entities."""
+    stored: dict[tuple[str, str], dict[str, None]] = {}
+    for entity in model.entities:
+        for storage_model in entity.models if entity.expected else ():
+            for place in places(storage_model, model.schemas):
+                stored.setdefault(place, {})[entity.name] = None
+    return {place: tuple(names) for place, names in stored.items()}
+
+
+def _revisions(
+    snapshot: SchemaSnapshot, model: AuditModel
+) -> set[tuple[str, str, str]]:
+    """Return the columns that are revisions: schema, table, and name."""
+    return {
+        (kept.table.schema, kept.table.name, kept.column.name)
+        for entity in model.entities
+        if entity.expected
+        for candidate in classify(entity, snapshot, model).candidates
+        for kept in candidate.revisions
+    }
+
+
+def _table(
+    table: Table,
+    revisions: cabc.Container[tuple[str, str, str]],
+    entities: tuple[str, ...] = (),
+) -> StateTable:
+    place = table.schema, table.name
     return StateTable(
         schema=table.schema,
         name=table.name,
         holds_state=True,
+        entities=entities,
         columns=sorted(
-            (_column(table, column) for column in table.columns), key=_prominence(table)
+            (
+                _column(table, column, is_revision=(*place, column.name) in revisions)
+                for column in table.columns
+            ),
+            key=_prominence(table),
         ),
     )
 
 
-def _referred(table: Table, holders: cabc.Iterable[Table]) -> StateTable:
+def _referred(
+    table: Table,
+    holders: cabc.Iterable[Table],
+    revisions: cabc.Container[tuple[str, str, str]],
+) -> StateTable:
     """Return a table that is only referred to: its key, and what is referred to."""
     needed = {*primary_key(table)} | {
         name
@@ -182,12 +221,16 @@ def _referred(table: Table, holders: cabc.Iterable[Table]) -> StateTable:
         if (key.target_schema, key.target_table) == (table.schema, table.name)
         for name in key.target_columns
     }
-    whole = _table(table)
-    kept = (column for column in whole.columns if column.name in needed)
+    whole = _table(table, revisions)
+    kept = (
+        column
+        for column in whole.columns
+        if column.name in needed or column.is_revision
+    )
     return attrs.evolve(whole, holds_state=False, columns=tuple(kept))
 
 
-def _column(table: Table, column: Column) -> StateColumn:
+def _column(table: Table, column: Column, *, is_revision: bool) -> StateColumn:
     keys = unique_keys(table)
     alone = (column.name,) in keys
     in_primary = column.name in primary_key(table)
@@ -205,6 +248,7 @@ def _column(table: Table, column: Column) -> StateColumn:
         name=column.name,
         data_type=column.data_type,
         is_nullable=column.is_nullable,
+        is_revision=is_revision,
         roles=(role for role, plays in roles.items() if plays),
         unique_with=(
             [name for name in key if name != column.name] for key in composite

@@ -18,7 +18,7 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.application.settings import AuditRequest
 
 CHECKED_FORMATS: typ.Final = (".json", ".md")
-FORMATS: typ.Final = (*CHECKED_FORMATS, ".sarif")
+FORMATS: typ.Final = (*CHECKED_FORMATS, ".html", ".sarif")
 _HELP: typ.Final = "audit where this repository keeps user state"
 SHOWN: typ.Final = "-"
 """The folder of drafts that are only shown."""
@@ -135,8 +135,8 @@ def add_options(
         metavar="FILE",
         action="append",
         default=[],
-        help="write a report to FILE, as JSON (.json), Markdown (.md), or SARIF "
-        "(.sarif); repeatable",
+        help="write a report to FILE, as JSON (.json), Markdown (.md), HTML (.html), "
+        "or SARIF (.sarif); repeatable",
     )
     group.addoption(
         "--userstate-check-report",

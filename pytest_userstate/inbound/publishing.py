@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import importlib.metadata
 import os
 import pathlib
 import typing as typ
@@ -183,16 +182,10 @@ def _write_configuration(
 
 def _new_ports(prepared: Prepared, audit: Audit) -> list[PortWiring]:
     """Return the ports that the sources show and the configuration does not have."""
-    from pytest_userstate.domain.recognition.modelling import (  # noqa: PLC0415 - rare
-        taking,
-    )
-
-    model, wiring = prepared.settings.model, prepared.settings.wiring
-    if audit.recognition:
-        model = taking(model, audit.recognition)
+    wiring = prepared.settings.wiring
     known = {(port.entity, port.port) for port in wiring.scanned}
     known |= {(port.entity, port.port) for port in wiring.declared.ports}
-    found = prepared.program.ports(model)
+    found = prepared.program.ports(audit.model)
     return [port for port in found if (port.entity, port.port) not in known]
 
 
@@ -257,6 +250,16 @@ def _markdown(record: RunRecord, around: Surroundings) -> str:
     return markdown.render(record, markdown.links_at(around.store.place(around.path)))
 
 
+def _html(record: RunRecord, around: Surroundings) -> str:
+    from pytest_userstate.application.reporting import (  # noqa: PLC0415 - rare
+        html_report,
+        markdown,
+    )
+
+    place = around.store.place(around.path)
+    return html_report.render(record, markdown.links_at(place))
+
+
 def _json(record: RunRecord, _: Surroundings) -> str:
     return json_report.render(record)
 
@@ -264,8 +267,12 @@ def _json(record: RunRecord, _: Surroundings) -> str:
 def _sarif(record: RunRecord, around: Surroundings) -> str:
     from pytest_userstate.application.reporting import sarif  # noqa: PLC0415 - rare
 
-    version = importlib.metadata.version("pytest-userstate")
-    return sarif.render(record, around.configuration, version)
+    return sarif.render(record, around.configuration)
 
 
-_RENDERERS: typ.Final = {".json": _json, ".md": _markdown, ".sarif": _sarif}
+_RENDERERS: typ.Final = {
+    ".html": _html,
+    ".json": _json,
+    ".md": _markdown,
+    ".sarif": _sarif,
+}

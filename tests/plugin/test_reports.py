@@ -11,6 +11,7 @@ from tests.helpers.backends import CHECKS, Backend
 
 KEYS = [
     "schema_version",
+    "version",
     "status",
     "complete",
     "error",
@@ -18,6 +19,7 @@ KEYS = [
     "stubs",
     "warnings",
     "diagram",
+    "timeline",
     "checks",
     "not_applicable",
     "readings",

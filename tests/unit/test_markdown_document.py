@@ -38,6 +38,7 @@ HEADINGS = [
     "Architecture decisions",
     "Accepted gaps",
     "User-state tables",
+    "Timeline",
 ]
 MADE = Source("migrations/001_users.sql", 7)
 USERS = Table(

@@ -8,6 +8,7 @@ import typing as typ
 import attrs
 import pytest
 
+import pytest_userstate
 from pytest_userstate.application.reporting.sarif import render
 from pytest_userstate.application.run_record import RunFailure, RunRecord
 from pytest_userstate.domain.advisories import Advisory
@@ -21,11 +22,12 @@ USERS = table("users", "id", "display_name")
 
 def run_of(record: RunRecord) -> dict[str, typ.Any]:
     """Return the only run of a log, and check what every log has to have."""
-    log = json.loads(render(record, CONFIGURATION, "1.2"))
+    log = json.loads(render(record, CONFIGURATION))
     assert log["version"] == "2.1.0"
     [run] = log["runs"]
     driver = run["tool"]["driver"]
-    assert (driver["name"], driver["version"]) == ("pytest-userstate", "1.2")
+    assert driver["name"] == "pytest-userstate"
+    assert driver["version"] == pytest_userstate.__version__
     rules = [rule["id"] for rule in driver["rules"]]
     assert len(rules) == len(set(rules))
     assert {result["ruleId"] for result in run["results"]} == {*rules}

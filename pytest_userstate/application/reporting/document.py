@@ -11,6 +11,7 @@ import typing as typ
 
 import attrs
 
+import pytest_userstate
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.reporting.findings import (
     Finding,
@@ -32,6 +33,7 @@ from pytest_userstate.domain.snapshot import Source
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.domain.state_diagram import StateDiagram
+    from pytest_userstate.domain.timeline import Timeline
 
 NOT_APPLICABLE: typ.Final = "n/a"
 _READY: typ.Final = (
@@ -82,7 +84,7 @@ class Paragraph:
     line: Line
 
 
-Block: typ.TypeAlias = "Items | Table | Paragraph | Section | StateDiagram"
+Block: typ.TypeAlias = "Items | Table | Paragraph | Section | StateDiagram | Timeline"
 
 
 @attrs.frozen
@@ -132,6 +134,11 @@ class Document:
     # The checks that did not run, since they were deselected.
     left_out: tuple[str, ...] = ()
     audit: Audit | None = None
+
+    @property
+    def version(self) -> str:
+        """The version of the product."""
+        return pytest_userstate.__version__
 
     def section(self, title: str) -> Section | None:
         """Return the section of a title, if there is anything in it."""

@@ -11,6 +11,7 @@ import enum
 import json
 import typing as typ
 
+import pytest_userstate
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.application.reporting import proofs
 from pytest_userstate.application.reporting.findings import next_steps
@@ -41,13 +42,22 @@ _FIELDS: typ.Final[cabc.Mapping[str, str]] = {
     "Reading": "entity use detail probably_unused",
     "RunFailure": "kind message",
     "Source": "path line",
-    "StateColumn": "name type:data_type nullable:is_nullable keys:roles unique_with",
+    "StateColumn": (
+        "name type:data_type nullable:is_nullable revision:is_revision keys:roles "
+        "unique_with"
+    ),
     "StateDiagram": "tables relations",
     "StateRelation": (
         "name schema table columns target_schema target_table optional:is_optional "
         "single:is_single identifying:is_identifying certain:is_certain"
     ),
-    "StateTable": "schema name holds_state columns",
+    "StateTable": "schema name holds_state entities columns",
+    "Timeline": "migrations:entries others",
+    "TimelineEntry": "path events",
+    "TimelineEvent": (
+        "step table entities whole:is_whole columns constraints indexes renamed_to "
+        "source"
+    ),
 }
 """The fields of values, by class, each with its attribute if that has another name."""
 
@@ -68,6 +78,7 @@ def document(record: RunRecord) -> Json:
     report = audit.report if audit else None
     return {
         "schema_version": SCHEMA_VERSION,
+        "version": pytest_userstate.__version__,
         "status": record.status.value,
         "complete": record.is_complete,
         "error": plain(record.error),
@@ -75,6 +86,7 @@ def document(record: RunRecord) -> Json:
         "stubs": list(audit.stubs if audit else ()),
         "warnings": list(audit.warnings if audit else ()),
         "diagram": audit and plain(audit.diagram),
+        "timeline": audit and plain(audit.timeline),
         "checks": [
             _verdict(verdict, outcomes.get(verdict.check.id))
             for verdict in (audit.verdicts if audit else ())

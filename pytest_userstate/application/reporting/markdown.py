@@ -20,6 +20,7 @@ import urllib.parse
 
 import attrs
 
+from pytest_userstate.application import wording
 from pytest_userstate.application.reporting.document import (
     Block,
     Cell,
@@ -40,22 +41,24 @@ from pytest_userstate.application.reporting.findings import (
     Span,
     Strong,
     Volatile,
-    change_line,
-    fact_line,
 )
 from pytest_userstate.application.reporting.mermaid import mermaid
-from pytest_userstate.application.reporting.page import page_sections
+from pytest_userstate.application.reporting.page import (
+    event_line,
+    finding_section,
+    page_sections,
+)
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.application.wording import visible
-from pytest_userstate.domain.coverage import in_words
 from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.ports import ReportPlace
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.state_diagram import StateDiagram
+from pytest_userstate.domain.timeline import Timeline
 
 _ORIGIN: typ.Final = (
-    "Written by `pytest --userstate-audit --userstate-report FILE`: renew this page, "
-    "do not edit it."
+    "Written by pytest-userstate {version}. Do not edit this page; renew it with "
+    "`pytest --userstate-audit --userstate-report FILE`."
 )
 _OUTCOME_MARKS: typ.Final = {
     Outcome.PASSED: "✅ ",
@@ -71,12 +74,22 @@ _SPECIAL: typ.Final = re.compile(
 _LEADING: typ.Final = re.compile(r"^(?=[#+=-])|^\d+(?=[.)](?:\s|$))")
 _CODE: typ.Final = re.compile(r"[^\\`|]+")
 _ROOT: typ.Final = "/"
+_SOLID: typ.Final = (
+    "Solid lines are references that are part of the referring row's primary key."
+)
+_KEYS: typ.Final = "Of tables that are only referred to, the keys are shown."
 _END: typ.Final = "\ue000"
-_MARKS: typ.Final = {"server": "\ue001", "stubs": "\ue002", "line": "\ue003"}
+_MARKS: typ.Final = {
+    "server": "\ue001",
+    "stubs": "\ue002",
+    "line": "\ue003",
+    "version": "\ue004",
+}
 _SHAPES: typ.Final = {
     "server": r"[\w.]+",
     "stubs": r"[^\s,]+(?:, [^\s,]+)*",
     "line": r"(?:(?::|#L)\d+)?",
+    "version": r"[\w.+!-]+",
 }
 """What a part that does not count has to look like, for the page to say the same."""
 _MARKED: typ.Final = re.compile(f"([{''.join(_MARKS.values())}])([^{_END}]*){_END}")
@@ -90,7 +103,8 @@ def render(record: RunRecord, links: Links) -> str:
 def marked(record: RunRecord, links: Links) -> str:
     """Return the same, with marks around what does not count in a comparison."""
     document, page = document_of(record), _Page(links)
-    sections = [["# User-state audit"], [_ORIGIN, *page.status(document)]]
+    origin = _ORIGIN.format(version=volatile("version", document.version))
+    sections = [["# User-state audit"], [origin, *page.status(document)]]
     if document.audit:
         scope, *others = page_sections(document, document.audit)
         sections += [page.section(scope), page.matrix(document)]
@@ -157,30 +171,9 @@ class _Page:
         return ["## Matrix", "", *table(rows), *below]
 
     def findings(self, title: str, findings: cabc.Iterable[Finding]) -> list[str]:
-        lines = [line for finding in findings for line in ["", *self._finding(finding)]]
+        sections = [self.section(finding_section(each), 3) for each in findings]
+        lines = [line for section in sections for line in ["", *section]]
         return [f"## {title}", *lines] if lines else []
-
-    def _finding(self, finding: Finding) -> list[str]:
-        outcome = f"outcome: {in_words(finding.outcome)}"
-        is_failing = finding.outcome in {Outcome.FAILED, Outcome.ERROR}
-        if is_failing and finding.judgement and finding.coverage:
-            outcome += f" ({text(finding.judgement)})"
-        lines = [f"### {text(finding.id)}", ""]
-        if finding.coverage:
-            lines.append(f"{finding.coverage.capitalize()}; {outcome}.")
-            if is_failing or not finding.is_decided:
-                lines += ["", sentence(finding.reason)]
-        else:
-            lines += [f"{text(finding.answer).capitalize()}; {outcome}."]
-            details = [finding.reason, *finding.notes]
-            lines += ["", *(f"- {text(line)}" for line in details if line)]
-        facts = [*map(fact_line, finding.evidence), *map(change_line, finding.changes)]
-        bullets = dict.fromkeys(f"- {self._line(fact)}" for fact in facts)
-        lines += ["", *bullets] if bullets else []
-        if is_failing and finding.steps:
-            head = "To do:" if finding.changes else "To do, one of these:"
-            lines += ["", head, "", *(f"- {text(step)}" for step in finding.steps)]
-        return lines
 
     def section(self, section: Section, level: int = 2) -> list[str]:
         lines = [f"{'#' * level} {text(section.title)}"]
@@ -200,7 +193,9 @@ class _Page:
             case Table(rows=rows):
                 return table([[*map(self._line, row)] for row in rows])
             case StateDiagram():
-                return ["```mermaid", *mermaid(block), "```"]
+                return [_key(block), "", "```mermaid", *mermaid(block), "```"]
+            case Timeline():
+                return self._items(_timeline_items(block))
 
     def _items(self, items: Items) -> list[str]:
         lines: list[str] = []
@@ -242,6 +237,22 @@ class _Page:
         return shown
 
 
+def _key(diagram: StateDiagram) -> str:
+    """Return what a reader has to know about the drawing."""
+    if all(table.holds_state for table in diagram.tables):
+        return _SOLID
+    return f"{_SOLID} {_KEYS}"
+
+
+def _timeline_items(timeline: Timeline) -> Items:
+    return Items(
+        tuple(
+            Item((Path(entry.path),), tuple(map(event_line, entry.events)))
+            for entry in timeline.entries
+        )
+    )
+
+
 def volatile(kind: str, markdown: str) -> str:
     """Mark a part that does not count."""
     return f"{_MARKS[kind]}{markdown}{_END}"
@@ -278,11 +289,8 @@ def text(value: str) -> str:
 
 
 def sentence(value: str) -> str:
-    """Return text as a sentence: a capital, unless a name begins it; a full stop."""
-    stop = "" if value.endswith((".", "!", "?")) else "."
-    first = value.partition(" ")[0].rstrip(":,;!")
-    start = value[:1].upper() if first.isalpha() else value[:1]
-    return text(start + value[1:]) + stop
+    """Return text as a sentence."""
+    return text(wording.sentence(value))
 
 
 def code(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The sections that only a written page has: scope, decisions, and the diagram.
+"""The sections that only a written page has: findings, scope, the diagram, ….
 
 A run without such a page does not load what they need.
 """
@@ -19,6 +19,7 @@ from pytest_userstate.application.reporting.document import (
     Table,
 )
 from pytest_userstate.application.reporting.findings import (
+    Finding,
     Line,
     Name,
     Path,
@@ -27,27 +28,50 @@ from pytest_userstate.application.reporting.findings import (
     Strong,
     Volatile,
     answer_in_words,
+    change_line,
+    fact_line,
     names,
 )
 from pytest_userstate.application.reporting.proofs import draft_section, proof_section
 from pytest_userstate.domain.architecture import ArchitectureDecision, architecture
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring, in_words
 from pytest_userstate.domain.evidence import listed
-from pytest_userstate.domain.gate import Verdict
+from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.domain.model import Entity, StorageModel
+from pytest_userstate.domain.recognition.result import Recognition
 from pytest_userstate.domain.report import DECISIONS, UserStateSchemaAuditReport
 from pytest_userstate.domain.state_diagram import StateDiagram
+from pytest_userstate.domain.timeline import Step, Timeline, TimelineEvent
 
-_SOLID: typ.Final = (
-    "Solid lines are references that are part of the referring row's primary key."
-)
 _QUESTIONS: typ.Final = {
     Axis.SCHEMA: "does the schema store it?",
     Axis.WIRING: "does the running program use what is stored?",
     Axis.REVISION: "does the storage keep a revision?",
     Axis.CONFLICT: "can a stale write be detected?",
 }
-# The blocks of sections.
+_LAST: typ.Final = "Of a part that was changed several times, the last change is known."
+
+
+def finding_section(finding: Finding) -> Section:
+    """Return what there is to say about a check or a comparison."""
+    outcome = f"outcome: {in_words(finding.outcome)}"
+    is_failing = finding.outcome in {Outcome.FAILED, Outcome.ERROR}
+    if is_failing and finding.judgement and finding.coverage:
+        outcome += f" ({finding.judgement})"
+    answer = finding.coverage or finding.answer
+    blocks: list[Block] = [Paragraph((f"{answer.capitalize()}; {outcome}.",))]
+    if not finding.coverage:
+        details = [finding.reason, *finding.notes]
+        blocks.append(_bullets(*filter(None, details)))
+    elif is_failing or not finding.is_decided:
+        blocks.append(Paragraph((Sentence(finding.reason),)))
+    facts = [*map(fact_line, finding.evidence), *map(change_line, finding.changes)]
+    if facts:
+        blocks.append(_bullets(*dict.fromkeys(facts)))
+    if is_failing and finding.steps:
+        head = "To do:" if finding.changes else "To do, one of these:"
+        blocks += [Paragraph((head,)), _bullets(*finding.steps)]
+    return Section(finding.id, tuple(blocks))
 
 
 def page_sections(document: Document, audit: Audit) -> tuple[Section, ...]:
@@ -64,6 +88,7 @@ def page_sections(document: Document, audit: Audit) -> tuple[Section, ...]:
         document.section("Advisories"),
         Section("Warnings", (warnings,)) if document.warnings else None,
         _diagram(audit.diagram),
+        _timeline(audit.timeline),
     )
     return tuple(section for section in sections if section)
 
@@ -84,7 +109,7 @@ def _table(*rows: cabc.Sequence[str | Line]) -> Table:
 
 
 def _scope(audit: Audit) -> Section:
-    gated, model = audit.settings.gate.axes, audit.settings.model
+    gated, model = audit.settings.gate.axes, audit.model
     axes = [
         (axis.value, _QUESTIONS[axis], "yes" if axis in gated else "no")
         for axis in Axis
@@ -92,7 +117,7 @@ def _scope(audit: Audit) -> Section:
     entities = [
         (
             entity.name,
-            _models(entity),
+            _models(entity, audit.recognition),
             "fine" if entity.allow_multiple else "ambiguous",
         )
         for entity in model.entities
@@ -137,12 +162,13 @@ def _method(audit: Audit) -> cabc.Iterator[str | Line]:
     yield "Extensions declared without their code: ", Volatile("stubs", stubs)
 
 
-def _models(entity: Entity) -> Line:
+def _models(entity: Entity, recognition: Recognition | None) -> Line:
     if not entity.expected:
         return (f"not expected: {entity.reason}",)
-    spans: list[Span] = []
-    for model in entity.models:
-        spans += ["; "] if spans else []
+    is_recognized = recognition and recognition.entity(entity.name).used
+    spans: list[Span] = ["recognized, "] if is_recognized else []
+    for number, model in enumerate(entity.models):
+        spans += ["; "] if number else []
         spans += _model(model)
     return tuple(spans)
 
@@ -193,7 +219,7 @@ def _decisions(report: UserStateSchemaAuditReport) -> Section:
 
 def _architecture(audit: Audit) -> Section | None:
     diagram = audit.diagram or StateDiagram()
-    decisions = [*architecture(audit.report, audit.settings.model, diagram)]
+    decisions = [*architecture(audit.report, audit.model, diagram)]
     if not decisions:
         return None
     blocks = tuple(map(_architecture_decision, decisions))
@@ -244,7 +270,40 @@ def _diagram(diagram: StateDiagram | None) -> Section:
     if diagram is None or not diagram.tables:
         note = "None of the tables that the model names is there."
         return Section("User-state tables", (Paragraph((note,)),))
-    note = _SOLID
-    if not all(table.holds_state for table in diagram.tables):
-        note += " Of tables that are only referred to, the keys are shown."
-    return Section("User-state tables", (Paragraph((note,)), diagram))
+    return Section("User-state tables", (diagram,))
+
+
+def _timeline(timeline: Timeline | None) -> Section | None:
+    if timeline is None or not timeline.entries:
+        return None
+    note = _LAST
+    if timeline.others:
+        others = "1 other migration" if timeline.others == 1 else ""
+        others = others or f"{timeline.others} other migrations"
+        note += f" {others} did nothing to these tables."
+    return Section("Timeline", (Paragraph((note,)), timeline))
+
+
+def event_line(event: TimelineEvent) -> Line:
+    """Return what a migration did to a table, in a line."""
+    parts: list[Span] = []
+    for kind, several, subjects in (
+        ("column", "columns", event.columns),
+        ("constraint", "constraints", event.constraints),
+        ("index", "indexes", event.indexes),
+    ):
+        if event.step is Step.RENAMED:
+            for name in subjects:
+                parts += [f"{kind} ", Name(f"{event.table}.{name}")]
+        elif subjects:
+            kinds = kind if len(subjects) == 1 else several
+            parts += ["; " if parts else "", f"{kinds} ", *names(subjects)]
+    table = Name(event.table)
+    head: Line = (Strong(event.step.value), " ")
+    if event.step is Step.RENAMED:
+        what = parts or ["table ", table]
+        return (*head, *what, " to ", Name(event.renamed_to))
+    if not event.is_whole:
+        return (*head, "in ", table, ": ", *parts)
+    link = " with " if event.step is Step.INTRODUCED else "; "
+    return (*head, "table ", table, *([link, *parts] if parts else []))

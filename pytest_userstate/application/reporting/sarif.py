@@ -22,7 +22,7 @@ _RUN_TITLE: typ.Final = "The audit could not be carried out, or is not complete"
 Node: typ.TypeAlias = dict[str, typ.Any]
 
 
-def render(record: RunRecord, configuration: Source | None, version: str) -> str:
+def render(record: RunRecord, configuration: Source | None) -> str:
     """Return the findings of a run, each with a place if one is known.
 
     Parameters
@@ -31,8 +31,6 @@ def render(record: RunRecord, configuration: Source | None, version: str) -> str
         The finished run.
     configuration : Source or None
         The place of a finding that no migration is behind.
-    version : str
-        The version of the product.
     """
     document = document_of(record)
     rules: dict[str, str] = {}
@@ -49,7 +47,7 @@ def render(record: RunRecord, configuration: Source | None, version: str) -> str
             results.append(_result(advisory.code, "note", message, advisory.source))
     driver = {
         "name": "pytest-userstate",
-        "version": version,
+        "version": document.version,
         "rules": [
             {"id": rule, "shortDescription": {"text": title}}
             for rule, title in sorted(rules.items())

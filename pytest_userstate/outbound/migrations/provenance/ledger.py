@@ -80,6 +80,8 @@ class History:
     # The names that existed once and exist no more, with the last migration that
     # removed them.
     dropped: tuple[DroppedObject, ...]
+    # The files of the migrations, in the order in which they were applied.
+    paths: tuple[str, ...] = ()
     # What is not known, and why.
     warnings: tuple[str, ...] = ()
 
@@ -139,6 +141,7 @@ class Ledger:
         """Take note of what exists already."""
         self._seen: dict[int, _Seen] = {}
         self._gone: dict[Key, _Gone] = {}
+        self._paths: dict[str, None] = {}
         for oid, relation in _relations(parts).items():
             if relation is not None:
                 names = {relation.place[1], ".".join(relation.place)}
@@ -172,6 +175,8 @@ class Ledger:
         attribution: Attribution,
     ) -> bool:
         sources = _Sources(path)  # asked for the source of each change
+        if path is not None:
+            self._paths.setdefault(path)
         for oid, relation in relations.items():
             seen = self._seen.pop(oid, None)
             if relation is not None:
@@ -202,6 +207,7 @@ class Ledger:
             created=types.MappingProxyType(created),
             changed=types.MappingProxyType(changed),
             dropped=tuple(_dropped_object(key, gone[key]) for key in sorted(gone)),
+            paths=tuple(self._paths),
             warnings=warnings,
         )
 
@@ -367,6 +373,7 @@ def annotate(snapshot: SchemaSnapshot, history: History) -> SchemaSnapshot:
         tables=[_Annotator(table, history).table(table) for table in snapshot.tables],
         views=[_Annotator(view, history).view(view) for view in snapshot.views],
         dropped=history.dropped,
+        migrations=history.paths,
     )
 
 
