@@ -84,6 +84,8 @@ class DraftFile:
 
     path: str
     text: str
+    added: str = ""
+    """What is new in a file that is there, such as a journal or a plan."""
 
 
 @attrs.frozen(kw_only=True)

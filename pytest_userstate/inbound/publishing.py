@@ -112,6 +112,10 @@ def _write_drafts(
     """Write the drafts to new files."""
     for draft in record.audit.drafts if record.audit else ():
         for file in draft.files:
+            if file.added:
+                told = f"{file.path} is there, and not written: add the lines shown"
+                published.written.append(told)
+                continue
             path = (pathlib.PurePath(folder) / file.path).as_posix()
             try:
                 store.write(path, file.text)

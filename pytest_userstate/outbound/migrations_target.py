@@ -179,7 +179,7 @@ class MigratedDatabase:
             ScratchServer,
         )
 
-        return ScratchServer(self.server, self.role, self.target.plan)
+        return ScratchServer(self.server, self.role, self.target)
 
     @property
     def server_version(self) -> str:

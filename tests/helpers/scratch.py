@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import pathlib
 
 import attrs
 from psycopg import sql
 
 from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound.migrations.finding.discovery import Target
 from pytest_userstate.outbound.migrations.plan import Plan
+from pytest_userstate.outbound.migrations.tools import registry
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
@@ -18,7 +21,21 @@ from pytest_userstate.outbound.postgres.settings import OWNER, SUPERUSER
 from pytest_userstate.outbound.proving.scratch import ScratchServer
 from tests.helpers.servers import wheel
 
+NOWHERE = pathlib.Path("nowhere")
 PLAIN = Plan(layout="plain", migrations=())
+
+
+def target_of(plan: Plan) -> Target:
+    """Return migrations that are in no folder."""
+    return Target(
+        path=NOWHERE,
+        relative_path="nowhere",
+        plan=plan,
+        found="by a test",
+        digest="",
+        base=NOWHERE,
+        layout=registry.layout(plan.layout),
+    )
 
 
 @attrs.frozen
@@ -26,12 +43,12 @@ class Migrated:
     """A server with tables, as the migrations of a repository leave them."""
 
     server: EmbeddedServer
-    plan: Plan
+    target: Target
 
     @property
     def scratch(self) -> ScratchServer:
         """Where trials change what they like."""
-        return ScratchServer(self.server, OWNER, self.plan)
+        return ScratchServer(self.server, OWNER, self.target)
 
     def load(self) -> SchemaSnapshot:
         """Read the schema."""
@@ -75,7 +92,7 @@ _EVERYTHING = {
 def migrated(ddl: str, plan: Plan = PLAIN) -> cabc.Iterator[Migrated]:
     """Start a server with the tables."""
     with EmbeddedServer(wheel(), all_databases=True) as server:
-        database = Migrated(server, plan)
+        database = Migrated(server, target_of(plan))
         if ddl:
             database.execute(ddl)
         yield database

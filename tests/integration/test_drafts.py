@@ -17,13 +17,8 @@ from pytest_userstate.domain.drafts import Draft, DraftTrial, VerifiedDraft
 from pytest_userstate.domain.model import DEFAULT_MODEL
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.outbound.migrations.plan import Migration, Plan
-from pytest_userstate.outbound.postgres.catalog import (
-    PostgresSchemaSnapshotRepository,
-)
-from pytest_userstate.outbound.postgres.server import EmbeddedServer
-from pytest_userstate.outbound.postgres.settings import OWNER
 from pytest_userstate.outbound.proving.scratch import ScratchServer
-from tests.helpers.servers import wheel
+from tests.helpers.scratch import Migrated, migrated
 
 PLAN = Plan(
     layout="golang-migrate",
@@ -40,38 +35,37 @@ SQUAWK = shutil.which("squawk") or shutil.which(
 
 
 @pytest.fixture(scope="module")
-def running() -> cabc.Iterator[EmbeddedServer]:
+def database() -> cabc.Iterator[Migrated]:
     """Start a server."""
-    with EmbeddedServer(wheel(), all_databases=True) as server:
-        yield server
+    with migrated("", PLAN) as database:
+        yield database
 
 
 @contextlib.contextmanager
 def schema(
-    server: EmbeddedServer, ddl: str
+    database: Migrated, ddl: str
 ) -> cabc.Iterator[tuple[ScratchServer, SchemaSnapshot]]:
     """Make a schema in the database that is copied, and drop it afterwards."""
-    with contextlib.closing(server.connect()) as session:
-        session.execute(ddl)
+    database.execute(ddl)
     try:
-        snapshot = PostgresSchemaSnapshotRepository(server.connect).load()
-        yield ScratchServer(server, OWNER, PLAN), snapshot
-        assert PostgresSchemaSnapshotRepository(server.connect).load() == snapshot
+        snapshot, before = database.load(), database.contents()
+        yield database.scratch, snapshot
+        assert database.load() == snapshot
+        assert database.contents() == before
     finally:
-        with contextlib.closing(server.connect()) as session:
-            session.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
 
 
-def drafts(server: EmbeddedServer, ddl: str) -> dict[str, VerifiedDraft]:
+def drafts(database: Migrated, ddl: str) -> dict[str, VerifiedDraft]:
     """Return the drafts for a schema, by their checks."""
-    with schema(server, ddl) as (scratch, snapshot):
+    with schema(database, ddl) as (scratch, snapshot):
         made = draft_migrations(scratch, snapshot, DEFAULT_MODEL)
     return {draft.check: draft for draft in made}
 
 
-def test_each_kind_of_gap(running: EmbeddedServer, tmp_path: pathlib.Path) -> None:
+def test_each_kind_of_gap(database: Migrated, tmp_path: pathlib.Path) -> None:
     """Storage, columns, revisions: closed by drafts that squawk accepts."""
-    nothing = drafts(running, USERS)
+    nothing = drafts(database, USERS)
     assert nothing["login.schema"].closes == ("login.schema",)
     up, down = nothing["login.schema"].files
     assert up.path == "0002_create_user_credentials.up.sql"
@@ -81,17 +75,17 @@ def test_each_kind_of_gap(running: EmbeddedServer, tmp_path: pathlib.Path) -> No
         *("interests.schema", "interests.revision", "interests.conflict"),
     )
 
-    no_revision = drafts(running, f"{USERS}{PREFERENCES})")["interests.revision"]
+    no_revision = drafts(database, f"{USERS}{PREFERENCES})")["interests.revision"]
     assert no_revision.closes == ("interests.revision", "interests.conflict")
     assert "a row that was there is as it was" in no_revision.facts
     assert "ADD COLUMN revision bigint NOT NULL DEFAULT 1" in no_revision.files[0].text
 
-    nullable = drafts(running, f"{USERS}{PREFERENCES}, revision integer)")
+    nullable = drafts(database, f"{USERS}{PREFERENCES}, revision integer)")
     assert nullable["interests.conflict"].closes == ("interests.conflict",)
     assert "squawk warns of SET NOT NULL" in nullable["interests.conflict"].facts[-1]
 
     begun = drafts(
-        running, f"{USERS}CREATE TABLE user_preferences (user_id bigint, theme text)"
+        database, f"{USERS}CREATE TABLE user_preferences (user_id bigint, theme text)"
     )
     assert "ADD COLUMN interest_theme_ids" in begun["interests.schema"].files[0].text
 
@@ -109,24 +103,24 @@ def test_each_kind_of_gap(running: EmbeddedServer, tmp_path: pathlib.Path) -> No
         assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_what_nobody_can_draft_has_a_reason(running: EmbeddedServer) -> None:
+def test_what_nobody_can_draft_has_a_reason(database: Migrated) -> None:
     """A set of rows, a generated token, two storages."""
     themes = (
         "CREATE TABLE user_interest_themes (user_id bigint REFERENCES users,"
         " theme_id uuid, PRIMARY KEY (user_id, theme_id))"
     )
-    made = drafts(running, f"{USERS}{themes}")
+    made = drafts(database, f"{USERS}{themes}")
     assert made["interests.revision"].files == ()
     assert "has several rows for each user" in made["interests.revision"].problem
-    both = drafts(running, f"{USERS}{PREFERENCES});{themes}")
+    both = drafts(database, f"{USERS}{PREFERENCES});{themes}")
     assert "only you know" in both["interests.schema"].problem
     assert "it comes after this" in both["interests.revision"].problem
     generated = "revision int GENERATED ALWAYS AS (user_id::int) STORED)"
-    made = drafts(running, f"{USERS}{PREFERENCES}, {generated}")
+    made = drafts(database, f"{USERS}{PREFERENCES}, {generated}")
     assert "cannot be made usable in place" in made["interests.conflict"].problem
     # A trigger of the copy refuses the change: the draft is tried, and not shown.
     blocked = f"{USERS}{PREFERENCES}); CREATE VIEW v AS SELECT * FROM user_preferences;"
-    assert drafts(running, blocked)["interests.revision"].problem == ""
+    assert drafts(database, blocked)["interests.revision"].problem == ""
 
 
 @pytest.mark.parametrize(
@@ -138,10 +132,10 @@ def test_what_nobody_can_draft_has_a_reason(running: EmbeddedServer) -> None:
     ],
 )
 def test_a_draft_that_is_not_verified_is_not_shown(
-    running: EmbeddedServer, changes: dict[str, object], problem: str
+    database: Migrated, changes: dict[str, object], problem: str
 ) -> None:
     """The report says why instead."""
-    with schema(running, f"{USERS}{PREFERENCES})") as (scratch, snapshot):
+    with schema(database, f"{USERS}{PREFERENCES})") as (scratch, snapshot):
 
         class Wrong:
             """Tries drafts, with a result that is not as it should be."""

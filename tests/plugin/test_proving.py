@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+
 import pytest
 
 from tests.helpers.backends import CREDENTIALS, PREFERENCES, USERS, Backend
+from tests.helpers.programs import DjangoProject
 
 RESET = """
 CREATE FUNCTION reset() RETURNS trigger LANGUAGE plpgsql AS
@@ -99,6 +102,34 @@ def test_a_draft_closes_its_check_when_it_is_applied(backend: Backend) -> None:
     closed = backend.run()
     assert closed.status == 0, closed.output
     assert closed.outcomes()["interests.conflict"] == "passed"
+
+
+def test_alembic_applies_its_draft_itself(
+    example: cabc.Callable[[str], Backend],
+) -> None:
+    """And takes it back; the revision is one of its own."""
+    alembic = example("alembic")
+    settings = alembic.path / "userstate.toml"
+    settings.write_text(settings.read_text().partition("[[accept]]")[0])
+    run = alembic.run("--userstate-draft=migrations/versions")
+    assert "its reverse restores the schema exactly" in run.output
+    [draft] = (alembic.path / "migrations/versions").glob("*_add_revision_*.py")
+    assert 'down_revision = "e93f7d6c1b08"' in draft.read_text()
+
+
+def test_django_applies_its_draft_itself(backend: Backend) -> None:
+    """In the app of the table, and takes it back; then the check is closed."""
+    tables = (USERS, CREDENTIALS, PREFERENCES.partition(", revision")[0] + ");")
+    DjangoProject(backend.path).migrate(
+        *(f"migrations.RunSQL({text!r})," for text in tables)
+    )
+    run = backend.run("--userstate-draft=people/migrations")
+    assert run.status == 1, run.output
+    assert "its reverse restores the schema exactly" in run.output
+    name = "0004_add_revision_to_user_preferences"
+    text = (backend.path / f"people/migrations/{name}.py").read_text()
+    assert 'dependencies = [("people", "0003_m")]' in text
+    assert backend.run().status == 0
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,10 @@ def _draft(draft: VerifiedDraft) -> Item:
         (f"{draft.check}: a draft",),
         tuple((fact,) for fact in facts),
         listings=tuple(
-            Listing(file.path, tuple(file.text.splitlines())) for file in draft.files
+            Listing(f"{file.path}, add", tuple(file.added.splitlines()))
+            if file.added
+            else Listing(file.path, tuple(file.text.splitlines()))
+            for file in draft.files
         ),
     )
 

@@ -22,6 +22,8 @@ from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.plan import Migration, Piece, Plan
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.drafts import DraftFile
+    from pytest_userstate.outbound.migrations.next_files import NewMigration
     from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 
 
@@ -270,6 +272,10 @@ class LayoutDefaults:
     needs_a_path = True
     is_decisive = False
     """Whether its own files decide what runs, whatever layout is asked for."""
+
+    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
+        """Return the files of the next migration: here the SQL alone."""
+        return new.plain()
 
 
 _TO_BLANK = re.compile(r"[^\n]")

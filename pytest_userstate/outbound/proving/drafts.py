@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import contextlib
+import pathlib
 import posixpath
 import re
+import shutil
+import tempfile
 import typing as typ
 
 import attrs
@@ -15,18 +20,30 @@ from pytest_userstate.domain.drafts import (
     AddColumns,
     Change,
     CreateTable,
+    Draft,
     DraftFile,
     NewColumn,
     RequireValue,
 )
+from pytest_userstate.domain.errors import UserStateError
 from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound.migrations.layout import label
+from pytest_userstate.outbound.migrations.next_files import NewMigration
+from pytest_userstate.outbound.migrations.plan import Migration, Plan
+from pytest_userstate.outbound.migrations.programs.runner import ProgramRunner
+from pytest_userstate.outbound.migrations.running.runner import DEFAULT_TIMEOUT
 from pytest_userstate.outbound.proving.rows import (
     Connection,
     quoted,
     relation,
     trusted,
 )
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrations.finding.discovery import Target
+    from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
+    from pytest_userstate.outbound.postgres.connection_strings import Address
 
 _LIMITS: typ.Final = (
     "SET LOCAL lock_timeout = '5s';\nSET LOCAL statement_timeout = '60s';\n"
@@ -78,154 +95,124 @@ def _definition(column: NewColumn) -> str:
     return " ".join(parts)
 
 
-# How the file of a tool is written; of the others, `PAIRS` have two files.
-_MARKED: typ.Final[dict[str, str]] = {
-    "goose": "-- +goose Up\n{up}\n-- +goose Down\n{down}",
-    "dbmate": "-- migrate:up\n{up}\n-- migrate:down\n{down}",
-    "sql-migrate": "-- +migrate Up\n{up}\n-- +migrate Down\n{down}",
-    "rambler": "-- rambler up\n{up}\n-- rambler down\n{down}",
-    "micrate": "-- +micrate Up\n{up}\n-- +micrate Down\n{down}",
-    "tern": "{up}\n---- create above / drop below ----\n\n{down}",
-    "mybatis": "{up}\n-- //@UNDO\n{down}",
-    "play": "# --- !Ups\n{up}\n# --- !Downs\n{down}",
-    "alembic": '''"""{title}."""
-
-from alembic import op
-
-revision = "{version}"
-down_revision = "{last}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade():
-    op.execute("""
-{up}    """)
-
-
-def downgrade():
-    op.execute("""
-{down}    """)
-''',
-}
-_DJANGO: typ.Final = '''from django.db import migrations
-
-
-class Migration(migrations.Migration):
-    dependencies = [("{app}", "{last}")]
-    operations = [
-        migrations.RunSQL(
-            """
-{up}            """,
-            reverse_sql="""
-{down}            """,
-        )
-    ]
-'''
-_UP_DOWN: typ.Final = re.compile(r"(?<![A-Za-z])up(?![A-Za-z])")
-_VERSION: typ.Final = re.compile(r"\d[\d-]*")
-_UNNAMED: typ.Final = frozenset(
-    {"drizzle", "command", "dump", "sqitch", "liquibase", "graphile-migrate"}
-)
-"""Layouts whose next migration needs more than a file: a plan, a journal, a hash."""
-
-
-def next_files(
-    layout: str, last: str, name: str, script: Statements, *, version: str = ""
-) -> tuple[DraftFile, ...]:
-    """Return the files of the next migration, named as the last one is.
-
-    Parameters
-    ----------
-    layout : str
-        The name of the layout.
-    last : str
-        The path of the last migration, relative to the folder of all.
-    name : str
-        What the new one does, in words joined by underscores.
-    script : Statements
-        The change, and its reverse.
-    version : str
-        The last migration's version, where a file names it.
-
-    Examples
-    --------
-    >>> script = Statements("SELECT 1;", "SELECT 2;")
-    >>> [file.path for file in next_files("tool", "09_a.up.sql", "b", script)]
-    ['10_b.up.sql', '10_b.down.sql']
-    >>> [file.path for file in next_files("flyway", "V9__create_a.sql", "b", script)]
-    ['V10__b.sql']
-    """
-    if layout in _UNNAMED:
-        return (DraftFile(path=f"{name}.sql", text=script.up),)
-    if layout == "django":
-        return (_of_django(last, name, script),)
-    if layout == "alembic":
-        number = (
-            f"{int(version[:12] or '0', 16) + 1:012x}" if _is_hex(version) else name
-        )
-        text = _MARKED[layout].format(
-            title=name.replace("_", " ").capitalize(),
-            version=number,
-            last=version,
-            up=script.up,
-            down=script.down,
-        )
-        return (DraftFile(path=f"{number}_{name}.py", text=text),)
-    path = _next_path(last, name)
-    if layout in _MARKED:
-        text = _MARKED[layout].format(up=script.up, down=script.down)
-        return (DraftFile(path=path, text=text),)
-    up = DraftFile(path=path, text=script.up)
-    reverse = _UP_DOWN.sub("down", posixpath.basename(path))
-    if reverse == posixpath.basename(path):
-        return (up,)
-    return up, DraftFile(
-        path=posixpath.join(posixpath.dirname(path), reverse), text=script.down
+def new_migration(
+    draft: Draft, snapshot: SchemaSnapshot, target: Target
+) -> NewMigration:
+    """Return the change of a draft, to be the next migration of the target."""
+    change = draft.change
+    script = statements(change)
+    table = snapshot.table(change.table, schema=change.schema)
+    return NewMigration(
+        name=draft.name,
+        up=script.up,
+        down=script.down,
+        plan=target.plan,
+        folder=target.path,
+        beside=table.source.path if table and table.source else "",
     )
 
 
-def _of_django(last: str, name: str, script: Statements) -> DraftFile:
-    folder, _, file = last.rpartition("/")
-    app = posixpath.basename(posixpath.dirname(folder))
-    path = _next_path(last, name)
-    text = _DJANGO.format(
-        app=app, last=file.removesuffix(".py"), up=script.up, down=script.down
-    )
-    return DraftFile(path=path, text=text)
+@attrs.frozen
+class Deployment:
+    """Applies a draft as the tool of the repository does, and takes it back."""
+
+    target: Target
+    new: NewMigration
+    files: tuple[DraftFile, ...]
+    session: Connection
+    address: cabc.Callable[[], contextlib.AbstractContextManager[Address]]
+
+    def up(self) -> None:
+        """Apply it.
+
+        An `UntriableError` is raised if it cannot be applied, or if the tool does not
+        take the files for its next migration.
+        """
+        if isinstance(self.new.plan, Plan):
+            return applied(self.session, self._sent(self.new.plan))
+        return self._run(self.new.plan, "up")
+
+    def down(self) -> None:
+        """Take it back."""
+        if isinstance(self.new.plan, Plan):
+            return applied(self.session, self.new.down)
+        return self._run(self.new.plan, "down")
+
+    def _sent(self, plan: Plan) -> str:
+        """Return what the tool sends when it reads the files behind the others."""
+        layout, options = self.target.layout, self.target.options
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name, "migrations")
+            if not _copied(plan, self.target.path, folder, self.target.base):
+                return self.new.up
+            for file in self.files:
+                path = folder / file.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.unlink(missing_ok=True)
+                path.write_text(file.text, encoding="utf-8")
+            try:
+                read = layout.load(folder, folder, options)
+            except UserStateError as error:
+                raise UntriableError(str(error)) from error
+        names = {file.path for file in self.files}
+        last = read.migrations[-1]
+        if not isinstance(last, Migration) or last.path not in names:
+            if self.files == self.new.plain():
+                # Its next migration is no new file.
+                return self.new.up
+            message = f"{layout.name} does not take {self.files[0].path} for the next"
+            raise UntriableError(message)
+        return "\n".join(batch.sql for batch in last.batches)
+
+    def _run(self, plan: ProgramPlan, way: str) -> None:
+        """Run the program, with the draft among its migrations."""
+        [file] = self.files
+        program = plan.program
+        if program.watched is None:
+            script = self.new.up if way == "up" else self.new.down
+            return applied(self.session, script)
+        arguments = program.arguments
+        folder = posixpath.dirname(self.new.beside)
+        app = posixpath.basename(posixpath.dirname(folder))
+        if way == "down" and program.watched == "django":
+            last = re.findall(r'dependencies = \[\("[^"]*", "([^"]*)"\)', file.text)
+            arguments = (*arguments, app, *last)
+        elif way == "down":
+            words = ("downgrade" if word == "upgrade" else word for word in arguments)
+            arguments = (*list(words)[:-1], "-1")
+        with (
+            tempfile.TemporaryDirectory() as name,
+            self.address() as address,
+        ):
+            path = pathlib.Path(name, posixpath.basename(file.path))
+            path.write_text(file.text, encoding="utf-8")
+            runner = ProgramRunner(self.session, address, timeout=DEFAULT_TIMEOUT)
+            try:
+                runner.run_beside(plan, arguments, {"file": str(path), "app": app})
+            except UserStateError as error:
+                raise UntriableError(str(error)) from error
+        return None
 
 
-def _is_hex(version: str) -> bool:
-    return bool(re.fullmatch(r"[0-9a-f]{12,}", version))
-
-
-def _next_path(last: str, name: str) -> str:
-    """Return the path of the next migration: its number raised, its name another."""
-    folder, _, file = last.rpartition("/")
-    named = folder.rpartition("/")[2] if not _VERSION.search(file) else file
-    match = _VERSION.search(named)
-    if match is None:
-        return f"{name}.sql"
-    version = _raised(match[0].rstrip("-"))
-    rest = named[match.start() + len(match[0].rstrip("-")) :]
-    separator = re.match(r"[^A-Za-z0-9]*", rest)
-    suffix = re.search(r"(\.[A-Za-z.]+)?$", rest)
-    lead = named[: match.start()] + version + (separator[0] if separator else "_")
-    renewed = f"{lead}{name}{suffix[0] if suffix and named == file else ''}"
-    return renewed if named == file else f"{renewed}/{file}"
-
-
-def _raised(version: str) -> str:
-    """Raise the last number of a version, and keep its width.
-
-    >>> _raised("0009"), _raised("2025-06-01-102059")
-    ('0010', '2025-06-01-102100')
-    """
-    *lead, last = version.split("-")
-    number = int(last) + 1
-    if len(last) in {6, 14} and number % 100 > 59:
-        number += 40
-    return "-".join([*lead, f"{number:0{len(last)}}"])
+def _copied(
+    plan: Plan, path: pathlib.Path, folder: pathlib.Path, base: pathlib.Path
+) -> bool:
+    """Copy the migrations, with the files beside them; say whether that is possible."""
+    if not path.is_dir():
+        return False
+    used = {
+        pathlib.Path(label(base / migration.path, path)).parts[0]
+        for migration in plan.migrations
+    }
+    if ".." in used:
+        return False
+    folder.mkdir()
+    for entry in path.iterdir():
+        if entry.is_file():
+            shutil.copy(entry, folder / entry.name)
+        elif entry.name in {*used, "meta"}:
+            shutil.copytree(entry, folder / entry.name)
+    return True
 
 
 def old_rows(

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
-import posixpath
-import re
+import functools
 import typing as typ
 
 import attrs
 import psycopg
 import psycopg.sql
 
-from pytest_userstate.domain.drafts import Change, Draft, DraftTrial
+from pytest_userstate.domain.drafts import Draft, DraftTrial
 from pytest_userstate.domain.evidence import SchemaObject
 from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.stale_writes import RevisionToken
+from pytest_userstate.outbound.migrations.layout import LayoutDefaults
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from pytest_userstate.outbound.proving.drafts import (
-    applied,
-    next_files,
+    Deployment,
+    new_migration,
     old_rows,
-    statements,
 )
 from pytest_userstate.outbound.proving.rows import (
     Connection,
@@ -36,8 +35,7 @@ from pytest_userstate.outbound.proving.rows import (
 from pytest_userstate.outbound.proving.writers import Trial
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.plan import Plan
-    from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
+    from pytest_userstate.outbound.migrations.finding.discovery import Target
     from pytest_userstate.outbound.migrations_target import Server
 
 _DROP_TABLE: typ.Final = "DROP TABLE {table} CASCADE"
@@ -49,9 +47,6 @@ SELECT 1 FROM pg_catalog.pg_constraint
 WHERE conname OPERATOR(pg_catalog.=) %s
   AND conrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s)
 """
-_NAMED: typ.Final = r"""(?m)^{}\b[^=\n]*=\s*["'](\w+)["']"""
-_REVISION: typ.Final = re.compile(_NAMED.format("revision"))
-_PARENTS: typ.Final = re.compile(_NAMED.format("down_revision"))
 _LIMITS: typ.Final = (
     "SET statement_timeout = '3s'; SET lock_timeout = '3s'; "
     "SET idle_in_transaction_session_timeout = '60s'"
@@ -64,7 +59,7 @@ class ScratchServer:
 
     server: Server
     role: str
-    plan: Plan | ProgramPlan
+    target: Target
 
     @contextlib.contextmanager
     def mutations(self) -> cabc.Iterator[RolledBackMutations]:
@@ -109,21 +104,26 @@ class ScratchServer:
 
     def draft(self, draft: Draft, snapshot: SchemaSnapshot) -> DraftTrial:
         """Apply a draft to a copy that has a row, and its reverse after that."""
-        script = statements(draft.change)
-        table = snapshot.table(draft.change.table, schema=draft.change.schema)
+        change = draft.change
+        new = new_migration(draft, snapshot, self.target)
+        layout = self.target.layout
+        files = new.plain()
+        if isinstance(layout, LayoutDefaults):
+            files = layout.next_files(new)
+        table = snapshot.table(change.table, schema=change.schema)
         with self._copy() as name, self._session(name) as session:
             if table is not None:
                 with contextlib.suppress(NoRowError):
                     RowMaker(session, snapshot, {}).row(table)
+            address = functools.partial(self.server.program_access, self.role, name)
+            deployment = Deployment(self.target, new, files, session, address)
             first = PostgresSchemaSnapshotRepository(session).load()
-            before = old_rows(session, draft.change, snapshot)
-            applied(session, script.up)
+            before = old_rows(session, change, snapshot)
+            deployment.up()
             after = PostgresSchemaSnapshotRepository(session).load()
-            kept = old_rows(session, draft.change, snapshot)
-            applied(session, script.down)
+            kept = old_rows(session, change, snapshot)
+            deployment.down()
             restored = PostgresSchemaSnapshotRepository(session).load()
-        last, version = _last_migration(self.plan, draft.change, snapshot)
-        files = next_files(self.plan.layout, last, draft.name, script, version=version)
         return DraftTrial(
             files=files,
             after=after,
@@ -187,33 +187,6 @@ class RolledBackMutations:
             self.connection.execute(psycopg.sql.SQL(statement).format(**values))
         except psycopg.Error as error:
             raise UntriableError(quoted(error)) from error
-
-
-def _last_migration(
-    plan: Plan | ProgramPlan, change: Change, snapshot: SchemaSnapshot
-) -> tuple[str, str]:
-    """Return the file of the migration that a new one follows, and its version."""
-    paths = [migration.path for migration in plan.migrations]
-    if plan.layout == "django":
-        # Beside the migration that made the table, which belongs to the same app.
-        table = snapshot.table(change.table, schema=change.schema)
-        made_by = table.source.path if table and table.source else ""
-        folder = posixpath.dirname(made_by)
-        paths = [path for path in paths if posixpath.dirname(path) == folder]
-    if plan.layout == "alembic":
-        texts = {
-            file.path: getattr(file, "data", b"").decode(errors="replace")
-            for file in plan.migrations
-        }
-        revisions = {
-            found[1]: path
-            for path, text in texts.items()
-            if (found := _REVISION.search(text))
-        }
-        parents = {name for text in texts.values() for name in _PARENTS.findall(text)}
-        heads = [name for name in revisions if name not in parents]
-        return (revisions[heads[0]], heads[0]) if len(heads) == 1 else ("", "")
-    return (paths[-1] if paths else ""), ""
 
 
 @contextlib.contextmanager

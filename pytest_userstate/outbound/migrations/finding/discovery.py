@@ -21,9 +21,11 @@ from pytest_userstate.outbound.migrations.finding.search import (
     recognized,
 )
 from pytest_userstate.outbound.migrations.layout import (
+    NO_OPTIONS,
     Confidence,
     Layout,
     LayoutDefaults,
+    Options,
     label,
     options_of,
     visible,
@@ -62,6 +64,11 @@ class Target:
     """How they were found, for people."""
     digest: str
     """``sha256:…`` over their relative paths and bytes, in order."""
+    base: pathlib.Path
+    """What the paths of the plan are relative to."""
+    layout: Layout
+    """What has read them, and reads the next one."""
+    options: Options = NO_OPTIONS
 
     @property
     def first_file(self) -> str:
@@ -130,6 +137,9 @@ def locate(  # noqa: PLR0913 - where to look, and what was said of it
         plan=plan,
         found=candidate.found,
         digest=digest_of(plan, path_shown),
+        base=base,
+        layout=layout,
+        options=options,
     )
 
 

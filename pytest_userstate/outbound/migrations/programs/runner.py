@@ -247,16 +247,42 @@ class ProgramRunner:
         origin = Source(setup) if setup else None
         if plan.program.python is None:
             return self._run_unwatched(plan, origin)
-        python = plan.program.python
-        ended, progress = self._run_watched(plan, python, origin)
-        while asked := self._asked(plan, ended, progress):
-            plan = _with_variables(plan, asked)
-            ended, progress = self._run_watched(plan, python, origin)
-        self._expect_success(plan, ended, progress)
+        plan, ended, progress = self._run_to_the_end(plan, plan.program.python, origin)
         migrated = self._sum_up(plan, ended, progress)
         return attrs.evolve(
             migrated, warnings=(*migrated.warnings, *_supplied(plan.program.supplied))
         )
+
+    def run_beside(
+        self,
+        plan: ProgramPlan,
+        arguments: tuple[str, ...],
+        new: cabc.Mapping[str, str],
+    ) -> None:
+        """Run the program with one more migration: a `file`, for Django of an `app`.
+
+        Nothing is noted of what it does.
+        """
+        if python := plan.program.python:
+            program = attrs.evolve(plan.program, arguments=arguments)
+            plan = attrs.evolve(plan, program=program)
+            self._run_to_the_end(plan, python, None, new=new)
+
+    def _run_to_the_end(
+        self,
+        plan: ProgramPlan,
+        python: Interpreter,
+        origin: Source | None,
+        *,
+        new: cabc.Mapping[str, str] | None = None,
+    ) -> tuple[ProgramPlan, Ended, Progress]:
+        """Run it; return the plan with the variables that its settings asked for."""
+        ended, progress = self._run_watched(plan, python, origin, new=new)
+        while asked := self._asked(plan, ended, progress):
+            plan = _with_variables(plan, asked)
+            ended, progress = self._run_watched(plan, python, origin, new=new)
+        self._expect_success(plan, ended, progress)
+        return plan, ended, progress
 
     def _asked(
         self, plan: ProgramPlan, ended: Ended, progress: Progress
@@ -294,7 +320,12 @@ class ProgramRunner:
         )
 
     def _run_watched(
-        self, plan: ProgramPlan, python: Interpreter, origin: Source | None
+        self,
+        plan: ProgramPlan,
+        python: Interpreter,
+        origin: Source | None,
+        *,
+        new: cabc.Mapping[str, str] | None = None,
     ) -> tuple[Ended, Progress]:
         progress = Progress(
             base=plan.base,
@@ -307,6 +338,7 @@ class ProgramRunner:
             "tool": plan.program.watched,
             "arguments": plan.program.arguments,
             "pipe": write,
+            "new": new,
             "url": url(self._address),
             "where": {
                 "HOST": self._address.host,

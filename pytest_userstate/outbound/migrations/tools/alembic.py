@@ -20,10 +20,12 @@ import typing as typ
 
 import attrs
 
+from pytest_userstate.domain.drafts import DraftFile
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     TargetNotFoundError,
 )
+from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.outbound.migrations.layout import (
     ENVIRONMENT,
     NO_OPTIONS,
@@ -36,6 +38,7 @@ from pytest_userstate.outbound.migrations.layout import (
     label,
     text_of,
 )
+from pytest_userstate.outbound.migrations.next_files import NewMigration
 from pytest_userstate.outbound.migrations.programs.plan import (
     Program,
     ProgramFile,
@@ -53,6 +56,28 @@ _INI = "alembic.ini"
 _PYPROJECT = "pyproject.toml"
 _ENVIRONMENT = "env.py"
 _SECTION = "alembic"
+_NAMED = r"""(?m)^{}\b[^=\n]*=\s*{}"""
+_REVISION = re.compile(_NAMED.format("revision", r"""["']([^"']+)["']"""))
+_PARENTS = re.compile(_NAMED.format("down_revision", r"(\([^)]*\)|.*)"))
+_REVISION_FILE = '''"""{title}."""
+
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{head}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+{up}    """)
+
+
+def downgrade():
+    op.execute("""
+{down}    """)
+'''
 _SEPARATORS = {"os": os.pathsep, "space": " ", "newline": "\n", ":": ":", ";": ";"}
 
 
@@ -127,6 +152,34 @@ class AlembicLayout(LayoutDefaults):
         Option("target", OptionKind.TEXT),
         ENVIRONMENT,
     )
+
+    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
+        """Return the revision that follows the only head."""
+        texts = {
+            file.path: file.data.decode(errors="replace")
+            for file in new.plan.migrations
+            if isinstance(file, ProgramFile)
+        }
+        found = {path: _REVISION.search(text) for path, text in texts.items()}
+        known = {match[1] for match in found.values() if match}
+        parents = {
+            name
+            for text in texts.values()
+            for value in _PARENTS.findall(text)
+            for name in re.findall(r"""["']([^"']+)["']""", value)
+        }
+        heads = sorted(known - parents)
+        if len(heads) != 1:
+            message = f"its revisions have {len(heads)} heads: merge them first"
+            raise UntriableError(message)
+        [head] = heads
+        revision = new.name
+        if re.fullmatch(r"[0-9a-f]{12,}", head):
+            revision = f"{(int(head[:12], 16) + 1) % 16**12:012x}"
+        text = _REVISION_FILE.format(
+            title=new.title, revision=revision, head=head, up=new.up, down=new.down
+        )
+        return (DraftFile(path=f"{revision}_{new.name}.py", text=text),)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Whether there is an ``env.py`` of Alembic's, or its configuration."""

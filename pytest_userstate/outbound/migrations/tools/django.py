@@ -5,9 +5,12 @@ from __future__ import annotations
 import collections.abc as cabc
 import os
 import pathlib
+import posixpath
 import re
 
+from pytest_userstate.domain.drafts import DraftFile
 from pytest_userstate.domain.errors import TargetNotFoundError
+from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.outbound.migrations.layout import (
     ENVIRONMENT,
     NO_OPTIONS,
@@ -21,6 +24,7 @@ from pytest_userstate.outbound.migrations.layout import (
     text_of,
     visible,
 )
+from pytest_userstate.outbound.migrations.next_files import NewMigration, next_path
 from pytest_userstate.outbound.migrations.programs.plan import (
     Program,
     ProgramFile,
@@ -33,6 +37,20 @@ from pytest_userstate.outbound.migrations.programs.plan import (
 _MANAGE = "manage.py"
 _ARGUMENTS = ("migrate", "--noinput")
 _MIGRATION = re.compile(r"\d{4}_\w+\.py")
+_MIGRATION_FILE = '''from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("{app}", "{last}")]
+    operations = [
+        migrations.RunSQL(
+            """
+{up}            """,
+            reverse_sql="""
+{down}            """,
+        )
+    ]
+'''
 _NEVER_IN = frozenset({"node_modules", "site-packages", "venv", "env", "__pycache__"})
 
 
@@ -49,6 +67,26 @@ class DjangoLayout(LayoutDefaults):
     expects = "Django's manage.py"
     project_files = (ProjectFile(_MANAGE, _folder_of),)
     options = (Option("python", OptionKind.TEXT), ENVIRONMENT)
+
+    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
+        """Return the migration that follows the last one of the table's app."""
+        folder = posixpath.dirname(new.beside)
+        if posixpath.basename(folder) != "migrations":
+            message = "it is not known which app's migration made the table"
+            raise UntriableError(message)
+        files = [
+            file.path
+            for file in getattr(new.plan, "others", ())
+            if posixpath.dirname(file.path) == folder
+        ]
+        last = posixpath.basename(files[-1]).removesuffix(".py")
+        text = _MIGRATION_FILE.format(
+            app=posixpath.basename(posixpath.dirname(folder)),
+            last=last,
+            up=new.up,
+            down=new.down,
+        )
+        return (DraftFile(path=next_path(files[-1], new.name), text=text),)
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Whether there is a ``manage.py``, or an app's migrations."""

@@ -18,6 +18,7 @@ import re
 
 import attrs
 
+from pytest_userstate.domain.drafts import DraftFile
 from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import (
     NO_OPTIONS,
@@ -30,6 +31,7 @@ from pytest_userstate.outbound.migrations.layout import (
     read_sql,
     visible,
 )
+from pytest_userstate.outbound.migrations.next_files import NewMigration
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
     Migration,
@@ -86,6 +88,30 @@ class DrizzleLayout(LayoutDefaults):
         ProjectFile(f"drizzle.config.{suffix}", _folder_named_by)
         for suffix in ("ts", "js", "mts", "mjs", "cts", "cjs", "json")
     )
+
+    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
+        """Return the file of the next migration, and the journal with its entry."""
+        journal = new.folder / _JOURNAL
+        file, *_ = new.numbered()
+        if not journal.is_file():
+            return (file,)
+        document = json.loads(journal.read_text("utf-8"))
+        entries = document["entries"]
+        last = entries[-1] if entries else {}
+        entry = {
+            "version": document.get("version", "7"),
+            "breakpoints": True,
+            **last,
+            "idx": len(entries),
+            "when": int(last.get("when", 0)) + 1,
+            "tag": file.path.removesuffix(".sql"),
+        }
+        whole = {**document, "entries": [*entries, entry]}
+        return file, DraftFile(
+            path=_JOURNAL,
+            text=f"{json.dumps(whole, indent=2)}\n",
+            added=f"{json.dumps(entry, indent=2)}\n",
+        )
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Whether there is a journal, or a snapshot beside a script."""

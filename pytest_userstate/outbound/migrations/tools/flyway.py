@@ -15,6 +15,7 @@ import enum
 import itertools
 import pathlib
 import re
+import typing as typ
 
 import attrs
 
@@ -60,6 +61,10 @@ from pytest_userstate.outbound.migrations.tools.flyway_settings import (
     settings_for,
     usual_folder,
 )
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.drafts import DraftFile
+    from pytest_userstate.outbound.migrations.next_files import NewMigration
 
 _NAMED = re.compile(r"(?:[VBU][0-9]+(?:[._][0-9]+)*|R)__.*\.(?i:sql)")
 _BUILD_FILES = (
@@ -163,6 +168,10 @@ class FlywayLayout(LayoutDefaults):
         Option("placeholders", OptionKind.TABLE),
         Option("mixed", OptionKind.FLAG),
     )
+
+    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
+        """Return the file of the next migration, with a version that is one higher."""
+        return new.numbered()
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Judge by names of files here and one folder below."""

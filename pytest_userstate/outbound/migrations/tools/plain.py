@@ -18,6 +18,7 @@ import collections.abc as cabc
 import os
 import pathlib
 import re
+import typing as typ
 
 from pytest_userstate.outbound.migrations.finding import other_tools
 from pytest_userstate.outbound.migrations.layout import (
@@ -39,6 +40,10 @@ from pytest_userstate.outbound.migrations.plan import Batch, Migration, Plan
 from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.migrations.tools import registry
 
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.drafts import DraftFile
+    from pytest_userstate.outbound.migrations.next_files import NewMigration
+
 _SUFFIX = ".sql"
 _WAY_UP = re.compile(r"\.(?:up|do|forward)(?=\.|$)", re.IGNORECASE)
 _PROGRAM = re.compile(r"V?[0-9]\w*[._-].*\.(?:go|py|rb|java|kt|rs|php|cs|[cm]?[jt]s)")
@@ -54,6 +59,10 @@ class PlainLayout(LayoutDefaults):
 
     name = "plain"
     expects = "SQL files (*.sql) side by side, run in natural order"
+
+    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
+        """Return the file of the next migration, with a version that is one higher."""
+        return new.numbered()
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Whether there are SQL files, and no sign of another tool."""

@@ -12,6 +12,7 @@ import itertools
 import os
 import pathlib
 import re
+import typing as typ
 
 import attrs
 
@@ -47,6 +48,10 @@ from pytest_userstate.outbound.migrations.plan import (
     Piece,
     Plan,
 )
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.drafts import DraftFile
+    from pytest_userstate.outbound.migrations.next_files import NewMigration
 
 _MOST_READ = 10  # files of a folder that are searched for the sign of a tool
 _DIGITS = re.compile(r"([0-9]+)")
@@ -158,6 +163,11 @@ class SqlLayout(LayoutDefaults):
     tolerates_commit: bool = False
     restores_search_path: bool = False
     advice_on_transactions: str = ""
+    form: str | None = ""
+    """A new file, with places for `{up}`, `{down}`, and `{last}`, the file before it.
+
+    Empty if it is the SQL alone; None if a new file is not enough.
+    """
 
     # What the tool notes: `$1` is the version, `$2` the title.
     table: str
@@ -190,6 +200,10 @@ class SqlLayout(LayoutDefaults):
             _line(self.signs).search(text_of(file.file)) for file in first
         )
         return self.by_sign if is_signed else self.by_names
+
+    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
+        """Return the files of the next migration, with a version that is one higher."""
+        return new.plain() if self.form is None else new.numbered(self.form)
 
     @property
     def signs(self) -> str:

@@ -23,6 +23,7 @@ from pytest_userstate.application.sql.tokens import (
     TAG,
 )
 from pytest_userstate.domain.converters import in_quotes
+from pytest_userstate.domain.drafts import DraftFile
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
@@ -39,6 +40,7 @@ from pytest_userstate.outbound.migrations.layout import (
     label,
     read_sql,
 )
+from pytest_userstate.outbound.migrations.next_files import NewMigration
 from pytest_userstate.outbound.migrations.plan import (
     Batch,
     Command,
@@ -105,6 +107,32 @@ class SqitchLayout(LayoutDefaults):
         self.project_files = (
             ProjectFile(SETTINGS, _folder_of_project),
             ProjectFile(PLAN, lambda file, _: file.parent),
+        )
+
+    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
+        """Return the scripts of the next change, and the plan with its line."""
+        project = _Project.at(new.folder)
+        text = read_sql(project.plan, project.plan.name)
+        *_, last = [line for line in text.splitlines() if line.strip()]
+        who = re.search(r"\s\d{4}-\d\d-\d\dT\S+.*?>", _NOTE.sub("", last))
+        line = f"{new.name}{who[0] if who else ''} # {new.title}.\n"
+        extension = project.settings.get("extension") or "sql"
+        deploy = label(project.deploy, new.folder)
+        revert = project.settings.get("revert_dir") or "revert"
+        scripts = ((deploy, "Deploy", new.up), (revert, "Revert", new.down))
+        return (
+            *(
+                DraftFile(
+                    path=f"{folder}/{new.name}.{extension}",
+                    text=f"-- {verb} {new.name}\n\nBEGIN;\n\n{sql}\nCOMMIT;\n",
+                )
+                for folder, verb, sql in scripts
+            ),
+            DraftFile(
+                path=label(project.plan, new.folder),
+                text=f"{text.rstrip()}\n{line}",
+                added=line,
+            ),
         )
 
     def recognizes(self, path: pathlib.Path) -> Confidence:

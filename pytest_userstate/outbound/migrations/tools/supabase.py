@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import pathlib
 import re
+import typing as typ
 
 from pytest_userstate.outbound.migrations.layout import (
     NO_OPTIONS,
@@ -31,6 +32,10 @@ from pytest_userstate.outbound.migrations.plan import (
     Plan,
 )
 from pytest_userstate.outbound.migrations.sql import statements
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.drafts import DraftFile
+    from pytest_userstate.outbound.migrations.next_files import NewMigration
 
 _NAME = re.compile(r"([0-9]+)_([^\n]*)\.sql")
 # The first file, of this name and before this time, was written by old versions of
@@ -83,6 +88,10 @@ class SupabaseLayout(LayoutDefaults):
     name = "supabase"
     expects = "files named <digits>_<name>.sql, on Supabase's roles and schemas"
     project_files = (ProjectFile("supabase/config.toml", _folder_beside),)
+
+    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
+        """Return the file of the next migration, with a version that is one higher."""
+        return new.numbered()
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Judge by the folder's own place, since names are those of others, too."""

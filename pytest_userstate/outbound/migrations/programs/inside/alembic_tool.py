@@ -44,7 +44,10 @@ def run(task: dict[str, typ.Any]) -> int:
     with pipe.own_work():
         _lead(pipe, task["url"], make_url)
         watch = _Watch(pipe)
-        watch.start()
+        if task["new"]:
+            _add(os.path.dirname(task["new"]["file"]))
+        else:
+            watch.start()
     try:
         if task["tool"] == "flask":
             _run_flask()
@@ -55,6 +58,31 @@ def run(task: dict[str, typ.Any]) -> int:
         raise
     watch.finish()
     return 0
+
+
+def _add(folder: str) -> None:
+    """Let Alembic find revisions in one more folder."""
+    from alembic.script import ScriptDirectory
+
+    from_config = ScriptDirectory.from_config
+
+    def extended(config: typ.Any) -> typ.Any:
+        given = config.get_main_option("version_locations")
+        separators = ("path_separator", "version_path_separator")
+        names = [name for name in separators if config.get_main_option(name)]
+        separator = {"space": " ", "newline": "\n", "os": os.pathsep}.get(
+            config.get_main_option(names[0]) if names else "space", " "
+        )
+        if not given:
+            given = os.path.join(config.get_main_option("script_location"), "versions")
+            config.set_main_option("version_path_separator", "os")
+            config.set_main_option("path_separator", "os")
+            separator = os.pathsep
+        both = f"{given}{separator}{folder}".replace("%", "%%")
+        config.set_main_option("version_locations", both)
+        return from_config(config)
+
+    ScriptDirectory.from_config = extended  # type: ignore[method-assign]
 
 
 def _run_flask() -> None:

@@ -45,7 +45,10 @@ def run(task: dict[str, typ.Any]) -> int:
     with pipe.own_work():
         _lead(pipe, task["where"])
         watch = _Watch(pipe)
-        watch.start()
+        if task["new"]:
+            _add(**task["new"])
+        else:
+            watch.start()
     sys.argv[:] = ["manage.py", *task["arguments"]]
     try:
         runpy.run_path("manage.py", run_name="__main__")
@@ -57,6 +60,21 @@ def run(task: dict[str, typ.Any]) -> int:
         raise
     watch.finish()
     return 0
+
+
+def _add(file: str, app: str) -> None:
+    """Let Django find one more migration of an app."""
+    from django.db.migrations.loader import MigrationLoader
+
+    load_disk = MigrationLoader.load_disk
+
+    def extended(self: typ.Any) -> None:
+        load_disk(self)
+        name = os.path.basename(file)[: -len(".py")]
+        migration = runpy.run_path(file)["Migration"]
+        self.disk_migrations[app, name] = migration(name, app)
+
+    MigrationLoader.load_disk = extended
 
 
 def _lead(pipe: Pipe, where: dict[str, str]) -> None:
