@@ -13,12 +13,13 @@ import attrs
 
 from pytest_userstate.application.audit import Prepared
 from pytest_userstate.application.configuration import read_settings, with_axes
-from pytest_userstate.application.settings import AuditRequest, Settings
+from pytest_userstate.application.settings import AuditRequest, Home, Settings
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
     SnapshotFileError,
     UsageError,
+    UserStateError,
 )
 from pytest_userstate.domain.ports import AuditTarget, JobPage
 from pytest_userstate.domain.secrets import hidden
@@ -27,7 +28,7 @@ from pytest_userstate.outbound.configuration_file import (
     ConfigurationFile,
     configuration_of,
     find_configuration,
-    home_of_configuration,
+    future_home,
     read_configuration,
     repository_root,
 )
@@ -56,6 +57,7 @@ from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
 from pytest_userstate.outbound.wiring.assembly import (
     ConfigurationPlace,
     wiring_repository,
+    with_found_sources,
 )
 from pytest_userstate.outbound.wiring.program import SourceProgramRepository
 
@@ -63,6 +65,12 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Reference
     from pytest_userstate.outbound.baseline import Baseline
     from pytest_userstate.outbound.postgres.connection_strings import ConnectionString
+
+
+_NO_BASELINE: typ.Final = (
+    "the fixtures need migrations to build a baseline from: --userstate-dsn is for "
+    "auditing a live database in place"
+)
 
 
 def prepare(request: AuditRequest) -> Prepared:
@@ -73,12 +81,19 @@ def prepare(request: AuditRequest) -> Prepared:
     """
     root = repository_root(request.invocation_dir, request.root_dir)
     place = _Place.of(_configuration(request, root), root)
-    settings = place.settings()
+    settings = place.settings(request.invocation_dir)
+    with _messages_for(settings.home):
+        return _prepared(request, settings, place)
+
+
+def _prepared(request: AuditRequest, settings: Settings, place: _Place) -> Prepared:
     if request.axes is not None:
         settings = with_axes(settings, request.axes)
+    here = ConfigurationPlace(base=place.base, file=place.label, prefix=place.key(""))
+    settings = with_found_sources(settings, here)
     wiring = wiring_repository(
         settings,
-        ConfigurationPlace(base=place.base, file=place.label, prefix=place.key("")),
+        here,
         ask=request.ask_wiring,
         asks_ahead=request.asks_ahead,
     )
@@ -97,7 +112,6 @@ def prepare(request: AuditRequest) -> Prepared:
         references=_references(request, settings, place),
         snapshot=request.snapshot,
         writes_configuration=request.writes_configuration,
-        new_configuration=home_of_configuration(place.base),
         accepts_gaps=request.accepts_gaps,
         proves=request.proves,
         ask_writes=request.ask_writes,
@@ -123,22 +137,22 @@ def launch_server(prepared: Prepared) -> cabc.Callable[[], None] | None:
     return None
 
 
-def open_baseline(prepared: Prepared) -> contextlib.AbstractContextManager[Baseline]:
+@contextlib.contextmanager
+def open_baseline(prepared: Prepared) -> cabc.Iterator[Baseline]:
     """Start a server, apply the migrations, yield the migrated baseline.
 
     A `UsageError` is raised if the target is a live database, which nobody may copy.
     """
     from pytest_userstate.outbound import baseline  # noqa: PLC0415 - of fixtures only
 
-    if isinstance(prepared.target, MigrationsTarget):
-        return baseline.open_baseline(prepared.target)
-    if isinstance(prepared.target, UnreadableTarget):
-        raise prepared.target.error
-    message = (
-        "the fixtures need migrations to build a baseline from: --userstate-dsn is "
-        "for auditing a live database in place"
-    )
-    raise UsageError(message)
+    with _messages_for(prepared.settings.home), contextlib.ExitStack() as stack:
+        match prepared.target:
+            case MigrationsTarget() as target:
+                yield stack.enter_context(baseline.open_baseline(target))
+            case UnreadableTarget(error=error):
+                raise error
+            case _:
+                raise UsageError(_NO_BASELINE)
 
 
 def report_store(
@@ -237,6 +251,16 @@ def report_text(path: str | os.PathLike[str]) -> str:
     return read_report(pathlib.Path(path))
 
 
+@contextlib.contextmanager
+def _messages_for(home: Home) -> cabc.Iterator[None]:
+    """Let the messages of errors name the file that holds the configuration."""
+    try:
+        yield
+    except UserStateError as error:
+        error.args = (home.written(str(error)),)
+        raise
+
+
 @attrs.frozen
 class _Place:
     """The configuration file, if there is one, and the folder that paths start in."""
@@ -258,10 +282,10 @@ class _Place:
         prefix = self.file.prefix if self.file else ""
         return f"{prefix}.{key}" if prefix else key
 
-    def settings(self) -> Settings:
+    def settings(self, start: pathlib.Path) -> Settings:
         """Return what the file says, or the defaults."""
         if self.file is None:
-            return Settings()
+            return Settings(home=future_home(self.base, start))
         return read_settings(self.file.table, file=self.label, prefix=self.file.prefix)
 
 

@@ -9,7 +9,7 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.settings import CONFIGURATION_FILE, Settings
+from pytest_userstate.application.settings import Home, Settings
 from pytest_userstate.domain.advisories import advise
 from pytest_userstate.domain.classification import contested_tables
 from pytest_userstate.domain.downstream import WorkStatus, assess
@@ -35,6 +35,7 @@ from pytest_userstate.domain.wiring import Wiring, contradictions
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Comparison, Reference
+    from pytest_userstate.domain.stale_writes import StaleWriteProof
     from pytest_userstate.domain.state_diagram import StateDiagram
     from pytest_userstate.domain.timeline import Timeline
 
@@ -59,8 +60,6 @@ class Prepared:
     """The configuration file, if there is one."""
     writes_configuration: bool = False
     """Whether what was found is written down as a configuration."""
-    new_configuration: str = CONFIGURATION_FILE
-    """The file that it is written to."""
     proves: bool = False
     """Whether what the audit says is tried out in copies of the database."""
     ask_writes: cabc.Callable[[], cabc.Iterable[object]] | None = None
@@ -152,6 +151,7 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
 
     # Coverage, decisions and their evidence; then what is worth a second look.
     report = UserStateSchemaAuditReport.evaluate(snapshot, model=model, wiring=wiring)
+    report = _for_file(settings.home, report)
     if prepared.accepts_gaps:
         settings = _accepting(report, settings, today)
     outside = unaudited(snapshot, report, model.schemas, target.description)
@@ -178,10 +178,9 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         drafts=drafts,
         warnings=(
             *prepared.warnings,
-            *outside,
-            *preparation,
+            *map(settings.home.written, (*outside, *preparation)),
             *wiring.warnings,
-            *advice.complaints,
+            *map(settings.home.written, advice.complaints),
             *notes,
         ),
         diagram=_drawn(snapshot, model) if prepared.draws else None,
@@ -203,7 +202,17 @@ def _proved(
     from pytest_userstate.application.proving import prove  # noqa: PLC0415 - rare
 
     settings, ask = prepared.settings.prove, prepared.ask_writes
-    return prove(scratch, snapshot, model, settings, ask_writes=ask)
+    proof = prove(scratch, snapshot, model, settings, ask_writes=ask)
+    written = prepared.settings.home.written
+
+    def for_file(proved: StaleWriteProof) -> StaleWriteProof:
+        return attrs.evolve(proved, remedy=tuple(map(written, proved.remedy)))
+
+    return attrs.evolve(
+        proof,
+        stale_writes=tuple(map(for_file, proof.stale_writes)),
+        program_writes=tuple(map(for_file, proof.program_writes)),
+    )
 
 
 def _drafted(
@@ -220,6 +229,26 @@ def _drafted(
     )
 
     return draft_migrations(scratch, snapshot, model)
+
+
+def _for_file(
+    home: Home, report: UserStateSchemaAuditReport
+) -> UserStateSchemaAuditReport:
+    """Return the report with its hints as the configuration's file spells them."""
+    if not home.table:
+        return report
+    checks = [
+        attrs.evolve(
+            check,
+            rationale=home.written(check.rationale),
+            evidence=[
+                attrs.evolve(fact, detail=home.written(fact.detail))
+                for fact in check.evidence
+            ],
+        )
+        for check in report.checks
+    ]
+    return attrs.evolve(report, checks=checks)
 
 
 def _accepting(

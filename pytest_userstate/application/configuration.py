@@ -24,6 +24,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from pytest_userstate.application.renamed import Renewal
 from pytest_userstate.application.settings import (
+    Home,
     MigrationsSetting,
     PortScan,
     PostgresSettings,
@@ -156,7 +157,8 @@ def read_settings(
         # It names the new keys.
         message = "\n".join([str(error), *warnings])
         raise ConfigurationError(message, file=file, key=error.key) from None
-    return attrs.evolve(settings, warnings=tuple(warnings))
+    home = Home(file, prefix)
+    return attrs.evolve(settings, home=home, warnings=tuple(warnings))
 
 
 def read_document(
@@ -292,11 +294,15 @@ def _expect(value: object, *kinds: type) -> typ.Any:
     """Return the value if its TOML type is one of the kinds (true is no number)."""
     if type(value) in kinds:
         return value
+    message = f"is {_shown(value)}; expected {_TOML_TYPES[kinds[0]]}"
+    raise MisfitError(message)
+
+
+def _shown(value: object) -> str:
+    """Return a value with its type, as a message shows it."""
     kind = _TOML_TYPES.get(type(value), f"a {type(value).__name__}")
     text = repr(value) if isinstance(value, str) else str(value)
-    shown = kind if isinstance(value, dict | list) else f"{text}, {kind}"
-    message = f"is {shown}; expected {_TOML_TYPES[kinds[0]]}"
-    raise MisfitError(message)
+    return kind if isinstance(value, dict | list) else f"{text}, {kind}"
 
 
 def _text(value: object, _: object = None) -> str:
@@ -330,6 +336,18 @@ def _seconds(value: object, _: object = None) -> float:
     raise MisfitError(message)
 
 
+def _revisions(value: object, _: object = None) -> Revisions:
+    if isinstance(value, bool):
+        return Revisions.EXPECTED if value else Revisions.NOT_EXPECTED
+    if isinstance(value, str) and value in [*Revisions]:
+        return Revisions(value)
+    message = (
+        f"is {_shown(value)}; expected true or false, or the word 'expected' or "
+        "'not_expected'"
+    )
+    raise MisfitError(message)
+
+
 def _member(value: object, kind: type[enum.StrEnum]) -> enum.StrEnum:
     return member(_expect(value, str), kind)
 
@@ -343,6 +361,7 @@ def _one_folder(value: object, _: object = None) -> str:
 _SCALARS: typ.Final[dict[type, Hook]] = {
     str: _text,
     enum.StrEnum: _member,
+    Revisions: _revisions,
     bool: lambda value, _: _expect(value, bool),
     float: _seconds,
     dt.date: lambda value, _: _expect(value, dt.date),

@@ -20,7 +20,7 @@ from pytest_userstate.application.configuration import (
     table_fields,
 )
 from pytest_userstate.application.settings import MigrationsSetting
-from pytest_userstate.domain.model import StorageModel
+from pytest_userstate.domain.model import Revisions, StorageModel
 
 Schema: typ.TypeAlias = dict[str, typ.Any]
 
@@ -35,6 +35,7 @@ _SCALARS: typ.Final[dict[object, Schema]] = {
     Names: _NAMES,
     bool: {"type": "boolean"},
     float: {"type": "number", "exclusiveMinimum": 0},
+    Revisions: {"enum": [True, False, *Revisions]},
     dt.date: {"type": "string", "format": "date"},
 }
 

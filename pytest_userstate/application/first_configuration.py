@@ -9,10 +9,10 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import json
-import re
 import textwrap
 import typing as typ
 
+from pytest_userstate.application.settings import Home
 from pytest_userstate.domain.coverage import Axis, MigrationDecision, RuntimeWiring
 from pytest_userstate.domain.evidence import Check, EvidenceKind
 from pytest_userstate.domain.gate import Acceptance, GatePolicy, gap
@@ -58,7 +58,6 @@ _PORTS: typ.Final = """\
 _ELSEWHERE: typ.Final = """\
 # If every write of these rows raises a revision of the same user's row:
 # revision = {{ table = {table}, column = {column} }}"""
-_TABLE: typ.Final = re.compile(r"^((?:# )?\[{1,2})(?=[a-z])", re.MULTILINE)
 
 
 def accepting_gaps(
@@ -80,18 +79,19 @@ def first_configuration(
     *,
     known: cabc.Container[Acceptance] = (),
     ports: cabc.Sequence[PortWiring] = (),
-    table: str = "",
+    home: Home | None = None,
 ) -> str:
     """Return the text of a configuration file for what an audit found.
 
     It is empty if there is nothing to say that the configuration does not.
     Acceptances that are `known` are left out: they are written somewhere already.
-    `table` is the table that holds the configuration, if the file is shared.
+    `home` is the file that it is for, by default the configured one.
     """
     settings, path = audit.settings, audit.target.path
+    home = home or settings.home
     first = []
     if path is not None and settings.migrations.path is None:
-        first = [f"[{table}]"] if table else []
+        first = [f"[{home.table}]"] if home.table else []
         first.append(f"migrations = {_quoted(path)}")
     inner = [block for name in audit.report.entities if (block := _entity(name, audit))]
     has_ports = settings.wiring.scanned or settings.wiring.declared.ports
@@ -103,8 +103,7 @@ def first_configuration(
     ]
     if not inner and not first:
         return ""
-    if table:
-        inner = [_TABLE.sub(rf"\1{table}.", block) for block in inner]
+    inner = [*map(home.written, inner)]
     return "\n\n".join(filter(None, (_HEADER, "\n".join(first), *inner))) + "\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import os
 import pathlib
+import re
 import typing as typ
 
 import attrs
@@ -19,6 +20,59 @@ CONFIGURATION_FILE: typ.Final = "userstate.toml"
 PYPROJECT: typ.Final = "pyproject.toml"
 SHARED_TABLE: typ.Final = "tool.userstate"
 """The table that holds the configuration in a file of several tools."""
+TABLES: typ.Final = (
+    "accept",
+    "downstream",
+    "entities",
+    "gate",
+    "ignore",
+    "migrations",
+    "postgres",
+    "prove",
+    "wiring",
+)
+"""The tables at the top of a configuration; `KEYS` are the other keys."""
+KEYS: typ.Final = ("migrations", "recognize", "schemas", "snapshot")
+_HEADER: typ.Final = re.compile(
+    rf"(?<![\w\]])(\[\[?)(?=(?:{'|'.join(TABLES)})(?:\.[\w.-]+)?\])"
+)
+_FILE: typ.Final = re.compile(r"(?<![\w./-])userstate\.toml(: `)?")
+
+
+@attrs.frozen
+class Home:
+    """The file that a repository is configured in, or would be.
+
+    Parameters
+    ----------
+    label : str
+        The file as the user would type it.
+    table : str
+        The table in it that holds the configuration; empty if all of it does.
+    """
+
+    label: str = CONFIGURATION_FILE
+    table: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return pathlib.PurePath(self.label).name
+
+    def written(self, text: str) -> str:
+        """Return a message for this file; all are written for ``userstate.toml``.
+
+        Examples
+        --------
+        >>> home = Home("pyproject.toml", "tool.userstate")
+        >>> home.written("Say so in userstate.toml, with [[accept]]")
+        'Say so in [tool.userstate] of pyproject.toml, with [[tool.userstate.accept]]'
+        """
+        if not self.table:
+            return _FILE.sub(lambda found: f"{self.label}{found[1] or ''}", text)
+        text = _HEADER.sub(rf"\1{self.table}.", text)
+        place, key = f"[{self.table}] of {self.label}", f"{self.label}: `{self.table}."
+        return _FILE.sub(lambda found: key if found[1] else place, text)
 
 
 def show_nothing(_: str) -> None:
@@ -179,5 +233,7 @@ class Settings:
     ignored: tuple[Ignore, ...] = ()
     downstream: tuple[WorkItem, ...] = ()
     prove: ProofSettings = attrs.field(factory=ProofSettings)
+    home: Home = attrs.field(factory=Home, eq=False)
+    """The file that says all this."""
     warnings: tuple[str, ...] = ()
     """What the user should change in the configuration."""

@@ -308,7 +308,7 @@ _SPREAD: typ.Final = (
 )
 _CATCHES: typ.Final = "if it can never be null, it catches stale writes as well"
 _UNNOTICED: typ.Final = "of two writers the later one wins, and nobody notices"
-_NOT_ASKED: typ.Final = 'the audit is not to ask: revisions = "not_expected"'
+_NOT_ASKED: typ.Final = "the audit no longer asks: revisions = false"
 _COMPARED: typ.Final = (
     "a write names the revision that it was read at, and changes nothing if the row "
     "has another one by then; the writer reads again and decides"
@@ -393,7 +393,7 @@ def _column(place: tuple[str, str, bool]) -> DecisionOption:
 def _none(entity: Entity) -> DecisionOption:
     return DecisionOption(
         name="no revisions",
-        consequences=[_UNNOTICED, f"{_NOT_ASKED} under [entities.{entity.name}]"],
+        consequences=[_UNNOTICED, f"{_NOT_ASKED} for {entity.name}"],
     )
 
 

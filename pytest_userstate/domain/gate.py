@@ -170,7 +170,7 @@ def _complaint(
     acceptance: Acceptance, open_gap: str | None, today: dt.date
 ) -> str | None:
     """Return why an acceptance no longer holds, or None if it does."""
-    remove = f"remove the [[accept]] entry of {acceptance.check}"
+    remove = f"remove the acceptance of {acceptance.check}"
     if open_gap is None:
         return f"the accepted gap is closed: {remove} ({acceptance.reason!r})"
     if acceptance.until is not None and today > acceptance.until:

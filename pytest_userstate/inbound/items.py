@@ -170,7 +170,9 @@ class CheckItem(AuditItem):
         if outcome.is_expected_failure and not self.config.option.runxfail:
             pytest.xfail(inert_lines(verdict.reason))
         if outcome.is_expected_failure or outcome is Outcome.FAILED:
-            self.fail(finding_of(verdict, Outcome.FAILED, audit.report))
+            self.fail(
+                finding_of(verdict, Outcome.FAILED, audit.report, audit.settings.home)
+            )
 
 
 class ComparisonItem(AuditItem):

@@ -14,7 +14,6 @@ from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.reporting import json_report
 from pytest_userstate.application.reporting.document import document_of
 from pytest_userstate.application.run_record import DocumentCheck, RunRecord
-from pytest_userstate.application.settings import PYPROJECT, SHARED_TABLE
 from pytest_userstate.application.wording import wrap
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.gate import Outcome
@@ -150,18 +149,17 @@ def _write_configuration(
         first_configuration,
     )
 
-    file = prepared.new_configuration
+    home = prepared.settings.home
+    file = home.name
     if record.audit is None:
         problem = f"{file} was not written: nothing was audited"
         published.problems.append(problem)
         return
     existing = prepared.configuration
-    is_shared = (existing.name if existing else file) == PYPROJECT
     text = first_configuration(
         record.audit,
         known=prepared.settings.gate.acceptances,
         ports=_new_ports(prepared, record.audit),
-        table=SHARED_TABLE if is_shared else "",
     )
     if existing is not None:
         could = "it could say:" if text else "there is nothing to add"
@@ -179,7 +177,7 @@ def _write_configuration(
     )
     left = [c for c, o in record.outcomes.items() if o is Outcome.FAILED]
     decide = f"; left to decide: {', '.join(left)}" if left else ""
-    where = f"[{SHARED_TABLE}] in {file}" if is_shared else file
+    where = f"[{home.table}] in {file}" if home.table else file
     line = f"configuration written to {where}{gaps}{decide}"
     published.written.extend(wrap(line, indent=""))
 

@@ -345,7 +345,7 @@ def _install(config: pytest.Config, composition: Composition) -> None:
         config.add_cleanup(end)
     configuration = composition.configuration_store(prepared.base)
     if request.writes_configuration and prepared.configuration is None:
-        configuration.check(prepared.new_configuration)
+        configuration.check(prepared.settings.home.name)
     stores = publishing.Stores(
         configuration=configuration,
         reports=composition.report_store(base, prepared.base),

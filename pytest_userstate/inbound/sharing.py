@@ -81,6 +81,7 @@ def carry_out(
     progress: ShowsProgress = contextlib.nullcontext,
 ) -> Result:
     """Carry out the audit, with the comparisons that are selected."""
+    written = prepared.settings.home.written
     references = (r for r in prepared.references if r.name in selected)
     prepared = attrs.evolve(prepared, references=tuple(references))
     try:
@@ -88,8 +89,8 @@ def carry_out(
             return audit(prepared, today=today)
     except MigrationError as error:
         source = Source(error.path, error.line)
-        return RunFailure(kind="tool", message=str(error), source=source)
+        return RunFailure(kind="tool", message=written(str(error)), source=source)
     except ToolError as error:
-        return RunFailure(kind="tool", message=str(error))
+        return RunFailure(kind="tool", message=written(str(error)))
     except Exception as error:  # noqa: BLE001 - the one place that expects defects
         return RunFailure(kind="defect", message=str(defect(error)))

@@ -13,12 +13,21 @@ import attrs
 
 from pytest_userstate.application.settings import (
     CONFIGURATION_FILE,
+    KEYS,
     PYPROJECT,
     SHARED_TABLE,
+    TABLES,
+    Home,
 )
 from pytest_userstate.domain.errors import ConfigurationError
 
 _PREFIX: typ.Final = SHARED_TABLE
+_STRAY: typ.Final = re.compile(
+    rf"^[ \t]*(?:\[\[?[ \t]*(?:{'|'.join(TABLES)})\b[^\n#]*"
+    rf"|(?:{'|'.join(KEYS)})[ \t]*=)",
+    re.MULTILINE,
+)
+"""A line that would be ours in ``userstate.toml``."""
 _PLACE: typ.Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _REPOSITORY_MARKS: typ.Final = (".git", ".hg", ".jj", ".svn")
 
@@ -70,16 +79,18 @@ def find_configuration(
     return None
 
 
-def home_of_configuration(folder: pathlib.Path) -> str:
-    """Return the file of a folder that a configuration belongs into.
+def future_home(folder: pathlib.Path, start: pathlib.Path) -> Home:
+    """Return the file in a folder that a new configuration is written to.
 
     That is `pyproject.toml` if other tools are configured there.
     """
     try:
         shared = tomllib.loads((folder / PYPROJECT).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
-        return CONFIGURATION_FILE
-    return PYPROJECT if "tool" in shared else CONFIGURATION_FILE
+        shared = {}
+    if "tool" in shared:
+        return Home(_label(folder / PYPROJECT, start), SHARED_TABLE)
+    return Home(_label(folder / CONFIGURATION_FILE, start))
 
 
 def read_configuration(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile:
@@ -109,10 +120,11 @@ def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
     label = _label(path, start)
     shared = path.name == PYPROJECT
     try:
-        text = path.read_bytes().decode("utf-8")
+        # Editors on Windows may begin a file with a byte order mark.
+        text = path.read_bytes().decode("utf-8").removeprefix("\ufeff")
         # Parsing costs milliseconds: a pyproject.toml that never mentions us
         # cannot configure us.
-        if shared and "userstate" not in text:
+        if shared and "userstate" not in text and not _STRAY.search(text):
             return None
         table: typ.Any = tomllib.loads(text)
     except OSError as error:
@@ -130,6 +142,7 @@ def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
         raise ConfigurationError(message, file=label) from error
     if not shared:
         return ConfigurationFile(path=path, label=label, prefix="", table=table)
+    _refuse_stray(table, text, label)
     ours = table.get("tool", {}).get("userstate")
     if ours is None:
         return None
@@ -137,6 +150,23 @@ def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
         message = f"{label}: `{_PREFIX}` is {ours!r}; expected a table"
         raise ConfigurationError(message, file=label, key=_PREFIX)
     return ConfigurationFile(path=path, label=label, prefix=_PREFIX, table=ours)
+
+
+def _refuse_stray(table: cabc.Mapping[str, object], text: str, label: str) -> None:
+    """Refuse keys of ours at the top of a shared file, where nobody reads them."""
+    stray = [key for key in (*TABLES, *KEYS) if key in table]
+    if not stray:
+        return
+    lines = []
+    for found in _STRAY.finditer(text):
+        written = found[0].strip()
+        to_do = f"write {Home(label, _PREFIX).written(written)}"
+        if not written.startswith("["):
+            written = written.rstrip("= \t")
+            to_do = f"write it under [{_PREFIX}]"
+        line = text.count("\n", 0, found.start(0)) + 1
+        lines.append(f"{label}:{line}: {written} is not read here; {to_do}")
+    raise ConfigurationError("\n".join(lines), file=label, key=stray[0])
 
 
 def _invalid(label: str, problem: str) -> str:

@@ -112,7 +112,7 @@ def test_an_acceptance_whose_gap_is_closed_fails(covered: Backend) -> None:
     run = covered.run()
     assert run.status == 1
     assert "the accepted gap is closed" in run.output
-    assert "remove the [[accept]] entry of login.schema" in run.output
+    assert "remove the acceptance of login.schema" in run.output
 
 
 @pytest.mark.parametrize(("days", "status"), [(-1, 1), (0, 0), (1, 0)])

@@ -256,10 +256,7 @@ def test_without_revisions_both_ways_are_told_in_full() -> None:
         ),
         "no revisions": (
             "of two writers the later one wins, and nobody notices",
-            (
-                'the audit is not to ask: revisions = "not_expected" under '
-                "[entities.interests]"
-            ),
+            ("the audit no longer asks: revisions = false for interests"),
         ),
     }
     compare, last = options(conflict).items()

@@ -32,7 +32,7 @@ reason = "single sign-on"
 [entities.consents]
 replace = true
 allow_multiple = true
-revisions = "expected"
+revisions = true
 canonical = { model = "log", reason = "ADR 1" }
 [[entities.consents.models]]
 name = "log"
@@ -72,7 +72,20 @@ id = "1"
 title = "t"
 needs = ["users.schema"]
 """
-SAMPLES: tuple[typ.Any, ...] = ("", "x", True, 7, 0, 1.5, [], ["x"], [7], {}, {"x": 1})
+SAMPLES: tuple[typ.Any, ...] = (
+    "not_expected",
+    "",
+    "x",
+    True,
+    7,
+    0,
+    1.5,
+    [],
+    ["x"],
+    [7],
+    {},
+    {"x": 1},
+)
 
 
 def document() -> dict[str, typ.Any]:

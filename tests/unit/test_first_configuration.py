@@ -25,7 +25,7 @@ from pytest_userstate.application.first_configuration import (
     accepting_gaps,
     first_configuration,
 )
-from pytest_userstate.application.settings import Settings
+from pytest_userstate.application.settings import Home, Settings
 from pytest_userstate.domain.gate import GatePolicy
 from pytest_userstate.domain.ports import TargetDescription
 from pytest_userstate.domain.recognition.modelling import with_recognized
@@ -188,7 +188,9 @@ def test_a_port_that_shows_nothing_is_a_comment() -> None:
     assert '# [[wiring.ports.users]]\n# port = "UserStore"\n# database = ["…"]' in text
     assert text.count("Service") < 40
     shared = first_configuration(
-        audited(SchemaSnapshot()), ports=ports, table="tool.userstate"
+        audited(SchemaSnapshot()),
+        ports=ports,
+        home=Home("pyproject.toml", "tool.userstate"),
     )
     assert tomllib.loads(shared)["tool"]["userstate"]["wiring"]["ports"] == written
     assert "# [[tool.userstate.wiring.ports.users]]" in shared

@@ -199,7 +199,7 @@ def test_an_acceptance_whose_gap_is_closed_fails(
     answer = verdict("interests.schema", *CLOSED, policy=policy)
     assert answer.outcome is Outcome.FAILED
     assert "closed" in answer.reason
-    assert "remove the [[accept]] entry of interests.schema" in answer.reason
+    assert "remove the acceptance of interests.schema" in answer.reason
 
 
 @pytest.mark.parametrize("axes", [None, []], ids=["gated", "not gated"])
@@ -209,7 +209,7 @@ def test_an_acceptance_whose_date_has_passed_fails(axes: list[Axis] | None) -> N
     answer = verdict("interests.schema", policy=policy)
     assert answer.outcome is Outcome.FAILED
     assert "2027-03-30" in answer.reason
-    assert "remove the [[accept]] entry of interests.schema" in answer.reason
+    assert "remove the acceptance of interests.schema" in answer.reason
     assert answer.check.rationale in answer.reason
 
 

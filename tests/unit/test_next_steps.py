@@ -8,6 +8,7 @@ import pytest
 
 from pytest_userstate.application.reporting.findings import finding_of, next_steps
 from pytest_userstate.application.reporting.text import TextPrinter
+from pytest_userstate.application.settings import Home
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring
 from pytest_userstate.domain.gate import Acceptance, GatePolicy, Outcome, Verdict, judge
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -93,7 +94,7 @@ CASES: dict[str, tuple[Verdict, list[str]]] = {
         [
             "write a migration that adds a revision column",
             "name the column that you have: revision in [[entities.interests.models]]",
-            'expect none: revisions = "not_expected" under [entities.interests]',
+            "expect none: revisions = false under [entities.interests]",
         ],
     ),
     "nothing to compare on write": (
@@ -101,7 +102,7 @@ CASES: dict[str, tuple[Verdict, list[str]]] = {
         [
             "write a migration that adds a revision column",
             "name the column that you have: revision in [[entities.interests.models]]",
-            'expect none: revisions = "not_expected" under [entities.interests]',
+            "expect none: revisions = false under [entities.interests]",
         ],
     ),
     "a revision that may be null": (
@@ -142,9 +143,18 @@ def test_what_closes_the_gap_comes_first_and_accepting_it_last(case: str) -> Non
     """Any of the ways will do, each in the configuration's own words."""
     verdict, ways = CASES[case]
     accept = ACCEPT.format(verdict.check.axis)
-    assert next_steps(verdict) == [*ways, accept]
+    assert next_steps(verdict, Home()) == [*ways, accept]
     told = explanation(verdict).partition("\nto do, one of these:\n")[2]
     assert " ".join(told.split()) == " ".join([*ways, accept])
+
+
+def test_the_steps_are_written_for_the_file_that_is_there() -> None:
+    """In a shared file, the tables have its prefix."""
+    *_, expect, accept = next_steps(
+        CASES["nothing stores it"][0], Home("pyproject.toml", "tool.userstate")
+    )
+    assert expect.endswith("under [tool.userstate.entities.interests]")
+    assert "[[tool.userstate.accept]]" in accept
 
 
 @pytest.mark.parametrize("tables", [[TRACKED], []], ids=["closed", "ended"])
@@ -154,6 +164,6 @@ def test_an_acceptance_at_fault_says_itself_what_to_do(tables: list[Table]) -> N
         check="interests.schema", reason="Later", until=dt.date(2027, 1, 1)
     )
     verdict = failing("schema", *tables, policy=GatePolicy(acceptances=[accepted]))
-    assert next_steps(verdict) == []
+    assert next_steps(verdict, Home()) == []
     assert "to do" not in explanation(verdict)
-    assert "remove the [[accept]] entry" in " ".join(explanation(verdict).split())
+    assert "remove the acceptance" in " ".join(explanation(verdict).split())

@@ -18,6 +18,7 @@ from pytest_userstate.outbound.wiring.assembly import (
     ConfigurationPlace,
     ReportedWiringRepository,
     wiring_repository,
+    with_found_sources,
 )
 from tests.helpers.wiring import write
 
@@ -122,6 +123,7 @@ def assemble(settings: Settings, base: pathlib.Path) -> object:
     place = ConfigurationPlace(
         base=base, file="pyproject.toml", prefix="tool.userstate."
     )
+    settings = with_found_sources(settings, place)
     return wiring_repository(settings, place, ask=None, asks_ahead=True)
 
 
@@ -147,6 +149,25 @@ def test_sources_have_to_exist(tmp_path: pathlib.Path, *, own: bool, key: str) -
     ), message
     write(tmp_path, {"src/main.py": "class P: ..."})
     assemble(settings, tmp_path)
+
+
+def test_sources_may_be_patterns(tmp_path: pathlib.Path) -> None:
+    """A path of the very name comes first; what matches is sorted, and there once."""
+    write(
+        tmp_path,
+        {f"services/{name}/src/a.py": "" for name in ("b", "a")} | {"x[1]/a.py": ""},
+    )
+    names = ("services/*/src", "**/b/src", "x[1]", "services/a/**/*.py")
+    settings = Settings(wiring=WiringSettings(sources=names))
+    place = ConfigurationPlace(base=tmp_path, file="userstate.toml")
+    found = with_found_sources(settings, place)
+    assert found.wiring.sources == (
+        *("services/a/src", "services/b/src"),
+        *("x[1]", "services/a/src/a.py"),
+    )
+    settings = Settings(wiring=WiringSettings(sources=("*/sources",)))
+    with pytest.raises(ConfigurationError, match="a pattern such as"):
+        with_found_sources(settings, place)
 
 
 def test_without_the_extra_the_command_is_told(

@@ -166,7 +166,9 @@ def document_of(record: RunRecord) -> Document:
         counts=_counts(record),
         problems=problems,
         findings=tuple(
-            finding_of(verdict, outcomes.get(verdict.check.id), report)
+            finding_of(
+                verdict, outcomes.get(verdict.check.id), report, audit.settings.home
+            )
             for verdict in audit.verdicts
         ),
         matrix=tuple(_matrix(report, outcomes)),

@@ -12,6 +12,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.schema_words import counted, described, in_lines
+from pytest_userstate.application.settings import Home
 from pytest_userstate.domain.coverage import (
     Axis,
     ConflictCoverage,
@@ -158,10 +159,12 @@ def finding_of(
     verdict: Verdict,
     outcome: Outcome | None = None,
     report: UserStateSchemaAuditReport | None = None,
+    home: Home = Home(),  # noqa: B008 - frozen
 ) -> Finding:
     """Return what there is to say about a check.
 
-    The report helps to find the migration of a table that lacks something.
+    The report helps to find the migration of a table that lacks something; `home` is
+    the file that the steps are for.
     """
     check = verdict.check
     expected = "no migration to be needed"
@@ -183,7 +186,7 @@ def finding_of(
         judgement=verdict.reason if is_more else "",
         expected=expected,
         evidence=check.evidence,
-        steps=tuple(next_steps(verdict)),
+        steps=tuple(next_steps(verdict, home)),
         source=_source(check, report),
         is_decided=check.decision is not None,
     )
@@ -241,7 +244,7 @@ def finding_of_comparison(
     )
 
 
-def next_steps(verdict: Verdict) -> list[str]:
+def next_steps(verdict: Verdict, home: Home) -> list[str]:
     """Return the ways to make the check pass, any of which will do.
 
     There are none if an acceptance or a proof is at fault: its reason says what to do.
@@ -249,10 +252,11 @@ def next_steps(verdict: Verdict) -> list[str]:
     if verdict.acceptance is not None or _is_contradicted(verdict):
         return []
     check = verdict.check
-    return [
+    steps = [
         *ways_to_close(check),
         f'let the gap pass: [[accept]] with check = "{check.id}" and a reason',
     ]
+    return [*map(home.written, steps)]
 
 
 def _is_contradicted(verdict: Verdict) -> bool:
@@ -299,7 +303,7 @@ def _tracking(check: Check) -> list[str]:
     return [
         "write a migration that adds a revision column",
         f"name the column that you have: revision in [[{entity}.models]]",
-        f'expect none: revisions = "not_expected" under [{entity}]',
+        f"expect none: revisions = false under [{entity}]",
     ]
 
 

@@ -17,6 +17,7 @@ from pytest_userstate.application.reporting import proofs
 from pytest_userstate.application.reporting.findings import next_steps
 from pytest_userstate.application.run_record import RunRecord
 from pytest_userstate.application.schema_words import described
+from pytest_userstate.application.settings import Home
 from pytest_userstate.domain.difference import Change
 from pytest_userstate.domain.downstream import WorkStatus
 from pytest_userstate.domain.evidence import Check
@@ -88,9 +89,11 @@ def document(record: RunRecord) -> Json:
         "diagram": audit and plain(audit.diagram),
         "timeline": audit and plain(audit.timeline),
         "checks": [
-            _verdict(verdict, outcomes.get(verdict.check.id))
-            for verdict in (audit.verdicts if audit else ())
-        ],
+            _verdict(verdict, outcomes.get(verdict.check.id), audit.settings.home)
+            for verdict in audit.verdicts
+        ]
+        if audit
+        else [],
         "not_applicable": _cells(report),
         "readings": plain(report.readings if report else ()),
         "recognition": _recognition(audit.recognition if audit else None),
@@ -205,7 +208,7 @@ def _check(check: Check) -> Json:
     }
 
 
-def _verdict(verdict: Verdict, outcome: Outcome | None) -> Json:
+def _verdict(verdict: Verdict, outcome: Outcome | None, home: Home) -> Json:
     acceptance = verdict.acceptance
     until = acceptance.until if acceptance else None
     check = _check(verdict.check)
@@ -215,7 +218,9 @@ def _verdict(verdict: Verdict, outcome: Outcome | None) -> Json:
         "gated": verdict.gated,
         "outcome": (outcome or Outcome.DESELECTED).value,
         "reason": verdict.reason,
-        "next_steps": next_steps(verdict) if verdict.outcome is Outcome.FAILED else [],
+        "next_steps": (
+            next_steps(verdict, home) if verdict.outcome is Outcome.FAILED else []
+        ),
         "acceptance": acceptance
         and {
             "reason": acceptance.reason,

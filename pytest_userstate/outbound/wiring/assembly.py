@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import functools
+import glob
 import importlib.util
 import pathlib
 import typing as typ
@@ -197,6 +198,50 @@ def wiring_repository(
     return CombinedWiringRepository(repositories)
 
 
+def with_found_sources(settings: Settings, place: ConfigurationPlace) -> Settings:
+    """Return the settings with the files and folders that `sources` names or matches.
+
+    A `ConfigurationError` is raised if there is none.
+    """
+
+    def found(names: tuple[str, ...], key: str) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(match for name in names for match in _found(name, key, place))
+        )
+
+    wiring = settings.wiring
+    scanned = (
+        attrs.evolve(
+            port,
+            sources=found(
+                port.sources,
+                f"{port.key}.sources" if port.has_own_sources else "wiring.sources",
+            ),
+        )
+        for port in wiring.scanned
+    )
+    sources = found(wiring.sources, "wiring.sources")
+    wiring = attrs.evolve(wiring, sources=sources, scanned=tuple(scanned))
+    return attrs.evolve(settings, wiring=wiring)
+
+
+def _found(name: str, key: str, place: ConfigurationPlace) -> list[str]:
+    """Return the path of this name, or those that match it as a pattern."""
+    if (place.base / name).exists():
+        return [name]
+    matches = glob.glob(  # noqa: PTH207 - `Path.glob` refuses absolute patterns
+        name, root_dir=place.base, recursive=True
+    )
+    if not matches:
+        place.refuse(
+            key,
+            f"names {name!r}, which does not exist; expected a folder or file of "
+            "sources, or a pattern such as 'services/*/src', relative to the "
+            "configuration file",
+        )
+    return sorted(pathlib.PurePath(match).as_posix() for match in matches)
+
+
 def _check(port: PortScan, place: ConfigurationPlace) -> None:
     if importlib.util.find_spec("ast_grep_py") is None:
         place.refuse(
@@ -207,10 +252,3 @@ def _check(port: PortScan, place: ConfigurationPlace) -> None:
             "  uvx --from 'pytest-userstate[wiring]' pytest-userstate\n"
             "Or declare what a scan would find: `state` and `reason`",
         )
-    for name in port.sources:
-        if not (place.base / name).exists():
-            place.refuse(
-                f"{port.key}.sources" if port.has_own_sources else "wiring.sources",
-                f"names {name!r}, which does not exist; expected a folder or file of "
-                "sources, relative to the configuration file",
-            )
