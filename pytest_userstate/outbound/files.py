@@ -45,19 +45,33 @@ class ReportFiles:
         self._what = what
 
     def check(self, path: str) -> None:
-        """Raise a UsageError where nothing could be written to the path."""
+        """Raise a UsageError if nothing could be written to the path."""
         target = self._base / path
-        problem = None
-        if self._leads_out(path):
-            problem = f"a symbolic link leads out of the repository, to {_real(target)}"
-        elif target.is_dir():
+        problem = self._problem(path, target.parent)
+        if not problem and target.is_dir():
             problem = "it is a folder"
-        elif not target.parent.is_dir():
-            problem = f"there is no folder {pathlib.PurePath(path).parent}"
-        elif not os.access(target.parent, os.W_OK | os.X_OK):
-            problem = f"the folder {pathlib.PurePath(path).parent} is not writable"
-        elif target.exists() and not target.is_file():
+        elif not problem and target.exists() and not target.is_file():
             problem = "it is no ordinary file"
+        self._refuse(path, problem)
+
+    def _problem(self, path: str, folder: pathlib.Path) -> str:
+        """Return why a folder cannot be written to, or made, if it cannot."""
+        if self._leads_out(path):
+            leads = _real(self._base / path)
+            return f"a symbolic link leads out of the repository, to {leads}"
+        place = next(place for place in (folder, *folder.parents) if place.exists())
+        if not place.is_dir():
+            return f"{self._shown(place)} is no folder"
+        if not os.access(place, os.W_OK | os.X_OK):
+            return f"the folder {self._shown(place)} is not writable"
+        return ""
+
+    def _shown(self, place: pathlib.Path) -> str:
+        """Return a path as it was given: relative to the base if it is below it."""
+        is_below = place.is_relative_to(self._base)
+        return str(place.relative_to(self._base) if is_below else place)
+
+    def _refuse(self, path: str, problem: str) -> None:
         if problem:
             message = f"{self._option} {path}: cannot be written: {problem}"
             raise UsageError(message)
@@ -67,6 +81,7 @@ class ReportFiles:
         target = _real(self._base / path)
         temporary = None
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(
                 dir=target.parent, prefix=f".{target.name}."
             )
@@ -125,18 +140,8 @@ class NewFiles(ReportFiles):
     """Writes files that are not there yet, and the folders that they need."""
 
     def check(self, path: str) -> None:
-        """Raise a UsageError where there is no folder to write into."""
-        target = self._base / path
-        problem = None
-        if self._leads_out(path):
-            problem = f"a symbolic link leads out of the repository, to {_real(target)}"
-        elif not target.is_dir():
-            problem = "there is no such folder"
-        elif not os.access(target, os.W_OK | os.X_OK):
-            problem = "the folder is not writable"
-        if problem:
-            message = f"{self._option} {path}: cannot be written to: {problem}"
-            raise UsageError(message)
+        """Raise a UsageError if nothing could be written into the folder."""
+        self._refuse(path, self._problem(path, self._base / path))
 
     def write(self, path: str, text: str) -> None:
         """Write the text to a new file."""

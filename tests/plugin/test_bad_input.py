@@ -193,9 +193,9 @@ def test_an_unknown_axis_on_the_command_line(backend: Backend) -> None:
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("audit.xml", ".json, .md, .sarif"),
-        ("nowhere/audit.json", "there is no folder nowhere"),
-        (".", ".json, .md, .sarif"),
+        ("audit.xml", ".json, .md, .html, .sarif"),
+        ("migrations/001_step.sql/audit.json", "is no folder"),
+        (".", ".json, .md, .html, .sarif"),
     ],
 )
 def test_a_report_that_cannot_be_written(

@@ -143,7 +143,7 @@ def test_django_applies_its_draft_itself(backend: Backend) -> None:
             ["--userstate-dsn=host=/nowhere", "--userstate-draft"],
             "--userstate-dsn audits a live one, which is only read",
         ),
-        (["--userstate-draft=nowhere"], "there is no such folder"),
+        (["--userstate-draft=migrations/001_step.sql"], "is no folder"),
     ],
 )
 def test_options_that_cannot_be_meant_are_usage_errors(

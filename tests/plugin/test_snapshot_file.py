@@ -170,7 +170,10 @@ def test_a_live_database_can_be_written_and_compared(
     [
         (["--userstate-snapshot-update=x.txt"], "ends in .json"),
         ([WRITE, "--userstate-snapshot=x.json"], "is the old name of"),
-        (["--userstate-snapshot-update=no/x.json"], "there is no folder no"),
+        (
+            ["--userstate-snapshot-update=migrations/001_step.sql/x.json"],
+            "is no folder",
+        ),
         (["--userstate-snapshot-update=migrations"], "ends in .json"),
         (["--userstate-drift=env:X", "--userstate-dsn=env:X"], "give either"),
         (["--userstate-drift="], "--userstate-drift is empty"),

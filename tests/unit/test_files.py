@@ -16,7 +16,7 @@ from pytest_userstate.domain.errors import (
     UsageError,
 )
 from pytest_userstate.outbound.files import ReportFiles, read_report, read_snapshot_file
-from pytest_userstate.outbound.migrations.layout import read_program_file
+from pytest_userstate.outbound.migrations.programs.plan import read_program_file
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def fail(*_: object, **__: object) -> typ.NoReturn:
     ("path", "problem"),
     [
         ("docs", "it is a folder"),
-        ("nowhere/a.md", "there is no folder nowhere"),
+        ("docs/there.md/a/b.md", "docs/there.md is no folder"),
+        ("docs/gone/a.md", "a symbolic link leads out of the repository, to "),
+        ("nowhere/at/all/a.md", None),
         ("docs/pipe.json", "it is no ordinary file"),
         ("docs/out.md", "a symbolic link leads out of the repository, to "),
         ("docs/loop.md", None),
@@ -52,7 +54,9 @@ def test_where_nothing_can_be_written_is_told_before_the_run(
     docs = repository / "docs"
     os.mkfifo(docs / "pipe.json")
     (docs / "out.md").symlink_to(repository.parent / "elsewhere.md")
+    (docs / "gone").symlink_to(repository.parent / "elsewhere")
     (docs / "in.md").symlink_to("new.md")
+    (docs / "there.md").touch()
     (docs / "loop.md").symlink_to("loop.md")
     files = ReportFiles(repository)
     if problem is None:
@@ -71,7 +75,16 @@ def test_a_folder_that_is_closed_is_told_before_the_run(
     """Asked of the system, which knows more than mode bits."""
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(UsageError, match="the folder docs is not writable"):
-        ReportFiles(repository).check("docs/a.md")
+        ReportFiles(repository).check("docs/new/a.md")
+
+
+def test_missing_folders_are_made(repository: pathlib.Path) -> None:
+    """By what writes a file, not by what checks that it can be written."""
+    files = ReportFiles(repository)
+    files.check("docs/new/audits/a.md")
+    assert not (repository / "docs/new").exists()
+    files.write("docs/new/audits/a.md", "text")
+    assert (repository / "docs/new/audits/a.md").read_text() == "text"
 
 
 @pytest.mark.parametrize("step", ["mkstemp", "replace"])
