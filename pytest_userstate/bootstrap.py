@@ -54,6 +54,7 @@ from pytest_userstate.outbound.migrations_target import (
 )
 from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries, find_binaries
+from pytest_userstate.outbound.snapshot_cache import SnapshotCache, is_repeatable
 from pytest_userstate.outbound.wiring.assembly import (
     ConfigurationPlace,
     wiring_repository,
@@ -132,9 +133,7 @@ def launch_server(prepared: Prepared) -> cabc.Callable[[], None] | None:
     None if it needs none, or one that is given.
     """
     target = prepared.target
-    if isinstance(target, MigrationsTarget) and target.given is None:
-        return target.launch()
-    return None
+    return target.launch() if isinstance(target, MigrationsTarget) else None
 
 
 @contextlib.contextmanager
@@ -318,6 +317,10 @@ def _target(
         # A finding about the repository, not about how it was called: the checks
         # are collected, and end in this error.
         return UnreadableTarget(error), _existing(place.base / error.path)
+    is_copied = request.proves or request.drafts is not None
+    cache = None
+    if binaries and request.cache and is_repeatable(located.plan) and not is_copied:
+        cache = SnapshotCache.open(request.cache)
     target = MigrationsTarget(
         target=located,
         binaries=binaries,
@@ -325,8 +328,9 @@ def _target(
         setup=_setup(settings, place),
         session=_session(settings, place),
         settings=settings.postgres,
-        is_copied=request.proves or request.drafts is not None,
+        is_copied=is_copied,
         show_progress=request.show_progress,
+        cache=cache,
     )
     first = located.first_file
     return target, _existing(place.base / first) if first else None

@@ -120,6 +120,8 @@ class AuditRequest:
     """Whether to ask it before anything runs."""
     needs_server: bool = True
     """False if nothing will run (``--collect-only``)."""
+    cache: pathlib.Path | None = None
+    """The folder that snapshots are kept in between runs; None to keep none."""
     show_progress: cabc.Callable[[str], None] = show_nothing
     """Called with what is being done, in a few words."""
 

@@ -335,7 +335,9 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     )
     is_distributed = xdist.is_distributed(config)
     progress = terminal.ProgressLine.of(config)
-    request = attrs.evolve(request, show_progress=progress.show)
+    request = attrs.evolve(
+        request, show_progress=progress.show, cache=_cache_folder(config)
+    )
     if problem := misuse(config):
         raise UsageError(problem)
     base = request.invocation_dir
@@ -366,6 +368,15 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     if is_distributed:
         controller = xdist.ControllerPlugin(collection.collected, shared, file.nodeid)
         _register(config, controller)
+
+
+def _cache_folder(config: pytest.Config) -> pathlib.Path | None:
+    """Return our folder in pytest's cache; None if there is no cache."""
+    cache: pytest.Cache | None = getattr(config, "cache", None)
+    try:
+        return cache and cache.mkdir("userstate")
+    except OSError:
+        return None
 
 
 def _register(config: pytest.Config, *plugins: object) -> None:

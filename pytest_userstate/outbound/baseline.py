@@ -13,10 +13,8 @@ from pytest_postgresql.executors import NoopExecutor
 
 from pytest_userstate.domain.ports import Scratch
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.outbound.migrations_target import (
-    MigratedDatabase,
-    MigrationsTarget,
-)
+from pytest_userstate.outbound.migrated_database import MigratedDatabase
+from pytest_userstate.outbound.migrations_target import MigrationsTarget
 from pytest_userstate.outbound.proving.scratch import private_copy
 
 _KEPT_SECONDS: typ.Final = 3600

@@ -13,7 +13,7 @@ from pytest_userstate.domain.errors import (
     ServerError,
 )
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.outbound import migrations_target
+from pytest_userstate.outbound import migrated_database
 from pytest_userstate.outbound.migrations.finding.discovery import locate
 from pytest_userstate.outbound.migrations.running import session
 from pytest_userstate.outbound.migrations_target import MigrationsTarget
@@ -101,7 +101,7 @@ def test_no_view_is_read_for_ever(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What takes long to write as text is given up, and the audit fails."""
-    monkeypatch.setattr(migrations_target, "READING_TIMEOUT", "50ms")
+    monkeypatch.setattr(migrated_database, "READING_TIMEOUT", "50ms")
     slow = """
     DO $$ BEGIN
       FOR i IN 1 .. 20 LOOP

@@ -35,8 +35,8 @@ from pytest_userstate.outbound.proving.rows import (
 from pytest_userstate.outbound.proving.writers import Trial
 
 if typ.TYPE_CHECKING:
+    from pytest_userstate.outbound.migrated_database import Server
     from pytest_userstate.outbound.migrations.finding.discovery import Target
-    from pytest_userstate.outbound.migrations_target import Server
 
 _DROP_TABLE: typ.Final = "DROP TABLE {table} CASCADE"
 _DROP_COLUMN: typ.Final = "ALTER TABLE {table} DROP COLUMN {part} CASCADE"
