@@ -9,7 +9,6 @@ extensions have other versions.
 from __future__ import annotations
 
 import collections.abc as cabc
-import re
 import typing as typ
 
 import attrs
@@ -55,9 +54,6 @@ _TEXTS: typ.Final[dict[type, tuple[str, ...]]] = {
     Domain: ("default",),
     Table: ("partition_key", "partition_bound"),
 }
-_CHECK: typ.Final = re.compile(
-    r"CHECK (?P<condition>\(.*\))(?P<rest>[A-Z ]*)", re.DOTALL
-)
 _TRIGGER_FACTS: typ.Final = ("timing", "events", "update_of", "level", "when")
 _PROTECTING: typ.Final = frozenset(
     {"rules", "replica_identity", "owner", "grants", "options"}
@@ -270,11 +266,6 @@ def _is_same(before: typ.Any, after: typ.Any) -> bool:
 
 def _is_same_expression(before: str, after: str) -> bool:
     """Whether two expressions, or checks, say the same in the eyes of assertions."""
-    checks = _CHECK.fullmatch(before), _CHECK.fullmatch(after)
-    if checks[0] and checks[1]:
-        if checks[0]["rest"] != checks[1]["rest"]:
-            return False
-        before, after = checks[0]["condition"], checks[1]["condition"]
     # Both were deparsed, so that only PostgreSQL's own names have no schema.
     return same_expression(before, after, search_path=()) or same_expression(
         after, before, search_path=()

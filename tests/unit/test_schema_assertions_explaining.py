@@ -235,7 +235,7 @@ def test_comparisons_of_other_values_load_nothing(tmp_path: pathlib.Path) -> Non
         "import sys\n"
         "def test_a():\n    assert {'a': 1} == {'a': 2}\n"
         "def test_b():\n"
-        "    assert not [m for m in sys.modules if 'userstate.application' in m]\n"
+        "    assert not [m for m in sys.modules if 'userstate.domain' in m]\n"
         "    assert 'attrs' not in sys.modules\n"
     )
     done = subprocess.run(

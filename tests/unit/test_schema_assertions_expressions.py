@@ -206,6 +206,14 @@ RESTORED = [
         "CHECK (((x <> ''::text) AND (n >= 1) AND (n <= 5)))",
     ),
     (
+        "(a AND EXISTS ( SELECT 1 FROM t WHERE (b AND (c AND d))))",
+        "(a AND EXISTS ( SELECT 1 FROM t WHERE (b AND c AND d)))",
+    ),
+    (
+        "WHEN ((a AND (b AND c))) EXECUTE FUNCTION f('x')",
+        "WHEN ((a AND b AND c)) EXECUTE FUNCTION f('x')",
+    ),
+    (
         "((a OR (b AND (c AND d))) OR e)",
         "(a OR (b AND c AND d) OR e)",
     ),
@@ -232,6 +240,12 @@ def test_what_a_restored_dump_writes_otherwise_is_the_same(
         ('"user"', "USER"),
         ("'('", "("),
         ("a(b", "a b"),
+        ("f(DISTINCT (a, b))", "f(DISTINCT a, b)"),
+        ("'a '::bpchar::text", "'a '::text"),
+        (
+            "(EXISTS (SELECT 1 WHERE a AND b OR c))",
+            "(EXISTS (SELECT 1 WHERE a AND (b OR c)))",
+        ),
     ],
 )
 def test_other_texts_are_different(before: str, after: str) -> None:
@@ -246,6 +260,14 @@ def test_deeply_nested_sql_is_compared_without_end_of_the_stack(depth: int) -> N
     assert same_expression(text, text)
     assert same_text(text, text)
     assert not same_text(text, text.replace("a", "b"))
+
+
+def test_nested_queries_are_compared_in_a_moment() -> None:
+    """What is around a query that was read is read again, but not the query."""
+    depth = 25
+    text = "f((SELECT " * depth + "1" + ") ORDER BY a)" * depth
+    assert same_text(text, f"{text} ")
+    assert not same_text(text, text.replace("1", "2"))
 
 
 @pytest.mark.parametrize(("expected", "found"), DIFFERENT)

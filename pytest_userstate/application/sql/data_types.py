@@ -16,6 +16,7 @@ from pytest_userstate.application.sql.tokens import (
     Stream,
     TokenKind,
     UnreadableSqlError,
+    tokens,
 )
 
 ALIASES: typ.Final = {
@@ -130,7 +131,7 @@ class DataType:
 
 def data_type(text: str) -> DataType:
     """Return the type that a text names, or raise `UnreadableSqlError`."""
-    stream = Stream(text)
+    stream = Stream(tokens(text))
     actual = read_data_type(stream)
     if stream.next.kind is not TokenKind.END:
         raise stream.unreadable()

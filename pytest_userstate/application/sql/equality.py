@@ -17,7 +17,11 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.sql.data_types import type_of_column
-from pytest_userstate.application.sql.expressions import Node, read_expression
+from pytest_userstate.application.sql.expressions import (
+    Node,
+    canonical,
+    read_expression,
+)
 from pytest_userstate.application.sql.tokens import (
     END,
     Token,
@@ -47,45 +51,8 @@ _TIMES: typ.Final = frozenset(
 )
 _MIDNIGHT: typ.Final = re.compile(r"(\d{4}-\d\d-\d\d) 00:00:00(\+00)?")
 
-# PostgreSQL quotes a name that is one of these; any other it writes bare. (Its
-# documentation, "SQL Key Words": all but the non-reserved ones.)
-_KEYWORDS: typ.Final = frozenset(
-    re.findall(
-        r"\w+",
-        """
-    all analyse analyze and any array as asc asymmetric authorization between bigint
-    binary bit boolean both case cast char character check coalesce collate
-    collation column concurrently constraint create cross current_catalog
-    current_date current_role current_schema current_time current_timestamp
-    current_user dec decimal default deferrable desc distinct do else end except
-    exists extract false fetch float for foreign freeze from full grant greatest
-    group grouping having ilike in initially inner inout int integer intersect
-    interval into is isnull join json json_array json_arrayagg json_exists
-    json_object json_objectagg json_query json_scalar json_serialize json_table
-    json_value lateral leading least left like limit localtime localtimestamp
-    merge_action national natural nchar none normalize not notnull null nullif
-    numeric offset on only or order out outer overlaps overlay placing position
-    precision primary real references returning right row select session_user setof
-    similar smallint some substring symmetric system_user table tablesample then
-    time timestamp to trailing treat trim true union unique user using values
-    varchar variadic verbose when where window with xmlattributes xmlconcat
-    xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize
-    xmltable
-        """,
-    )
-)
-_BARE: typ.Final = re.compile(r"[a-z_][a-z0-9_$]*")
 _NAMES: typ.Final = frozenset({TokenKind.WORD, TokenKind.QUOTED})
-_DOT, _COMMA, _CAST, _OPEN = (
-    Token(TokenKind.MARK, mark) for mark in (".", ",", "::", "(")
-)
-_ARRAY, _AND, _OR = (Token(TokenKind.WORD, word) for word in ("array", "and", "or"))
-_CLOSING: typ.Final = {"(": ")", "[": "]"}
-_SEPARATE: typ.Final = (
-    _COMMA,
-    *(Token(TokenKind.WORD, word) for word in ("select", "case", "between")),
-)
-"""What makes an AND in parentheses belong to something else."""
+_DOT, _CAST, _OPEN = (Token(TokenKind.MARK, mark) for mark in (".", "::", "("))
 
 
 def same_expression(
@@ -328,161 +295,8 @@ def _same_number(expected: str, actual: str) -> bool:
     return expected.removesuffix(".") == actual.removesuffix(".")
 
 
-# The tokens of a text, as a tree of brackets.
-
-
-class _Group(typ.NamedTuple):
-    """What is between two brackets, and the first of them."""
-
-    bracket: str
-    items: list[Token | _Group]
-
-
-_Item: typ.TypeAlias = Token | _Group
-
-
 def _canonical(text: str) -> list[Token]:
-    """Return the tokens of a text in one of the ways to write them."""
-    items = _grouped([_unquoted(token) for token in tokens(text)])
-    while len(items) == 1 and isinstance(items[0], _Group) and items[0].bracket == "(":
-        items = items[0].items
-    return list(_flattened(_rewritten(items)))
-
-
-def _unquoted(token: Token) -> Token:
-    """Return a name without the quotes that it does not need."""
-    is_plain = _BARE.fullmatch(token.text) and token.text not in _KEYWORDS
-    return (
-        Token(TokenKind.WORD, token.text)
-        if is_plain and token.kind is TokenKind.QUOTED
-        else token
-    )
-
-
-def _grouped(pieces: list[Token]) -> list[_Item]:
-    top: list[_Item] = []
-    open_groups = [_Group("", top)]
-    for token in pieces:
-        is_mark = token.kind is TokenKind.MARK
-        if is_mark and token.text in _CLOSING:
-            group = _Group(token.text, [])
-            open_groups[-1].items.append(group)
-            open_groups.append(group)
-        elif is_mark and token.text in _CLOSING.values():
-            if _CLOSING.get(open_groups[-1].bracket) != token.text:
-                raise UnreadableSqlError("a bracket is missing")  # noqa: EM101, TRY003
-            open_groups.pop()
-        else:
-            open_groups[-1].items.append(token)
-    if len(open_groups) > 1:
-        raise UnreadableSqlError("a bracket is missing")  # noqa: EM101, TRY003
-    return top
-
-
-def _flattened(items: cabc.Iterable[_Item]) -> cabc.Iterator[Token]:
-    for item in items:
-        if isinstance(item, _Group):
-            yield Token(TokenKind.MARK, item.bracket)
-            yield from _flattened(item.items)
-            yield Token(TokenKind.MARK, _CLOSING[item.bracket])
-        else:
-            yield item
-
-
-def _rewritten(items: list[_Item]) -> list[_Item]:
-    inner = [
-        _Group(item.bracket, _rewritten(item.items))
-        if isinstance(item, _Group)
-        else item
-        for item in items
-    ]
-    return _spliced(_with_casts_inside(inner))
-
-
-def _spliced(items: list[_Item]) -> list[_Item]:
-    """Write ``a AND (b AND c)`` without parentheses."""
-    for connective, other in ((_AND, _OR), (_OR, _AND)):
-        spliced: list[_Item] = []
-        for at, item in enumerate(items):
-            before = items[at - 1] if at else None
-            after = items[at + 1] if at + 1 < len(items) else None
-            is_operand = (
-                isinstance(item, _Group)
-                and other not in item.items
-                and _is_operand(item, before, after, connective)
-            )
-            if isinstance(item, _Group) and is_operand:
-                spliced += item.items
-            else:
-                spliced.append(item)
-        items = spliced
-    return items
-
-
-def _is_operand(
-    group: _Group, before: _Item | None, after: _Item | None, connective: Token
-) -> bool:
-    """Whether a group is ``(b AND c)`` beside an AND, and nothing else binds it."""
-    return (
-        group.bracket == "("
-        and connective in group.items
-        and not any(token in group.items for token in _SEPARATE)
-        and before in (None, connective)
-        and after in (None, connective)
-    )
-
-
-def _with_casts_inside(items: list[_Item]) -> list[_Item]:
-    """Write ``(ARRAY[a, b])::text[]`` as ``ARRAY[(a)::text, (b)::text]``."""
-    moved: list[_Item] = []
-    at = 0
-    while at < len(items):
-        elements = _elements(items[at])
-        end = _end_of_array_type(items, at + 1) if elements else 0
-        if not elements or not end:
-            moved.append(items[at])
-            at += 1
-            continue
-        array_type = items[at + 1 : end - 1]
-        inside: list[_Item] = []
-        for element in elements:
-            is_alone = len(element) == 1 and isinstance(element[0], _Group)
-            inside += [_COMMA] if inside else []
-            inside += element if is_alone else [_Group("(", element)]
-            inside += array_type
-        moved += [_ARRAY, _Group("[", inside)]
-        at = end
-    return moved
-
-
-def _elements(item: _Item) -> list[list[_Item]]:
-    """Return what is between the commas of ``(ARRAY[…])``."""
-    if not isinstance(item, _Group) or item.bracket != "(" or len(item.items) != 2:
-        return []
-    word, array = item.items
-    if word != _ARRAY or not isinstance(array, _Group):
-        return []
-    elements: list[list[_Item]] = [[]]
-    for part in array.items:
-        if part == _COMMA:
-            elements.append([])
-        else:
-            elements[-1].append(part)
-    return elements if elements[0] else []
-
-
-def _end_of_array_type(items: list[_Item], at: int) -> int:
-    """Return where a ``::type[]`` ends that begins here, or 0."""
-    if items[at : at + 1] != [_CAST]:
-        return 0
-    for end in range(at + 1, len(items)):
-        item = items[end]
-        if isinstance(item, _Group):
-            if item.bracket == "[":
-                return end + 1 if not item.items and end > at + 1 else 0
-        elif item.kind not in _NAMES and item != _DOT:
-            return 0
-    return 0
+    return canonical(tokens(text))
 
 
 def _dropped(left: list[Token], right: list[Token]) -> set[Token] | None:

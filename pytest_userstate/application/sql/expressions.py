@@ -3,15 +3,17 @@
 Keywords in any case, redundant parentheses, ``IN``, ``BETWEEN``, ``LIKE`` and the
 like come out as PostgreSQL deparses them, and so do casts that it writes in two
 ways: ``ARRAY['a'::varchar]::text[]`` is ``ARRAY['a'::varchar::text]`` once a dump
-was restored. What is rarer (most queries, window functions) is refused; the caller
-then compares the tokens.
+was restored. What is rarer (window functions, aggregates with an order) is refused;
+the caller then compares the tokens around the expressions that can be read.
 
 Precedence is that of PostgreSQL's documentation, "Operator Precedence".
 """
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import decimal
+import functools
 import typing as typ
 
 import attrs
@@ -20,7 +22,13 @@ from pytest_userstate.application.sql.data_types import (
     DataType,
     read_data_type,
 )
-from pytest_userstate.application.sql.tokens import Stream, TokenKind
+from pytest_userstate.application.sql.tokens import (
+    Stream,
+    Token,
+    TokenKind,
+    UnreadableSqlError,
+    tokens,
+)
 
 
 @attrs.frozen
@@ -46,10 +54,26 @@ _LEVELS: typ.Final = {
     "^": 9,
 }
 _COMPARISON, _MEMBERSHIP, _OTHER, _AT, _SIGN = 4, 5, 6, 10, 12
-_UNSUPPORTED: typ.Final = frozenset(
-    {"all", "distinct", "exists", "filter", "over", "select", "values", "with"}
-    | {"within"}
+# Words that begin no expression: reserved ones, and those of windows and aggregates.
+_RESERVED: typ.Final = frozenset(
+    {
+        *("all", "and", "any", "as", "asc", "both", "collate", "constraint"),
+        *("create", "desc", "distinct", "do", "else", "end", "except", "fetch"),
+        *("filter", "for", "from", "grant", "group", "having", "in", "intersect"),
+        *("into", "lateral", "leading", "limit", "offset", "on", "only", "or"),
+        *("order", "over", "placing", "references", "returning", "select", "some"),
+        *("table", "then", "to", "trailing", "union", "unique", "using", "values"),
+        *("when", "where", "window", "with", "within"),
+    }
 )
+# Words that begin no expression either, unless they are called as functions.
+_JOINING: typ.Final = frozenset(
+    {"cross", "full", "ilike", "inner", "is", "join", "left", "like", "natural"}
+    | {"outer", "overlaps", "right", "similar"}
+)
+_QUERIES: typ.Final = ("select", "values", "with")
+_ONLY_FROM: typ.Final = frozenset({",", "from", "group", "having", "limit", "where"})
+_OPENING, _CLOSING = "([", ")]"
 _CONSTANTS: typ.Final = frozenset({"null", "true", "false", "default"})
 # Words that are values by themselves; in quotes they are columns.
 _VALUES: typ.Final = frozenset(
@@ -84,11 +108,61 @@ def read_expression(text: str) -> Node:
     An `UnreadableSqlError` is raised if it is no expression, or one that is not
     supported.
     """
-    stream = Stream(text)
+    return _whole(tokens(text))
+
+
+def _whole(pieces: cabc.Sequence[Token]) -> Node:
+    stream = Stream(pieces)
     node = _either(stream)
     if stream.next.kind is not TokenKind.END:
         raise stream.unreadable()
     return node
+
+
+def canonical(pieces: cabc.Iterable[Token]) -> list[Token]:
+    """Return some SQL, such as a query, in one of the ways to write it.
+
+    Every expression in it is read, and written as a tree; what is around them stays
+    as it is.
+    """
+    stream = Stream(tuple(pieces))
+    result: list[Token] = []
+    while stream.next.kind is not TokenKind.END:
+        start = stream.position
+        try:
+            result += _written(_either(stream))
+        except UnreadableSqlError:
+            stream.back_to(start)
+            result.append(stream.take())
+    return result
+
+
+@functools.lru_cache(maxsize=64)
+def _canonical_query(pieces: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Return a query in parentheses; kept, as what is around it is tried again."""
+    return tuple(canonical(pieces))
+
+
+def _written(node: Node) -> cabc.Iterator[Token]:
+    """Yield what a tree consists of: a name as such, else what it is and its parts.
+
+    What looks like a call may be a relation with its columns: ``t(a, b)``.
+    """
+    if node.kind == "call" and not node.schema:
+        yield Token(TokenKind.QUOTED, node.text)
+    if node.kind == "name":
+        for schema in filter(None, node.schema.split("\0")):
+            yield Token(TokenKind.QUOTED, schema)
+            yield Token(TokenKind.MARK, ".")
+        yield Token(TokenKind.QUOTED, node.text)
+        return
+    facts = (node.kind, node.text, node.schema, str(node.data_type), len(node.parts))
+    yield Token(TokenKind.MARK, repr(facts))
+    for part in node.parts:
+        if node.kind == "query":
+            yield Token(TokenKind[part.kind], part.text)
+        else:
+            yield from _written(part)
 
 
 def _either(stream: Stream) -> Node:
@@ -169,10 +243,8 @@ def _operation(stream: Stream, level: int) -> Node:
 def _operand(stream: Stream, level: int) -> Node:
     for word in ("any", "all", "some"):
         if stream.took_word(word):
-            stream.expect("(")
-            node = _either(stream)
-            stream.expect(")")
-            return Node("any" if word == "some" else word, parts=(node,))
+            parts = _list(stream, "(", ")")
+            return Node("any" if word == "some" else word, parts=parts)
     return _operation(stream, level + 1)
 
 
@@ -281,7 +353,7 @@ def _suffixed(stream: Stream) -> Node:
                 index.append(_either(stream))
             stream.expect("]")
             node = Node("subscript", parts=(node, *index))
-        elif node.kind != "name" and stream.took("."):
+        elif stream.took("."):
             node = Node("field", stream.take().text, (node,))
         else:
             return node
@@ -294,8 +366,9 @@ def cast(node: Node, data_type: DataType) -> Node:
         return Node("array", parts=tuple(cast(part, element) for part in node.parts))
     is_text = str(data_type) in _STRINGS
     while is_text and node.kind == "cast" and str(node.data_type) in _STRINGS:
-        if node.parts[0].kind != "string":
-            break
+        constant = node.parts[0]
+        if constant.kind != "string" or constant.text.endswith(" "):
+            break  # `bpchar` drops blanks at the end
         node = node.parts[0]
     return Node("cast", parts=(node,), data_type=data_type)
 
@@ -327,24 +400,40 @@ def _number(text: str) -> str:
 
 
 def _in_parentheses(stream: Stream) -> Node:
-    stream.expect("(")
-    if stream.took_word("select"):
-        # PostgreSQL gives the column of a query a name; it says nothing here.
-        node = _either(stream)
-        if stream.took_word("as"):
-            stream.take()
-        stream.expect(")")
-        return Node("select", parts=(node,))
-    nodes = _until(stream, ")")
+    nodes = _list(stream, "(", ")")
     if not nodes:
         raise stream.unreadable()
     return nodes[0] if len(nodes) == 1 else Node("row", parts=nodes)
 
 
+def _query(stream: Stream) -> Node:
+    """Read a query up to the parenthesis that ends it."""
+    pieces: list[Token] = []
+    beside: set[str] = set()
+    depth = 0
+    while depth or not stream.is_mark(")"):
+        token = stream.take()
+        if token.kind is TokenKind.END:
+            raise stream.unreadable()
+        if token.kind is TokenKind.MARK:
+            depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        if not depth:
+            beside.add(token.text)
+        pieces.append(token)
+    if pieces[0].text == "select" and not beside & _ONLY_FROM:
+        # PostgreSQL gives the column of a query a name; it says nothing here.
+        is_named = pieces[-2:-1] == [Token(TokenKind.WORD, "as")]
+        return Node("select", parts=(_whole(pieces[1 : -2 if is_named else None]),))
+    leaves = (
+        Node(piece.kind.name, piece.text) for piece in _canonical_query(tuple(pieces))
+    )
+    return Node("query", parts=tuple(leaves))
+
+
 def _keyword(stream: Stream) -> Node | None:
     """Read what begins with a word that is no name."""
     word, following = stream.next.text, stream.ahead(1)
-    if word in _UNSUPPORTED:
+    if word in _RESERVED or (word in _JOINING and following.text != "("):
         raise stream.unreadable()
     if word in _CONSTANTS:
         return Node("constant", stream.take().text)
@@ -477,6 +566,8 @@ def _until(stream: Stream, end: str) -> tuple[Node, ...]:
 
 
 def _argument(stream: Stream) -> Node:
+    if any(map(stream.is_word, _QUERIES)):
+        return _query(stream)
     if stream.took_word("variadic"):
         return Node("variadic", parts=(_either(stream),))
     return _either(stream)

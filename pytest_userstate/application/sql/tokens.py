@@ -7,6 +7,7 @@ what is in double quotes is a name and never a keyword.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import enum
 import re
 import typing as typ
@@ -280,9 +281,9 @@ def _without_surrogates(text: str) -> str:
 class Stream:
     """Tokens, read one after the other."""
 
-    def __init__(self, text: str) -> None:
-        """Cut the text."""
-        self._tokens = tokens(text)
+    def __init__(self, pieces: cabc.Sequence[Token]) -> None:
+        """Begin with the first of them."""
+        self._tokens = pieces
         self._at = 0
 
     @property
@@ -324,12 +325,14 @@ class Stream:
         self._at += len(words)
         return True
 
+    def is_mark(self, mark: str) -> bool:
+        """Whether this mark or operator comes next."""
+        kinds = {TokenKind.MARK, TokenKind.OPERATOR}
+        return self.next.text == mark and self.next.kind in kinds
+
     def took(self, mark: str) -> bool:
         """Go on behind this mark or operator, if it comes next."""
-        if (
-            self.next.kind not in {TokenKind.MARK, TokenKind.OPERATOR}
-            or self.next.text != mark
-        ):
+        if not self.is_mark(mark):
             return False
         self._at += 1
         return True
