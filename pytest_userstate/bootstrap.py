@@ -12,8 +12,9 @@ import typing as typ
 import attrs
 
 from pytest_userstate.application.audit import Prepared
-from pytest_userstate.application.configuration import read_settings, with_axes
+from pytest_userstate.application.configuration import with_axes
 from pytest_userstate.application.settings import AuditRequest, Home, Settings
+from pytest_userstate.application.targets import TargetTable, chosen, target_tables
 from pytest_userstate.domain.errors import (
     ConfigurationError,
     MigrationError,
@@ -74,14 +75,52 @@ _NO_BASELINE: typ.Final = (
 )
 
 
-def prepare(request: AuditRequest) -> Prepared:
-    """Put together what a run needs; nothing is started.
+def prepare_all(request: AuditRequest) -> tuple[Prepared, ...]:
+    """Put together what a run needs for each of its targets; nothing is started.
 
-    A `UsageError` is raised if the configuration, the target or the server cannot be
+    A `UsageError` is raised if the configuration, a target or the server cannot be
     used.
     """
     root = repository_root(request.invocation_dir, request.root_dir)
-    place = _Place.of(_configuration(request, root), root)
+    file = _configuration(request, root)
+    tables: tuple[TargetTable, ...] = (TargetTable(values={}),)
+    if file is not None:
+        tables = target_tables(file.table, file=file.label, prefix=file.prefix)
+    tables = chosen(tables, request.targets)
+    if len(tables) > 1 and (option := _about_one_target(request)):
+        names = " and ".join(table.name for table in tables)
+        message = (
+            f"{option} is about one target, and the configuration has {names}: "
+            "choose one with --userstate-target NAME"
+        )
+        raise UsageError(message)
+    return tuple(_prepare(request, _Place.of(file, root, table)) for table in tables)
+
+
+def prepare(request: AuditRequest) -> Prepared:
+    """Do the same for a run that can only have one target."""
+    first, *others = prepare_all(request)
+    if others:
+        names = " and ".join(prepared.name for prepared in (first, *others))
+        message = f"the configuration has several targets, {names}: choose one"
+        raise UsageError(message)
+    return first
+
+
+def _about_one_target(request: AuditRequest) -> str | None:
+    """Return an option that cannot be meant for several targets."""
+    options = {
+        "--userstate-migrations": request.migrations,
+        "--userstate-dsn": request.dsn,
+        "--userstate-drift": request.drift,
+        "--userstate-snapshot": request.snapshot,
+        "--userstate-init": request.writes_configuration or None,
+        "--userstate-draft DIR": None if request.drafts == "-" else request.drafts,
+    }
+    return next((name for name, value in options.items() if value is not None), None)
+
+
+def _prepare(request: AuditRequest, place: _Place) -> Prepared:
     settings = place.settings(request.invocation_dir)
     with _messages_for(settings.home):
         return _prepared(request, settings, place)
@@ -90,7 +129,11 @@ def prepare(request: AuditRequest) -> Prepared:
 def _prepared(request: AuditRequest, settings: Settings, place: _Place) -> Prepared:
     if request.axes is not None:
         settings = with_axes(settings, request.axes)
-    here = ConfigurationPlace(base=place.base, file=place.label, prefix=place.key(""))
+    here = ConfigurationPlace(
+        base=place.base,
+        file=place.label,
+        prefix=place.key("wiring").removesuffix("wiring"),
+    )
     settings = with_found_sources(settings, here)
     wiring = wiring_repository(
         settings,
@@ -262,14 +305,17 @@ def _messages_for(home: Home) -> cabc.Iterator[None]:
 
 @attrs.frozen
 class _Place:
-    """The configuration file, if there is one, and the folder that paths start in."""
+    """The configuration of a target, and the folder that paths start in."""
 
     file: ConfigurationFile | None
     base: pathlib.Path
+    target: TargetTable
 
     @classmethod
-    def of(cls, file: ConfigurationFile | None, root: pathlib.Path) -> _Place:
-        return cls(file, file.path.parent if file else root)
+    def of(
+        cls, file: ConfigurationFile | None, root: pathlib.Path, target: TargetTable
+    ) -> _Place:
+        return cls(file, file.path.parent if file else root, target)
 
     @property
     def label(self) -> str:
@@ -279,13 +325,14 @@ class _Place:
     def key(self, key: str) -> str:
         """Return a configuration key as the file spells it."""
         prefix = self.file.prefix if self.file else ""
-        return f"{prefix}.{key}" if prefix else key
+        full = self.target.key(key)
+        return f"{prefix}.{full}" if prefix else full
 
     def settings(self, start: pathlib.Path) -> Settings:
         """Return what the file says, or the defaults."""
         if self.file is None:
             return Settings(home=future_home(self.base, start))
-        return read_settings(self.file.table, file=self.label, prefix=self.file.prefix)
+        return self.target.settings(file=self.label, prefix=self.file.prefix)
 
 
 def _configuration(
@@ -303,12 +350,21 @@ def _target(
     request: AuditRequest, settings: Settings, place: _Place
 ) -> tuple[AuditTarget, pathlib.Path | None]:
     """Return what is audited, and its first file."""
-    if request.dsn is not None:
+    dsn, option = request.dsn, "--userstate-dsn"
+    if dsn is None and request.migrations is None and settings.database:
+        dsn, option = settings.database, f"{place.label}: `{place.key('database')}`"
+        if request.proves or request.drafts is not None:
+            message = (
+                f"{option} is a live database, which is only read: "
+                "--userstate-prove and --userstate-draft are for migrations"
+            )
+            raise UsageError(message)
+    if dsn is not None:
         from pytest_userstate.outbound.live_target import (  # noqa: PLC0415 - rare
             live_target,
         )
 
-        return live_target(request.dsn), None
+        return live_target(dsn, option=option), None
     given = _given_server(request, settings, place)
     binaries = None if given else _binaries(request)
     try:

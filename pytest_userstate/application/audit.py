@@ -75,6 +75,11 @@ class Prepared:
     first_file: pathlib.Path | None = None
     """The first file of the target, if it has files."""
 
+    @property
+    def name(self) -> str:
+        """The target's name; empty if the configuration has no targets."""
+        return self.settings.home.target
+
 
 @attrs.frozen(kw_only=True)
 class Audit:

@@ -74,6 +74,11 @@ _TOML_TYPES: typ.Final[dict[type, str]] = {
     dict: "a table",
     list: "a list",
 }
+_VARIABLE: typ.Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
+_NO_CONNECTION_STRING: typ.Final = (
+    "is not env:NAME; expected the environment variable that has the connection "
+    "string, since a file that is committed is no place for a password"
+)
 _ONE_FOLDER: typ.Final = (
     "is a list; expected a string, the one folder with the migrations.\nIf a tool "
     "takes several, the others are settings of its tool, such as folders = "
@@ -121,10 +126,11 @@ class WiringTable:
 
 
 @attrs.frozen(kw_only=True)
-class Document:
-    """The whole file."""
+class TargetDocument:
+    """``[targets.NAME]``: everything that can be said about one target."""
 
     migrations: MigrationsSetting = attrs.field(factory=MigrationsSetting)
+    database: str | None = None
     snapshot: str | None = None
     schemas: Names = Names(("public",))
     recognize: bool = True
@@ -138,10 +144,24 @@ class Document:
     prove: ProofSettings = attrs.field(factory=ProofSettings)
 
 
+@attrs.frozen(kw_only=True)
+class Document(TargetDocument):
+    """The whole file."""
+
+    targets: dict[str, TargetDocument] = attrs.field(factory=dict)
+
+
 def read_settings(
-    raw: cabc.Mapping[str, object], *, file: str, prefix: str = ""
+    raw: cabc.Mapping[str, object],
+    *,
+    file: str,
+    prefix: str = "",
+    place: cabc.Callable[[str], str] | None = None,
 ) -> Settings:
-    """Read a parsed file, or the table in it that is ours (`prefix` is its key).
+    """Read what a parsed file, or the table in it that is ours, says about a target.
+
+    `prefix` is the table's key. `place` returns a key as the file has it, if it is
+    elsewhere for a target.
 
     A `ConfigurationError` names the file, the keys, the values, and the nearest right
     spelling.
@@ -152,7 +172,8 @@ def read_settings(
     warnings = [f"{file}: {warning}" for warning in renewal.warnings]
     try:
         document = read_document(renewal.table, file=file, prefix=prefix)
-        settings = _Resolution(document, file, prefix).settings()
+        start = f"{prefix}." if prefix else ""
+        settings = _Resolution(document, file, place or start.__add__).settings()
     except ConfigurationError as error:
         # It names the new keys.
         message = "\n".join([str(error), *warnings])
@@ -417,10 +438,12 @@ def _identity(entry: object) -> str:
 class _Resolution:
     """What only makes sense together: names, each of something that exists."""
 
-    def __init__(self, document: Document, file: str, prefix: str) -> None:
+    def __init__(
+        self, document: Document, file: str, place: cabc.Callable[[str], str]
+    ) -> None:
         self._document = document
         self._file = file
-        self._prefix = prefix
+        self._place = place
         self._model = self._audit_model()
 
     def settings(self) -> Settings:
@@ -428,6 +451,8 @@ class _Resolution:
         if document.snapshot is not None and not document.snapshot.endswith(".json"):
             problem = f"is {document.snapshot!r}; expected a file that ends in .json"
             self._refuse("snapshot", problem)
+        if document.database and not _VARIABLE.fullmatch(document.database):
+            self._refuse("database", _NO_CONNECTION_STRING)
         for index, accepted in enumerate(document.accept):
             self._check(accepted.check, f"accept[{index}].check")
         for index, ignored in enumerate(document.ignore):
@@ -437,6 +462,7 @@ class _Resolution:
         self._check_downstream()
         return Settings(
             migrations=document.migrations,
+            database=document.database,
             snapshot=document.snapshot,
             recognize=document.recognize,
             model=self._model,
@@ -449,8 +475,7 @@ class _Resolution:
         )
 
     def _refuse(self, key: str, problem: str) -> typ.NoReturn:
-        full = f"{self._prefix}.{key}" if self._prefix else key
-        raise configuration_error([(full, problem)], file=self._file)
+        raise configuration_error([(self._place(key), problem)], file=self._file)
 
     def _audit_model(self) -> AuditModel:
         tables = self._document.entities

@@ -69,7 +69,7 @@ def check_document(
 
 
 def _compare(record: RunRecord, path: str, store: ReportStore) -> _Answer:
-    if record.audit is None:
+    if not record.audits:
         message = "was not compared, since there is no audit to compare it with"
         return DocumentStatus.NOT_COMPARED, message, ()
     if not record.is_complete:
@@ -120,14 +120,16 @@ def _values_differ(committed: str, record: RunRecord) -> tuple[str, ...]:
 
 def _flat(value: object, path: tuple[str, ...]) -> cabc.Iterator[str]:
     """Yield one line for each value that holds no others."""
-    if path in _IGNORED or path[-2:] == ("source", "line"):
+    own = path[2:] if path[:1] == ("targets",) else path
+    if own in _IGNORED or path[-2:] == ("source", "line"):
         return
     if isinstance(value, dict) and value:
         for key in sorted(value):
             yield from _flat(value[key], (*path, key))
     elif isinstance(value, list) and value:
         for number, item in enumerate(value):
-            name = item.get("id", number) if isinstance(item, dict) else number
+            key = "name" if path == ("targets",) else "id"
+            name = item.get(key, number) if isinstance(item, dict) else number
             yield from _flat(item, (*path, f"[{name}]"))
     else:
         yield f"{'.'.join(path).replace('.[', '[')}: {json.dumps(value)}"
@@ -157,7 +159,7 @@ def _with_sections(
     """Return the lines, each with the heading above it."""
     sectioned, section = [], ""
     for line in lines:
-        if re.match(r"#{1,3} ", line):
+        if re.match(r"#{1,4} ", line):
             section = line
         sectioned.append(_Line(key(line), line, section))
     return sectioned

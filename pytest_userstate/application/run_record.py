@@ -61,13 +61,19 @@ class DocumentCheck:
 
 @attrs.frozen(kw_only=True)
 class RunRecord:
-    """A finished run, as reports describe it."""
+    """A finished run, as reports describe it.
 
+    The record of a run with several targets contains the record of each.
+    """
+
+    name: str = ""
+    """The target's name, if the configuration has several."""
+    targets: tuple[RunRecord, ...] = ()
     audit: Audit | None = None
     failure: RunFailure | None = None
     """Why there is no audit, or what this package failed in."""
     outcomes: dict[str, Outcome] = attrs.field(factory=dict)
-    """What became of each check, by id."""
+    """What became of each check, by id, without the name of the target."""
     vanished: tuple[str, ...] = ()
     """Checks that did not run although nobody deselected them by hand."""
     contradicted: tuple[str, ...] = ()
@@ -75,30 +81,56 @@ class RunRecord:
     documents: tuple[DocumentCheck, ...] = ()
 
     @property
+    def audits(self) -> tuple[Audit, ...]:
+        """The audits that were carried out."""
+        if self.targets:
+            return tuple(audit for part in self.targets for audit in part.audits)
+        return (self.audit,) if self.audit else ()
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether none of a target's checks was selected."""
+        return self.audit is None and self.failure is None
+
+    @property
     def error(self) -> RunFailure | None:
         """Why there is no audit, or why a comparison has no answer."""
         comparisons = self.audit.comparisons if self.audit else ()
-        errors = (comparison.error for comparison in comparisons if comparison.error)
-        message = next(errors, None)
-        if self.failure or message is None:
-            return self.failure
-        return RunFailure(kind="tool", message=message)
+        messages = (comparison.error for comparison in comparisons if comparison.error)
+        errors = [
+            *(part.error for part in self.targets),
+            *(RunFailure(kind="tool", message=message) for message in messages),
+        ]
+        return self.failure or next(filter(None, errors), None)
 
     @property
     def status(self) -> Status:
         """The one word for the run."""
-        outcomes = set(self.outcomes.values())
-        ran = outcomes - {Outcome.DESELECTED, Outcome.SKIPPED}
-        if self.failure or not ran or Outcome.ERROR in outcomes:
+        if self.failure:
             return Status.ERROR
-        if Outcome.FAILED in outcomes or self.vanished or self.contradicted:
+        statuses = {part.status for part in self.targets if not part.is_left_out}
+        if not self.targets:
+            statuses = {self._own_status}
+        if not statuses or Status.ERROR in statuses:
+            return Status.ERROR
+        is_current = all(document.is_current for document in self.documents)
+        if self.vanished or self.contradicted or not is_current:
             return Status.FAILED
-        if not all(document.is_current for document in self.documents):
-            return Status.FAILED
-        return Status.PASSED
+        return Status.FAILED if Status.FAILED in statuses else Status.PASSED
+
+    @property
+    def _own_status(self) -> Status:
+        outcomes = set(self.outcomes.values())
+        if not outcomes - {Outcome.DESELECTED, Outcome.SKIPPED}:
+            return Status.ERROR
+        if Outcome.ERROR in outcomes:
+            return Status.ERROR
+        return Status.FAILED if Outcome.FAILED in outcomes else Status.PASSED
 
     @property
     def is_complete(self) -> bool:
         """Whether every check ran."""
+        if self.targets:
+            return all(part.is_complete for part in self.targets)
         left_out = {Outcome.DESELECTED, Outcome.SKIPPED}
         return self.audit is not None and not left_out & {*self.outcomes.values()}

@@ -32,7 +32,7 @@ TABLES: typ.Final = (
     "wiring",
 )
 """The tables at the top of a configuration; `KEYS` are the other keys."""
-KEYS: typ.Final = ("migrations", "recognize", "schemas", "snapshot")
+KEYS: typ.Final = ("database", "migrations", "recognize", "schemas", "snapshot")
 _HEADER: typ.Final = re.compile(
     rf"(?<![\w\]])(\[\[?)(?=(?:{'|'.join(TABLES)})(?:\.[\w.-]+)?\])"
 )
@@ -49,15 +49,26 @@ class Home:
         The file as the user would type it.
     table : str
         The table in it that holds the configuration; empty if all of it does.
+    target : str
+        The target that is configured there; empty if there is only one.
     """
 
     label: str = CONFIGURATION_FILE
     table: str = ""
+    target: str = ""
 
     @property
     def name(self) -> str:
         """The file's name."""
         return pathlib.PurePath(self.label).name
+
+    def full_id(self, name: str) -> str:
+        """Return the id of a check, or of a comparison, among those of all targets.
+
+        >>> Home(target="billing").full_id("users.schema")
+        'billing.users.schema'
+        """
+        return f"{self.target}.{name}" if self.target else name
 
     def written(self, text: str) -> str:
         """Return a message for this file; all are written for ``userstate.toml``.
@@ -68,9 +79,10 @@ class Home:
         >>> home.written("Say so in userstate.toml, with [[accept]]")
         'Say so in [tool.userstate] of pyproject.toml, with [[tool.userstate.accept]]'
         """
-        if not self.table:
+        if self.table:
+            text = _HEADER.sub(rf"\1{self.table}.", text)
+        if self.name == CONFIGURATION_FILE or not self.table:
             return _FILE.sub(lambda found: f"{self.label}{found[1] or ''}", text)
-        text = _HEADER.sub(rf"\1{self.table}.", text)
         place, key = f"[{self.table}] of {self.label}", f"{self.label}: `{self.table}."
         return _FILE.sub(lambda found: key if found[1] else place, text)
 
@@ -89,6 +101,8 @@ class AuditRequest:
     """Where the test runner thinks that the project starts."""
     configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None
     """The configuration file, or what it would say."""
+    targets: tuple[str, ...] = ()
+    """The targets to audit; all if none is named."""
     migrations: str | None = None
     dsn: str | None = attrs.field(default=None, repr=False)
     drift: str | None = attrs.field(default=None, repr=False)
@@ -226,6 +240,8 @@ class Settings:
     """
 
     migrations: MigrationsSetting = attrs.field(factory=MigrationsSetting)
+    database: str | None = None
+    """The variable that has the DSN of the live database to audit: ``env:NAME``."""
     snapshot: str | None = None
     model: AuditModel = DEFAULT_MODEL
     recognize: bool = True

@@ -33,7 +33,8 @@ OUTCOME: typ.Final = "userstate.outcome"
 DEFECT: typ.Final = "userstate.defect"
 EXPECTED: typ.Final = "\nexpected: "
 """What follows the reason in the text of a failure."""
-SHARED: typ.Final = pytest.StashKey[SharedAudit]()
+AUDITS: typ.Final = pytest.StashKey[tuple[SharedAudit, ...]]()
+"""The audits of the run's targets."""
 
 
 class ChecksFile(pytest.File):
@@ -41,11 +42,11 @@ class ChecksFile(pytest.File):
 
     def collect(self) -> cabc.Iterable[AuditItem]:
         """Yield an item for each check, in the order of the matrix, and comparison."""
-        names = self.config.stash[SHARED].names
-        for name in names.checks:
-            yield CheckItem.from_parent(self, name=name)
-        for name in names.comparisons:
-            yield ComparisonItem.from_parent(self, name=name)
+        for shared in self.config.stash[AUDITS]:
+            for name, check in shared.names.full.items():
+                is_check = check in shared.names.checks
+                kind = CheckItem if is_check else ComparisonItem
+                yield kind.from_parent(self, name=name, check=check, shared=shared)
 
 
 class NoTests(pytest.File):
@@ -88,9 +89,13 @@ def restore_explanation(report: pytest.TestReport) -> None:
 class AuditItem(pytest.Item):
     """An item of the audit: carried out, or taken from others, in its setup."""
 
-    def __init__(self, **arguments: typ.Any) -> None:
+    def __init__(
+        self, *, check: str, shared: SharedAudit, **arguments: typ.Any
+    ) -> None:
         """Mark the item, and name its check in reports."""
         super().__init__(**arguments)
+        self.check = check
+        self._shared = shared
         self._summary = ""
         self.add_marker(MARKER)
         self.user_properties.append((CHECK, self.name))
@@ -119,8 +124,7 @@ class AuditItem(pytest.Item):
         pytest.fail(printer(self.config).explanation(finding), pytrace=False)
 
     def _audited(self) -> Audit:
-        shared = self.config.stash[SHARED]
-        was_known, result = shared.peek() is not None, shared.result()
+        was_known, result = self._shared.peek() is not None, self._shared.result()
         if not isinstance(result, RunFailure):
             return result
         if result.kind == "defect":
@@ -161,18 +165,17 @@ class CheckItem(AuditItem):
 
     def prepare(self, audit: Audit) -> None:
         """Tell what the audit says, and the gate."""
-        self.user_properties.extend(_properties(audit.verdict(self.name)))
+        self.user_properties.extend(_properties(audit.verdict(self.check)))
 
     def conclude(self, audit: Audit) -> None:
         """Turn the verdict into the outcome of a test."""
-        verdict = audit.verdict(self.name)
+        verdict = audit.verdict(self.check)
         outcome = verdict.outcome
         if outcome.is_expected_failure and not self.config.option.runxfail:
             pytest.xfail(inert_lines(verdict.reason))
         if outcome.is_expected_failure or outcome is Outcome.FAILED:
-            self.fail(
-                finding_of(verdict, Outcome.FAILED, audit.report, audit.settings.home)
-            )
+            home = audit.settings.home
+            self.fail(finding_of(verdict, Outcome.FAILED, audit.report, home))
 
 
 class ComparisonItem(AuditItem):
@@ -180,7 +183,7 @@ class ComparisonItem(AuditItem):
 
     def prepare(self, audit: Audit) -> None:
         """Tell the outcome; that there is none is an error."""
-        comparison = audit.comparison(self.name)
+        comparison = audit.comparison(self.check)
         if comparison.error:
             problem = inert_lines(comparison.error)
             pytest.fail(
@@ -190,9 +193,10 @@ class ComparisonItem(AuditItem):
 
     def conclude(self, audit: Audit) -> None:
         """Fail if the schemas differ."""
-        comparison = audit.comparison(self.name)
+        comparison = audit.comparison(self.check)
         if comparison.outcome is Outcome.FAILED:
-            self.fail(finding_of_comparison(comparison, comparison.outcome))
+            home = audit.settings.home
+            self.fail(finding_of_comparison(comparison, comparison.outcome, home))
 
 
 def _properties(verdict: Verdict) -> cabc.Iterator[tuple[str, str]]:
@@ -212,14 +216,15 @@ class ListedUnder:
     nodeid: str
 
     @classmethod
-    def of(cls, config: pytest.Config, prepared: Prepared) -> ListedUnder:
+    def of(cls, config: pytest.Config, targets: cabc.Sequence[Prepared]) -> ListedUnder:
         """Choose the file.
 
         The configuration file, else pytest's own, else the first file of the
         target; and for a live database without any of them, this module, since
         pytest collects from files that exist.
         """
-        candidates = (prepared.configuration, config.inipath, prepared.first_file)
+        first = targets[0]
+        candidates = (first.configuration, config.inipath, first.first_file)
         path = next((path for path in candidates if path), pathlib.Path(__file__))
         nodeid = pathlib.PurePath(os.path.relpath(path, config.rootpath)).as_posix()
         return cls(path, nodeid)

@@ -99,6 +99,13 @@ def add_options(
         "pyproject.toml, here or in a folder above)",
     )
     group.addoption(
+        "--userstate-target",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="audit only this one of the configured [targets]; repeatable",
+    )
+    group.addoption(
         "--userstate-migrations",
         metavar="PATH",
         help="the migrations folder (default: configured, or found)",
@@ -209,6 +216,7 @@ def request_of(
         invocation_dir=pathlib.Path(config.invocation_params.dir),
         root_dir=config.rootpath,
         configuration=configuration or option.userstate_config,
+        targets=tuple(option.userstate_target),
         migrations=option.userstate_migrations,
         dsn=option.userstate_dsn,
         drift=option.userstate_drift,
@@ -301,6 +309,7 @@ def renewal(config: pytest.Config, path: str) -> str:
     words += ["--userstate-prove"] if option.userstate_prove else []
     for name, value in (
         ("--userstate-config", option.userstate_config),
+        *(("--userstate-target", name) for name in option.userstate_target),
         ("--userstate-migrations", option.userstate_migrations),
         ("--userstate-dsn", _without_secret(option.userstate_dsn)),
         ("--userstate-server", _without_secret(option.userstate_server)),

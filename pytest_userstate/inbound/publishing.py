@@ -70,7 +70,11 @@ def check_documents(
 def publish(
     config: pytest.Config, prepared: Prepared, stores: Stores, record: RunRecord
 ) -> Published:
-    """Write the reports, and what the service that runs the job shows."""
+    """Write the reports, and what the service that runs the job shows.
+
+    `prepared` is what was prepared for the first target: what else is written is of
+    a single one.
+    """
     published = Published()
     file = prepared.configuration or prepared.first_file
     configuration = Source(os.path.relpath(file, prepared.base)) if file else None
@@ -109,7 +113,7 @@ def _write_drafts(
     record: RunRecord, store: ReportStore, folder: str, published: Published
 ) -> None:
     """Write the drafts to new files."""
-    for draft in record.audit.drafts if record.audit else ():
+    for draft in (d for audit in record.audits for d in audit.drafts):
         for file in draft.files:
             if file.added:
                 told = f"{file.path} is there, and not written: add the lines shown"
@@ -127,7 +131,7 @@ def _write_drafts(
 def _write_snapshot(
     record: RunRecord, store: ReportStore, path: str, published: Published
 ) -> None:
-    schema = record.audit.snapshot if record.audit else None
+    schema = next((audit.snapshot for audit in record.audits), None)
     if schema is None:
         problem = f"the schema snapshot {path} was not written: nothing was audited"
         published.problems.append(problem)
@@ -151,6 +155,7 @@ def _write_configuration(
 
     home = prepared.settings.home
     file = home.name
+    [record] = record.targets or (record,)
     if record.audit is None:
         problem = f"{file} was not written: nothing was audited"
         published.problems.append(problem)

@@ -37,8 +37,11 @@ UNUSED_CONFTEST: typ.Final = pytest.StashKey[str]()
 class Composition(typ.Protocol):
     """What the composition root provides."""
 
+    def prepare_all(self, request: AuditRequest) -> tuple[Prepared, ...]:
+        """Put together what each target needs; a UsageError says why it cannot."""
+
     def prepare(self, request: AuditRequest) -> Prepared:
-        """Put together what a run needs; a UsageError says why it cannot."""
+        """Do the same for a run that can only have one target."""
 
     def launch_server(self, prepared: Prepared) -> cabc.Callable[[], None] | None:
         """Start the server that an audit will need; return what ends it."""
@@ -73,11 +76,14 @@ class CollectionPlugin:
     """Collects the checks, in each process that runs some."""
 
     def __init__(
-        self, config: pytest.Config, shared: SharedAudit, file: items.ListedUnder
+        self,
+        config: pytest.Config,
+        audits: tuple[SharedAudit, ...],
+        file: items.ListedUnder,
     ) -> None:
         """Make pytest collect the checks."""
-        config.stash[items.SHARED] = shared
-        self._shared = shared
+        config.stash[items.AUDITS] = audits
+        self._audits = audits
         self.file = file
         self.is_exclusive = items.include(config, file.path)
         self.collected = completeness.Collected()
@@ -108,7 +114,8 @@ class CollectionPlugin:
         """Remember which checks are about to run."""
         names = _checks_among(session.items)
         self.collected.selected |= names
-        self._shared.select(names)
+        for shared in self._audits:
+            shared.select(names)
 
 
 class RunPlugin:
@@ -117,14 +124,14 @@ class RunPlugin:
     def __init__(
         self,
         config: pytest.Config,
-        prepared: Prepared,
+        targets: tuple[Prepared, ...],
         collection: CollectionPlugin,
         stores: publishing.Stores,
     ) -> None:
         """Take part in the run."""
         self._config = config
-        self._prepared = prepared
-        self._shared = config.stash[items.SHARED]
+        self._targets = targets
+        self._audits = config.stash[items.AUDITS]
         self._collection = collection
         self._stores = stores
         self._outcomes = completeness.Outcomes(runxfail=config.option.runxfail)
@@ -136,7 +143,7 @@ class RunPlugin:
     def pytest_report_header(self) -> list[str]:
         """Say what is audited, how it was found, and on which server."""
         return terminal.header(
-            self._prepared,
+            self._targets,
             exclusive=self._collection.is_exclusive,
             unused_conftest=self._config.stash.get(UNUSED_CONFTEST, ""),
         )
@@ -187,7 +194,7 @@ class RunPlugin:
 
     def _publish(self) -> None:
         self._published = publishing.publish(
-            self._config, self._prepared, self._stores, self._record
+            self._config, self._targets[0], self._stores, self._record
         )
 
     def pytest_terminal_summary(
@@ -218,36 +225,47 @@ class RunPlugin:
             terminalreporter.write_line(line)
 
     def _conclude(self, exitstatus: int | pytest.ExitCode) -> RunRecord:
-        result = self._shared.peek()
         outcomes = self._outcomes.of
+        ids = [name for shared in self._audits for name in shared.names.full]
         ran = {check for check, how in outcomes.items() if how is not Outcome.SKIPPED}
         selection = completeness.selection_of(self._config, self._collection.file.path)
         missing: tuple[str, ...] = ()
         if exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, 5}:
             missing = completeness.vanished(
-                self._shared.names.all, ran, self._collection.collected, selection
+                ids, ran, self._collection.collected, selection
             )
-        return RunRecord(
-            audit=result if isinstance(result, Audit) else None,
-            failure=self._failure(exitstatus, result),
-            outcomes={
-                check: outcomes.get(check, Outcome.DESELECTED)
-                for check in self._shared.names.all
-            },
+        parts = tuple(map(self._part, self._audits))
+        record = parts[0] if not parts[0].name else RunRecord(targets=parts)
+        return attrs.evolve(
+            record,
+            failure=self._failure(exitstatus, record),
             vanished=() if self._config.option.collectonly else missing,
             contradicted=tuple(self._outcomes.contradicted),
         )
 
+    def _part(self, shared: SharedAudit) -> RunRecord:
+        """Return what became of a target."""
+        result = shared.peek()
+        return RunRecord(
+            name=shared.names.target,
+            audit=result if isinstance(result, Audit) else None,
+            failure=result if isinstance(result, RunFailure) else None,
+            outcomes={
+                check: self._outcomes.of.get(name, Outcome.DESELECTED)
+                for name, check in shared.names.full.items()
+            },
+        )
+
     def _failure(
-        self, exitstatus: int | pytest.ExitCode, result: Audit | RunFailure | None
+        self, exitstatus: int | pytest.ExitCode, record: RunRecord
     ) -> RunFailure | None:
-        """Return why there is no audit, or what this package failed in."""
+        """Return why nothing was audited, or what this package failed in."""
         if self._outcomes.defect:
             return RunFailure(kind="defect", message=self._outcomes.defect)
         if self._internal_error:
             return self._internal_error
-        if result is not None:
-            return result if isinstance(result, RunFailure) else None
+        if not all(part.is_left_out for part in record.targets or (record,)):
+            return record.failure
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             message = "interrupted before the audit was carried out"
             return RunFailure(kind="interrupted", message=message)
@@ -260,7 +278,8 @@ class RunPlugin:
         It is never 0 if checks vanished, if none ran, or if a report is missing.
         """
         record = self._record
-        if record.failure and record.failure.kind == "defect":
+        failures = [part.failure for part in (record, *record.targets)]
+        if any(failure and failure.kind == "defect" for failure in failures):
             return pytest.ExitCode.INTERNAL_ERROR
         if status != pytest.ExitCode.OK:
             is_empty = status == pytest.ExitCode.NO_TESTS_COLLECTED
@@ -270,7 +289,7 @@ class RunPlugin:
             return pytest.ExitCode.TESTS_FAILED
         if self._config.option.collectonly or record.status is Status.PASSED:
             return status
-        is_empty = record.status is Status.ERROR and record.audit is None
+        is_empty = record.status is Status.ERROR and not record.audits
         if is_empty and not record.vanished:
             return pytest.ExitCode.NO_TESTS_COLLECTED
         return pytest.ExitCode.TESTS_FAILED
@@ -326,8 +345,8 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     )
     if given:
         file = items.ListedUnder.same(config, given["file"])
-        shared = xdist.shared_by_controller(given)
-        collection = CollectionPlugin(config, shared, file)
+        audits = xdist.shared_by_controller(given)
+        collection = CollectionPlugin(config, audits, file)
         _register(config, collection, xdist.WorkerPlugin(config, collection.collected))
         return
     request = request_of(
@@ -342,31 +361,38 @@ def _install(config: pytest.Config, composition: Composition) -> None:
         raise UsageError(problem)
     base = request.invocation_dir
     _check_places(config, composition, request)
-    prepared = composition.prepare(request)
-    if not config.option.collectonly and (end := composition.launch_server(prepared)):
+    targets = composition.prepare_all(request)
+    first = targets[0]
+    if not config.option.collectonly and (end := composition.launch_server(first)):
         config.add_cleanup(end)
-    configuration = composition.configuration_store(prepared.base)
-    if request.writes_configuration and prepared.configuration is None:
-        configuration.check(prepared.settings.home.name)
+    configuration = composition.configuration_store(first.base)
+    if request.writes_configuration and first.configuration is None:
+        configuration.check(first.settings.home.name)
     stores = publishing.Stores(
         configuration=configuration,
-        reports=composition.report_store(base, prepared.base),
+        reports=composition.report_store(base, first.base),
         snapshots=composition.snapshot_store(base),
         drafts=composition.draft_store(base),
-        job=composition.job_page(prepared.base),
+        job=composition.job_page(first.base),
     )
     asked = config.option.userstate_report or config.option.userstate_check_report
-    prepared = attrs.evolve(prepared, draws=bool(asked or stores.job))
+    draws = bool(asked or stores.job)
+    targets = tuple(attrs.evolve(prepared, draws=draws) for prepared in targets)
     # Several lines at once are written while workers run.
     shown = contextlib.nullcontext if is_distributed else progress.shown
     today = dt.datetime.now(dt.UTC).date()
-    obtain = functools.partial(carry_out, prepared, today=today, progress=shown)
-    shared = SharedAudit(ItemNames.of(prepared), obtain)
-    file = items.ListedUnder.of(config, prepared)
-    collection = CollectionPlugin(config, shared, file)
-    _register(config, collection, RunPlugin(config, prepared, collection, stores))
+    audits = tuple(
+        SharedAudit(
+            ItemNames.of(prepared),
+            functools.partial(carry_out, prepared, today=today, progress=shown),
+        )
+        for prepared in targets
+    )
+    file = items.ListedUnder.of(config, targets)
+    collection = CollectionPlugin(config, audits, file)
+    _register(config, collection, RunPlugin(config, targets, collection, stores))
     if is_distributed:
-        controller = xdist.ControllerPlugin(collection.collected, shared, file.nodeid)
+        controller = xdist.ControllerPlugin(collection.collected, audits, file.nodeid)
         _register(config, controller)
 
 

@@ -13,6 +13,7 @@ import attrs
 from pytest_userstate.application.audit import Audit, Prepared, audit
 from pytest_userstate.application.defects import defect
 from pytest_userstate.application.run_record import RunFailure
+from pytest_userstate.application.settings import Home
 from pytest_userstate.domain.errors import MigrationError, ToolError
 from pytest_userstate.domain.snapshot import Source
 
@@ -27,8 +28,10 @@ ShowsProgress: typ.TypeAlias = cabc.Callable[
 
 @attrs.frozen
 class ItemNames:
-    """The names of a run's items, known before anything is started."""
+    """The names of a target's items, known before anything is started."""
 
+    target: str
+    """The target's name; empty for the only one."""
     checks: tuple[str, ...]
     comparisons: tuple[str, ...] = ()
 
@@ -36,25 +39,27 @@ class ItemNames:
     def of(cls, prepared: Prepared) -> ItemNames:
         """Return the names of all checks and comparisons of an audit."""
         return cls(
+            target=prepared.name,
             checks=prepared.settings.model.check_ids(),
             comparisons=tuple(reference.name for reference in prepared.references),
         )
 
     @property
-    def all(self) -> tuple[str, ...]:
-        """The names in the order in which the items run."""
-        return (*self.checks, *self.comparisons)
+    def full(self) -> dict[str, str]:
+        """The names by their ids in the run, in the order in which the items run."""
+        names = (*self.checks, *self.comparisons)
+        return {Home(target=self.target).full_id(name): name for name in names}
 
 
 class SharedAudit:
-    """The one audit that all items read, whichever thread or process they are in."""
+    """The one audit of a target, whichever thread or process reads it."""
 
     def __init__(self, names: ItemNames, obtain: Obtain) -> None:
         """Keep how to obtain it; nothing is started yet."""
         self.names = names
         self._obtain = obtain
         self._lock = threading.Lock()
-        self._selected: cabc.Collection[str] = names.all
+        self._selected: cabc.Collection[str] = names.full
         self._result: Result | None = None
 
     def select(self, names: cabc.Collection[str]) -> None:
@@ -81,16 +86,20 @@ def carry_out(
     progress: ShowsProgress = contextlib.nullcontext,
 ) -> Result:
     """Carry out the audit, with the comparisons that are selected."""
-    written = prepared.settings.home.written
-    references = (r for r in prepared.references if r.name in selected)
+    home = prepared.settings.home
+    references = (
+        reference
+        for reference in prepared.references
+        if home.full_id(reference.name) in selected
+    )
     prepared = attrs.evolve(prepared, references=tuple(references))
     try:
         with progress():
             return audit(prepared, today=today)
     except MigrationError as error:
         source = Source(error.path, error.line)
-        return RunFailure(kind="tool", message=written(str(error)), source=source)
+        return RunFailure(kind="tool", message=home.written(str(error)), source=source)
     except ToolError as error:
-        return RunFailure(kind="tool", message=written(str(error)))
+        return RunFailure(kind="tool", message=home.written(str(error)))
     except Exception as error:  # noqa: BLE001 - the one place that expects defects
         return RunFailure(kind="defect", message=str(defect(error)))

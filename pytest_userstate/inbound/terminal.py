@@ -115,22 +115,17 @@ def printer(config: pytest.Config) -> TextPrinter:
 
 
 def header(
-    prepared: Prepared, *, exclusive: bool, unused_conftest: str = ""
+    targets: cabc.Sequence[Prepared], *, exclusive: bool, unused_conftest: str = ""
 ) -> list[str]:
-    """Return the lines about the target and the server of the audit."""
-    target = prepared.target.description
-    what = "a live database" if target.kind == "dsn" else "migrations"
-    if target.path:
-        what = f"{target.path}, {target.layout} layout"
-        if target.migrations is not None:
-            what = f"{what}, {migrations(target.migrations)}"
-    lines = [
-        f"userstate: {what} ({target.found})",
-        f"userstate: {target.server}, {prepared.configured}",
-    ]
-    shown = " and ".join(reference.label for reference in prepared.references)
-    if shown:
-        lines.append(f"userstate: compared with {shown}")
+    """Return the lines about the targets and the servers of the audit."""
+    lines = [f"userstate: {_target_in_words(prepared)}" for prepared in targets]
+    lines += dict.fromkeys(
+        f"userstate: {prepared.target.description.server}, {prepared.configured}"
+        for prepared in targets
+    )
+    labels = [reference.label for each in targets for reference in each.references]
+    if labels:
+        lines.append(f"userstate: compared with {' and '.join(labels)}")
     if exclusive:
         lines.append(
             "userstate: only the checks are collected; name a path for its tests, too"
@@ -138,6 +133,17 @@ def header(
     if unused_conftest:
         lines.append(f"userstate: {unused_conftest}")
     return list(map(inert, lines))
+
+
+def _target_in_words(prepared: Prepared) -> str:
+    target = prepared.target.description
+    what = "a live database" if target.kind == "dsn" else "migrations"
+    if target.path:
+        what = f"{target.path}, {target.layout} layout"
+        if target.migrations is not None:
+            what = f"{what}, {migrations(target.migrations)}"
+    name = f"{prepared.name}: " if prepared.name else ""
+    return f"{name}{what} ({target.found})"
 
 
 def summary(

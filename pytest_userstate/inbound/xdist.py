@@ -33,8 +33,8 @@ class WorkerInput(typ.TypedDict):
 
     file: str
     """The id of the file that the checks are listed under."""
-    checks: list[str]
-    comparisons: list[str]
+    targets: list[tuple[str, list[str], list[str]]]
+    """Their names, and those of their checks and comparisons."""
     channel: typ.Any
     """Where to ask for the audit."""
 
@@ -51,10 +51,12 @@ def is_distributed(config: pytest.Config) -> bool:
 class ControllerPlugin:
     """The controller's side: answer workers, and receive what they collected."""
 
-    def __init__(self, collected: Collected, shared: SharedAudit, file: str) -> None:
+    def __init__(
+        self, collected: Collected, audits: cabc.Iterable[SharedAudit], file: str
+    ) -> None:
         """Keep what every worker has to know."""
         self._collected = collected
-        self._shared = shared
+        self._audits = {shared.names.target: shared for shared in audits}
         self._file = file
 
     @pytest.hookimpl(optionalhook=True)
@@ -64,20 +66,23 @@ class ControllerPlugin:
         channel.setcallback(functools.partial(self._asked, channel))
         node.workerinput[INPUT] = WorkerInput(
             file=self._file,
-            checks=[*self._shared.names.checks],
-            comparisons=[*self._shared.names.comparisons],
+            targets=[
+                (names.target, [*names.checks], [*names.comparisons])
+                for names in (shared.names for shared in self._audits.values())
+            ],
             channel=channel,
         )
 
-    def _asked(self, channel: typ.Any, selected: list[str]) -> None:
+    def _asked(self, channel: typ.Any, question: tuple[str, list[str]]) -> None:
         """Answer in a thread: the caller's has to receive the worker's reports."""
         threading.Thread(
-            target=self._answer, args=(channel, selected), daemon=True
+            target=self._answer, args=(channel, *question), daemon=True
         ).start()
 
-    def _answer(self, channel: typ.Any, selected: list[str]) -> None:
-        self._shared.select(selected)  # all workers select the same
-        answer = pickle.dumps(self._shared.result())
+    def _answer(self, channel: typ.Any, target: str, selected: list[str]) -> None:
+        shared = self._audits[target]
+        shared.select(selected)  # all workers select the same
+        answer = pickle.dumps(shared.result())
         with contextlib.suppress(OSError):  # the worker is gone
             channel.send((_version(), answer))
 
@@ -107,14 +112,19 @@ class WorkerPlugin:
         }
 
 
-def shared_by_controller(given: WorkerInput) -> SharedAudit:
-    """Return the audit that a worker reads: the one of its controller."""
-    names = ItemNames(tuple(given["checks"]), tuple(given["comparisons"]))
-    return SharedAudit(names, functools.partial(_ask, given["channel"]))
+def shared_by_controller(given: WorkerInput) -> tuple[SharedAudit, ...]:
+    """Return the audits that a worker reads: those of its controller."""
+    return tuple(
+        SharedAudit(
+            ItemNames(target, tuple(checks), tuple(comparisons)),
+            functools.partial(_ask, given["channel"], target),
+        )
+        for target, checks, comparisons in given["targets"]
+    )
 
 
-def _ask(channel: typ.Any, selected: cabc.Collection[str]) -> Result:
-    channel.send(sorted(selected))
+def _ask(channel: typ.Any, target: str, selected: cabc.Collection[str]) -> Result:
+    channel.send((target, sorted(selected)))
     version, answer = channel.receive()
     if version != _version():
         message = _OTHER_VERSION.format(here=_version(), there=version)

@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 
-from pytest_userstate.application.configuration import read_settings
+from pytest_userstate.application.targets import target_tables
 from tests.helpers.markdown import PAGES, ROOT, Block, anchors, blocks, links
 from tests.helpers.walkthrough import stories
 
@@ -58,7 +58,8 @@ def test_every_block_is_run(block: Block) -> None:
 )
 def test_configuration_blocks_can_be_used(block: Block) -> None:
     """Every configuration that a page shows is one that the audit accepts."""
-    read_settings(tomllib.loads(block.text), file="x")
+    for target in target_tables(tomllib.loads(block.text), file="x"):
+        target.settings(file="x")
 
 
 @pytest.mark.parametrize(

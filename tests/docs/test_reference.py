@@ -73,6 +73,9 @@ def keys(kind: type, prefix: str = "") -> typ.Iterator[str]:
             and attrs.has(each)
             and re.search(rf"\b{each.__name__}\b", str(field.type))
         ]
+        if name == "targets":  # which have the same keys
+            yield f"{name}.NAME"
+            continue
         if not tables or name in {"migrations", "entities.NAME.canonical"}:
             yield name
             continue

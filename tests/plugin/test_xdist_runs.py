@@ -15,13 +15,12 @@ def test_the_report_is_the_same_wherever_the_workers_are(
     """Byte for byte, also from workers that have none of the repository's files."""
     gaps.configure('[[accept]]\ncheck = "login.schema"\nreason = "later"\n')
     alone = gaps.run()
-    elsewhere = f"--tx=popen//chdir={tmp_path_factory.mktemp('elsewhere')}"
-    for args in (["-n", "0"], ["-n", "2"], ["-d", elsewhere, elsewhere]):
-        spread = gaps.run(*args)
-        assert spread.status == alone.status == 1, spread.output
-        assert json.dumps(spread.report) == json.dumps(alone.report)
-        assert spread.output.count("= user-state audit =") == 1
-        assert spread.last_line == alone.last_line
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    spread = gaps.run("-d", "--tx=popen", f"--tx=popen//chdir={elsewhere}")
+    assert spread.status == alone.status == 1, spread.output
+    assert json.dumps(spread.report) == json.dumps(alone.report)
+    assert spread.output.count("= user-state audit =") == 1
+    assert spread.last_line.strip("= ") == alone.last_line.strip("= ")
 
 
 def test_a_worker_that_dies_during_the_audit_leaves_it_to_the_others(

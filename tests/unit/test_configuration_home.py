@@ -56,7 +56,7 @@ def test_a_file_that_holds_nothing_else_is_only_named() -> None:
 
 def test_what_is_read_is_what_is_known_at_the_top() -> None:
     """A new key of the configuration is one of a table, or of a value, or of both."""
-    assert {*TABLES, *KEYS} == {*keys_of(Document)}
+    assert {*TABLES, *KEYS, "targets"} == {*keys_of(Document)}
 
 
 def test_a_table_without_its_prefix_is_refused(tmp_path: pathlib.Path) -> None:

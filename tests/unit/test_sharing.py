@@ -70,20 +70,20 @@ class Channels:
     def __init__(self) -> None:
         """Connect an end to the other."""
         self._answers: queue.Queue[object] = queue.Queue()
-        self._ask: cabc.Callable[[list[str]], None] | None = None
+        self._ask: cabc.Callable[[tuple[str, list[str]]], None] | None = None
         self.gateway = self
 
     def newchannel(self) -> typ.Self:
         """Return this."""
         return self
 
-    def setcallback(self, ask: cabc.Callable[[list[str]], None]) -> None:
+    def setcallback(self, ask: cabc.Callable[[tuple[str, list[str]]], None]) -> None:
         """Call this for what is sent by the worker."""
         self._ask = ask
 
-    def send(self, value: object) -> None:
-        """Send to the other end: a list is the worker's."""
-        if isinstance(value, list) and self._ask:
+    def send(self, value: tuple[typ.Any, ...]) -> None:
+        """Send to the other end: a question begins with the target."""
+        if value[0] == "" and self._ask:
             self._ask(value)
         else:
             self._answers.put(value)
@@ -97,9 +97,10 @@ def worker_of(controller: SharedAudit) -> SharedAudit:
     """Return the audit of a worker that asks the controller."""
     channels = Channels()
     node = types.SimpleNamespace(gateway=channels, workerinput={})
-    plugin = ControllerPlugin(Collected(), controller, "userstate.toml")
+    plugin = ControllerPlugin(Collected(), [controller], "userstate.toml")
     plugin.pytest_configure_node(node)
-    return shared_by_controller(node.workerinput[INPUT])
+    [shared] = shared_by_controller(node.workerinput[INPUT])
+    return shared
 
 
 @hypothesis.settings(max_examples=10)

@@ -39,6 +39,7 @@ NOT_APPLICABLE: typ.Final = "n/a"
 _READY: typ.Final = (
     "Work is ready when all that it needs is closed; an accepted gap is not."
 )
+_TITLE: typ.Final = "user-state audit"
 _NO_OUTCOME: typ.Final = "They change no decision and no outcome."
 
 
@@ -118,8 +119,14 @@ class Cell:
 
 @attrs.frozen(kw_only=True)
 class Document:
-    """All that people read of a run; without an audit, its problems are all."""
+    """All that people read of a run; without an audit, its problems are all.
 
+    The document of a run with several targets contains the document of each.
+    """
+
+    # The target's name, if there are several.
+    name: str = ""
+    targets: tuple[Document, ...] = ()
     status: Status
     counts: str
     problems: tuple[Problem, ...]
@@ -148,40 +155,46 @@ class Document:
     def failing(self) -> tuple[Finding, ...]:
         """What fails the run, checks before comparisons."""
         bad = {Outcome.FAILED, Outcome.ERROR}
-        return tuple(
+        own = tuple(
             finding
             for finding in (*self.findings, *self.comparisons)
             if finding.outcome in bad
         )
+        return own + tuple(each for part in self.targets for each in part.failing)
 
 
 def document_of(record: RunRecord) -> Document:
     """Return the document of a run."""
     audit, problems = record.audit, tuple(_problems(record))
     if audit is None:
-        return Document(status=record.status, counts="", problems=problems)
-    report, outcomes = audit.report, record.outcomes
+        return Document(
+            name=record.name,
+            targets=tuple(map(document_of, record.targets)),
+            status=record.status,
+            counts=_counts(record) if record.targets or record.is_left_out else "",
+            problems=problems,
+        )
+    report, outcomes, home = audit.report, record.outcomes, audit.settings.home
     return Document(
+        name=record.name,
         status=record.status,
         counts=_counts(record),
         problems=problems,
         findings=tuple(
-            finding_of(
-                verdict, outcomes.get(verdict.check.id), report, audit.settings.home
-            )
+            finding_of(verdict, outcomes.get(verdict.check.id), report, home)
             for verdict in audit.verdicts
         ),
         matrix=tuple(_matrix(report, outcomes)),
         readings=Items(tuple(_readings(audit))),
         alarms=Items(tuple(_alarms(report))),
         comparisons=tuple(
-            finding_of_comparison(comparison, outcomes.get(comparison.name))
+            finding_of_comparison(comparison, outcomes.get(comparison.name), home)
             for comparison in audit.comparisons
         ),
         warnings=audit.warnings,
         sections=tuple(filter(None, (_downstream(audit), _advisories(audit)))),
         left_out=tuple(
-            check
+            home.full_id(check)
             for check, outcome in outcomes.items()
             if outcome is Outcome.DESELECTED and not record.is_complete
         ),
@@ -190,8 +203,9 @@ def document_of(record: RunRecord) -> Document:
 
 
 def _problems(record: RunRecord) -> cabc.Iterator[Problem]:
-    if error := record.error:
-        title = "user-state audit"
+    error = record.failure if record.targets else record.error
+    if error:
+        title = f"user-state audit of {record.name}" if record.name else _TITLE
         yield Problem(title=title, message=error.message, source=error.source)
     if record.vanished:
         yield Problem(
@@ -224,7 +238,10 @@ def _problems(record: RunRecord) -> cabc.Iterator[Problem]:
 
 def _counts(record: RunRecord) -> str:
     """Count the outcomes, in the order of their first check."""
-    counts: cabc.Mapping[str, int] = collections.Counter(record.outcomes.values())
+    parts = record.targets or (record,)
+    counts: cabc.Mapping[str, int] = collections.Counter(
+        outcome for part in parts for outcome in part.outcomes.values()
+    )
     counted_outcomes = ", ".join(f"{n} {in_words(name)}" for name, n in counts.items())
     partial = "" if record.is_complete else " (partial: not every check ran)"
     return counted_outcomes + partial

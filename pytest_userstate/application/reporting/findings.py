@@ -178,7 +178,7 @@ def finding_of(
     said = {Outcome.NOT_GATED, Outcome.DEFERRED}
     is_more = verdict.outcome not in said and verdict.reason != check.rationale
     return Finding(
-        id=check.id,
+        id=home.full_id(check.id),
         outcome=outcome or Outcome.DESELECTED,
         answer=answer_in_words(check),
         coverage=in_words(check.coverage),
@@ -209,7 +209,9 @@ def _source(check: Check, report: UserStateSchemaAuditReport | None) -> Source |
 
 
 def finding_of_comparison(
-    comparison: Comparison, outcome: Outcome | None = None
+    comparison: Comparison,
+    outcome: Outcome | None = None,
+    home: Home = Home(),  # noqa: B008 - frozen
 ) -> Finding:
     """Return what there is to say about a comparison with another schema."""
     changes = comparison.changes
@@ -231,7 +233,7 @@ def finding_of_comparison(
     sources += [change.dropped.source for change in changes if change.dropped]
     is_settled = comparison.error or comparison.is_accepted or not changes
     return Finding(
-        id=comparison.name,
+        id=home.full_id(comparison.name),
         outcome=outcome or Outcome.DESELECTED,
         answer=answer,
         reason=comparison.error or counted(changes),

@@ -8,6 +8,7 @@ line nor the property that contains it.
 from __future__ import annotations
 
 import collections.abc as cabc
+import itertools
 import re
 import typing as typ
 
@@ -61,7 +62,8 @@ def annotations_of(
     `configuration` is the file of the audit's configuration: the place of an acceptance
     that has ended, and of a check that no migration is behind.
     """
-    for problem in document.problems:
+    problems = (document.problems, *(part.problems for part in document.targets))
+    for problem in itertools.chain(*problems):
         yield Annotation(
             level="error",
             title=problem.title,

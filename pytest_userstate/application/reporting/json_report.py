@@ -75,7 +75,25 @@ def dump(value: Json) -> str:
 
 def document(record: RunRecord) -> Json:
     """Return the report of a run as plain values."""
+    about_run, last = _document(record), ("vanished", "contradicted", "documents")
+    if not record.targets:
+        return about_run
+    targets = [{"name": part.name, **_document(part)} for part in record.targets]
+    for key in ("schema_version", "version", *last):
+        for target in targets:
+            del target[key]
+    first = ("schema_version", "version", "status", "complete")
+    return {
+        **{key: about_run[key] for key in first},
+        "error": plain(record.failure),
+        "targets": targets,
+        **{key: about_run[key] for key in last},
+    }
+
+
+def _document(record: RunRecord) -> Json:
     audit, outcomes = record.audit, record.outcomes
+    home = audit.settings.home if audit else Home()
     report = audit.report if audit else None
     return {
         "schema_version": SCHEMA_VERSION,
@@ -89,12 +107,10 @@ def document(record: RunRecord) -> Json:
         "diagram": audit and plain(audit.diagram),
         "timeline": audit and plain(audit.timeline),
         "checks": [
-            _verdict(verdict, outcomes.get(verdict.check.id), audit.settings.home)
-            for verdict in audit.verdicts
-        ]
-        if audit
-        else [],
-        "not_applicable": _cells(report),
+            _verdict(verdict, outcomes.get(verdict.check.id), home)
+            for verdict in (audit.verdicts if audit else ())
+        ],
+        "not_applicable": _cells(report, home),
         "readings": plain(report.readings if report else ()),
         "recognition": _recognition(audit.recognition if audit else None),
         "decisions": _decisions(report),
@@ -103,7 +119,7 @@ def document(record: RunRecord) -> Json:
         "advisories": plain(audit.advisories if audit else ()),
         "downstream": [_work(status) for status in (audit.downstream if audit else ())],
         "comparisons": [
-            comparison_document(comparison, outcomes.get(comparison.name))
+            comparison_document(comparison, outcomes.get(comparison.name), home)
             for comparison in (audit.comparisons if audit else ())
         ],
         "vanished": list(record.vanished),
@@ -147,10 +163,13 @@ def report_document(report: UserStateSchemaAuditReport) -> Json:
     }
 
 
-def _cells(report: UserStateSchemaAuditReport | None) -> list[Json]:
+def _cells(
+    report: UserStateSchemaAuditReport | None,
+    home: Home = Home(),  # noqa: B008 - frozen
+) -> list[Json]:
     return [
         {
-            "id": f"{cell.entity}.{cell.axis}",
+            "id": home.full_id(f"{cell.entity}.{cell.axis}"),
             "entity": cell.entity,
             "axis": cell.axis.value,
             "reason": cell.reason,
@@ -211,7 +230,7 @@ def _check(check: Check) -> Json:
 def _verdict(verdict: Verdict, outcome: Outcome | None, home: Home) -> Json:
     acceptance = verdict.acceptance
     until = acceptance.until if acceptance else None
-    check = _check(verdict.check)
+    check = {**_check(verdict.check), "id": home.full_id(verdict.check.id)}
     evidence = check.pop("evidence")
     return {
         **check,
@@ -241,10 +260,14 @@ def _work(status: WorkStatus) -> Json:
     }
 
 
-def comparison_document(comparison: Comparison, outcome: Outcome | None) -> Json:
+def comparison_document(
+    comparison: Comparison,
+    outcome: Outcome | None,
+    home: Home = Home(),  # noqa: B008 - frozen
+) -> Json:
     """Return what the report says about a comparison."""
     return {
-        "id": comparison.name,
+        "id": home.full_id(comparison.name),
         "reference": comparison.reference,
         "before": comparison.before,
         "after": comparison.after,

@@ -105,12 +105,11 @@ def marked(record: RunRecord, links: Links) -> str:
     document, page = document_of(record), _Page(links)
     origin = _ORIGIN.format(version=volatile("version", document.version))
     sections = [["# User-state audit"], [origin, *page.status(document)]]
-    if document.audit:
-        scope, *others = page_sections(document, document.audit)
-        sections += [page.section(scope), page.matrix(document)]
-        sections += [page.findings("Findings", document.findings)]
-        sections += [page.findings("Other schemas", document.comparisons)]
-        sections += map(page.section, others)
+    sections += page.sections(document)
+    for part in document.targets:
+        page = _Page(links, level=3)
+        sections += [[f"## {text(part.name)}", *page.status(part)]]
+        sections += page.sections(part)
     return _joined(sections)
 
 
@@ -118,16 +117,18 @@ def job_summary(document: Document, links: Links) -> str:
     """Return the page of a job: what fails and what to do first, the rest folded."""
     page = _Page(links)
     sections = [["# User-state audit"], page.status(document)]
-    if document.audit:
-        failing = document.failing
-        others = [*document.findings, *document.comparisons]
+    for part in document.targets or (document,):
+        if part.name:
+            sections += [[f"## {text(part.name)}", *page.status(part)]]
+        if part.audit is None:
+            continue
+        failing = part.failing
+        others = [*part.findings, *part.comparisons]
         others = [finding for finding in others if finding not in failing]
-        sections += [page.matrix(document, marks=_OUTCOME_MARKS)]
+        sections += [page.matrix(part, marks=_OUTCOME_MARKS)]
         sections += [page.findings("What fails", failing)]
         sections += [_folded(page.findings("Findings", others))]
-        sections += map(
-            _folded, map(page.section, page_sections(document, document.audit))
-        )
+        sections += map(_folded, map(page.section, page_sections(part, part.audit)))
     return plain(_joined(sections))
 
 
@@ -146,9 +147,21 @@ def _folded(section: list[str]) -> list[str]:
 class _Page:
     """Prints the parts of a document, with links to the sources."""
 
-    def __init__(self, links: Links) -> None:
-        """Keep how files are referred to."""
+    def __init__(self, links: Links, level: int = 2) -> None:
+        """Keep how files are referred to, and the level of the sections."""
         self._links = links
+        self._level = level
+
+    def sections(self, document: Document) -> cabc.Iterator[list[str]]:
+        """Yield the sections about an audit, if there was one."""
+        if document.audit is None:
+            return
+        scope, *others = page_sections(document, document.audit)
+        yield self.section(scope)
+        yield self.matrix(document)
+        yield self.findings("Findings", document.findings)
+        yield self.findings("Other schemas", document.comparisons)
+        yield from map(self.section, others)
 
     def status(self, document: Document) -> list[str]:
         counts = f": {document.counts}" if document.counts else ""
@@ -168,24 +181,27 @@ class _Page:
         rows = [[shown(cell) for cell in row] for row in document.matrix]
         notes = (*document.readings.items, *document.alarms.items)
         below = ["", *self._items(Items(notes))] if notes else []
-        return ["## Matrix", "", *table(rows), *below]
+        return [self._heading("Matrix"), "", *table(rows), *below]
 
     def findings(self, title: str, findings: cabc.Iterable[Finding]) -> list[str]:
-        sections = [self.section(finding_section(each), 3) for each in findings]
+        sections = [self.section(finding_section(each), 1) for each in findings]
         lines = [line for section in sections for line in ["", *section]]
-        return [f"## {title}", *lines] if lines else []
+        return [self._heading(title), *lines] if lines else []
 
-    def section(self, section: Section, level: int = 2) -> list[str]:
-        lines = [f"{'#' * level} {text(section.title)}"]
+    def _heading(self, title: str, depth: int = 0) -> str:
+        return f"{'#' * (self._level + depth)} {title}"
+
+    def section(self, section: Section, depth: int = 0) -> list[str]:
+        lines = [self._heading(text(section.title), depth)]
         lines += ["", section.note] if section.note else []
         for block in section.blocks:
-            lines += ["", *self._block(block, level)]
+            lines += ["", *self._block(block, depth)]
         return lines
 
-    def _block(self, block: Block, level: int) -> list[str]:
+    def _block(self, block: Block, depth: int) -> list[str]:
         match block:
             case Section():
-                return self.section(block, level + 1)
+                return self.section(block, depth + 1)
             case Paragraph(line=line):
                 return [self._line(line)]
             case Items():

@@ -40,7 +40,7 @@ def render(record: RunRecord, configuration: Source | None) -> str:
         rules[rule] = note.title if note.check else _RUN_TITLE
         message = f"{note.title}\n{note.message}"
         results.append(_result(rule, note.level, message, note.source))
-    for advisory in record.audit.advisories if record.audit else ():
+    for advisory in (a for audit in record.audits for a in audit.advisories):
         if advisory.silenced is None:
             rules[advisory.code] = RULES[advisory.code].title
             message = f"{advisory.subject}: {advisory.message}"

@@ -63,14 +63,10 @@ class TextPrinter:
 
     def lines(self, document: Document) -> cabc.Iterator[list[Part]]:
         """Yield the lines: what fails and what to do, the matrix, and the rest."""
-        for problem in document.problems:
-            if problem.is_prose:
-                yield from self._wrapped(problem.message, "red")
-            else:
-                yield from ([(line, "red")] for line in problem.message.splitlines())
+        yield from self._problems(document)
         for warning in document.warnings if self.verbosity >= 0 else ():
             yield from self._wrapped(f"warning: {warning}", "yellow", hanging=2)
-        failing = document.failing
+        failing = document.failing if document.audit else ()
         for finding in failing:
             yield from self.finding_lines(finding)
         if document.audit:
@@ -84,10 +80,25 @@ class TextPrinter:
             if self.verbosity >= 0:
                 for title, heading in _SECTIONS.items():
                     yield from self._section(document.section(title), heading)
+        for part in document.targets:
+            yield from self._part(part)
         if document.left_out:
             left = f"these checks did not run: {', '.join(document.left_out)}"
             yield []
             yield from self._wrapped(f"the audit is partial; {left}", "yellow")
+
+    def _problems(self, document: Document) -> cabc.Iterator[list[Part]]:
+        for problem in document.problems:
+            if problem.is_prose:
+                yield from self._wrapped(problem.message, "red")
+            else:
+                yield from ([(line, "red")] for line in problem.message.splitlines())
+
+    def _part(self, document: Document) -> cabc.Iterator[list[Part]]:
+        """Yield the lines about a target, under its name."""
+        yield []
+        yield [(document.name, "bold"), (f": {document.counts or document.status}", "")]
+        yield from self.lines(document)
 
     def _findings(self, document: Document) -> cabc.Iterator[list[Part]]:
         failing = document.failing

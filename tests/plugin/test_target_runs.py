@@ -1,0 +1,145 @@
+"""Runs with several targets: migration folders of a monorepo, and databases."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+
+from pytest_userstate.outbound.postgres.binaries import find_binaries
+from pytest_userstate.outbound.postgres.server import EmbeddedServer
+from tests.helpers.backends import CREDENTIALS, PREFERENCES, ROOT, USERS, Backend
+
+TWO = """
+[entities.profile]
+expected = false
+reason = "there are none"
+
+[targets.accounts]
+migrations = "accounts/db"
+
+[targets.billing]
+migrations = "billing/db"
+entities.interests = { expected = false, reason = "accounts keeps them" }
+
+[[accept]]
+check = "billing.login.schema"
+reason = "customers log in with their account"
+"""
+SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text())
+
+
+@pytest.fixture
+def two(backend: Backend) -> Backend:
+    """Return a repository of two services, the first with everything covered."""
+    backend.configure(TWO)
+    role = "CREATE ROLE service;"
+    backend.migrate(role, USERS, CREDENTIALS, PREFERENCES, folder="accounts/db")
+    backend.migrate(role, "CREATE TABLE invoices (id int);", folder="billing/db")
+    return backend
+
+
+def test_each_target_is_audited_by_itself(two: Backend) -> None:
+    """One summary has a matrix for each, and every report has both."""
+    run = two.run("--userstate-report=r.sarif", "--junitxml=j.xml")
+    assert run.status == 1, run.output
+    report = run.report
+    assert report is not None
+    jsonschema.Draft202012Validator(SCHEMA).validate(report)
+    accounts, billing = report["targets"]
+    assert (accounts["name"], accounts["status"]) == ("accounts", "passed")
+    assert (billing["name"], billing["status"]) == ("billing", "failed")
+    assert report["status"] == "failed"
+    assert (accounts["target"]["path"], accounts["target"]["applied"]) == (
+        "accounts/db",
+        4,
+    )
+    outcomes = {check["id"]: check["outcome"] for check in billing["checks"]}
+    assert outcomes["billing.login.schema"] == "accepted"
+    assert outcomes["billing.users.schema"] == "failed"
+    assert "\naccounts: 5 passed, 3 not gated\n" in run.output
+    assert "\nbilling: 1 accepted, 2 not gated, 1 failed\n" in run.output
+    assert run.output.count("login  ") == 2
+    assert '[[targets.billing.accept]] with check = "users.schema" and' in run.output
+    assert "[[targets.billing.entities.users.models]]" in run.output
+    assert "FAILED userstate.toml::billing.users.schema" in run.output
+    sarif = json.loads((two.path / "r.sarif").read_text())
+    rules = {result["ruleId"] for result in sarif["runs"][0]["results"]}
+    assert "billing.users.schema" in rules
+    assert 'value="billing.users.schema"' in (two.path / "j.xml").read_text()
+
+
+def test_a_target_that_fails_stops_no_other(two: Backend) -> None:
+    """Under xdist as well, whose report is the same."""
+    two.migrate("CREATE nonsense;", folder="accounts/db")
+    alone, spread = two.run(), two.run("-n", "2")
+    assert alone.status == spread.status == 1
+    assert json.dumps(alone.report) == json.dumps(spread.report)
+    assert alone.report is not None
+    accounts, billing = alone.report["targets"]
+    assert accounts["error"]["message"].startswith("accounts/db/001_step.sql:1:8: ")
+    assert billing["error"] is None
+    assert billing["target"]["applied"] == 2
+    assert alone.report["status"] == "error"
+    assert alone.output.count('syntax error at or near "nonsense"') == 2
+    assert "accounts: error\naccounts/db/001_step.sql:1:8: " in alone.output
+
+
+def test_a_target_is_selected_like_any_test(two: Backend) -> None:
+    """By `-k`, by an option, and by node id; the others are not started."""
+    two.migrate("CREATE nonsense;", folder="billing/db")
+    by_keyword = two.run("-k", "accounts")
+    assert by_keyword.status == 0, by_keyword.output
+    assert "billing: 4 deselected (partial: not every check ran)" in by_keyword.output
+    by_option = two.run(
+        "--userstate-target=accounts", "--userstate-snapshot-update=s.json"
+    )
+    assert by_option.status == 0, by_option.output
+    assert "schema snapshot written to s.json" in by_option.output
+    assert "billing" not in by_option.output
+    rerun = two.run("userstate.toml::accounts.users.schema")
+    assert rerun.status == 0, rerun.output
+    assert rerun.last_line.endswith("1 passed")
+
+
+def test_a_committed_report_of_several_targets_is_checked(two: Backend) -> None:
+    """As JSON and as a page, in which each target has a heading."""
+    two.migrate(USERS, folder="billing/db")
+    reports = ("all.json", "all.md")
+    written = two.run(*(f"--userstate-report={name}" for name in reports))
+    assert written.status == 0, written.output
+    page = (two.path / "all.md").read_text()
+    assert page.count("\n## ") == 2
+    assert "\n## billing\n\nStatus: **passed**" in page
+    assert "\n#### billing.users.schema\n" in page
+    checks = [f"--userstate-check-report={name}" for name in reports]
+    current = two.run(*checks, report=False)
+    assert current.status == 0, current.output
+    two.migrate(USERS.replace("text NOT NULL", "text"), folder="billing/db")
+    outdated = two.run(*checks, report=False)
+    assert outdated.status == 1
+    assert "all.json no longer says what the audit says" in outdated.output
+    assert "  ### Scope and method\n" in outdated.output
+
+
+def test_a_target_can_be_a_live_database(two: Backend) -> None:
+    """Its connection string comes from the environment; nothing else names it."""
+    live = '[targets.live]\ndatabase = "env:LIVE_URL"\nschemas = "app"\n'
+    two.configure(TWO.replace("[[accept]]", f"{live}[[accept]]"))
+    with EmbeddedServer(find_binaries()) as server:
+        with server.connect() as connection:
+            connection.execute("CREATE SCHEMA app")
+            connection.execute(USERS.replace("users", "app.users"))
+        dsn = f"host={server.host} port={server.port} user=userstate dbname=userstate"
+        run = two.run("--userstate-target=live", "-k", "users.schema", LIVE_URL=dsn)
+    assert run.status == 0, run.output
+    assert "userstate.toml: `targets.live.database` env:LIVE_URL" in run.output
+    for args, problem in (
+        ([], "LIVE_URL"),
+        (["--userstate-prove"], "--userstate-prove and --userstate-draft are for"),
+        (["--userstate-drift=libpq"], "is about one target, and the configuration"),
+    ):
+        refused = two.run(*args)
+        assert refused.status == 4
+        assert problem in refused.output
