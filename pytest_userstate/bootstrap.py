@@ -150,6 +150,7 @@ def _prepared(request: AuditRequest, settings: Settings, place: _Place) -> Prepa
         program=SourceProgramRepository(
             place.base,
             sources=settings.wiring.sources,
+            writes=settings.wiring.writes,
             migrations=described.path,
             is_diesel=described.kind == "dsn" or described.layout == "diesel",
         ),

@@ -32,6 +32,7 @@ from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.unaudited import unaudited
 from pytest_userstate.domain.user_state import Advisory, mark_ignored
 from pytest_userstate.domain.wiring import Wiring, contradictions
+from pytest_userstate.domain.writes import guarded_tables
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Comparison, Reference
@@ -286,12 +287,21 @@ def known_wiring(
         # A process that has not loaded it ahead, such as a worker, can only give up.
         raise ToolError(str(error)) from error
     contested = contested_tables(snapshot, model)
+    guarded = guarded_tables(snapshot, model)
+    writes = program.writes(guarded) if guarded else None
     declared = program.declared_tables()
     return attrs.evolve(
         known,
         mentions=program.mentions(contested) if contested else known.mentions,
+        writes=writes,
         declared_tables=declared,
-        warnings=(*known.warnings, *contradictions(declared, snapshot, model)),
+        warnings=dict.fromkeys(
+            (
+                *known.warnings,
+                *(writes.warnings if writes else ()),
+                *contradictions(declared, snapshot, model),
+            )
+        ),
     )
 
 

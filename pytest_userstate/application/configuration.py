@@ -122,7 +122,7 @@ class WiringTable:
     """``[wiring]``."""
 
     ports: dict[str, Ports] = attrs.field(factory=dict)
-    sources: Names = Names((".",))
+    sources: Names = Names(())
 
 
 @attrs.frozen(kw_only=True)
@@ -583,6 +583,7 @@ class _Resolution:
     def _wiring(self) -> WiringSettings:
         """Return which ports are declared (with a `state`) and which are scanned."""
         table = self._document.wiring
+        sources = table.sources or Names((".",))
         declared, scanned = [], []
         for entity, ports in table.ports.items():
             for index, port in enumerate(ports):
@@ -592,9 +593,12 @@ class _Resolution:
                 if port.state is not None:
                     declared.append(_declared(entity, port, port.state))
                 else:
-                    scanned.append(_scanned(entity, key, port, table.sources))
+                    scanned.append(_scanned(entity, key, port, sources))
         return WiringSettings(
-            declared=Wiring(declared), scanned=tuple(scanned), sources=table.sources
+            declared=Wiring(declared),
+            scanned=tuple(scanned),
+            sources=sources,
+            has_sources=bool(table.sources),
         )
 
     def _check_port(self, name: str, key: str, port: PortTable) -> None:

@@ -77,6 +77,7 @@ MEANINGS: typ.Final[cabc.Mapping[type[enum.StrEnum], cabc.Mapping[str, str]]] = 
     },
     ConflictCoverage: {
         "detectable": "the schema lets a stale write be detected; not proved",
+        "bypassed": "a write in the sources ignores the revision that is there",
         "unreliable": "there is a revision column, but none that can be relied on",
         "absent": "there is no revision column",
     },

@@ -197,6 +197,18 @@ class WiringSettings:
     declared: Wiring = attrs.field(factory=Wiring)
     scanned: tuple[PortScan, ...] = ()
     sources: tuple[str, ...] = (".",)
+    has_sources: bool = False
+    """Whether the configuration gives the sources."""
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Where the statements are read that write user state; empty: they are not.
+
+        That is where sources are given, or looked at for a port.
+        """
+        own = self.sources if self.has_sources else ()
+        of_ports = (name for port in self.scanned for name in port.sources)
+        return tuple(dict.fromkeys((*own, *of_ports)))
 
 
 @attrs.frozen(kw_only=True)

@@ -55,9 +55,10 @@ class RevisionCoverage(enum.StrEnum):
 
 
 class ConflictCoverage(enum.StrEnum):
-    """Whether a stale write differs from a fresh one."""
+    """Whether a stale write differs from a fresh one, and the program looks."""
 
     DETECTABLE = "detectable"
+    BYPASSED = "bypassed"
     UNRELIABLE = "unreliable"
     ABSENT = "absent"
 

@@ -57,6 +57,12 @@ from pytest_userstate.domain.storage_facts import (
     tables,
 )
 from pytest_userstate.domain.wiring import PortWiring, Wiring, agreements
+from pytest_userstate.domain.writes import (
+    JudgedWrite,
+    TableWrites,
+    in_words,
+    judge_writes,
+)
 
 _REQUIRED = MigrationDecision.REQUIRED
 _NOT_REQUIRED = MigrationDecision.NOT_REQUIRED
@@ -324,14 +330,29 @@ def revision_check(storage: Storage, snapshot: SchemaSnapshot) -> Check:
     return _check(storage, Axis.REVISION, coverage, _NOT_REQUIRED, _tracked(storage))
 
 
-def conflict_check(storage: Storage, snapshot: SchemaSnapshot) -> Check:
-    """Decide whether stale-write conflict handling needs a migration."""
+def conflict_check(
+    storage: Storage, snapshot: SchemaSnapshot, writes: TableWrites | None = None
+) -> Check:
+    """Decide whether stale-write conflict handling needs a migration.
+
+    A write in the sources that defeats the revision needs none: it is code that has to
+    change.
+    """
     coverage, decision = CONFLICT_RULES[storage.revision_columns]
     if decision is None:
         return _without_revision(storage, snapshot, Axis.CONFLICT, coverage)
-    is_usable = coverage is ConflictCoverage.DETECTABLE
-    argument = _detectable(storage) if is_usable else _unreliable(storage)
-    return _check(storage, Axis.CONFLICT, coverage, decision, argument)
+    if coverage is not ConflictCoverage.DETECTABLE:
+        return _check(storage, Axis.CONFLICT, coverage, decision, _unreliable(storage))
+    rationale, evidence = _detectable(storage)
+    judged: tuple[JudgedWrite, ...] = ()
+    if writes is not None and writes.looked_in:
+        judged = judge_writes(storage, snapshot, writes)
+        rationale += f"; {in_words(judged, writes)}"
+        if any(write.use.bypasses for write in judged):
+            coverage = ConflictCoverage.BYPASSED
+    argument = rationale, (*evidence, *(write.evidence for write in judged))
+    check = _check(storage, Axis.CONFLICT, coverage, decision, argument)
+    return attrs.evolve(check, writes=judged)
 
 
 def _check(  # noqa: PLR0913, PLR0917 - a field each
@@ -545,6 +566,6 @@ def decide(
         ),
         Axis.WIRING: lambda: wiring_check(entity, wiring),
         Axis.REVISION: lambda: revision_check(storage, snapshot),
-        Axis.CONFLICT: lambda: conflict_check(storage, snapshot),
+        Axis.CONFLICT: lambda: conflict_check(storage, snapshot, wiring.writes),
     }
     return tuple(rules[axis]() for axis in Axis if not entity.not_applicable(axis))

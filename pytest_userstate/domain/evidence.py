@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import enum
+import typing as typ
 
 import attrs
 
@@ -19,6 +20,9 @@ from pytest_userstate.domain.converters import dotted, strings
 from pytest_userstate.domain.coverage import Axis, Coverage, MigrationDecision
 from pytest_userstate.domain.errors import UnjustifiedDecisionError
 from pytest_userstate.domain.snapshot import Source
+
+if typ.TYPE_CHECKING:
+    from pytest_userstate.domain.writes import JudgedWrite
 
 
 class EvidenceKind(enum.StrEnum):
@@ -30,6 +34,7 @@ class EvidenceKind(enum.StrEnum):
     DECLARED = "declared"
     DROPPED = "dropped"
     NEAR_MISS = "near_miss"
+    WRITTEN = "written"
 
 
 _WORDS = {
@@ -39,6 +44,7 @@ _WORDS = {
     EvidenceKind.DECLARED: " is declared",
     EvidenceKind.DROPPED: " was dropped",
     EvidenceKind.NEAR_MISS: " looks like it, but does not count",
+    EvidenceKind.WRITTEN: " is written",
 }
 _SUPPORTS = {EvidenceKind.PRESENT, EvidenceKind.DECLARED}
 _OPPOSES = {EvidenceKind.ABSENT, EvidenceKind.CONTRADICTION}
@@ -295,6 +301,10 @@ def _facts(values: cabc.Iterable[Evidence]) -> tuple[Evidence, ...]:
     return tuple(values)
 
 
+def _writes(values: cabc.Iterable[JudgedWrite]) -> tuple[JudgedWrite, ...]:
+    return tuple(values)
+
+
 @attrs.frozen(kw_only=True)
 class Check:
     """What the audit says about one entity on one axis.
@@ -321,6 +331,8 @@ class Check:
         Why, in a sentence or two.
     evidence : iterable of Evidence
         The facts.
+    writes : iterable of JudgedWrite
+        Of a conflict check: what the sources write, the worst first.
 
     Raises
     ------
@@ -339,6 +351,7 @@ class Check:
     prerequisite: Prerequisite | None = None
     rationale: str
     evidence: tuple[Evidence, ...] = attrs.field(default=(), converter=_facts)
+    writes: tuple[JudgedWrite, ...] = attrs.field(default=(), converter=_writes)
 
     def __attrs_post_init__(self) -> None:
         """Hold the decision against its axis and its evidence."""

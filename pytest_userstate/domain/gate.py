@@ -11,6 +11,7 @@ import attrs
 
 from pytest_userstate.domain.coverage import (
     Axis,
+    ConflictCoverage,
     MigrationDecision,
     RuntimeWiring,
 )
@@ -122,8 +123,11 @@ def gap(check: Check, report: UserStateSchemaAuditReport) -> str | None:
     """Return what is open about the check, or None if it is closed.
 
     On the wiring axis a check is closed when the program reaches the database
-    and the storage that it would reach is there. Unknown is never closed.
+    and the storage that it would reach is there. Unknown is never closed. A write that
+    bypasses the revision is open, although no migration follows from it.
     """
+    if check.coverage is ConflictCoverage.BYPASSED:
+        return check.rationale
     if check.axis is not Axis.WIRING:
         needs = check.decision is None or check.decision.needs_migration
         return check.rationale if needs else None

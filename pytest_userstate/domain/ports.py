@@ -13,7 +13,7 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.domain.drafts import Draft, DraftTrial
     from pytest_userstate.domain.evidence import SchemaObject
     from pytest_userstate.domain.model import AuditModel
-    from pytest_userstate.domain.snapshot import SchemaSnapshot
+    from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
     from pytest_userstate.domain.stale_writes import (
         History,
         Isolation,
@@ -28,6 +28,7 @@ if typ.TYPE_CHECKING:
         TableMentions,
         Wiring,
     )
+    from pytest_userstate.domain.writes import TableWrites
 
 
 class SchemaSnapshotRepository(typ.Protocol):
@@ -96,6 +97,9 @@ class ProgramRepository(typ.Protocol):
 
     def declared_tables(self) -> tuple[DeclaredTable, ...]:
         """Return the tables that the program declares, if it declares any."""
+
+    def writes(self, tables: cabc.Iterable[Table]) -> TableWrites | None:
+        """Return what the sources write to the tables; None if they are not read."""
 
     def ports(self, model: AuditModel) -> tuple[PortWiring, ...]:
         """Return the interfaces that are named like ports of an entity, as wired."""

@@ -16,6 +16,7 @@ from pytest_userstate.domain.errors import InvalidModelError
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind, listed
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Source, Table
+from pytest_userstate.domain.writes import TableWrites
 
 _MODIFIER = re.compile(r"\([^)]*\)")
 
@@ -259,6 +260,8 @@ class Wiring:
         The ports, of which several may serve one entity.
     mentions : TableMentions or None
         Which tables the sources name; None if nobody looked.
+    writes : TableWrites or None
+        What the sources write to the audited tables; None if nobody looked.
     declared_tables : iterable of DeclaredTable
         The tables that the program itself declares.
     warnings : iterable of str
@@ -272,6 +275,7 @@ class Wiring:
 
     ports: tuple[PortWiring, ...] = attrs.field(default=(), converter=_in_order)
     mentions: TableMentions | None = attrs.field(default=None, kw_only=True)
+    writes: TableWrites | None = attrs.field(default=None, kw_only=True)
     declared_tables: tuple[DeclaredTable, ...] = attrs.field(
         default=(), converter=_tables, kw_only=True
     )

@@ -52,4 +52,4 @@ def test_every_state_is_there() -> None:
 def test_the_configurations_are_read(code: str) -> None:
     """Each example means what a file with it would mean."""
     wiring = read_settings(tomllib.loads(code), file="userstate.toml").wiring
-    assert wiring.declared.ports or wiring.scanned
+    assert wiring.declared.ports or wiring.scanned or wiring.writes

@@ -11,13 +11,14 @@ import attrs
 from pytest_userstate.domain.errors import SchemaSnapshotRepositoryError
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.ports import TargetDescription
-from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
 from pytest_userstate.domain.wiring import (
     DeclaredTable,
     PortWiring,
     TableMentions,
     Wiring,
 )
+from pytest_userstate.domain.writes import TableWrites
 
 
 class FakeSchemaSnapshotRepository:
@@ -119,6 +120,10 @@ class FakeProgramRepository:
     def declared_tables(self) -> tuple[DeclaredTable, ...]:
         """Return the tables that the program declares."""
         return self._wiring.declared_tables
+
+    def writes(self, _tables: cabc.Iterable[Table]) -> TableWrites | None:
+        """Return what is written to tables, whichever are asked for."""
+        return self._wiring.writes
 
     def ports(self, _model: AuditModel) -> tuple[PortWiring, ...]:
         """Return the interfaces that are named like ports of an entity."""

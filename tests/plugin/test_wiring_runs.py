@@ -74,6 +74,45 @@ def test_workers_share_one_scan(scanned: Backend) -> None:
     assert shared.report == alone.report
 
 
+def test_a_write_that_ignores_the_revision_fails_the_run(covered: Backend) -> None:
+    """The line of code is in the terminal, the reports, and an annotation."""
+    covered.configure("[wiring]\nsources = 'src'\n")
+    covered.write(
+        "src/store.go",
+        """
+        package store
+
+        func setThemes(db DB, user string, themes []string) {
+            db.Exec(`UPDATE user_preferences
+                SET interest_theme_ids = $1 WHERE user_id = $2`, themes, user)
+        }
+
+        func setChecked(db DB, user string, themes []string, revision int) {
+            db.Exec(`UPDATE user_preferences
+                SET interest_theme_ids = $1, revision = revision + 1
+                WHERE user_id = $2 AND revision = $3`, themes, user, revision)
+        }
+        """,
+    )
+    on_github = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(covered.path)}
+    run = covered.run("--userstate-report=report.md", **on_github)
+    assert run.status == 1, run.output
+    check = run.check("interests.conflict")
+    assert (check["coverage"], check["decision"]) == ("bypassed", "not_required")
+    words = "2 writes: 1 compares `revision`, 1 does not: src/store.go:4"
+    assert words in check["rationale"]
+    places = [(write["source"]["line"], write["use"]) for write in check["writes"]]
+    assert places == [(4, "ignored"), (9, "compared")]
+    assert run.outcomes()["interests.revision"] == "passed"
+    terminal = " ".join(run.output.split())
+    assert words in terminal
+    assert "change src/store.go:4: add `AND revision = …`" in terminal
+    assert "bypassed: a write in the sources ignores the revision" in terminal
+    title = "title=interests.conflict%3A bypassed%2C no migration needed"
+    assert f"::error file=src/store.go,line=4,{title}::" in run.output
+    assert "src/store.go:4" in (covered.path / "report.md").read_text()
+
+
 def test_nothing_is_parsed_where_nothing_is_scanned(backend: Backend) -> None:
     """Neither ast-grep nor a language is imported, dual model or not."""
     backend.migrate(USERS, PREFERENCES, JOIN_TABLE)

@@ -6,10 +6,13 @@ combination that disagrees with the oracle.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 
 import pytest
 
+from pytest_userstate.domain.coverage import Axis
+from pytest_userstate.domain.gate import GatePolicy, judge
 from pytest_userstate.domain.model import (
     AuditModel,
     Canonical,
@@ -18,7 +21,9 @@ from pytest_userstate.domain.model import (
     StorageModel,
 )
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
-from pytest_userstate.domain.snapshot import SchemaSnapshot, Table
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Source, Table
+from pytest_userstate.domain.wiring import Wiring
+from pytest_userstate.domain.writes import TableWrite, TableWrites
 from tests.helpers import oracle
 from tests.helpers.oracle import Answer, Stored
 from tests.helpers.schemas import (
@@ -366,6 +371,57 @@ def test_entities_do_not_disturb_each_other() -> None:
                 model,
                 others | interests([each[1] for each in both if each], canonical),
             )
+    report_all(found)
+
+
+WRITTEN = {
+    "nothing": (),
+    "beside": ("unit_system",),
+    "content": ("interest_theme_ids",),
+}
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("gated", [True, False])
+def test_writes_follow_the_decision_table(token: str, *, gated: bool) -> None:
+    """Every kind of write of every kind of revision column, and the gate with it."""
+    tables = [preferences(TOKENS[token], "unit_system")]
+    stored = Stored(
+        "public.user_preferences", "preferences", is_complete=True, token=token
+    )
+    answer = oracle.conflict([stored], None)
+    found = []
+    kinds = itertools.product(WRITTEN, *[(True, False)] * 4)
+    for written, raises, compares, is_versioned, is_unread in kinds:
+        columns = (*WRITTEN[written], *(["revision"] if raises else []))
+        write = TableWrite(
+            table="user_preferences",
+            source=Source("store.py", 1),
+            statement="UPDATE",
+            columns=columns,
+            compared=["revision"] if compares else [],
+            is_versioned=is_versioned,
+            unread="a reason" if is_unread else "",
+        )
+        report = UserStateSchemaAuditReport.evaluate(
+            SchemaSnapshot(tables),
+            model=only("interests"),
+            wiring=Wiring(writes=TableWrites(found=[write], looked_in=["src"])),
+        )
+        is_safe = is_versioned or (raises if compares else is_unread)
+        bypasses = (
+            answer.coverage == "detectable" and written == "content" and not is_safe
+        )
+        coverage = "bypassed" if bypasses else answer.coverage
+        axes = Axis if gated else [Axis.SCHEMA]
+        verdicts = judge(report, GatePolicy(axes=axes), today=dt.date(2027, 3, 31))
+        verdict = next(v for v in verdicts if v.check.axis is Axis.CONFLICT)
+        fails = bypasses or answer.decision == "required"
+        outcome = ("failed" if fails else "passed") if gated else "not_gated"
+        check = verdict.check
+        actual = (check.coverage, check.decision, verdict.outcome)
+        if actual != (coverage, answer.decision, outcome):
+            found.append(f"{write}: {actual}, not {(coverage, answer, outcome)}")
     report_all(found)
 
 

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.helpers.wiring import scan, write
+from tests.helpers.writes import read_writes
 
 NAME = "FixtureUserInterests"
 HEADS = {
@@ -155,6 +156,38 @@ def test_twice_the_source_takes_twice_the_time(
     for _ in range(3):  # a machine may be busy at one of the two
         first = seconds(tmp_path, f"main{suffix}", short)
         second = seconds(tmp_path, f"main{suffix}", long)
+        if second <= 2.5 * first:
+            return
+    pytest.fail(f"{first:.3f} s for 400, {second:.3f} s for 800")
+
+
+WRITING = {
+    "statements": 'q{0} = "UPDATE account_settings SET theme = %s"\nq{0} += " AND 1"\n',
+    "functions": "def f{0}(s):\n    x = s.get(AccountSettings, {0})\n    x.theme = 1\n",
+    "calls": "s.update(AccountSettings).values(theme=f({0})).where(a.b({0}))\n",
+    "classes": "class AccountSettings{0}(AccountSettings): ...\n",
+}
+
+
+@pytest.mark.parametrize("shape", WRITING)
+def test_writes_are_read_in_time_that_grows_with_the_source(
+    tmp_path: pathlib.Path, shape: str
+) -> None:
+    """Many statements, functions, calls, and classes."""
+
+    def seconds_for(count: int) -> float:
+        form = WRITING[shape]
+        body = "".join(form.format(number) for number in range(count))
+        head = 'class AccountSettings(Base):\n    __tablename__ = "account_settings"\n'
+        times = []
+        for _ in range(2):
+            started = time.process_time()
+            read_writes(tmp_path, {"main.py": head + body})
+            times.append(time.process_time() - started)
+        return min(times)
+
+    for _ in range(3):
+        first, second = seconds_for(400), seconds_for(800)
         if second <= 2.5 * first:
             return
     pytest.fail(f"{first:.3f} s for 400, {second:.3f} s for 800")

@@ -277,6 +277,8 @@ def _readings(audit: Audit) -> cabc.Iterator[Item]:
         proved = "not proved" if audit.proof is None else "what is proved is below"
         meaning = "detectable: the schema lets a stale write be detected"
         yield Item((f"{meaning}; {proved}",))
+    if any(check.coverage is ConflictCoverage.BYPASSED for check in report.checks):
+        yield Item(("bypassed: a write in the sources ignores the revision",))
     uses: dict[Use, list[str]] = {}
     for reading in report.readings:
         uses.setdefault(reading.use, []).append(reading.entity)

@@ -47,8 +47,10 @@ _SIGNS: typ.Final = {
     EvidenceKind.DECLARED: "=",
     EvidenceKind.DROPPED: "x",
     EvidenceKind.NEAR_MISS: "~",
+    EvidenceKind.WRITTEN: ">",
 }
 _TELLING: typ.Final = (
+    EvidenceKind.WRITTEN,
     EvidenceKind.CONTRADICTION,
     EvidenceKind.DROPPED,
     EvidenceKind.NEAR_MISS,
@@ -150,6 +152,8 @@ class Finding:
 
 def answer_in_words(check: Check) -> str:
     """Return the answer of a check: what follows for migrations, or its coverage."""
+    if check.coverage is ConflictCoverage.BYPASSED:
+        return f"{in_words(check.coverage)}, no migration needed"
     if check.decision is MigrationDecision.DEFERRED:
         return f"{_ANSWERS[check.decision]} until {check.prerequisite}"
     return _ANSWERS[check.decision] if check.decision else in_words(check.coverage)
@@ -174,6 +178,8 @@ def finding_of(
         expected = "wiring that reaches the database, over storage that is there"
     elif _is_contradicted(verdict):
         expected = "what was tried to agree with the audit"
+    elif check.coverage is ConflictCoverage.BYPASSED:
+        expected = "every write in the sources to compare the revision, and raise it"
     # The answer says already what a deferred migration waits for.
     said = {Outcome.NOT_GATED, Outcome.DEFERRED}
     is_more = verdict.outcome not in said and verdict.reason != check.rationale
@@ -267,6 +273,7 @@ def _is_contradicted(verdict: Verdict) -> bool:
     return (
         verdict.outcome is Outcome.FAILED
         and check.decision is MigrationDecision.NOT_REQUIRED
+        and verdict.reason != check.rationale
     )
 
 
@@ -299,6 +306,10 @@ def _wiring(check: Check) -> list[str]:
 
 def _tracking(check: Check) -> list[str]:
     """Return the ways to have a revision that shows stale writes, or none."""
+    if check.coverage is ConflictCoverage.BYPASSED:
+        places = [write.remedy for write in check.writes if write.remedy]
+        each = "change each of these places: " if len(places) > 1 else "change "
+        return [each + "; ".join(places)]
     if check.coverage is ConflictCoverage.UNRELIABLE:
         return ["write a migration that repairs the column, or adds another one"]
     entity = f"entities.{check.entity}"

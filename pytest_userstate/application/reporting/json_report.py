@@ -39,6 +39,7 @@ _FIELDS: typ.Final[cabc.Mapping[str, str]] = {
     "VerifiedDraft": "check closes files facts problem",
     "DocumentCheck": "path status message difference",
     "Evidence": "kind group alternative subject model detail source changed_by",
+    "JudgedWrite": "table source statement columns revision use reason",
     "FieldChange": "field before after",
     "Reading": "entity use detail probably_unused",
     "RunFailure": "kind message",
@@ -223,6 +224,7 @@ def _check(check: Check) -> Json:
             else {"condition": prerequisite.condition}
         ),
         "rationale": check.rationale,
+        "writes": plain(check.writes),
         "evidence": plain(check.evidence),
     }
 

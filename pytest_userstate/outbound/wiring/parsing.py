@@ -28,6 +28,9 @@ from pytest_userstate.outbound.wiring.syntax.language import (
 )
 from pytest_userstate.outbound.wiring.syntax.tree import SyntaxNode, SyntaxTree
 
+if typ.TYPE_CHECKING:
+    from ast_grep_py import SgRoot
+
 _MOST_STEPS: typ.Final = 50
 _MOST_ALTERNATIVES: typ.Final = 10
 _DEEPEST_ARGUMENTS: typ.Final = 100
@@ -70,18 +73,22 @@ def too_deep(text: str, suffix: str) -> bool:
     return False
 
 
+def parse(text: str, language: Language) -> SgRoot:
+    """Return the tree of a text; nodes do not keep it, so that somebody has to."""
+    from ast_grep_py import SgRoot  # noqa: PLC0415 - only a scan needs it
+
+    return SgRoot(text, language.grammar)
+
+
 class ParsedSource:
     """A source text and its syntax tree."""
 
     def __init__(self, source: SourceText) -> None:
         """Parse the text, whether or not all of it does."""
-        from ast_grep_py import SgRoot  # noqa: PLC0415 - only a scan needs it
-
         self.path = source.path
         self.relative_path = source.relative_path
         self.language = language_of(source.path.suffix)
-        # Kept, since nodes do not keep the tree that they belong to.
-        self._parsed = SgRoot(source.text, self.language.grammar)
+        self._parsed = parse(source.text, self.language)
         self._root = self._parsed.root()
         self.tree = SyntaxTree(self._root, source.text, self.language)
 

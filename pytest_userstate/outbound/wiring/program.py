@@ -14,7 +14,7 @@ import tomllib
 import typing as typ
 
 from pytest_userstate.domain.model import AuditModel
-from pytest_userstate.domain.snapshot import Source
+from pytest_userstate.domain.snapshot import Source, Table
 from pytest_userstate.domain.wiring import (
     DeclaredColumn,
     DeclaredTable,
@@ -22,6 +22,7 @@ from pytest_userstate.domain.wiring import (
     TableMention,
     TableMentions,
 )
+from pytest_userstate.domain.writes import TableWrites
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.wiring.sources import SourceText
@@ -216,12 +217,14 @@ class SourceProgramRepository:
         base: pathlib.Path,
         *,
         sources: tuple[str, ...],
+        writes: tuple[str, ...] = (),
         migrations: str | None = None,
         is_diesel: bool = False,
     ) -> None:
         """Keep where to look; nothing is read yet."""
         self._base = base
         self._sources = sources
+        self._written_in = writes
         self._without = (migrations,) if migrations else ()
         self._is_diesel = is_diesel
         self._mentions: dict[tuple[str, ...], TableMentions] = {}
@@ -264,6 +267,17 @@ class SourceProgramRepository:
                 for source in self._sources
             ),
         )
+
+    def writes(self, tables: cabc.Iterable[Table]) -> TableWrites | None:
+        """Return what the sources write to the tables; None if they are not read."""
+        if not self._written_in:
+            return None
+        from pytest_userstate.outbound.wiring.writes import (  # noqa: PLC0415 - a scan
+            WriteReader,
+        )
+
+        reader = WriteReader(self._base, self._written_in, self._without)
+        return reader.read([*tables])
 
     def ports(self, model: AuditModel) -> tuple[PortWiring, ...]:
         """Return the ports of user state that the sources declare."""
