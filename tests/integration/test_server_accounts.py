@@ -22,7 +22,6 @@ from pytest_userstate.outbound.postgres import (
     account,
     cluster,
     run_folders,
-    server_files,
 )
 from pytest_userstate.outbound.postgres.account import server_account
 from pytest_userstate.outbound.postgres.binaries import Binaries
@@ -264,7 +263,7 @@ class TestClosedInstallation:
             with EmbeddedServer(closed, cache_root=folder / "cache") as server:
                 pid = servers.pid_of_server(server.host)
                 program = Path("/proc", str(pid), "exe").readlink()
-            monkeypatch.setattr(server_files, "_copy_tree", None)
+            monkeypatch.setattr(cluster, "_copy_tree", None)
         [entry] = (folder / "cache").glob("installation-*")
         assert program.is_relative_to(entry)
         assert program.stat().st_uid == 0

@@ -21,7 +21,7 @@ REFUSED = "the embedded PostgreSQL runs on POSIX systems only: Linux, macOS, BSD
 # Which modules are imported once it is known that a server can run.
 OF_THE_SERVER = {
     f"pytest_userstate.outbound.postgres.{name}"
-    for name in (*("cluster", "run_folders", "server", "server_files", "supervisor"),)
+    for name in ("cluster", "run_folders", "server", "supervisor")
 }
 IMPORT_ALL = """\
 import importlib, pkgutil, pytest_userstate
