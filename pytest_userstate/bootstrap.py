@@ -91,7 +91,7 @@ def prepare_all(request: AuditRequest) -> tuple[Prepared, ...]:
         names = " and ".join(table.name for table in tables)
         message = (
             f"{option} is about one target, and the configuration has {names}: "
-            "choose one with --userstate-target NAME"
+            "choose one with --userstate-target=NAME"
         )
         raise UsageError(message)
     return tuple(_prepare(request, _Place.of(file, root, table)) for table in tables)
@@ -115,7 +115,7 @@ def _about_one_target(request: AuditRequest) -> str | None:
         "--userstate-drift": request.drift,
         "--userstate-snapshot": request.snapshot,
         "--userstate-init": request.writes_configuration or None,
-        "--userstate-draft DIR": None if request.drafts == "-" else request.drafts,
+        "--userstate-draft=DIR": None if request.drafts == "-" else request.drafts,
     }
     return next((name for name, value in options.items() if value is not None), None)
 

@@ -19,6 +19,8 @@ import typing as typ
 
 import pytest
 
+from pytest_userstate.inbound.options import joined
+
 _USAGE: typ.Final = """\
 usage: pytest-userstate [PYTEST OPTIONS]               audit this repository
        pytest-userstate init [PYTEST OPTIONS]          write a first userstate.toml
@@ -74,7 +76,7 @@ def _audit(options: cabc.Sequence[str]) -> int:
     plugins = [word for name in _UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
     settings = [word for name in _UNUSED_SETTINGS for word in ("-o", f"{name}=")]
     audit = ["--noconftest", "--userstate-audit"]
-    return int(pytest.main([*plugins, *settings, *audit, *options]))
+    return int(pytest.main([*plugins, *settings, *audit, *joined(options)]))
 
 
 def _print_schema() -> int:

@@ -10,6 +10,8 @@ import contextlib
 import errno
 import gc
 import importlib
+import os
+import shlex
 import sys
 import typing as typ
 
@@ -20,6 +22,7 @@ from pytest_userstate.inbound.fixtures import COMPOSITION, KeptDatabases
 from pytest_userstate.inbound.options import (
     add_options,
     answers_without_running,
+    joined,
     misuse,
 )
 
@@ -67,6 +70,19 @@ def pytest_load_initial_conftests(
 
         if not without_conftest(early_config, _composition(), error):
             raise
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | pytest.ExitCode | None:
+    """Start again if a value of an option has misled pytest's search for its root."""
+    if not config.option.userstate_audit:
+        return None
+    typed, added = config.invocation_params.args, os.environ.get("PYTEST_ADDOPTS", "")
+    words, more = joined(typed), joined(shlex.split(added))
+    if words == [*typed] and more == shlex.split(added):
+        return None
+    os.environ["PYTEST_ADDOPTS"] = shlex.join(more)
+    return pytest.main(words, plugins=config.invocation_params.plugins)
 
 
 @pytest.hookimpl(trylast=True)

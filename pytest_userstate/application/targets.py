@@ -127,12 +127,12 @@ def chosen(
     for name in names:
         if not known:
             message = (
-                f"--userstate-target {name}: the configuration has no [targets]; "
+                f"--userstate-target={name}: the configuration has no [targets]; "
                 "leave the option out"
             )
             raise UsageError(message)
         if name not in known:
-            message = f"--userstate-target {name}: no such target; "
+            message = f"--userstate-target={name}: no such target; "
             raise UsageError(message + nearest(name, known))
     return tuple(table for table in tables if not names or table.name in names)
 

@@ -29,6 +29,7 @@ from pytest_userstate.inbound.terminal import printer
 
 MARKER: typ.Final = "userstate"
 CHECK: typ.Final = "userstate.check"
+ID: typ.Final = "userstate.id"
 OUTCOME: typ.Final = "userstate.outcome"
 DEFECT: typ.Final = "userstate.defect"
 EXPECTED: typ.Final = "\nexpected: "
@@ -98,7 +99,7 @@ class AuditItem(pytest.Item):
         self._shared = shared
         self._summary = ""
         self.add_marker(MARKER)
-        self.user_properties.append((CHECK, self.name))
+        self.user_properties += [(CHECK, self.name), (ID, self.nodeid)]
 
     def setup(self) -> None:
         """Carry the audit out, or take it from others; its failure is an error."""
@@ -156,8 +157,11 @@ class AuditItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[pathlib.Path, int, str]:
-        """Name the item by its file and check (pytest wants some line, from 0)."""
-        return self.path, 0, self.name
+        """Name the item (pytest wants some line, from 0).
+
+        pytest shows another id than the one that it takes if the id ends in this name.
+        """
+        return self.path, 0, f"check {self.name}"
 
 
 class CheckItem(AuditItem):

@@ -22,6 +22,24 @@ FORMATS: typ.Final = (*CHECKED_FORMATS, ".html", ".sarif")
 _HELP: typ.Final = "audit where this repository keeps user state"
 SHOWN: typ.Final = "-"
 """The folder of drafts that are only shown."""
+WITH_VALUES: typ.Final = frozenset(
+    {
+        "--postgresql-exec",
+        "--userstate-check-report",
+        "--userstate-config",
+        "--userstate-draft",
+        "--userstate-drift",
+        "--userstate-dsn",
+        "--userstate-gate",
+        "--userstate-migrations",
+        "--userstate-report",
+        "--userstate-server",
+        "--userstate-snapshot-update",
+        "--userstate-target",
+        *renamed.OPTIONS,
+    }
+)
+"""The options whose value may be written as the next word."""
 _NEEDS_AUDIT: typ.Final = {
     "userstate_report": "--userstate-report",
     "userstate_check_report": "--userstate-check-report",
@@ -196,6 +214,25 @@ def add_options(
     )
 
 
+def joined(words: cabc.Sequence[str]) -> list[str]:
+    """Return a command line in which no value of an option is taken for a test.
+
+    pytest looks for its root, and for its settings, before it knows the options of
+    plugins. A path that follows one of them then counts as a path of tests, unless an
+    equals sign is between them.
+
+    >>> joined(["--userstate-report", "/", "-q", "--userstate-gate", "schema"])
+    ['--userstate-report=/', '-q', '--userstate-gate', 'schema']
+    """
+    result: list[str] = []
+    for word in words:
+        if result and result[-1] in WITH_VALUES and pathlib.Path(word).exists():
+            result[-1] += f"={word}"
+        else:
+            result.append(word)
+    return result
+
+
 def request_of(
     config: pytest.Config,
     *,
@@ -270,7 +307,7 @@ def misuse(config: pytest.Config) -> str | None:
     snapshot = option.userstate_snapshot_update or option.userstate_snapshot
     if snapshot is not None and pathlib.PurePath(snapshot).suffix != ".json":
         return (
-            f"--userstate-snapshot-update {snapshot}: expected a file that ends in "
+            f"--userstate-snapshot-update={snapshot}: expected a file that ends in "
             ".json"
         )
     return _report_misuse(option.userstate_report, option.userstate_check_report)
@@ -289,14 +326,14 @@ def _report_misuse(written: list[str], checked: list[str]) -> str | None:
         for path in paths:
             if pathlib.PurePath(path).suffix not in formats:
                 return (
-                    f"{name} {path}: the format follows from the suffix, which has to "
+                    f"{name}={path}: the format follows from the suffix, which has to "
                     f"be one of {', '.join(formats)}"
                 )
     same = {os.path.normpath(path) for path in written}
     for path in checked:
         if os.path.normpath(path) in same:
             return (
-                f"--userstate-check-report {path}: --userstate-report writes the same "
+                f"--userstate-check-report={path}: --userstate-report writes the same "
                 "file: give one of the two"
             )
     return None
@@ -317,7 +354,7 @@ def renewal(config: pytest.Config, path: str) -> str:
         ("--userstate-draft", option.userstate_draft),
         ("--userstate-report", path),
     ):
-        words += [name, value] if value else []
+        words += [f"{name}={value}"] if value else []
     return shlex.join(words)
 
 

@@ -97,7 +97,7 @@ def read_configuration(path: pathlib.Path, start: pathlib.Path) -> Configuration
     """Return the configuration that the command line names."""
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        message = f"--userstate-config {_label(path, start)}: {what}; expected a file"
+        message = f"--userstate-config={_label(path, start)}: {what}; expected a file"
         raise ConfigurationError(message, file=_label(path, start))
     file = _read(path, start)
     if file is None:

@@ -73,7 +73,7 @@ class ReportFiles:
 
     def _refuse(self, path: str, problem: str) -> None:
         if problem:
-            message = f"{self._option} {path}: cannot be written: {problem}"
+            message = f"{self._option}={path}: cannot be written: {problem}"
             raise UsageError(message)
 
     def write(self, path: str, text: str) -> None:
@@ -171,7 +171,7 @@ def read_report(path: pathlib.Path) -> str:
     except FileNotFoundError:
         message = (
             f"there is no report {path.absolute()}: write one with pytest "
-            f"--userstate-audit --userstate-report {path.name}"
+            f"--userstate-audit --userstate-report={path.name}"
         )
         raise FileNotFoundError(message) from None
 

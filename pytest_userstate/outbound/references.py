@@ -94,13 +94,13 @@ def _command(request: AuditRequest, path: pathlib.Path) -> str:
     """Return the command that writes the snapshot file anew."""
     words = ["pytest", "--userstate-audit"]
     if isinstance(request.configuration, str | os.PathLike):
-        words += ["--userstate-config", os.fspath(request.configuration)]
+        words.append(f"--userstate-config={os.fspath(request.configuration)}")
     if request.migrations is not None:
-        words += ["--userstate-migrations", request.migrations]
+        words.append(f"--userstate-migrations={request.migrations}")
     if request.dsn is not None:
         # The value may hold a password; what only names it does not.
         origin = live_target(request.dsn).found
-        words += (origin if " " in origin else f"{origin} DSN").split()
+        words.append(origin if "=" in origin else f"{origin}=DSN")
     name = os.path.relpath(path, request.invocation_dir)
     return shlex.join([*words, f"--userstate-snapshot-update={name}"])
 

@@ -144,7 +144,7 @@ def test_a_service_is_used(reader: Reader, name: str) -> None:
         reader.variables[variable] = server.dsn()
         for command in commands(FOLDER / name):
             assert reader.run(command) == 0, reader.printed
-    assert f"a scratch database on --userstate-server env:{variable}" in reader.printed
+    assert f"a scratch database on --userstate-server=env:{variable}" in reader.printed
 
 
 def test_production_is_compared(reader: Reader) -> None:

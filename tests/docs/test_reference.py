@@ -35,6 +35,7 @@ from pytest_userstate.domain.model import DEFAULT_MODEL
 from pytest_userstate.domain.readings import Use
 from pytest_userstate.domain.report import DECISIONS
 from pytest_userstate.inbound import hookspecs
+from pytest_userstate.inbound.options import WITH_VALUES
 from pytest_userstate.outbound.migrations.tools.registry import layouts
 from pytest_userstate.outbound.postgres.binaries import OLDEST_MAJOR
 from tests.helpers.markdown import PAGES, ROOT, table_after
@@ -58,7 +59,24 @@ def test_every_option_is_there() -> None:
         text=True,
     )
     options = set(re.findall(r"^  (--userstate-[a-z-]+)", done.stdout, re.MULTILINE))
-    assert {each.split()[0] for each in first_column("Options")} == options
+    names = {re.split(r"\W*=", each)[0] for each in first_column("Options")}
+    assert names == options
+
+
+def test_values_follow_an_equals_sign() -> None:
+    """In pages, hints, and examples: as the next word, a path would mislead pytest."""
+    value = r"[A-Z]{3,}\b|env:|libpq\b|schema,|[{\w.-]*/|\{|\w+\.(?:html|json|md|toml)"
+    option = "|".join(sorted(WITH_VALUES, reverse=True))
+    wrong = re.compile(rf"(?:{option})[ \n]+(?:{value})")
+    texts = {
+        file.relative_to(ROOT): file.read_text()
+        for folder in ("docs", "examples", "pytest_userstate")
+        for suffix in ("md", "py", "sql", "toml", "yml")
+        for file in (ROOT / folder).rglob(f"*.{suffix}")
+    } | {"README.md": (ROOT / "README.md").read_text()}
+    assert len(texts) > 250
+    found = {name: wrong.findall(text) for name, text in texts.items()}
+    assert {name: matches for name, matches in found.items() if matches} == {}
 
 
 def keys(kind: type, prefix: str = "") -> typ.Iterator[str]:

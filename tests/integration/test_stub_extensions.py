@@ -22,7 +22,7 @@ from pytest_userstate.outbound.postgres.stubs import (
 )
 from tests.helpers.servers import installations, wheel
 
-HINT = "Use a server that has it: --postgresql-exec /path/to/pg_ctl"
+HINT = "Use a server that has it: --postgresql-exec=/path/to/pg_ctl"
 SIGNATURES = """
 SELECT proname, pg_get_function_arguments(pg_proc.oid),
   pg_get_function_result(pg_proc.oid),

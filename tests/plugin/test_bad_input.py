@@ -179,7 +179,7 @@ def test_two_configurations_at_one_level(backend: Backend) -> None:
 def test_a_configuration_that_does_not_exist(backend: Backend) -> None:
     """The option and the file are named."""
     message = usage_error(backend, "--userstate-config=nowhere.toml")
-    assert "--userstate-config nowhere.toml" in message
+    assert "--userstate-config=nowhere.toml" in message
 
 
 def test_an_unknown_axis_on_the_command_line(backend: Backend) -> None:
@@ -204,7 +204,7 @@ def test_a_report_that_cannot_be_written(
     """Told before anything runs; a report that can be written says so too."""
     backend.migrate(USERS)
     message = usage_error(backend, f"--userstate-report={path}")
-    assert f"--userstate-report {path}" in message
+    assert f"--userstate-report={path}" in message
     assert words in message
 
 

@@ -41,8 +41,8 @@ def test_outdated_reports_fail_with_the_difference(recorded: Backend) -> None:
     assert "- target.applied: 3\n" in run.output
     for name in DOCUMENTS:
         assert (
-            "renew it with: pytest --userstate-audit --userstate-gate schema "
-            f"--userstate-report {name}\n" in run.output
+            "renew it with: pytest --userstate-audit --userstate-gate=schema "
+            f"--userstate-report={name}\n" in run.output
         )
     assert run.output.count("docs/audit.md no longer") == 1
     assert run.report
@@ -58,7 +58,7 @@ def test_a_missing_report_fails_with_the_command_that_writes_it(
     run = covered.run("--userstate-check-report=docs/audit.md", report=False)
     assert run.status == 1
     assert "docs/audit.md does not exist" in run.output
-    command = "pytest --userstate-audit --userstate-report docs/audit.md"
+    command = "pytest --userstate-audit --userstate-report=docs/audit.md"
     assert f"write it with: {command}\n" in run.output
     assert not (covered.path / "docs").exists()
 
@@ -105,11 +105,11 @@ def test_only_collecting_compares_nothing(recorded: Backend) -> None:
     [
         (
             ["--userstate-check-report=a.txt"],
-            "--userstate-check-report a.txt: the format follows from the suffix",
+            "--userstate-check-report=a.txt: the format follows from the suffix",
         ),
         (
             ["--userstate-check-report=./a.md", "--userstate-report=a.md"],
-            "--userstate-check-report ./a.md: --userstate-report writes the same file",
+            "--userstate-check-report=./a.md: --userstate-report writes the same file",
         ),
     ],
 )

@@ -86,7 +86,7 @@ def test_drift_fails_the_run_and_is_told_everywhere(
     assert run.status == 1, run.output
     dropped = "migrations/2026-01-05-000000_step/up.sql:1"
     for words in (
-        "userstate: compared with a live database (--userstate-drift env:LIVE)",
+        "userstate: compared with a live database (--userstate-drift=env:LIVE)",
         "\n2 differences: 2 columns\n",
         "expected: the live database to have the schema that the migrations make",
         "! column public.users.display_name",
@@ -196,4 +196,4 @@ def test_the_environment_of_libpq_names_the_database(
         USER=os.environ.get("USER", "root"),
     )
     assert run.status == 0, run.output
-    assert "(--userstate-drift libpq)" in run.output
+    assert "(--userstate-drift=libpq)" in run.output

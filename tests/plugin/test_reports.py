@@ -123,8 +123,8 @@ def test_markdown_escapes_what_names_contain(backend: Backend) -> None:
 
 
 def test_junit_gets_the_properties_of_each_check(gaps: Backend) -> None:
-    """Coverage, decision and outcome are properties of the test case."""
-    gaps.run("--junitxml=junit.xml")
+    """Coverage, decision and outcome; and the id that pytest takes, which -v shows."""
+    run = gaps.run("--junitxml=junit.xml", "-v")
     tree = ET.parse(gaps.path / "junit.xml")  # noqa: S314 - our own file
     cases = {case.get("name"): case for case in tree.iter("testcase")}
     found = {
@@ -136,8 +136,12 @@ def test_junit_gets_the_properties_of_each_check(gaps: Backend) -> None:
         "userstate.check": "interests.schema",
         "userstate.coverage": "dual_model",
         "userstate.decision": "required",
+        "userstate.id": "migrations/001_step.sql::interests.schema",
         "userstate.outcome": "failed",
     }
+    assert f"\n{found['userstate.id']} FAILED" in run.output
+    again = gaps.run(found["userstate.id"])
+    assert again.last_line.startswith("1 failed"), again.output
 
 
 def test_a_relative_report_path_starts_where_the_run_did(gaps: Backend) -> None:

@@ -109,7 +109,7 @@ def test_the_command_names_the_file_from_where_the_run_was_started(
     run = recorded.run("--userstate-config=../userstate.toml", cwd="db")
     assert run.status == 1
     assert (
-        "  pytest --userstate-audit --userstate-config ../userstate.toml "
+        "  pytest --userstate-audit --userstate-config=../userstate.toml "
         "--userstate-snapshot-update=schema.json\n" in run.output
     )
 
@@ -160,7 +160,7 @@ def test_a_live_database_can_be_written_and_compared(
     )
     assert "+ column public.users.display_name text not null" in run.output
     assert (
-        "  pytest --userstate-audit --userstate-dsn env:LIVE "
+        "  pytest --userstate-audit --userstate-dsn=env:LIVE "
         "--userstate-snapshot-update=schema.json\n" in run.output
     )
 

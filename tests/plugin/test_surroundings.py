@@ -45,6 +45,23 @@ def remains(temporary: pathlib.Path) -> list[object]:
     return [*folders, *servers.processes_of(temporary)]
 
 
+def test_no_value_of_an_option_moves_pytests_root(
+    covered: Backend, folder: pathlib.Path
+) -> None:
+    """Neither a server's folder nor that of a report is one with tests."""
+    executable = folder / "pg_ctl"
+    executable.touch()
+    (folder / "r.json").touch()
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = -k nothing\n")
+    options = ["--postgresql-exec", str(executable), "--collect-only"]
+    run = covered.run(*options, PYTEST_ADDOPTS=f"--userstate-report {folder}/r.json")
+    assert run.status == 0, run.output
+    assert f"rootdir: {covered.path}\n" in run.output
+    assert {entry.name for entry in folder.iterdir()} == {
+        *("pg_ctl", "pytest.ini", "r.json")
+    }
+
+
 @pytest.fixture
 def container() -> tuple[str, ...]:
     """Return how to run a command as the first process of a container."""

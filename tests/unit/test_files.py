@@ -65,7 +65,7 @@ def test_where_nothing_can_be_written_is_told_before_the_run(
     with pytest.raises(UsageError) as caught:
         files.check(path)
     assert str(caught.value).startswith(
-        f"--userstate-report {path}: cannot be written: {problem}"
+        f"--userstate-report={path}: cannot be written: {problem}"
     )
 
 
@@ -147,7 +147,7 @@ def test_an_accepted_report_that_is_not_there_says_how_to_write_it(
         read_report(tmp_path / "a.json")
     assert str(caught.value) == (
         f"there is no report {tmp_path / 'a.json'}: write one with pytest "
-        "--userstate-audit --userstate-report a.json"
+        "--userstate-audit --userstate-report=a.json"
     )
 
 

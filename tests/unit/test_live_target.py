@@ -65,8 +65,8 @@ def test_what_cannot_be_meant_is_refused_without_repeating_it(
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        ("env:DSN", "--userstate-dsn env:DSN"),
-        ("libpq", "--userstate-dsn libpq"),
+        ("env:DSN", "--userstate-dsn=env:DSN"),
+        ("libpq", "--userstate-dsn=libpq"),
         ("service=orders", "--userstate-dsn"),
         ("postgresql://me:geheim@h/db", "--userstate-dsn"),
         ("postgresql://h1:1,h2:2/db", "--userstate-dsn"),

@@ -14,6 +14,7 @@ def command(**options: str) -> str:
     """Return the command of a run with these options."""
     names = ("config", "migrations", "dsn", "gate", "server", "prove", "draft")
     given = {f"userstate_{name}": options.get(name) for name in names}
+    given["userstate_target"] = []
     config = types.SimpleNamespace(option=types.SimpleNamespace(**given))
     return renewal(typ.cast("pytest.Config", config), "docs/my audit.md")
 
@@ -21,11 +22,11 @@ def command(**options: str) -> str:
 def test_it_asks_for_what_this_run_asked_for() -> None:
     """Another gate, or another configuration, would give another document."""
     assert command() == (
-        "pytest --userstate-audit --userstate-report 'docs/my audit.md'"
+        "pytest --userstate-audit '--userstate-report=docs/my audit.md'"
     )
     assert command(config="c.toml", gate="schema,wiring", migrations="m") == (
-        "pytest --userstate-audit --userstate-config c.toml --userstate-migrations m "
-        "--userstate-gate schema,wiring --userstate-report 'docs/my audit.md'"
+        "pytest --userstate-audit --userstate-config=c.toml --userstate-migrations=m "
+        "--userstate-gate=schema,wiring '--userstate-report=docs/my audit.md'"
     )
 
 
@@ -35,5 +36,5 @@ def test_it_asks_for_what_this_run_asked_for() -> None:
 )
 def test_it_tells_no_secret(dsn: str, shown: str) -> None:
     """A connection string may hold a password, and logs are read by many."""
-    assert f"--userstate-dsn {shown} --userstate-report" in command(dsn=dsn)
+    assert f"--userstate-dsn={shown} '--userstate-report" in command(dsn=dsn)
     assert "secret" not in command(dsn=dsn)

@@ -75,7 +75,7 @@ _MOST_DIFFERENCES: typ.Final = 12
 _LONGEST_VALUE: typ.Final = 160
 _HINT: typ.Final = (
     "if this is as it should be, accept it: write the report anew with "
-    "pytest --userstate-audit --userstate-report FILE.json"
+    "pytest --userstate-audit --userstate-report=FILE.json"
 )
 _NO_SOURCES: typ.Final = (
     "one of the two reports names no migrations: it is about a database or a "
@@ -346,7 +346,7 @@ def _parsed(text: str, name: str) -> Json:
     if version != SCHEMA_VERSION or not isinstance(value.get("checks"), list):
         message = (
             f"{name} is no report of version {SCHEMA_VERSION}: write one with "
-            "pytest --userstate-audit --userstate-report FILE.json"
+            "pytest --userstate-audit --userstate-report=FILE.json"
         )
         raise ValueError(message)
     if not value["checks"] and not value["not_applicable"]:

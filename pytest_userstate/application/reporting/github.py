@@ -23,7 +23,7 @@ _PROPERTY: typ.Final = {**_DATA, ":": "%3A", ",": "%2C"}
 _END: typ.Final = "\n\n</details>"
 _CUT: typ.Final = (
     "\n\n---\n\nThe rest does not fit into a job summary: write the whole document "
-    "with `--userstate-report FILE`.\n"
+    "with `--userstate-report=FILE`.\n"
 )
 
 

@@ -151,7 +151,7 @@ class _Page:
         yield element("main", *(content for *_, content in sections))
         origin = f"Written by pytest-userstate {document.version}. Renew this page with"
         written = element(
-            "code", text("pytest --userstate-audit --userstate-report FILE")
+            "code", text("pytest --userstate-audit --userstate-report=FILE")
         )
         yield element("footer", element("p", text(origin), SPACE, written, text(".")))
 

@@ -58,7 +58,7 @@ from pytest_userstate.domain.timeline import Timeline
 
 _ORIGIN: typ.Final = (
     "Written by pytest-userstate {version}. Do not edit this page; renew it with "
-    "`pytest --userstate-audit --userstate-report FILE`."
+    "`pytest --userstate-audit --userstate-report=FILE`."
 )
 _OUTCOME_MARKS: typ.Final = {
     Outcome.PASSED: "✅ ",

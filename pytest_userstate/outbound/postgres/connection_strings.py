@@ -98,14 +98,15 @@ def connection_string(value: str | Secret, *, option: str) -> ConnectionString:
     """Return what the value of an option names; a UsageError says why not."""
     dsn = value if isinstance(value, Secret) else Secret(value)
     value = dsn.value if _is_harmless(dsn.value) else "…"
-    origin = f"{option} {value}" if value != "…" else option
+    before = f"{option}=" if option.startswith("-") else f"{option} "
+    origin = f"{before}{value}" if value != "…" else option
     if not dsn.value.strip():
         message = f"{option} is empty; expected {_FORMS}"
         raise UsageError(message)
     if dsn.value == _FROM_LIBPQ:
         return ConnectionString(dsn=Secret(""), origin=origin)
     if dsn.value.startswith(_FROM_VARIABLE):
-        dsn = _from_variable(dsn, option)
+        dsn = _from_variable(dsn, before)
     if problem := _problem(dsn):
         message = f"{origin}: {problem}"
         raise UsageError(message)
@@ -118,10 +119,10 @@ def _is_harmless(value: str) -> bool:
     return value == _FROM_LIBPQ or (name != value and bool(_VARIABLE.fullmatch(name)))
 
 
-def _from_variable(dsn: Secret, option: str) -> Secret:
+def _from_variable(dsn: Secret, before: str) -> Secret:
     if not _is_harmless(dsn.value):
         message = (
-            f"{option} {_FROM_VARIABLE}…: expected the name of an environment variable "
+            f"{before}{_FROM_VARIABLE}…: expected the name of an environment variable "
             f"behind {_FROM_VARIABLE}, such as {_FROM_VARIABLE}DATABASE_URL"
         )
         raise UsageError(message)
@@ -129,7 +130,7 @@ def _from_variable(dsn: Secret, option: str) -> Secret:
     value = os.environ.get(name, "")
     if not value.strip():
         state = "is empty" if name in os.environ else "is not set"
-        message = f"{option} {dsn.value}: the environment variable {name} {state}"
+        message = f"{before}{dsn.value}: the environment variable {name} {state}"
         raise UsageError(message)
     return Secret(value)
 

@@ -109,7 +109,7 @@ _MOST_LISTED = 8
 
 _HOW_TO_CHOOSE = """\
 Name the folder: migrations = "{example}" in userstate.toml,
-or --userstate-migrations {example}."""
+or --userstate-migrations={example}."""
 _WHICH_TOOL = """\
 {path} ({found}) could be of these layouts: {names}.
 The project's own files do not say which of them it is. Say so in userstate.toml:
@@ -380,7 +380,7 @@ class Search:
                 *listed,
                 "Say so with one of these lines in userstate.toml:",
                 *lines,
-                f"or by --userstate-migrations {example}.",
+                f"or by --userstate-migrations={example}.",
             ]
         )
 

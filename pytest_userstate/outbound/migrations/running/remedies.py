@@ -22,8 +22,8 @@ NO_INPUT = (
     " supported in this layout. Write the rows as INSERT statements."
 )
 _ANOTHER_SERVER = (
-    "To use a server that has it, name one that runs (--userstate-server DSN), or its"
-    " pg_ctl (--postgresql-exec /path/to/bin/pg_ctl)."
+    "To use a server that has it, name one that runs (--userstate-server=DSN), or its"
+    " pg_ctl (--postgresql-exec=/path/to/bin/pg_ctl)."
 )
 _SETUP = """\
 In userstate.toml, SQL that is run first, as superuser:

@@ -24,7 +24,7 @@ CREATE FUNCTION http(request http_request) RETURNS http_response
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE 'http is a stub: nothing is requested' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $$;
 CREATE FUNCTION http_get(uri varchar) RETURNS http_response
 LANGUAGE sql VOLATILE

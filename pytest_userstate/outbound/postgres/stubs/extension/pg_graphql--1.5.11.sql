@@ -13,6 +13,6 @@ CREATE FUNCTION graphql.resolve(
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE 'graphql.resolve is a stub' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $$;
 GRANT USAGE ON SCHEMA graphql TO PUBLIC;

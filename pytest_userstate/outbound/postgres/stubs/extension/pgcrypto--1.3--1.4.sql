@@ -8,6 +8,6 @@ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'fips_mode is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END
 $body$;

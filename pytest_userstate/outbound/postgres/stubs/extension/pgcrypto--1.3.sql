@@ -41,7 +41,7 @@ BEGIN
         MESSAGE = format(
           'digest is a stub for %L: the embedded PostgreSQL has no pgcrypto', $2),
         DETAIL = 'Here it knows md5, sha1, sha224, sha256, sha384 and sha512.',
-        HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+        HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
   END CASE;
   -- SHA-1 (RFC 3174), which PostgreSQL has no function for.
   message := message || '\x80'::bytea
@@ -368,7 +368,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION decrypt(pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
@@ -377,7 +377,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION encrypt_iv(
@@ -387,7 +387,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'encrypt_iv is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION decrypt_iv(
@@ -397,7 +397,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'decrypt_iv is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_key_id(pg_catalog.bytea)
@@ -406,7 +406,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_key_id is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_sym_encrypt(pg_catalog.text, pg_catalog.text)
@@ -415,7 +415,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_sym_encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_sym_encrypt(pg_catalog.text, pg_catalog.text, pg_catalog.text)
@@ -424,7 +424,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_sym_encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_sym_encrypt_bytea(pg_catalog.bytea, pg_catalog.text)
@@ -433,7 +433,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_sym_encrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_sym_encrypt_bytea(
@@ -443,7 +443,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_sym_encrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_sym_decrypt(pg_catalog.bytea, pg_catalog.text)
@@ -452,7 +452,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_sym_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_sym_decrypt(pg_catalog.bytea, pg_catalog.text, pg_catalog.text)
@@ -461,7 +461,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_sym_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_sym_decrypt_bytea(pg_catalog.bytea, pg_catalog.text)
@@ -470,7 +470,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_sym_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_sym_decrypt_bytea(
@@ -480,7 +480,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_sym_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_encrypt(pg_catalog.text, pg_catalog.bytea)
@@ -489,7 +489,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_encrypt(pg_catalog.text, pg_catalog.bytea, pg_catalog.text)
@@ -498,7 +498,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_encrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_encrypt_bytea(pg_catalog.bytea, pg_catalog.bytea)
@@ -507,7 +507,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_encrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_encrypt_bytea(
@@ -517,7 +517,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_encrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_decrypt(pg_catalog.bytea, pg_catalog.bytea)
@@ -526,7 +526,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_decrypt(pg_catalog.bytea, pg_catalog.bytea, pg_catalog.text)
@@ -535,7 +535,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_decrypt(
@@ -545,7 +545,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_decrypt is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_decrypt_bytea(pg_catalog.bytea, pg_catalog.bytea)
@@ -554,7 +554,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_decrypt_bytea(
@@ -564,7 +564,7 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;
 
 CREATE FUNCTION pgp_pub_decrypt_bytea(
@@ -574,5 +574,5 @@ SET search_path = pg_catalog, pg_temp AS $body$ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'feature_not_supported',
     MESSAGE = 'pgp_pub_decrypt_bytea is a stub: the embedded PostgreSQL has no pgcrypto',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $body$;

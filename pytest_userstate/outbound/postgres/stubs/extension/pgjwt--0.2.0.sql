@@ -20,7 +20,7 @@ CREATE FUNCTION algorithm_sign(
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE 'algorithm_sign is a stub' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $$;
 CREATE FUNCTION sign(
   payload pg_catalog.json, secret pg_catalog.text,
@@ -29,7 +29,7 @@ CREATE FUNCTION sign(
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE 'sign is a stub' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $$;
 CREATE FUNCTION verify(
   token pg_catalog.text, secret pg_catalog.text,
@@ -38,5 +38,5 @@ CREATE FUNCTION verify(
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE 'verify is a stub' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --postgresql-exec /path/to/pg_ctl';
+    HINT = 'Use a server that has it: --postgresql-exec=/path/to/pg_ctl';
 END $$;

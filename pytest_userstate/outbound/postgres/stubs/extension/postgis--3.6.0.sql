@@ -117,49 +117,49 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg
 AS $$
 BEGIN
   RAISE 'postgis is a stub: the operator && is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION geometry_distance(geometry, geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: the operator <-> is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION geography_overlaps(geography, geography) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: the operator && is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION geography_distance(geography, geography) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: the operator <-> is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION geometry_within(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: the operator @ is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION geometry_contains(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: the operator ~ is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION geometry_same(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: the operator ~= is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 
 CREATE OPERATOR < (
@@ -406,385 +406,385 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg
 AS $$
 BEGIN
   RAISE 'postgis is a stub: postgis_version() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION postgis_full_version() RETURNS pg_catalog.text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: postgis_full_version() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_distance(geometry, geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_distance() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_distance(geography, geography) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_distance() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_dwithin(geometry, geometry, pg_catalog.float8) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_dwithin() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_dwithin(geography, geography, pg_catalog.float8) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_dwithin() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_intersects(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_intersects() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_intersects(geography, geography) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_intersects() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_covers(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_covers() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_covers(geography, geography) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_covers() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_coveredby(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_coveredby() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_coveredby(geography, geography) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_coveredby() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_contains(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_contains() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_within(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_within() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_overlaps(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_overlaps() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_touches(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_touches() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_crosses(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_crosses() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_disjoint(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_disjoint() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_equals(geometry, geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_equals() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_distancesphere(geometry, geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_distancesphere() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_distance_sphere(geometry, geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_distance_sphere() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_x(geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_x() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_y(geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_y() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_z(geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_z() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_xmin(box3d) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_xmin() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_xmax(box3d) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_xmax() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_ymin(box3d) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_ymin() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_ymax(box3d) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_ymax() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_perimeter(geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_perimeter() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_area(geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_area() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_area(geography) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_area() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_length(geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_length() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_length(geography) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_length() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_buffer(geometry, pg_catalog.float8) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_buffer() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_buffer(geography, pg_catalog.float8) RETURNS geography
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_buffer() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_centroid(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_centroid() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_envelope(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_envelope() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_boundary(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_boundary() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_convexhull(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_convexhull() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_makevalid(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_makevalid() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_flipcoordinates(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_flipcoordinates() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_force2d(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_force2d() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_multi(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_multi() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_pointonsurface(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_pointonsurface() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_startpoint(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_startpoint() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_endpoint(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_endpoint() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_makepolygon(geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_makepolygon() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_union(geometry, geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_union() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_intersection(geometry, geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_intersection() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_difference(geometry, geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_difference() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_makeline(geometry, geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_makeline() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_closestpoint(geometry, geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_closestpoint() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_collect(geometry, geometry) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_collect() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_transform(geometry, integer) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_transform() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_simplify(geometry, pg_catalog.float8) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_simplify() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_simplifypreservetopology(
   geometry, pg_catalog.float8
@@ -793,161 +793,161 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_simplifypreservetopology() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_snaptogrid(geometry, pg_catalog.float8) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_snaptogrid() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_lineinterpolatepoint(geometry, pg_catalog.float8) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_lineinterpolatepoint() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_srid(geometry) RETURNS integer
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_srid() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_npoints(geometry) RETURNS integer
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_npoints() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_numgeometries(geometry) RETURNS integer
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_numgeometries() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_dimension(geometry) RETURNS integer
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_dimension() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_isvalid(geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_isvalid() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_isempty(geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_isempty() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_isclosed(geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_isclosed() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_issimple(geometry) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_issimple() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_geometrytype(geometry) RETURNS pg_catalog.text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_geometrytype() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_isvalidreason(geometry) RETURNS pg_catalog.text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_isvalidreason() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_asgeojson(geometry) RETURNS pg_catalog.text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_asgeojson() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_asgeojson(geography) RETURNS pg_catalog.text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_asgeojson() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_asbinary(geometry) RETURNS pg_catalog.bytea
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_asbinary() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_asbinary(geography) RETURNS pg_catalog.bytea
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_asbinary() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_asewkb(geometry) RETURNS pg_catalog.bytea
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_asewkb() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_geomfromgeojson(pg_catalog.text) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_geomfromgeojson() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_geomfromgeojson(pg_catalog.jsonb) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_geomfromgeojson() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_geomfromwkb(pg_catalog.bytea) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_geomfromwkb() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_geomfromewkb(pg_catalog.bytea) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_geomfromewkb() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_geomfromwkb(pg_catalog.bytea, integer) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_geomfromwkb() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_makeenvelope(
   pg_catalog.float8, pg_catalog.float8, pg_catalog.float8, pg_catalog.float8
@@ -956,7 +956,7 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_makeenvelope() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_makeenvelope(
   pg_catalog.float8, pg_catalog.float8, pg_catalog.float8, pg_catalog.float8, integer
@@ -965,40 +965,40 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_makeenvelope() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_tileenvelope(integer, integer, integer) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_tileenvelope() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_geohash(geometry) RETURNS pg_catalog.text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_geohash() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION st_azimuth(geometry, geometry) RETURNS pg_catalog.float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: st_azimuth() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION box2d(geometry) RETURNS box2d
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: box2d() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
 CREATE FUNCTION box3d(geometry) RETURNS box3d
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RAISE 'postgis is a stub: box3d() is not computed' USING ERRCODE = 'feature_not_supported',
-    HINT = 'Use a server that has it: --userstate-server DSN';
+    HINT = 'Use a server that has it: --userstate-server=DSN';
 END $$;
