@@ -61,12 +61,8 @@ test-bare: ## audit with the wheel alone, no extra: on the machine's own server
 	.ci/wheel build
 	.ci/wheel bare
 
-bench: $(READY) ## measure against what a user would pick instead
+bench: $(READY) ## measure against the alternatives, and write docs/benchmarks.md
 	$(BIN)/python benchmarks/run.py $(ARGS)
-	$(BIN)/python benchmarks/copies.py
-	$(BIN)/python benchmarks/provenance.py
-	$(BIN)/python benchmarks/applying.py
-	$(BIN)/python benchmarks/recognition.py
 
 corpus: $(READY) ## audit public repositories, and say how far each got
 	$(BIN)/python benchmarks/corpus.py $(ARGS)

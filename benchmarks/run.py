@@ -1,174 +1,130 @@
-"""Measure whole runs against what a user would pick instead.
+"""Measure against what a user would pick instead; write the table of the documentation.
 
-Each comparison runs both commands in turn (A B A B …) in one session, after a
-warm-up, and prints the median of each and the ratio pair by pair. PostgreSQL
-refuses to run as root and pytest-postgresql starts it directly, so as root
-both sides run as an ordinary account.
+Each row is measured in pairs: both sides run in turn, in one session, so that whatever
+else the machine does counts for both. The ratio is the median of the pairs' ratios.
+Byte code is written first, as an installer writes it.
 
     make bench
-    make bench ARGS="--runs 20 --only repeated"
+    make bench ARGS="--only cold repeated --pairs 3"
+
+A whole run takes about an hour. PostgreSQL refuses to run as root and
+pytest-postgresql starts it directly, so that as root whole commands run as an ordinary
+account.
 """
 
 from __future__ import annotations
 
 import argparse
-import collections.abc as cabc
+import contextlib
+import datetime as dt
 import os
 import pathlib
-import pwd
-import shutil
+import platform
+import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
+import commands
+import schemas
+from rows import Row
+
+from pytest_userstate.outbound.postgres.binaries import (
+    find_binaries,
+    supported_version,
+)
+
 ROOT = pathlib.Path(__file__).parents[1]
-ACCOUNTS = ("nobody", "postgres")
+PAGE = ROOT / "docs/benchmarks.md"
+TABLE = re.compile(r"(?<=<!-- table -->\n\n).*?(?=\n<!-- end -->)", re.DOTALL)
+HEAD = """\
+| what | ours | the other | ratio (range) | target |
+| --- | --- | --- | --- | --- |
+"""
 
 
-class Workplace:
-    """A temporary folder with copies of what is measured, and who measures."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        """Lay out the repositories that the commands run in."""
-        self.folder = folder
-        folder.chmod(0o755)
-        for source, name in (
-            (ROOT / "examples/baseline", "baseline"),
-            (ROOT / "benchmarks/handwritten", "handwritten"),
-            (ROOT / "pytest_userstate/outbound/postgres/stubs", "stubs"),
-        ):
-            shutil.copytree(source, folder / name)
-        (folder / "bare").mkdir()
-        (folder / "bare/test_bare.py").write_text("def test_bare():\n    pass\n")
-        (folder / "home").mkdir()
-        self.prefix: list[str] = []
-        if os.geteuid() == 0:
-            self._as_ordinary_account()
-
-    def _as_ordinary_account(self) -> None:
-        account = next(
-            pwd.getpwnam(name)
-            for name in ACCOUNTS
-            if name in {entry.pw_name for entry in pwd.getpwall()}
-        )
-        for path in (self.folder, *self.folder.rglob("*")):
-            os.chown(path, account.pw_uid, account.pw_gid)
-        # The capability only lets the account read an interpreter that lies
-        # under a closed home folder; PostgreSQL does not care about it.
-        self.prefix = [
-            "setpriv",
-            f"--reuid={account.pw_uid}",
-            f"--regid={account.pw_gid}",
-            "--clear-groups",
-            "--inh-caps=+dac_read_search",
-            "--ambient-caps=+dac_read_search",
-        ]
-
-    def time(self, command: list[str], cwd: str) -> float:
-        """Run a command once; return its wall-clock seconds."""
-        started = time.perf_counter()
-        done = subprocess.run(
-            [*self.prefix, sys.executable, "-m", "pytest", *command],
-            cwd=self.folder / cwd,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.folder / "home"),
-                "BASELINE": str(self.folder / "baseline"),
-                "STUBS": str(self.folder / "stubs"),
-            },
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        seconds = time.perf_counter() - started
-        if done.returncode != 0:
-            sys.exit(f"{command} failed:\n{done.stdout}{done.stderr}")
-        return seconds
-
-    def compile(self) -> None:
-        """Let whoever may write beside the sources write the byte code."""
-        subprocess.run(
-            [sys.executable, "-m", "pytest", "--userstate-audit", "-q"],
-            cwd=ROOT / "examples/baseline",
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder / "home")},
-            check=True,
-            capture_output=True,
-        )
-
-    def forget(self) -> None:
-        """Empty the cache, so that the next run is a cold one."""
-        shutil.rmtree(self.folder / "home/.cache", ignore_errors=True)
-
-
-def compare(  # noqa: PLR0913 - two commands, and how to tell of them
-    name: str,
-    run_a: cabc.Callable[[], float],
-    run_b: cabc.Callable[[], float],
-    *,
-    runs: int,
-    bound: str,
-    difference: bool = False,
-) -> None:
-    """Run both in turn; print the medians and the ratio (or difference) of pairs."""
-    run_a(), run_b()
-    pairs = [(run_a(), run_b()) for _ in range(runs)]
-    first, second = (statistics.median(times) for times in zip(*pairs, strict=True))
-    print(f"{name}\n  A {first:.3f} s   B {second:.3f} s   over {runs} pairs")
-    if difference:
-        gap = statistics.median(a - b for a, b in pairs) * 1000
-        print(f"  A - B: median {gap:+.1f} ms   (bound: {bound})")
-        return
-    ratios = sorted(a / b for a, b in pairs)
-    print(
-        f"  A / B: median {statistics.median(ratios):.2f}, "
-        f"from {ratios[0]:.2f} to {ratios[-1]:.2f}   (bound: {bound})"
+def measure(row: Row, pairs: int) -> str:
+    """Run both sides of a row in turn; return the row of the table."""
+    if row.warms_up:
+        row.ours(), row.theirs()
+    measured = [(row.ours(), row.theirs()) for _ in range(pairs)]
+    ours, theirs = (statistics.median(side) for side in zip(*measured, strict=True))
+    if row.is_difference:
+        values = sorted((a - b) * 1000 for a, b in measured)
+        unit, digits = " ms", 1
+    else:
+        values = sorted(a / b for a, b in measured)
+        unit, digits = "", 2
+    low, middle, high = values[0], statistics.median(values), values[-1]
+    target = f"at most {row.target:g}{unit}" if row.target is not None else "-"
+    if row.is_speed_up:
+        target = f"at least {row.target:g}"
+    return (
+        f"| {row.what} | {ours:.{row.digits}f} {row.unit} |"
+        f" {theirs:.{row.digits}f} {row.unit} | {middle:.{digits}f}{unit}"
+        f" ({low:.{digits}f} to {high:.{digits}f}, {pairs} pairs) | {target} |"
     )
+
+
+def write(lines: dict[str, str]) -> None:
+    """Replace what was measured in the table, and say where and when."""
+    page = PAGE.read_text("utf-8")
+    [table] = TABLE.findall(page)
+    old = {line.split(" | ")[0]: line for line in table.splitlines() if "|" in line}
+    order = [f"| {what}" for what in (*commands.NAMES, *schemas.NAMES)]
+    new = old | {line.split(" | ")[0]: line for line in lines.values()}
+    rows = "\n".join(new[what] for what in order if what in new)
+    page = TABLE.sub(lambda _: f"{HEAD}{rows}\n\n{_place()}\n", page)
+    PAGE.write_text(page, "utf-8")
+
+
+def _place() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    load = os.getloadavg()[2]
+    return (
+        f"Last measured on {dt.datetime.now(dt.UTC).date()}: {os.cpu_count()} cores of"
+        f"\n{_processor()}, {memory:.0f} GB,\nLinux {platform.release()}, Python"
+        f" {platform.python_version()}, PostgreSQL"
+        f" {supported_version(find_binaries().postgres)},\nload {load:.1f} in the last"
+        " quarter of an hour."
+    )
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(": ")[2]
+    return platform.machine()
 
 
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--only", choices=["unused", "cold", "repeated"])
+    names = [*commands.NAMES.values(), *schemas.NAMES.values()]
+    parser.add_argument("--only", nargs="*", choices=names, default=names)
+    parser.add_argument("--pairs", type=int, help="in place of each row's own number")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="userstate-bench-") as name:
-        place = Workplace(pathlib.Path(name))
-        quiet = ["-q", "-p", "no:cacheprovider"]
+    lines = {}
+    with contextlib.ExitStack() as stack:
+        name = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="userstate-bench-")
+        )
+        folder = pathlib.Path(name)
+        place = commands.Workplace(folder)
         place.compile()
-        audit = ["--userstate-audit", *quiet]
-
-        def cold() -> float:
-            place.forget()
-            return place.time(audit, "baseline")
-
-        if options.only in {None, "unused"}:
-            compare(
-                "plugin loaded but unused (A) against switched off (B)",
-                lambda: place.time(quiet, "bare"),
-                lambda: place.time(["-p", "no:userstate", *quiet], "bare"),
-                runs=options.runs * 4,
-                bound="5 ms",
-                difference=True,
-            )
-        if options.only in {None, "cold"}:
-            compare(
-                "cold audit of baseline (A) against a hand-written test (B)",
-                cold,
-                lambda: place.time(quiet, "handwritten"),
-                runs=options.runs,
-                bound="0.6",
-            )
-        if options.only in {None, "repeated"}:
-            compare(
-                "repeated audit of baseline (A) against a bare pytest run (B)",
-                lambda: place.time(audit, "baseline"),
-                lambda: place.time(quiet, "bare"),
-                runs=options.runs,
-                bound="1.4",
-            )
+        for row in (*commands.rows(place), *schemas.rows(place, stack)):
+            if row.name not in options.only:
+                continue
+            if row.lacks:
+                print(f"{row.what}: not measured: {row.lacks}")
+                continue
+            started = time.monotonic()
+            lines[row.name] = measure(row, options.pairs or row.pairs)
+            print(lines[row.name], f"[{time.monotonic() - started:.0f} s]", flush=True)
+    write(lines)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
