@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
+import attrs
+
 from pytest_userstate.domain.drafts import (
-    Change,
     CreateTable,
     Draft,
     DraftTrial,
@@ -24,57 +25,73 @@ def draft_migrations(
 ) -> tuple[VerifiedDraft, ...]:
     """Return a verified draft for each check that needs a migration, or why not.
 
-    A draft that closes several checks is shown once, under the first.
+    A draft that closes several checks is shown once, under the first. The migrations
+    of the drafts follow each other.
     """
     report = UserStateSchemaAuditReport.evaluate(snapshot, model=model)
-    verified: dict[Change, VerifiedDraft] = {}
+    opened = _open(report)
+    trials = _Trials(scratch, snapshot, model)
+    verified: list[VerifiedDraft] = []
     refused: list[VerifiedDraft] = []
+    earlier: list[Draft] = []
     for check in report.checks:
-        draft = draft_of(check, snapshot, model)
-        if draft is None or (isinstance(draft, Draft) and draft.change in verified):
+        draft = draft_of(check, snapshot, model) if check.id in opened else None
+        if draft is None:
             continue
         if isinstance(draft, str):
             refused.append(VerifiedDraft(check=check.id, problem=draft))
             continue
-        result = _verified(scratch, draft, report, snapshot, model)
+        result = trials.verified(draft, opened, earlier)
         if result.problem:
             refused.append(result)
-        else:
-            verified[draft.change] = result
-    closed = {check for draft in verified.values() for check in draft.closes}
-    return (*verified.values(), *(one for one in refused if one.check not in closed))
+            continue
+        verified.append(result)
+        earlier.append(draft)
+        opened = [name for name in opened if name not in result.closes]
+    return (*verified, *(one for one in refused if one.check in opened))
 
 
-def _verified(
-    scratch: Scratch,
-    draft: Draft,
-    report: UserStateSchemaAuditReport,
-    snapshot: SchemaSnapshot,
-    model: AuditModel,
-) -> VerifiedDraft:
-    try:
-        trial = scratch.draft(draft, snapshot)
-    except UntriableError as error:
-        return VerifiedDraft(check=draft.check, problem=str(error))
-    after = UserStateSchemaAuditReport.evaluate(trial.after, model=model)
-    before_open, after_open = _open(report), _open(after)
-    closes = tuple(check for check in before_open if check not in after_open)
-    opened = [check for check in after_open if check not in before_open]
-    problem = _problem(trial, draft, closes, opened)
-    if problem:
-        return VerifiedDraft(check=draft.check, problem=problem)
-    rows = "no row could be made to try that nothing is lost"
-    if isinstance(draft.change, CreateTable):
-        rows = "it touches no row that is there"
-    elif trial.rows:
-        rows = "a row that was there is as it was"
-    facts = ("its reverse restores the schema exactly", rows, draft.note)
-    return VerifiedDraft(
-        check=draft.check,
-        closes=closes,
-        files=trial.files,
-        facts=tuple(filter(None, facts)),
-    )
+@attrs.frozen
+class _Trials:
+    """Tries drafts in copies of the migrated database."""
+
+    scratch: Scratch
+    snapshot: SchemaSnapshot
+    model: AuditModel
+
+    def verified(
+        self, draft: Draft, opened: list[str], earlier: list[Draft]
+    ) -> VerifiedDraft:
+        """Try a draft behind the earlier ones, which have left these checks open."""
+        try:
+            trial = self.scratch.draft(draft, self.snapshot, earlier)
+        except UntriableError as error:
+            return VerifiedDraft(check=draft.check, problem=str(error))
+        before = UserStateSchemaAuditReport.evaluate(self.snapshot, model=self.model)
+        audited = draft.model or self.model
+        after = UserStateSchemaAuditReport.evaluate(trial.after, model=audited)
+        now_open = _open(after)
+        closes = tuple(check for check in opened if check not in now_open)
+        new = [check for check in now_open if check not in _open(before)]
+        problem = _problem(trial, draft, closes, new)
+        if problem:
+            return VerifiedDraft(check=draft.check, problem=problem)
+        rows = "no row could be made to try that nothing is lost"
+        if isinstance(draft.changes[0], CreateTable):
+            rows = "it touches no row that is there"
+        elif trial.rows:
+            rows = "a row that was there is as it was"
+        reverse = "its reverse restores the schema exactly"
+        if len(draft.steps) > 1:
+            reverse = "their reverses restore the schema exactly"
+        facts = (reverse, rows, draft.note)
+        return VerifiedDraft(
+            check=draft.check,
+            closes=closes,
+            files=trial.files,
+            settings=draft.settings,
+            facts=tuple(filter(None, facts)),
+        )
 
 
 def _open(report: UserStateSchemaAuditReport) -> list[str]:

@@ -175,8 +175,12 @@ class Mutations(typ.Protocol):
 class Scratch(typ.Protocol):
     """Where the migrated database, or a copy of it, is changed for a trial."""
 
-    def draft(self, draft: Draft, snapshot: SchemaSnapshot) -> DraftTrial:
+    def draft(
+        self, draft: Draft, snapshot: SchemaSnapshot, earlier: cabc.Iterable[Draft]
+    ) -> DraftTrial:
         """Apply a draft to a copy, and its reverse after that; write its files.
+
+        Its migrations come after those of the earlier drafts.
 
         Raises
         ------

@@ -6,8 +6,9 @@ import pathlib
 
 import pytest
 
-from pytest_userstate.domain.drafts import AddColumns, NewColumn, RequireValue
+from pytest_userstate.domain.drafts import AddColumns, NewColumn, RepairRevision
 from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.domain.snapshot import Column
 from pytest_userstate.outbound.files import NewFiles
 from pytest_userstate.outbound.migrations.finding.discovery import (
     LayoutChoice,
@@ -16,7 +17,7 @@ from pytest_userstate.outbound.migrations.finding.discovery import (
 )
 from pytest_userstate.outbound.migrations.next_files import NewMigration
 from pytest_userstate.outbound.migrations.plan import Plan
-from pytest_userstate.outbound.proving.drafts import statements
+from pytest_userstate.outbound.proving.statements import statements
 
 CHANGE = AddColumns(
     schema="public",
@@ -153,7 +154,9 @@ def test_the_tool_reads_the_draft_as_its_next_migration(
 def test_names_are_quoted_and_a_default_stays() -> None:
     """A reverse takes away only what the change has brought."""
     assert 'ALTER TABLE public."Choices"' in statements(CHANGE).up
-    change = RequireValue(schema="s", table="t", column="revision", has_default=True)
-    assert "DEFAULT" not in statements(change).up + statements(change).down
-    bare = RequireValue(schema="s", table="t", column="revision")
-    assert "DROP DEFAULT" in statements(bare).down
+    for default in ("1", None):
+        column = Column("revision", "integer", is_nullable=True, default=default)
+        change = RepairRevision(schema="s", table="t", column=column)
+        script = statements(change)
+        assert ("DROP DEFAULT" in script.down) == (default is None)
+        assert ("SET DEFAULT" in script.up) == (default is None)

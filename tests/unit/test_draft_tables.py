@@ -17,7 +17,7 @@ def test_a_table_is_created_with_the_columns_that_all_entities_need_of_it() -> N
         [check] = [one for one in report.checks if one.id == name]
         draft = draft_of(check, snapshot, DEFAULT_MODEL)
         assert isinstance(draft, Draft)
-        changes.add(draft.change)
+        changes.update(draft.changes)
     [change] = changes
     assert isinstance(change, CreateTable)
     names = [column.name for column in change.columns]

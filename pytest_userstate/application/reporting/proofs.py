@@ -18,6 +18,7 @@ from pytest_userstate.domain.proof import FactResult, Proof
 from pytest_userstate.domain.stale_writes import StaleWriteProof
 
 _NOTHING: typ.Final = "no revision token was found, so no stale write was tried"
+_SETTINGS: typ.Final = "with it, in the configuration"
 _ROW: typ.Final = "give a statement that makes one, in the configuration"
 
 
@@ -79,10 +80,12 @@ def _draft(draft: VerifiedDraft) -> Item:
         return Item((Sentence(f"{draft.check}: no draft: {draft.problem}"),))
     are = "is" if len(draft.closes) == 1 else "are"
     facts = (f"verified: {listed(draft.closes)} {are} closed by it", *draft.facts)
+    settings = (Listing(_SETTINGS, draft.settings, "toml"),) if draft.settings else ()
     return Item(
         (f"{draft.check}: a draft",),
         tuple((fact,) for fact in facts),
-        listings=tuple(
+        listings=settings
+        + tuple(
             Listing(f"{file.path}, add", tuple(file.added.splitlines()))
             if file.added
             else Listing(file.path, tuple(file.text.splitlines()))

@@ -1,197 +1,171 @@
-"""Drafts of migrations: in SQL, in files of a layout, and tried in a copy."""
+"""Drafts of migrations, applied to a copy as the tool of the repository does it."""
 
 from __future__ import annotations
 
+import collections
 import collections.abc as cabc
 import contextlib
 import pathlib
 import posixpath
 import re
 import shutil
-import tempfile
 import typing as typ
 
 import attrs
 import psycopg
 from psycopg import sql
 
-from pytest_userstate.domain.converters import identifier
 from pytest_userstate.domain.drafts import (
-    AddColumns,
-    Change,
-    CreateTable,
+    CopyMissing,
     Draft,
     DraftFile,
-    NewColumn,
-    RequireValue,
+    DraftStep,
+    RepairRevision,
 )
 from pytest_userstate.domain.errors import UserStateError
 from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
-from pytest_userstate.outbound.migrations.layout import label
+from pytest_userstate.outbound.migrations.layout import LayoutDefaults, label
 from pytest_userstate.outbound.migrations.next_files import NewMigration
 from pytest_userstate.outbound.migrations.plan import Migration, Plan
+from pytest_userstate.outbound.migrations.programs.plan import ProgramFile
 from pytest_userstate.outbound.migrations.programs.runner import ProgramRunner
 from pytest_userstate.outbound.migrations.running.runner import DEFAULT_TIMEOUT
 from pytest_userstate.outbound.proving.rows import (
     Connection,
+    RowMaker,
     quoted,
     relation,
     trusted,
 )
+from pytest_userstate.outbound.proving.statements import arrays_of, items_of, statements
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.finding.discovery import Target
     from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
     from pytest_userstate.outbound.postgres.connection_strings import Address
 
-_LIMITS: typ.Final = (
-    "SET LOCAL lock_timeout = '5s';\nSET LOCAL statement_timeout = '60s';\n"
-)
 
-
-@attrs.frozen
-class Statements:
-    """A change and its reverse."""
-
-    up: str
-    down: str
-
-
-def statements(change: Change) -> Statements:
-    """Write a change and its reverse in SQL."""
-    table = f"{identifier(change.schema)}.{identifier(change.table)}"
-    if isinstance(change, CreateTable):
-        lines = [_definition(column) for column in change.columns]
-        if change.key:
-            lines.append(f"PRIMARY KEY ({', '.join(map(identifier, change.key))})")
-        body = ",\n    ".join(lines)
-        up, down = f"CREATE TABLE {table} (\n    {body}\n);", f"DROP TABLE {table};"
-    elif isinstance(change, AddColumns):
-        added = ",\n".join(f"    ADD COLUMN {_definition(c)}" for c in change.columns)
-        dropped = ",\n".join(
-            f"    DROP COLUMN {identifier(c.name)}" for c in change.columns
-        )
-        up, down = f"ALTER TABLE {table}\n{added};", f"ALTER TABLE {table}\n{dropped};"
-    else:
-        column = identifier(change.column)
-        alter = f"ALTER TABLE {table} ALTER COLUMN {column}"
-        default = [] if change.has_default else [f"{alter} SET DEFAULT 1;"]
-        without = [] if change.has_default else [f"{alter} DROP DEFAULT;"]
-        # Names of the catalog, in quotes where they need them.
-        update = f"UPDATE {table} SET {column} = 1 WHERE {column} IS NULL;"  # noqa: S608
-        up = "\n".join([*default, update, f"{alter} SET NOT NULL;"])
-        down = "\n".join([f"{alter} DROP NOT NULL;", *without])
-    return Statements(f"{_LIMITS}{up}\n", f"{_LIMITS}{down}\n")
-
-
-def _definition(column: NewColumn) -> str:
-    parts = [identifier(column.name), column.data_type]
-    parts += [] if column.is_nullable else ["NOT NULL"]
-    parts += [f"DEFAULT {column.default}"] if column.default is not None else []
-    if column.references:
-        schema, table, key = map(identifier, column.references)
-        parts.append(f"REFERENCES {schema}.{table} ({key}) ON DELETE CASCADE")
-    return " ".join(parts)
-
-
-def new_migration(
-    draft: Draft, snapshot: SchemaSnapshot, target: Target
-) -> NewMigration:
-    """Return the change of a draft, to be the next migration of the target."""
-    change = draft.change
-    script = statements(change)
-    table = snapshot.table(change.table, schema=change.schema)
-    return NewMigration(
-        name=draft.name,
-        up=script.up,
-        down=script.down,
-        plan=target.plan,
-        folder=target.path,
-        beside=table.source.path if table and table.source else "",
-    )
-
-
-@attrs.frozen
 class Deployment:
-    """Applies a draft as the tool of the repository does, and takes it back."""
+    """Applies migrations as the tool of the repository does, and takes them back."""
 
-    target: Target
-    new: NewMigration
-    files: tuple[DraftFile, ...]
-    session: Connection
-    address: cabc.Callable[[], contextlib.AbstractContextManager[Address]]
+    def __init__(
+        self,
+        target: Target,
+        session: Connection,
+        address: cabc.Callable[[], contextlib.AbstractContextManager[Address]],
+        folder: pathlib.Path,
+    ) -> None:
+        """Note where; `folder` is empty, and gone afterwards."""
+        self._target, self._session, self._address = target, session, address
+        self._plan = target.plan
+        self._folder = folder
+        self._has_copy = isinstance(self._plan, Plan) and _copied(
+            self._plan, target.path, folder, target.base
+        )
+        self._done: list[tuple[NewMigration, tuple[DraftFile, ...]]] = []
 
-    def up(self) -> None:
-        """Apply it.
+    def up(self, step: DraftStep, snapshot: SchemaSnapshot) -> tuple[DraftFile, ...]:
+        """Apply the next migration; return its files.
 
         An `UntriableError` is raised if it cannot be applied, or if the tool does not
         take the files for its next migration.
         """
-        if isinstance(self.new.plan, Plan):
-            return applied(self.session, self._sent(self.new.plan))
-        return self._run(self.new.plan, "up")
+        new = self._new(step, snapshot)
+        layout, files = self._target.layout, new.plain()
+        if isinstance(layout, LayoutDefaults):
+            files = layout.next_files(new)
+        for file in files:
+            path = self._folder / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # A journal may be a link to the one of the repository.
+            path.unlink(missing_ok=True)
+            path.write_text(file.text, encoding="utf-8")
+        self._done.append((new, files))
+        if isinstance(self._plan, Plan):
+            applied(self._session, self._sent(self._plan, new, files))
+        else:
+            self._plan = self._run(self._plan, new, files[0])
+        return files
 
     def down(self) -> None:
-        """Take it back."""
-        if isinstance(self.new.plan, Plan):
-            return applied(self.session, self.new.down)
-        return self._run(self.new.plan, "down")
-
-    def _sent(self, plan: Plan) -> str:
-        """Return what the tool sends when it reads the files behind the others."""
-        layout, options = self.target.layout, self.target.options
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name, "migrations")
-            if not _copied(plan, self.target.path, folder, self.target.base):
-                return self.new.up
-            for file in self.files:
-                path = folder / file.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.unlink(missing_ok=True)
-                path.write_text(file.text, encoding="utf-8")
-            try:
-                read = layout.load(folder, folder, options)
-            except UserStateError as error:
-                raise UntriableError(str(error)) from error
-        names = {file.path for file in self.files}
-        last = read.migrations[-1]
-        if not isinstance(last, Migration) or last.path not in names:
-            if self.files == self.new.plain():
-                # Its next migration is no new file.
-                return self.new.up
-            message = f"{layout.name} does not take {self.files[0].path} for the next"
-            raise UntriableError(message)
-        return "\n".join(batch.sql for batch in last.batches)
-
-    def _run(self, plan: ProgramPlan, way: str) -> None:
-        """Run the program, with the draft among its migrations."""
-        [file] = self.files
-        program = plan.program
-        if program.watched is None:
-            script = self.new.up if way == "up" else self.new.down
-            return applied(self.session, script)
-        arguments = program.arguments
-        folder = posixpath.dirname(self.new.beside)
-        app = posixpath.basename(posixpath.dirname(folder))
-        if way == "down" and program.watched == "django":
-            last = re.findall(r'dependencies = \[\("[^"]*", "([^"]*)"\)', file.text)
-            arguments = (*arguments, app, *last)
-        elif way == "down":
+        """Take the last one back."""
+        new, files = self._done.pop()
+        if isinstance(self._plan, Plan) or self._plan.program.watched is None:
+            return applied(self._session, new.down)
+        arguments = self._plan.program.arguments
+        if self._plan.program.watched == "django":
+            before = re.findall(r'\[\("[^"]*", "([^"]*)"\)\]', files[0].text)
+            arguments = (*arguments, _app_of(new), *before)
+        else:
             words = ("downgrade" if word == "upgrade" else word for word in arguments)
             arguments = (*list(words)[:-1], "-1")
-        with (
-            tempfile.TemporaryDirectory() as name,
-            self.address() as address,
-        ):
-            path = pathlib.Path(name, posixpath.basename(file.path))
-            path.write_text(file.text, encoding="utf-8")
-            runner = ProgramRunner(self.session, address, timeout=DEFAULT_TIMEOUT)
+        return self._run_beside(self._plan, arguments, new)
+
+    def _new(self, step: DraftStep, snapshot: SchemaSnapshot) -> NewMigration:
+        script = statements(step.change)
+        table = snapshot.table(step.change.table, schema=step.change.schema)
+        return NewMigration(
+            name=step.name,
+            up=script.up,
+            down=script.down,
+            plan=self._plan,
+            folder=self._folder if self._has_copy else self._target.path,
+            beside=table.source.path if table and table.source else "",
+        )
+
+    def _sent(self, plan: Plan, new: NewMigration, files: tuple[DraftFile, ...]) -> str:
+        """Return what the tool sends when it reads the files behind the others."""
+        if not self._has_copy:
+            made = Migration(version="", path=files[0].path, batches=())
+            self._plan = attrs.evolve(plan, migrations=(*plan.migrations, made))
+            return new.up
+        target = self._target
+        try:
+            read = target.layout.load(self._folder, self._folder, target.options)
+        except UserStateError as error:
+            raise UntriableError(str(error)) from error
+        self._plan = read
+        last = read.migrations[-1]
+        names = {file.path for file in files}
+        if isinstance(last, Migration) and last.path in names:
+            return "\n".join(batch.sql for batch in last.batches)
+        if files == new.plain():
+            # The next migration of the tool is no new file.
+            return new.up
+        message = f"{target.layout.name} does not take {files[0].path} for the next"
+        raise UntriableError(message)
+
+    def _run(
+        self, plan: ProgramPlan, new: NewMigration, file: DraftFile
+    ) -> ProgramPlan:
+        """Run the program, with the new file among its migrations."""
+        if plan.program.watched is None:
+            applied(self._session, new.up)
+            return plan
+        self._run_beside(plan, plan.program.arguments, new)
+        made = ProgramFile(file.path, file.text.encode())
+        if plan.program.watched == "django":
+            place = posixpath.join(posixpath.dirname(new.beside), file.path)
+            made = attrs.evolve(made, path=place)
+            return attrs.evolve(plan, others=(*plan.others, made))
+        return attrs.evolve(plan, migrations=(*plan.migrations, made))
+
+    def _run_beside(
+        self, plan: ProgramPlan, arguments: tuple[str, ...], new: NewMigration
+    ) -> None:
+        with self._address() as address:
+            runner = ProgramRunner(self._session, address, timeout=DEFAULT_TIMEOUT)
+            beside = {"folder": str(self._folder), "app": _app_of(new)}
             try:
-                runner.run_beside(plan, arguments, {"file": str(path), "app": app})
+                runner.run_beside(plan, arguments, beside)
             except UserStateError as error:
                 raise UntriableError(str(error)) from error
-        return None
+
+
+def _app_of(new: NewMigration) -> str:
+    """Return the app of Django that made the table."""
+    return posixpath.basename(posixpath.dirname(posixpath.dirname(new.beside)))
 
 
 def _copied(
@@ -206,7 +180,6 @@ def _copied(
     }
     if ".." in used:
         return False
-    folder.mkdir()
     for entry in path.iterdir():
         if entry.is_file():
             shutil.copy(entry, folder / entry.name)
@@ -216,22 +189,72 @@ def _copied(
 
 
 def old_rows(
-    connection: Connection, change: Change, snapshot: SchemaSnapshot
-) -> list[tuple[typ.Any, ...]]:
-    """Return the rows of the table, in the columns that it had before."""
+    connection: Connection, draft: Draft, snapshot: SchemaSnapshot
+) -> collections.Counter[tuple[typ.Any, ...]]:
+    """Return the rows of the table that has to keep them, in the columns it had."""
+    change, omitted = draft.changes[0], set[str]()
     table = snapshot.table(change.table, schema=change.schema)
+    if isinstance(change, RepairRevision):
+        omitted = {change.column.name}
+    elif isinstance(change, CopyMissing):
+        table = change.transfer.kept
+        omitted = {change.transfer.pairs[1][1], change.transfer.revision}
     if table is None:
-        return []
-    filled = change.column if isinstance(change, RequireValue) else ""
-    query = sql.SQL("SELECT {} FROM {} ORDER BY 1").format(
+        return collections.Counter()
+    query = sql.SQL("SELECT {} FROM {}").format(
         sql.SQL(", ").join(
             sql.SQL("{}::text").format(sql.Identifier(column.name))
             for column in table.columns
-            if column.name != filled
+            if column.name not in omitted
         ),
         relation(table),
     )
-    return connection.execute(query).fetchall()
+    return collections.Counter(connection.execute(query).fetchall())
+
+
+def transferred(
+    connection: Connection, draft: Draft, *, is_kept: bool
+) -> collections.Counter[tuple[typ.Any, ...]]:
+    """Return what one of two storages holds, if one of them is retired."""
+    change = draft.changes[0]
+    if not isinstance(change, CopyMissing):
+        return collections.Counter()
+    transfer = change.transfer
+    table = transfer.kept if is_kept else transfer.retired
+    owner, item = (pair[is_kept] for pair in transfer.pairs)
+    query = items_of(table, owner, item)
+    return collections.Counter(connection.execute(trusted(query)).fetchall())
+
+
+def fill(maker: RowMaker, connection: Connection, draft: Draft) -> None:
+    """Make rows that a draft must not lose."""
+    change = draft.changes[0]
+    tables = [maker.snapshot.table(change.table, schema=change.schema)]
+    for table in filter(None, tables):
+        maker.row(table)
+    if not isinstance(change, CopyMissing):
+        return
+    transfer = change.transfer
+    item = transfer.retired.column(transfer.pairs[1][0])
+    if item is None or item not in arrays_of(transfer.retired):
+        return
+    # An array is empty by itself; what it refers to has to be there.
+    keys = [
+        k for k in transfer.kept.foreign_keys if k.columns == (transfer.pairs[1][1],)
+    ]
+    value = "00000000-0000-4000-8000-000000000001"
+    for key in keys:
+        parent = maker.snapshot.table(key.target_table, schema=key.target_schema)
+        if parent is not None:
+            value = maker.row(parent).values[key.target_columns[0]] or value
+    update = sql.SQL("UPDATE {} SET {} = ARRAY[{}]::{}").format(
+        relation(transfer.retired),
+        sql.Identifier(item.name),
+        sql.Literal(value),
+        trusted(item.data_type),
+    )
+    with contextlib.suppress(psycopg.DataError):
+        connection.execute(update)
 
 
 def applied(connection: Connection, script: str) -> None:

@@ -110,7 +110,7 @@ class RowMaker:
     ) -> None:
         """Keep where to make them; `seeds` are statements, by qualified names."""
         self._connection = connection
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._seeds = dict(seeds)
 
     def row(self, table: Table) -> Row:
@@ -191,7 +191,7 @@ class RowMaker:
     def _parent_values(
         self, key: ForeignKey, table: Table, path: tuple[Table, ...], number: int
     ) -> Values:
-        parent = self._snapshot.table(key.target_table, schema=key.target_schema)
+        parent = self.snapshot.table(key.target_table, schema=key.target_schema)
         if parent is None:
             place = f"{key.target_schema}.{key.target_table}"
             reason = f"{key.name} refers to {place}, which was not read"
@@ -236,7 +236,7 @@ class RowMaker:
         return {name: value for name, value in values.items() if name not in known}
 
     def _conditions(self, table: Table) -> list[str]:
-        conditions = conditions_of(table, self._snapshot)
+        conditions = conditions_of(table, self.snapshot)
         if table.kind is TableKind.PARTITIONED or table.partition_of:
             rows = self._connection.execute(
                 _PARTITION_CONDITIONS, [relation(table).as_string()]
@@ -254,7 +254,7 @@ class RowMaker:
     def _choices(
         self, column: Column, table: Table, conditions: list[str], number: int
     ) -> list[sql.Composable]:
-        base_type = self._snapshot.base_type(column)
+        base_type = self.snapshot.base_type(column)
         choices: list[sql.Composable] = []
         if column.default is not None:
             default = sql.SQL("CAST({} AS {})")
@@ -263,7 +263,7 @@ class RowMaker:
             choices.append(typed(None, base_type))
         values = [
             value
-            for value in candidates(column, self._snapshot, conditions)
+            for value in candidates(column, self.snapshot, conditions)
             if self._is_valid(value, base_type)
         ]
         if any(column.name in key for key in table.keys):

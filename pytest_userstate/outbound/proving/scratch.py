@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import functools
+import pathlib
+import tempfile
 import typing as typ
 
 import attrs
@@ -16,14 +18,14 @@ from pytest_userstate.domain.evidence import SchemaObject
 from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.stale_writes import RevisionToken
-from pytest_userstate.outbound.migrations.layout import LayoutDefaults
 from pytest_userstate.outbound.postgres.catalog import (
     PostgresSchemaSnapshotRepository,
 )
 from pytest_userstate.outbound.proving.drafts import (
     Deployment,
-    new_migration,
+    fill,
     old_rows,
+    transferred,
 )
 from pytest_userstate.outbound.proving.rows import (
     Connection,
@@ -102,34 +104,40 @@ class ScratchServer:
                     raise self.server.lost(error) from error
                 raise UntriableError(quoted(error)) from error
 
-    def draft(self, draft: Draft, snapshot: SchemaSnapshot) -> DraftTrial:
-        """Apply a draft to a copy that has a row, and its reverse after that."""
-        change = draft.change
-        new = new_migration(draft, snapshot, self.target)
-        layout = self.target.layout
-        files = new.plain()
-        if isinstance(layout, LayoutDefaults):
-            files = layout.next_files(new)
-        table = snapshot.table(change.table, schema=change.schema)
-        with self._copy() as name, self._session(name) as session:
-            if table is not None:
-                with contextlib.suppress(NoRowError):
-                    RowMaker(session, snapshot, {}).row(table)
+    def draft(
+        self, draft: Draft, snapshot: SchemaSnapshot, earlier: cabc.Iterable[Draft]
+    ) -> DraftTrial:
+        """Apply a draft to a copy that has rows, and its reverse after that."""
+        with (
+            self._copy() as name,
+            self._session(name) as session,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            with contextlib.suppress(NoRowError):
+                fill(RowMaker(session, snapshot, {}), session, draft)
             address = functools.partial(self.server.program_access, self.role, name)
-            deployment = Deployment(self.target, new, files, session, address)
+            deployment = Deployment(self.target, session, address, pathlib.Path(folder))
+            for step in (step for one in earlier for step in one.steps):
+                deployment.up(step, snapshot)
             first = PostgresSchemaSnapshotRepository(session).load()
-            before = old_rows(session, change, snapshot)
-            deployment.up()
+            before = old_rows(session, draft, snapshot)
+            items = transferred(session, draft, is_kept=False)
+            files = [
+                file for step in draft.steps for file in deployment.up(step, snapshot)
+            ]
             after = PostgresSchemaSnapshotRepository(session).load()
-            kept = old_rows(session, change, snapshot)
-            deployment.down()
+            lost = before - old_rows(session, draft, snapshot)
+            lost += items - transferred(session, draft, is_kept=True)
+            for _ in draft.steps:
+                deployment.down()
             restored = PostgresSchemaSnapshotRepository(session).load()
+            lost += items - transferred(session, draft, is_kept=False)
         return DraftTrial(
-            files=files,
+            files=tuple(files),
             after=after,
             is_restored=restored == first,
-            rows=len(before),
-            is_lossless=before == kept,
+            rows=len(before) + len(items),
+            is_lossless=not lost,
         )
 
     @contextlib.contextmanager

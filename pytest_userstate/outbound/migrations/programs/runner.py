@@ -259,7 +259,7 @@ class ProgramRunner:
         arguments: tuple[str, ...],
         new: cabc.Mapping[str, str],
     ) -> None:
-        """Run the program with one more migration: a `file`, for Django of an `app`.
+        """Run the program with more migrations: a `folder`, for Django of an `app`.
 
         Nothing is noted of what it does.
         """

@@ -45,7 +45,7 @@ def run(task: dict[str, typ.Any]) -> int:
         _lead(pipe, task["url"], make_url)
         watch = _Watch(pipe)
         if task["new"]:
-            _add(os.path.dirname(task["new"]["file"]))
+            _add(task["new"]["folder"])
         else:
             watch.start()
     try:

@@ -62,17 +62,18 @@ def run(task: dict[str, typ.Any]) -> int:
     return 0
 
 
-def _add(file: str, app: str) -> None:
-    """Let Django find one more migration of an app."""
+def _add(folder: str, app: str) -> None:
+    """Let Django find more migrations of an app."""
     from django.db.migrations.loader import MigrationLoader
 
     load_disk = MigrationLoader.load_disk
 
     def extended(self: typ.Any) -> None:
         load_disk(self)
-        name = os.path.basename(file)[: -len(".py")]
-        migration = runpy.run_path(file)["Migration"]
-        self.disk_migrations[app, name] = migration(name, app)
+        for file in sorted(os.listdir(folder)):
+            name = file[: -len(".py")]
+            migration = runpy.run_path(os.path.join(folder, file))["Migration"]
+            self.disk_migrations[app, name] = migration(name, app)
 
     MigrationLoader.load_disk = extended
 
