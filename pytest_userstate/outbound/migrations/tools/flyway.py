@@ -2,131 +2,137 @@
 
 The rules are those of Flyway 13 as its free edition runs on an empty database (of
 ``flyway-core`` ``ResourceNameParser.java``, ``MigrationVersion.java``,
-``CompositeMigrationResolver.java``, ``Parser.java``, ``ParserSqlScript.java``,
-``DbMigrate.java``; of ``flyway-database-postgresql`` ``PostgreSQLParser.java``,
-``PostgreSQLDatabase.java``, and ``PostgreSQLConnection.java``).
+``CompositeMigrationResolver.java``, ``DbMigrate.java``; of
+``flyway-database-postgresql`` ``PostgreSQLParser.java``).
+
+``flyway.toml`` and ``flyway.conf`` are Flyway's. A Spring application says the same
+under ``spring.flyway`` in ``application.properties`` or ``application.yml``, whose
+names are bound loosely (``sql-migration-prefix`` is ``sqlMigrationPrefix``;
+``FlywayProperties.java``).
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
-import datetime as dt
-import enum
-import itertools
+import os
 import pathlib
 import re
+import tomllib
 import typing as typ
 
 import attrs
 
 from pytest_userstate.domain.converters import in_quotes
-from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
+from pytest_userstate.domain.errors import ConfigurationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
     NO_OPTIONS,
     Confidence,
-    LayoutDefaults,
     Manifest,
     Option,
     OptionKind,
     Options,
     ProjectFile,
     label,
-    left_out_programs,
-    listing,
-    read_sql,
     text_of,
-    visible,
 )
-from pytest_userstate.outbound.migrations.plan import (
-    Batch,
-    Command,
-    Migration,
-    Mode,
-    Plan,
-)
-from pytest_userstate.outbound.migrations.sql import (
-    Statement,
-    script,
-    statements,
-)
-from pytest_userstate.outbound.migrations.tools.flyway_settings import (
-    CONF,
-    RESOURCES,
-    SPRING_FILES,
-    TOML,
-    FlywaySettings,
-    Prefixes,
-    is_of_spring,
-    read_settings,
-    settings_for,
-    usual_folder,
+from pytest_userstate.outbound.migrations.plan import Mode, Plan
+from pytest_userstate.outbound.migrations.sql import Statement, literal, statements
+from pytest_userstate.outbound.migrations.tools.reader import (
+    Order,
+    SqlFile,
+    SqlLayout,
 )
 
-if typ.TYPE_CHECKING:
-    from pytest_userstate.domain.drafts import DraftFile
-    from pytest_userstate.outbound.migrations.next_files import NewMigration
+TOML, CONF = "flyway.toml", "flyway.conf"
+SPRING_FILES = ("application.yaml", "application.yml", "application.properties")
+"""By rising precedence."""
+_RESOURCES = "src/main/resources"
+_CLASSPATH = "db/migration"
+_USUAL = (f"{_RESOURCES}/{_CLASSPATH}", _CLASSPATH, "migrations", "sql")
+_BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts")
 
-_NAMED = re.compile(r"(?:[VBU][0-9]+(?:[._][0-9]+)*|R)__.*\.(?i:sql)")
-_BUILD_FILES = (
-    *("pom.xml", "build.gradle", "build.gradle.kts", "gradle/libs.versions.toml"),
-    *SPRING_FILES,
-)
 _CODE = re.compile(r"[VRB][0-9_]*__\w+\.(?:java|kt|groovy|scala)")
 _LANGUAGES = ("java", "kotlin", "groovy", "scala")
-# The events of `migrate`; those of other commands are not met here.
-_CALLBACKS = (
-    *("beforeMigrate", "beforeEachMigrate", "afterEachMigrate", "afterVersioned"),
-    *("beforeRepeatables", "afterMigrateApplied", "afterMigrate"),
+_FIRST, _LAST = ("beforeMigrate",), ("afterMigrateApplied", "afterMigrate")
+_NOT_IN_TRANSACTION = re.compile(
+    r"(?:create|drop) (?:database|tablespace|subscription)\b|alter system\b|vacuum\b"
+    r"|(?:create|drop)(?: unique)? index concurrently\b|discard all\b"
+    r"|reindex (?:schema|database|system)\b"
 )
-_PART = re.compile(r"[+-]?[0-9]+")
-_DOT = re.compile(r"\.(?=[0-9])")
-_BESIDE = ".conf"
 _IN_TRANSACTION = re.compile(
     r"^\s*executeInTransaction\s*=\s*(true|false)\s*$", re.IGNORECASE | re.MULTILINE
 )
-_NOT_READ = re.compile(r"^\s*(shouldExecute|placeholderReplacement)\s*=", re.MULTILINE)
 
-_KEYWORD = re.compile(r"[a-z_]+")
-_MOST_KEYWORDS = 4  # that any of the patterns looks at
-_NOT_IN_TRANSACTION = re.compile(
-    r"""(?:create|drop)\ (?:database|tablespace|subscription)\b
-    | alter\ system\b
-    | (?:create|drop)(?:\ unique)?\ index\ concurrently\b
-    | reindex(?:\ verbose)?\ (?:schema|database|system)\b
-    | vacuum\b
-    | discard\ all\b""",
-    re.VERBOSE,
+_READ = frozenset(
+    name.lower()
+    for name in (
+        *("locations", "table", "defaultSchema", "schemas", "target", "initSql"),
+        *("initSqls", "placeholderReplacement", "placeholderPrefix", "enabled"),
+        *("placeholderSuffix", "sqlMigrationPrefix", "sqlMigrationSeparator"),
+        *("executeInTransaction", "environment"),
+    )
 )
+_LISTS = frozenset({"locations", "schemas"})
+_KEY = re.compile(
+    r"(?:spring\.)?flyway\.(?P<name>[\w-]+)(?:\.?\[(?P<index>.+)\]|\.(?P<below>.+))?"
+)
+_OF_A_PROFILE = re.compile(r"spring\.(?:config\.activate\.on-|profiles(?:$|\[))")
+_VARIABLE = re.compile(r"\$\{([^${}:]+)(?::([^${}]*))?\}")
+_NEXT_PROPERTIES = re.compile(r"^[#!]---[ \t]*$", re.MULTILINE)
+_PROPERTY = re.compile(r"\s*([^#!:=\s][^:=\s]*)[ \t]*[:=]?[ \t]*(.*)")
+_CONTINUED = re.compile(r"\\\r?\n[ \t]*")
+# What a build replaces, such as @project.version@, and YAML itself forbids.
+_FILTERED = re.compile(r"(?<=[:-] )(@[\w.-]+@)")
+_NULLS = frozenset({"", "~", "null"})
+_NOT_IN_FILE = (
+    "`{key}` is {text}, whose value is not in the file.\nThe environment is not asked,"
+    " since what the audit finds is to follow from the\nrepository alone. Give it a"
+    " default there (${{NAME:default}}), or say all of it in\nflyway.toml beside the"
+    " folder src, which is then read instead"
+)
+_MOST_TEXT = 200_000  # characters of a file
+_MOST_VARIABLES = 100  # that a value leads to
+_MOST_VALUES = 10_000  # of a file, with those that aliases repeat
 
-_TABLE = """\
-CREATE TABLE {table} (
-    installed_rank int NOT NULL,
-    version varchar(50),
-    description varchar(200) NOT NULL,
-    type varchar(20) NOT NULL,
-    script varchar(1000) NOT NULL,
-    checksum integer,
-    installed_by varchar(100) NOT NULL,
-    installed_on timestamp NOT NULL DEFAULT now(),
-    execution_time integer NOT NULL,
-    success boolean NOT NULL
-);
-ALTER TABLE {table} ADD CONSTRAINT {primary_key} PRIMARY KEY (installed_rank);
-CREATE INDEX {index} ON {table} (success);
-"""
-_RECORD = """\
-INSERT INTO {table} (installed_rank, version, description, type, script, checksum,
-    installed_by, execution_time, success)
-VALUES ((SELECT coalesce(max(installed_rank), 0) + 1 FROM {table}), $1, left($2, 200),
-    'SQL', left($3, 1000), 0, current_user, 0, TRUE)"""
-_SET_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', $1, false)"
-_ON_TRANSACTIONS = (
-    "Flyway runs a migration outside of a transaction when all its statements are of"
-    " those that it knows to need that (CREATE INDEX CONCURRENTLY, VACUUM, …), when a"
-    " file beside it, of its name and .conf, says executeInTransaction=false, or"
-    " when mixed = true allows both kinds in one file."
-)
-_ON_PIECES = "Flyway sends each statement by itself."
+Values = dict[str, typ.Any]
+"""What a file says, by the dotted names of its settings."""
+
+
+@attrs.frozen
+class FlywaySettings:
+    """What the files of a project say about Flyway."""
+
+    home: pathlib.Path = pathlib.Path()
+    """The folder that locations are relative to."""
+    values: cabc.Mapping[str, list[str]] = attrs.field(factory=dict)
+    """By the names of the settings, in lower case."""
+    placeholders: cabc.Mapping[str, str] = attrs.field(factory=dict)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return what a setting is, else the default."""
+        return "\n".join(self.values.get(name.lower(), [default]))
+
+    @property
+    def locations(self) -> list[pathlib.Path]:
+        """The folders that are named; there may be no such folders."""
+        return [self._location(text) for text in self.values.get("locations", ())]
+
+    @property
+    def schemas(self) -> list[str]:
+        """The schemas that Flyway makes, the default one first."""
+        default = self.text("defaultSchema")
+        named = filter(None, (default, *self.values.get("schemas", ())))
+        return list(dict.fromkeys(named))
+
+    def _location(self, text: str) -> pathlib.Path:
+        """Return the folder that a location means: of the class path, or beside."""
+        kind, colon, path = text.partition(":")
+        kind, path = (kind, path) if colon else ("classpath", text)
+        path = path.replace("{vendor}", "postgresql").removeprefix("./")
+        beside = self.home / path
+        if kind == "classpath" and not (not colon and beside.is_dir()):
+            return self.home / _RESOURCES / path.lstrip("/")
+        return beside
 
 
 def _folder_named_by(
@@ -139,9 +145,12 @@ def _folder_named_by(
     for location in settings.locations:
         if location.is_dir():
             return location
+    is_of_spring = project_file.name in SPRING_FILES
     if not settings.locations:
-        return usual_folder(project_file)
-    if is_of_spring(project_file):
+        names = (_CLASSPATH,) if is_of_spring else _USUAL
+        folders = (project_file.parent / name for name in names)
+        return next(filter(pathlib.Path.is_dir, folders), None)
+    if is_of_spring:
         return None  # its class path has the resources of other modules, too
     named = ", ".join(label(location, base) for location in settings.locations)
     message = (
@@ -151,260 +160,147 @@ def _folder_named_by(
     raise TargetNotFoundError(message)
 
 
-class FlywayLayout(LayoutDefaults):
-    """The layout of Flyway, as its free edition runs it."""
-
-    name = "flyway"
-    expects = "files named V<version>__<description>.sql or R__<description>.sql"
-    project_files = tuple(
-        ProjectFile(name, _folder_named_by)
-        for name in (
-            *(TOML, CONF),
-            *(f"{RESOURCES}/{name}" for name in reversed(SPRING_FILES)),
-        )
-    )
-    manifests = tuple(Manifest(name, "flyway") for name in _BUILD_FILES)
-    options = (
-        Option("placeholders", OptionKind.TABLE),
-        Option("mixed", OptionKind.FLAG),
-    )
-
-    def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
-        """Return the file of the next migration, with a version that is one higher."""
-        return new.numbered()
-
-    def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Judge by names of files here and one folder below."""
-        entries = list(visible(path))
-        below = [
-            inner
-            for entry in entries
-            if entry.is_dir()
-            for inner in visible(pathlib.Path(entry.path))
-        ]
-        is_named = any(_NAMED.fullmatch(entry.name) for entry in (*entries, *below))
-        return Confidence.CERTAIN if is_named else Confidence.NONE
+class FlywayLayout(SqlLayout):
+    """The rules of Flyway, which a project's settings change."""
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
     ) -> Plan:
         """Read all that ``flyway migrate`` would run on an empty database."""
-        settings = settings_for(path, base, options)
-        locations = _locations(path, settings)
-        files = [
-            file
-            for location in locations
-            for file in _files(location, location, base, settings.prefixes, frozenset())
-        ]
-        programs = tuple(_programs(locations, base))
-        order = _order([file for file in files if not file.name.fault])
-        return Plan(
-            layout=self.name,
-            migrations=tuple(_migrations(order, files, settings)),
-            prepare=_prepare(settings),
-            bookkeeping_tables=frozenset({settings.table}),
-            tolerates_commit=True,
-            advice_on_transactions=_ON_TRANSACTIONS,
-            advice_on_pieces=_ON_PIECES,
-            programs=programs,
-            warnings=(
-                *left_out_programs(programs, "the audit"),
-                *_warnings(files, order),
+        settings = _settings_for(path, base)
+        schema = (settings.schemas or ["public"])[0]
+        table = settings.text("table", "flyway_schema_history")
+        search_path = literal(f'{in_quotes(schema)},"$user", public')
+        variables = {
+            "flyway:defaultSchema": schema,
+            "flyway:table": table,
+            "flyway:user": "userstate",
+            "flyway:database": "userstate",
+            "flyway:timestamp": "1970-01-01 00:00:00",
+            **settings.placeholders,
+        }
+        rules = attrs.evolve(
+            self,
+            names=_names(settings),
+            variable=_placeholder(settings),
+            variables=variables,
+            in_transaction=settings.text("executeInTransaction") != "false",
+            table=f"{schema}.{table}",
+            setup="".join(
+                f"CREATE SCHEMA IF NOT EXISTS {in_quotes(schema)};\n"
+                for schema in settings.schemas
+            ),
+            first_row=settings.text("initSql") or settings.text("initSqls"),
+            before=(
+                "SET ROLE NONE",
+                f"SELECT pg_catalog.set_config('search_path', {search_path}, false)",
             ),
         )
-
-
-def _locations(
-    path: pathlib.Path, settings: FlywaySettings
-) -> tuple[pathlib.Path, ...]:
-    """Return the folder, with those that Flyway's file names beside it."""
-    configured = [location for location in settings.locations if location.is_dir()]
-    if path.resolve() in {location.resolve() for location in configured}:
-        return tuple(configured)
-    return (path,)
-
-
-class _Kind(enum.Enum):
-    """What a file is for Flyway."""
-
-    VERSIONED = "versioned"
-    REPEATABLE = "repeatable"
-    BASELINE = "baseline"
-    UNDO = "undo"
-    CALLBACK = "callback"
-
-
-_Version = tuple[int, ...]
-
-
-@attrs.frozen
-class _Name:
-    """What a name says; with a fault, Flyway ignores the file."""
-
-    kind: _Kind
-    prefix: str
-    """Of a callback: its event."""
-    version: str = ""
-    description: str = ""
-    fault: str = ""
-
-    @property
-    def order(self) -> _Version:
-        """The parts of the version as numbers, without zeros at the end."""
-        return _parts(self.version) or (0,)
-
-    @classmethod
-    def of(cls, name: str, prefixes: Prefixes) -> _Name | None:
-        """Read a name; None if it is not one of Flyway's."""
-        suffixes = (
-            suffix
-            for suffix in prefixes.suffixes
-            if name.upper().endswith(suffix.upper())
-        )
-        suffix = next(suffixes, None)
-        if suffix is None:
-            return None
-        stem = name[: len(name) - len(suffix)]
-        kinds = {
-            **dict.fromkeys(_CALLBACKS, _Kind.CALLBACK),
-            prefixes.versioned: _Kind.VERSIONED,
-            prefixes.repeatable: _Kind.REPEATABLE,
-            prefixes.baseline: _Kind.BASELINE,
-            prefixes.undo: _Kind.UNDO,
+        given = {
+            "variables": options.table("placeholders"),
+            "folders": _others(path, settings),
         }
-        prefix = max(filter(stem.startswith, kinds), key=len, default=None)
-        if not stem or prefix is None:
-            return None
-        rest = stem.removeprefix(prefix)
-        version, _, description = rest.partition(prefixes.separator)
-        return cls(
-            kinds[prefix],
-            prefix,
-            version.replace("_", "."),
-            description.replace("_", " "),
-            _fault(kinds[prefix], version),
-        )
+        return SqlLayout.load(rules, path, base, Options(given))
+
+    def _file(self, entry: os.DirEntry[str], base: pathlib.Path) -> SqlFile | None:
+        """Read the version as numbers: an underscore is a dot, ``1.0`` is ``1``."""
+        file = super()._file(entry, base)
+        if file is None or file.version == file.name:
+            return file
+        parts = [str(int(part)) for part in re.split("[._]", file.version)]
+        while len(parts) > 1 and parts[-1] == "0":
+            parts.pop()
+        return attrs.evolve(file, version=".".join(parts))
+
+    def _sorted(self, files: cabc.Iterable[SqlFile]) -> list[SqlFile]:
+        """Return what is run on an empty database, in order.
+
+        That is the last baseline migration, what comes after it, and what is
+        repeatable; callbacks are around all of it.
+        """
+        files = sorted(files, key=lambda file: (file.title, file.name))
+        numbered = [file for file in files if file.version != file.name]
+        numbered.sort(key=lambda file: _parts(file.version))
+        baselines = [at for at, file in enumerate(numbered) if file.name[0] == "B"]
+        if baselines:
+            last = numbered[baselines[-1]]
+            later = numbered[baselines[-1] + 1 :]
+            numbered = [last, *(f for f in later if f.version != last.version)]
+
+        def named(*starts: str) -> list[SqlFile]:
+            return [
+                file
+                for start in starts
+                for file in files
+                if re.match(rf"{start}(?:__|\.)", file.name)
+            ]
+
+        return [*named(*_FIRST), *numbered, *named("R"), *named(*_LAST)]
+
+    def _mode(self, sql: str, options: Options) -> Mode:
+        """Flyway reads the rows that follow a COPY as psql does."""
+        del options
+        has_rows = any(part.copies_from_input for part in statements(sql))
+        return Mode.SCRIPT if has_rows else Mode.PIECES
+
+    def _is_apart(self, file: SqlFile, sql: str, text: str) -> bool:
+        del text
+        beside = text_of(f"{file.file}.conf")
+        if (said := _IN_TRANSACTION.search(beside)) is not None:
+            return said[1].lower() == "false"
+        return not all(map(can_run_in_transaction, statements(sql)))
+
+    def _programs(
+        self,
+        folders: cabc.Sequence[pathlib.Path],
+        entries: cabc.Iterable[os.DirEntry[str]],
+        base: pathlib.Path,
+    ) -> cabc.Iterator[str]:
+        """Yield the paths of migrations in a language of the JVM.
+
+        They are in a location, or in the folders of sources of its module.
+        """
+        del entries  # these are not only there
+        places = dict.fromkeys(folders)
+        for folder in folders:
+            module, in_resources, _ = folder.as_posix().partition(f"/{_RESOURCES}/")
+            sources = pathlib.Path(module if in_resources else base, "src/main")
+            places |= dict.fromkeys(sources / language for language in _LANGUAGES)
+        for place in filter(pathlib.Path.is_dir, places):
+            for file in sorted(place.rglob("*")):
+                if _CODE.fullmatch(file.name):
+                    yield label(file, base)
 
 
-def _parts(version: str) -> _Version | None:
-    """Return a version's numbers, without zeros at the end; None if it has others."""
-    texts = _DOT.split(version.replace("_", "."))
-    if not all(map(_PART.fullmatch, texts)):
-        return None
-    numbers = [int(text) for text in texts]
-    while len(numbers) > 1 and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
+def _names(settings: FlywaySettings) -> str:
+    """Return the pattern of the names of files that are run."""
+    prefix = re.escape(settings.text("sqlMigrationPrefix", "V"))
+    separator = re.escape(settings.text("sqlMigrationSeparator", "__"))
+    callbacks = "|".join((*_FIRST, *_LAST))
+    return (
+        rf"(?:(?:{prefix}|B)(?P<version>[0-9]+(?:[._][0-9]+)*)|R){separator}"
+        rf"(?P<title>.*)\.(?i:sql)|(?:{callbacks})(?:__.*)?\.(?i:sql)"
+    )
 
 
-def _fault(kind: _Kind, version: str) -> str:
-    if kind in {_Kind.REPEATABLE, _Kind.CALLBACK}:
-        return "it has a version where none is allowed" if version else ""
-    if not version:
-        return "it has no version"
-    return "" if _parts(version) else f"{version!r} is no version"
+def _placeholder(settings: FlywaySettings) -> str:
+    """Return the pattern of what is replaced, also in comments."""
+    if settings.text("placeholderReplacement", "true").lower() == "false":
+        return ""
+    prefix = re.escape(settings.text("placeholderPrefix", "${"))
+    suffix = re.escape(settings.text("placeholderSuffix", "}"))
+    return rf"{prefix}(?P<name>[^\n]*?){suffix}"
 
 
-@attrs.frozen
-class _File:
-    """A file of Flyway's."""
-
-    file: pathlib.Path
-    path: str
-    relative: str
-    """Its path in its location."""
-    name: _Name
-
-    def batch(self, settings: FlywaySettings) -> Batch:
-        """Read the text as Flyway sends it: statement by statement."""
-        sql = read_sql(self.file, self.path)
-        if settings.replaces_placeholders:
-            own = self._own_values(settings)
-            sql = settings.placeholders.replaced(sql, self.path, own)
-        split, mode = statements(sql), Mode.PIECES
-        if any(statement.copies_from_input for statement in split):
-            # Flyway reads the rows that follow as psql does, up to a line with \\.
-            mode = Mode.SCRIPT
-            split = tuple(part for part in script(sql) if isinstance(part, Statement))
-        beside = _beside(self.file, self.path)
-        if beside is None and settings.in_transaction and not settings.mixed:
-            _expect_one_kind(split, self.path)
-        in_transaction = settings.in_transaction and all(
-            map(can_run_in_transaction, split)
-        )
-        return Batch(
-            sql=sql,
-            mode=mode,
-            in_transaction=in_transaction if beside is None else beside,
-        )
-
-    def _own_values(self, settings: FlywaySettings) -> dict[str, str]:
-        """Return what Flyway itself puts for placeholders."""
-        return {
-            "defaultSchema": _schema(settings),
-            "user": "userstate",
-            "database": "userstate",
-            "timestamp": f"{dt.datetime.now().astimezone():%Y-%m-%d %H:%M:%S}",
-            "filename": self.file.name,
-            "workingDirectory": str(pathlib.Path.cwd()),
-            "table": settings.table,
-            "environment": settings.environment,
-        }
+def _others(path: pathlib.Path, settings: FlywaySettings) -> list[str]:
+    """Return the other locations, if the folder is one of those that are named."""
+    folders = [folder for folder in settings.locations if folder.is_dir()]
+    others = [folder for folder in folders if not folder.samefile(path)]
+    return list(map(str, others)) if len(others) < len(folders) else []
 
 
-def _files(
-    folder: pathlib.Path,
-    location: pathlib.Path,
-    base: pathlib.Path,
-    prefixes: Prefixes,
-    above: frozenset[pathlib.Path],
-) -> cabc.Iterator[_File]:
-    """Yield the files in a location and below, without hidden folders."""
-    real = folder.resolve()
-    if real in above:
-        return  # a link to a folder that holds it
-    for entry in listing(folder, label(folder, base)):
-        file = pathlib.Path(entry.path)
-        if entry.is_dir():
-            if not entry.name.startswith("."):
-                yield from _files(file, location, base, prefixes, above | {real})
-            continue
-        name = _Name.of(entry.name, prefixes)
-        if name is not None and name.kind is not _Kind.UNDO:
-            relative = file.relative_to(location).as_posix()
-            yield _File(file, label(file, base), relative, name)
-
-
-def _beside(file: pathlib.Path, path: str) -> bool | None:
-    """Return whether the file of this name and ``.conf`` asks for a transaction."""
-    text = text_of(file.with_name(file.name + _BESIDE))
-    if (other := _NOT_READ.search(text)) is not None:
-        message = (
-            f"{path}{_BESIDE} sets {other[1]}, which is not read here. Leave it out, or"
-            " apply\nthe migrations with Flyway, and audit that database:"
-            " --userstate-dsn."
-        )
-        raise MigrationError(message, path=f"{path}{_BESIDE}")
-    match = _IN_TRANSACTION.search(text)
-    return None if match is None else match[1].lower() == "true"
-
-
-def _programs(
-    locations: cabc.Iterable[pathlib.Path], base: pathlib.Path
-) -> cabc.Iterator[str]:
-    """Yield the paths of migrations written in a language of the JVM.
-
-    They are in a location, or in the folders of sources of its module.
-    """
-    folders = dict.fromkeys(locations)
-    for location in locations:
-        module, in_resources, _ = location.as_posix().partition(f"/{RESOURCES}/")
-        sources = pathlib.Path(module if in_resources else base, "src/main")
-        folders |= dict.fromkeys(sources / language for language in _LANGUAGES)
-    for folder in filter(pathlib.Path.is_dir, folders):
-        for file in sorted(folder.rglob("*")):
-            if _CODE.fullmatch(file.name):
-                yield label(file, base)
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def can_run_in_transaction(statement: Statement) -> bool:
@@ -413,162 +309,218 @@ def can_run_in_transaction(statement: Statement) -> bool:
     It knows a few by their first words; others that PostgreSQL refuses inside a
     transaction (``REINDEX … CONCURRENTLY``, say) it does not know, and they fail.
     """
-    keywords: list[str] = []
-    depth = 0
-    for word in statement.words:
-        depth += (word == "(") - (word == ")")
-        if depth == 0 and _KEYWORD.fullmatch(word):
-            keywords.append(word)
-            if len(keywords) == _MOST_KEYWORDS:
-                break
-    return _NOT_IN_TRANSACTION.match(" ".join(keywords)) is None
+    return _NOT_IN_TRANSACTION.match(" ".join(statement.words[:4])) is None
 
 
-def _expect_one_kind(split: cabc.Sequence[Statement], path: str) -> None:
-    """Refuse a file that mixes statements of both kinds, as Flyway does."""
-    if not split:
-        return
-    first = split[0]
-    is_inside = can_run_in_transaction(first)
-    for other in split[1:]:
-        if can_run_in_transaction(other) is is_inside:
-            continue
-        inside, apart = (first, other) if is_inside else (other, first)
-        message = (
-            f"{path}:{other.line}: two kinds of statements in one migration.\n"
-            f"Line {inside.line} runs in a transaction; line {apart.line} cannot:"
-            f" {apart.first_line}\nFlyway refuses to mix them. Give each a file of its"
-            " own, or set mixed = true where\nFlyway is configured."
-        )
-        raise MigrationError(message, path=path, line=other.line)
+def _settings_for(folder: pathlib.Path, base: pathlib.Path) -> FlywaySettings:
+    """Return the settings of the nearest file above a folder that has any."""
+    names = (TOML, CONF, *(f"{_RESOURCES}/{name}" for name in SPRING_FILES))
+    for place in (folder.absolute(), *folder.absolute().parents):
+        for file in filter(pathlib.Path.is_file, (place / name for name in names)):
+            if (settings := read_settings(file, base)) is not None:
+                return settings
+        if place == base.absolute() or (place / ".git").exists():
+            break
+    return FlywaySettings()
 
 
-def _order(files: cabc.Iterable[_File]) -> list[_File]:
-    """Return what is run on an empty database, in order.
+def read_settings(file: pathlib.Path, base: pathlib.Path) -> FlywaySettings | None:
+    """Read one of Flyway's files, or all those of Spring in its folder.
 
-    That is the last baseline migration, what comes after it, and what is repeatable.
+    Returns None if Spring's say nothing about Flyway; raises a ConfigurationError
+    if a file cannot be read.
     """
-    by_kind: dict[_Kind, list[_File]] = {kind: [] for kind in _Kind}
-    for file in files:
-        by_kind[file.name.kind].append(file)
-    for kind in (_Kind.VERSIONED, _Kind.BASELINE):
-        by_kind[kind].sort(key=lambda file: file.name.order)
-        _refuse_twins(by_kind[kind], "version", lambda file: file.name.order)
-    repeatable = sorted(
-        by_kind[_Kind.REPEATABLE], key=lambda file: file.name.description
-    )
-    _refuse_twins(repeatable, "description", lambda file: file.name.description)
-    start = by_kind[_Kind.BASELINE][-1:]
-    versioned = [
-        file
-        for file in by_kind[_Kind.VERSIONED]
-        if not start or file.name.order > start[0].name.order
-    ]
-    return [*start, *versioned, *repeatable]
-
-
-def _refuse_twins(
-    ordered: cabc.Sequence[_File],
-    what: str,
-    key: cabc.Callable[[_File], object],
-) -> None:
-    for one, other in itertools.pairwise(ordered):
-        if key(one) == key(other):
-            same = getattr(other.name, what)
-            message = (
-                f"{one.path}\nand {other.path}\nhave the same {what}, {same}, which"
-                " Flyway refuses.\nRename one of the files."
-            )
-            raise MigrationError(message, path=other.path)
-
-
-def _migrations(
-    order: cabc.Sequence[_File], files: cabc.Iterable[_File], settings: FlywaySettings
-) -> cabc.Iterator[Migration]:
-    """Yield the migrations in order, with the callbacks around them."""
-    callbacks: dict[str, list[_File]] = {name: [] for name in _CALLBACKS}
-    for file in sorted(files, key=lambda file: file.name.description):
-        if file.name.prefix in callbacks and not file.name.fault:
-            callbacks[file.name.prefix].append(file)
-
-    def migration(file: _File, *, is_recorded: bool = False) -> Migration:
-        name = file.name
-        return Migration(
-            version=name.version or name.description or name.prefix,
-            path=file.path,
-            batches=(file.batch(settings),),
-            before=_before(settings),
-            after=_after(file, settings) if is_recorded else (),
+    is_of_spring = file.name in SPRING_FILES
+    files, home = [file], file.parent
+    if is_of_spring:
+        beside = (file.parent / name for name in SPRING_FILES)
+        files, home = list(filter(pathlib.Path.is_file, beside)), file.parents[3]
+    path = " and ".join(label(file, base) for file in files)
+    values: Values = {}
+    try:
+        for each in files:
+            values |= values_of(each.name, each.read_text("utf-8", errors="replace"))
+        settings = settings_of(values, home)
+    except (OSError, ValueError) as error:
+        problem = error.strerror if isinstance(error, OSError) else error
+        message = f"{path} cannot be read: {problem}."
+        raise ConfigurationError(message, file=path) from error
+    if (target := settings.text("target", "latest")).rstrip("?") != "latest":
+        message = (
+            f"{path}: the target is {target}, and the audit applies all migrations."
+            "\nLeave it out, or apply them with Flyway, and audit that database:"
+            " --userstate-dsn."
         )
-
-    yield from map(migration, callbacks["beforeMigrate"])
-    was_versioned = True
-    for file in order:
-        if was_versioned and file.name.kind is _Kind.REPEATABLE:
-            was_versioned = False
-            yield from map(migration, callbacks["afterVersioned"])
-            yield from map(migration, callbacks["beforeRepeatables"])
-        yield from map(migration, callbacks["beforeEachMigrate"])
-        yield migration(file, is_recorded=True)
-        yield from map(migration, callbacks["afterEachMigrate"])
-    if was_versioned:
-        yield from map(migration, callbacks["afterVersioned"])
-    if order:
-        yield from map(migration, callbacks["afterMigrateApplied"])
-    yield from map(migration, callbacks["afterMigrate"])
+        raise ConfigurationError(message, file=path)
+    is_disabled = settings.text("enabled", "true").lower() == "false"
+    says_nothing = is_disabled or not (settings.values or settings.placeholders)
+    return None if is_of_spring and says_nothing else settings
 
 
-def _schema(settings: FlywaySettings) -> str:
-    return settings.schemas[0] if settings.schemas else "public"
+def values_of(name: str, text: str) -> Values:
+    """Return all values of a file by their dotted names, but those of profiles.
+
+    Raises a ValueError if it cannot be read, and is about Flyway.
+    """
+    if name.endswith((".conf", ".properties")):
+        documents = list(_properties(text))
+    elif name == TOML:
+        documents = [_flat(tomllib.loads(text))]
+    else:
+        try:
+            documents = _yaml(text)
+        except ValueError:
+            if "flyway" in text.lower():
+                raise
+            return {}
+    values: Values = {}
+    for document in documents:
+        if not any(map(_OF_A_PROFILE.match, document)):
+            values |= document
+    return values
 
 
-def _table(settings: FlywaySettings) -> str:
-    return f"{in_quotes(_schema(settings))}.{in_quotes(settings.table)}"
+def settings_of(values: Values, home: pathlib.Path = pathlib.Path()) -> FlywaySettings:
+    """Return what values say about Flyway.
+
+    Raises a ValueError for a setting whose value comes from the environment.
+    """
+    environment = f"environments.{values.get('flyway.environment', 'default')}."
+    chosen = {
+        f"flyway.{key.removeprefix(environment).removeprefix('flyway.')}": value
+        for key, value in values.items()
+        if key.startswith(environment)
+    }
+    raw: dict[str, list[str]] = {}
+    placeholders: dict[str, str] = {}
+    for key, value in {**values, **chosen}.items():
+        match = _KEY.fullmatch(key)
+        name = re.sub("[-_]", "", match["name"]).lower() if match else ""
+        texts = value if isinstance(value, list) else [value]
+        below = (match["below"] or match["index"]) if match else None
+        if name == "placeholders" and below:
+            resolved = _resolved(str(texts[0]), values)
+            if resolved is not None:  # else its user gets an error
+                placeholders[below] = resolved
+        elif name in _READ:
+            known = raw.get(name, []) if below else []
+            raw[name] = [*known, *_resolved_texts(name, key, texts, values)]
+    return FlywaySettings(home, raw, placeholders)
 
 
-def _prepare(settings: FlywaySettings) -> str:
-    """Return what makes the schemas and Flyway's own table."""
-    schemas = "".join(
-        f"CREATE SCHEMA IF NOT EXISTS {in_quotes(schema)};\n"
-        for schema in settings.schemas
-    )
-    table = _TABLE.format(
-        table=_table(settings),
-        primary_key=in_quotes(f"{settings.table}_pk"),
-        index=in_quotes(f"{settings.table}_s_idx"),
-    )
-    return schemas + table + settings.init_sql
-
-
-def _before(settings: FlywaySettings) -> tuple[Command, ...]:
-    """Return how Flyway starts each migration: as its role, in its schema."""
-    search_path = f'{in_quotes(_schema(settings))},"$user", public'
-    return (("SET ROLE NONE", ()), (_SET_SEARCH_PATH, (search_path,)))
-
-
-def _after(file: _File, settings: FlywaySettings) -> tuple[Command, ...]:
-    """Return the row of a migration, which Flyway writes after its transaction."""
-    return (
-        (
-            _RECORD.format(table=_table(settings)),
-            (file.name.version or None, file.name.description, file.relative),
-        ),
-    )
-
-
-def _warnings(
-    files: cabc.Iterable[_File], order: cabc.Sequence[_File]
+def _resolved_texts(
+    name: str, key: str, texts: cabc.Iterable[object], values: Values
 ) -> cabc.Iterator[str]:
-    """Say what is left out, as Flyway leaves it out."""
-    for file in files:
-        name = file.name
-        if name.fault:
-            yield f"{file.path} is left out, as Flyway leaves it out: {name.fault}."
-        elif name.kind in {_Kind.VERSIONED, _Kind.BASELINE} and file not in order:
-            yield (
-                f"{file.path} is not run on an empty database: a baseline migration"
-                " replaces it."
-            )
+    """Yield the texts of a setting; a location without a value is not there."""
+    for text in map(str, texts):
+        resolved = _resolved(text, values)
+        if resolved is None and name != "locations":
+            message = _NOT_IN_FILE.format(key=key, text=text)
+            raise ValueError(message)
+        whole = text if resolved is None else resolved
+        yield from map(str.strip, whole.split(",")) if name in _LISTS else (whole,)
 
 
-LAYOUT = FlywayLayout()
+def _resolved(text: str, values: Values) -> str | None:
+    """Return the text with other values of the file, or defaults, for variables."""
+    for _ in range(_MOST_VARIABLES):
+        match = _VARIABLE.search(text)
+        if match is None:
+            return text
+        value = values.get(match[1], match[2])
+        if value is None or len(text) > _MOST_TEXT:
+            return None
+        text = f"{text[: match.start()]}{value}{text[match.end() :]}"
+    return None
+
+
+def _properties(text: str) -> cabc.Iterator[Values]:
+    for document in _NEXT_PROPERTIES.split(text):
+        lines = map(_PROPERTY.match, _CONTINUED.sub("", document).splitlines())
+        yield {match[1]: match[2].rstrip() for match in lines if match}
+
+
+def _yaml(text: str) -> list[Values]:
+    """Read YAML in which every value stays the text that it is."""
+    import yaml  # noqa: PLC0415 - seldom needed, and it takes 20 ms
+
+    if len(text) > _MOST_TEXT:
+        message = f"it has more than {_MOST_TEXT:,} characters"
+        raise ValueError(message)
+    try:
+        # The base loader makes texts, lists and maps, and no other objects.
+        documents = yaml.load_all(_FILTERED.sub(r'"\1"', text), Loader=yaml.BaseLoader)
+        return [_flat(document) for document in documents]
+    except (yaml.YAMLError, RecursionError) as error:
+        message = "its values are nested too deeply"
+        if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+            message = f"line {error.problem_mark.line + 1}: {error.problem}"
+        raise ValueError(message) from error
+
+
+def _flat(document: object) -> Values:
+    """Return values by the names of all maps above them."""
+    values: Values = {}
+    waiting = [("", document)]
+    for count, (path, value) in enumerate(waiting):
+        if count > _MOST_VALUES:
+            message = f"it has more than {_MOST_VALUES:,} values, with aliases"
+            raise ValueError(message)
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                # What is merged into a map comes after what the map itself says.
+                below = path if key == "<<" else f"{path}.{key}".removeprefix(".")
+                merged = inner if key == "<<" and isinstance(inner, list) else [inner]
+                waiting += [(below, part) for part in merged]
+        elif isinstance(value, list) and not all(
+            isinstance(part, str) for part in value
+        ):
+            waiting += [(f"{path}[{at}]", inner) for at, inner in enumerate(value)]
+        elif isinstance(value, list) or str(value).lower() not in _NULLS:
+            values.setdefault(path, value)
+    return values
+
+
+LAYOUT = FlywayLayout(
+    name="flyway",
+    expects="files named V<version>__<description>.sql or R__<description>.sql",
+    names=_names(FlywaySettings()),
+    is_recursive=True,
+    order=Order.NAME,
+    by_names=Confidence.CERTAIN,
+    project_files=tuple(
+        ProjectFile(name, _folder_named_by)
+        for name in (
+            *(TOML, CONF),
+            *(f"{_RESOURCES}/{name}" for name in reversed(SPRING_FILES)),
+        )
+    ),
+    manifests=tuple(
+        Manifest(name, "flyway")
+        for name in (*_BUILD_FILES, "gradle/libs.versions.toml", *SPRING_FILES)
+    ),
+    options=(
+        Option("placeholders", OptionKind.TABLE),
+        # Any file may mix statements that need a transaction with others.
+        Option("mixed", OptionKind.FLAG),
+    ),
+    variables_option="placeholders",
+    mode=Mode.PIECES,
+    tolerates_commit=True,
+    table="public.flyway_schema_history",
+    columns="installed_rank serial PRIMARY KEY, version varchar(50), description"
+    " varchar(200) NOT NULL, type varchar(20) NOT NULL DEFAULT 'SQL', script"
+    " varchar(1000) NOT NULL, checksum integer, installed_by varchar(100) NOT NULL"
+    " DEFAULT current_user, installed_on timestamp NOT NULL DEFAULT now(),"
+    " execution_time integer NOT NULL DEFAULT 0, success boolean NOT NULL DEFAULT true",
+    after=(
+        (
+            "INSERT INTO {table} (version, description, script)"
+            " VALUES (left($1, 50), left($2, 200), $3)"
+        ),
+    ),
+    advice_on_transactions="Flyway runs a migration outside of a transaction when one"
+    " of its statements is of those that it knows to need that (CREATE INDEX"
+    " CONCURRENTLY, VACUUM, …), or when a file beside it, of its name and .conf, says"
+    " executeInTransaction=false.",
+)

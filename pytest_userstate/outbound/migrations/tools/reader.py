@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import enum
 import itertools
+import json
 import os
 import pathlib
 import re
@@ -16,6 +17,7 @@ import typing as typ
 
 import attrs
 
+from pytest_userstate.domain.converters import identifier
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
     NO_OPTIONS,
@@ -81,7 +83,7 @@ class Order(enum.Enum):
 
 
 @attrs.frozen
-class _File:
+class SqlFile:
     """A file that a tool takes for a migration, and what its name says."""
 
     file: pathlib.Path
@@ -150,6 +152,8 @@ class SqlLayout(LayoutDefaults):
     variable: str = ""
     """A pattern of what is replaced; groups: `name`, and `default` or `escape`."""
     variables: cabc.Mapping[str, str] = attrs.field(factory=dict)
+    variables_option: str = "variables"
+    """The setting that gives further ones."""
     has_variables: str = ""
     """Begins a line without which nothing is replaced in a file."""
     mode: Mode = Mode.WHOLE
@@ -169,7 +173,7 @@ class SqlLayout(LayoutDefaults):
     Empty if it is the SQL alone; None if a new file is not enough.
     """
 
-    # What the tool notes: `$1` is the version, `$2` the title.
+    # What the tool notes: `$1` is the version, `$2` the title, `$3` the file's name.
     table: str
     columns: str
     setup: str = ""
@@ -221,9 +225,7 @@ class SqlLayout(LayoutDefaults):
         self._expect_values(files, options, label(path, base))
         migrations = [self._migration(file, table, options) for file in files]
         refuse_duplicates(migrations, self.name, label(path, base))
-        programs = tuple(
-            label(entry.path, base) for entry in entries if self._is_program(entry)
-        )
+        programs = tuple(self._programs(folders, entries, base))
         return Plan(
             layout=self.name,
             migrations=tuple(migrations),
@@ -243,18 +245,19 @@ class SqlLayout(LayoutDefaults):
             ),
         )
 
-    def _preparation(self, table: str, files: cabc.Iterable[_File]) -> str:
+    def _preparation(self, table: str, files: cabc.Iterable[SqlFile]) -> str:
         """Return what the tool does to an empty database."""
-        schema = table.rpartition(".")[0]
-        makes_schema = f"CREATE SCHEMA IF NOT EXISTS {schema};\n" if schema else ""
-        makes_table = f"CREATE TABLE IF NOT EXISTS {table} ({self.columns});\n"
         if self.made_by and any(
             re.search(self.made_by, text_of(file.file), re.IGNORECASE) for file in files
         ):
             return self.setup
-        return f"{self.setup}{makes_schema}{makes_table}{self.first_row}".format(
-            table=table
+        schema = table.rpartition(".")[0]
+        makes_schema = (
+            f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)};\n" if schema else ""
         )
+        makes_table = f"CREATE TABLE IF NOT EXISTS {{table}} ({self.columns});\n"
+        texts = f"{self.setup}{makes_schema}{makes_table}{self.first_row}"
+        return texts.replace("{table}", _in_sql(table))
 
     def _entries(
         self, folder: pathlib.Path, base: pathlib.Path
@@ -269,10 +272,10 @@ class SqlLayout(LayoutDefaults):
 
     def _files(
         self, entries: cabc.Iterable[os.DirEntry[str]], base: pathlib.Path
-    ) -> list[_File]:
+    ) -> list[SqlFile]:
         """Return the files that the tool takes for ways up, those for PostgreSQL."""
-        files: dict[str, _File] = {}
-        twins: list[_File] = []
+        files: dict[str, SqlFile] = {}
+        twins: list[SqlFile] = []
         for entry in entries:
             file = self._file(entry, base)
             if file is None:
@@ -286,7 +289,7 @@ class SqlLayout(LayoutDefaults):
                 twins.append(file)
         return [*files.values(), *twins]
 
-    def _file(self, entry: os.DirEntry[str], base: pathlib.Path) -> _File | None:
+    def _file(self, entry: os.DirEntry[str], base: pathlib.Path) -> SqlFile | None:
         match = re.fullmatch(self.names, entry.name)
         if match is None or is_way_back(entry.name) or other_engines(entry.name):
             return None
@@ -300,12 +303,12 @@ class SqlLayout(LayoutDefaults):
         if self.strips_hyphens:
             version = version.replace("-", "")
         title = (groups.get("title") or "").replace("_", " ")
-        return _File(file, label(file, base), entry.name, version, title)
+        return SqlFile(file, label(file, base), entry.name, version, title)
 
-    def _sorted(self, files: cabc.Iterable[_File]) -> list[_File]:
+    def _sorted(self, files: cabc.Iterable[SqlFile]) -> list[SqlFile]:
         return sorted(files, key=lambda file: file.key(self.order))  # type: ignore[arg-type,return-value] # keys of one order compare
 
-    def _migration(self, file: _File, table: str, options: Options) -> Migration:
+    def _migration(self, file: SqlFile, table: str, options: Options) -> Migration:
         text = read_sql(file.file, file.path)
         sent = self._sent(text)
         if self.up and self.needs_up and not _line(self.up).search(text):
@@ -318,16 +321,15 @@ class SqlLayout(LayoutDefaults):
         sql = sent
         if any(self._variables(sent, text)):
             sql = re.sub(self.variable, lambda match: _value(match, values) or "", sent)
-        settings = text_of(file.file.parent / self.settings) if self.settings else text
-        is_apart = bool(
-            (self.untransacted and _line(self.untransacted).search(settings))
-            or re.fullmatch(self.untransacted_names, file.name)
-        )
+        is_apart = self._is_apart(file, sql, text)
 
         def commands(texts: tuple[str, ...]) -> tuple[Command, ...]:
-            values = (file.version, file.title)
+            values = (file.version, file.title, file.name)
             return tuple(
-                (text.format(table=table), values[: ("$1" in text) + ("$2" in text)])
+                (
+                    text.replace("{table}", _in_sql(table)),
+                    values[: max(map(int, re.findall(r"\$(\d)", text)), default=0)],
+                )
                 for text in texts
             )
 
@@ -337,13 +339,27 @@ class SqlLayout(LayoutDefaults):
             batches=(
                 Batch(
                     sql=sql,
-                    mode=Mode.PIECES if options.flag("multi_statement") else self.mode,
+                    mode=self._mode(sql, options),
                     in_transaction=self.in_transaction and not is_apart,
                     record=commands(self.record),
                 ),
             ),
             before=commands(self.before),
             after=commands(self.after),
+        )
+
+    def _mode(self, sql: str, options: Options) -> Mode:
+        """Return how a text is sent."""
+        del sql
+        return Mode.PIECES if options.flag("multi_statement") else self.mode
+
+    def _is_apart(self, file: SqlFile, sql: str, text: str) -> bool:
+        """Whether a file, of which `sql` is sent, is run outside of a transaction."""
+        del sql
+        settings = text_of(file.file.parent / self.settings) if self.settings else text
+        return bool(
+            (self.untransacted and _line(self.untransacted).search(settings))
+            or re.fullmatch(self.untransacted_names, file.name)
         )
 
     def _sent(self, text: str) -> str:
@@ -359,7 +375,7 @@ class SqlLayout(LayoutDefaults):
             yield from re.finditer(self.variable, sql)
 
     def _expect_values(
-        self, files: cabc.Iterable[_File], options: Options, folder: str
+        self, files: cabc.Iterable[SqlFile], options: Options, folder: str
     ) -> None:
         """Refuse variables without values, all of them at once."""
         values = {**self.variables, **options.table("variables")}
@@ -374,24 +390,35 @@ class SqlLayout(LayoutDefaults):
             return
         name, place = next(iter(places.items()))
         given = {**options.table("variables"), **dict.fromkeys(places, "userstate")}
-        listed = ", ".join(f'{name} = "{value}"' for name, value in given.items())
+        listed = ", ".join(
+            f"{_key(name)} = {json.dumps(value)}" for name, value in given.items()
+        )
         message = (
             f"{place}: {name} is a variable, and no value is given for it.\n"
-            f"{self.name} takes values from where it is called. In userstate.toml, with"
-            " the right ones:\n"
-            f'migrations = {{ path = "{folder}", tool = "{self.name}", variables ='
-            f" {{ {listed} }} }}"
+            f"{self.name} takes values from its settings, or from where it is called."
+            " In userstate.toml,\nwith the right ones:\n"
+            f'migrations = {{ path = "{folder}", tool = "{self.name}",'
+            f" {self.variables_option} = {{ {listed} }} }}"
         )
         path, _, line_number = place.rpartition(":")
         raise MigrationError(message, path=path, line=int(line_number))
 
-    def _is_program(self, entry: os.DirEntry[str]) -> bool:
-        return bool(self.programs) and bool(re.fullmatch(self.programs, entry.name))
+    def _programs(
+        self,
+        folders: cabc.Sequence[pathlib.Path],
+        entries: cabc.Iterable[os.DirEntry[str]],
+        base: pathlib.Path,
+    ) -> cabc.Iterator[str]:
+        """Yield the paths of migrations that are programs."""
+        del folders  # whose entries these are
+        for entry in entries:
+            if self.programs and re.fullmatch(self.programs, entry.name):
+                yield label(entry.path, base)
 
     def _left_out(
         self,
         entries: cabc.Iterable[os.DirEntry[str]],
-        files: cabc.Iterable[_File],
+        files: cabc.Iterable[SqlFile],
         base: pathlib.Path,
     ) -> cabc.Iterator[str]:
         """Yield what of the folder the tool does not take for a migration."""
@@ -408,6 +435,15 @@ class SqlLayout(LayoutDefaults):
                 and not is_way_back(entry.name)
             ):
                 yield path
+
+
+def _in_sql(table: str) -> str:
+    return ".".join(map(identifier, table.split(".")))
+
+
+def _key(name: str) -> str:
+    """Return a key as TOML writes it."""
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name)
 
 
 def _name(match: re.Match[str]) -> str:
@@ -452,7 +488,7 @@ def _line(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"^(?:{pattern})[^\n]*\n?", re.IGNORECASE | re.MULTILINE)
 
 
-def _is_for_postgresql(file: _File) -> bool:
+def _is_for_postgresql(file: SqlFile) -> bool:
     return bool(tokens_of(file.name) & POSTGRESQL)
 
 
