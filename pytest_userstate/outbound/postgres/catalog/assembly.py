@@ -23,8 +23,6 @@ from pytest_userstate.domain.snapshot import (
 )
 from pytest_userstate.outbound.postgres.catalog.access import (
     Privileges,
-    SequenceRow,
-    access_of,
 )
 from pytest_userstate.outbound.postgres.catalog.constraints import TableParts
 from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading
@@ -35,7 +33,7 @@ from pytest_userstate.outbound.postgres.catalog.relations import (
     PG_TYPE,
     Columns,
 )
-from pytest_userstate.outbound.postgres.catalog.types import LABELS, RANGES
+from pytest_userstate.outbound.postgres.catalog.types import LABELS, RANGES, Row
 from pytest_userstate.outbound.postgres.stubs import is_stub
 
 _TABLES: typ.Final = {"r": TableKind.ORDINARY, "p": TableKind.PARTITIONED}
@@ -68,7 +66,7 @@ def assemble(
         extensions=_extensions(reading),
         sequences=_sequences(reading),
         schemas=reading.schema_names(),
-        access=access_of(reading),
+        access=privileges.access(),
     )
 
 
@@ -264,7 +262,7 @@ def _sequences(reading: CatalogReading) -> cabc.Iterator[Sequence]:
         )
 
 
-def _owning_column(reading: CatalogReading, row: SequenceRow) -> str | None:
+def _owning_column(reading: CatalogReading, row: Row) -> str | None:
     if row.table is None or row.column is None:
         return None
     (column,) = reading.column_names(row.table, [row.column])

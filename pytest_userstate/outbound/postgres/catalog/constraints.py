@@ -18,186 +18,115 @@ from pytest_userstate.domain.columns import (
     Trigger,
 )
 from pytest_userstate.domain.converters import dotted, in_sql
-from pytest_userstate.outbound.postgres.catalog.types import OPERATOR_CLASSES, Query
+from pytest_userstate.outbound.postgres.catalog.types import (
+    OPERATOR_CLASSES,
+    Query,
+    Row,
+)
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading
-    from pytest_userstate.outbound.postgres.catalog.relations import RelationRow
-
-
-class ConstraintRow(typ.NamedTuple):
-    """A constraint of a table or domain."""
-
-    oid: int
-    name: str
-    relation: int
-    domain: int
-    kind: str
-    columns: list[int] | None
-    backing_index: int
-    target: int
-    target_columns: list[int] | None
-    on_update: str
-    on_delete: str
-    match: str
-    is_deferrable: bool
-    is_initially_deferred: bool
-    is_validated: bool
-    set_columns: list[int] | None
-    is_enforced: bool
-    is_temporal: bool
-    parent: int
-    definition: str | None
 
 
 # Not-null constraints (18) are read from the column's own flag, except that the
 # flag is also set where the constraint has not been validated yet.
-CONSTRAINTS: typ.Final[Query[ConstraintRow]] = Query(
-    ConstraintRow._make,
+CONSTRAINTS: typ.Final = Query(
     """
-    SELECT oid, conname, conrelid, contypid, contype, conkey, conindid, confrelid,
-      confkey, confupdtype, confdeltype, confmatchtype, condeferrable, condeferred,
-      convalidated, $set_columns, $is_enforced AND NOT EXISTS (
-        SELECT FROM pg_trigger
-        WHERE tgconstraint = pg_constraint.oid AND tgenabled = 'D'),
-      $is_temporal, conparentid,
-      CASE WHEN contype IN ('c', 'x') THEN pg_get_constraintdef(oid) END
+    SELECT oid, conname AS name, conrelid AS relation, contypid AS domain,
+      contype AS kind, conkey AS columns, conindid AS backing_index,
+      confrelid AS target, confkey AS target_columns, confupdtype AS on_update,
+      confdeltype AS on_delete, confmatchtype AS match,
+      condeferrable AS is_deferrable, condeferred AS is_initially_deferred,
+      convalidated AS is_validated, $set_columns AS set_columns,
+      $is_enforced AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgconstraint =
+        pg_constraint.oid AND tgenabled = 'D') AS is_enforced,
+      $is_temporal AS is_temporal, conparentid AS parent,
+      CASE WHEN contype IN ('c', 'x') THEN pg_get_constraintdef(oid) END AS definition
     FROM pg_constraint
     WHERE oid >= 16384
       AND (contype IN ('p', 'u', 'f', 'c', 'x') OR contype = 'n' AND NOT convalidated)
-    """,
-)
-
-
-class IndexRow(typ.NamedTuple):
-    """An index; vectors come as text, a column number of 0 is an expression."""
-
-    oid: int
-    relation: int
-    columns: str
-    key_columns: int
-    is_unique: bool
-    nulls_distinct: bool
-    is_valid: bool
-    options: str
-    operator_classes: str
-    collations: str
-    predicate: str | None
-    expressions: list[str] | None
-    is_clustered: bool
-    is_replica_identity: bool
-
-
-INDEXES: typ.Final[Query[IndexRow]] = Query(
-    IndexRow._make,
     """
-    SELECT indexrelid, indrelid, indkey, indnkeyatts, indisunique, $nulls_distinct,
-      indisvalid, indoption, indclass, indcollation, pg_get_expr(indpred, indrelid),
-      CASE WHEN indexprs IS NOT NULL THEN ARRAY(
-        SELECT pg_get_indexdef(indexrelid, number, false)
-        FROM generate_series(1, indnkeyatts) AS number ORDER BY number) END,
-      indisclustered, indisreplident
+)
+"""A constraint of a table or domain."""
+
+
+INDEXES: typ.Final = Query(
+    """
+    SELECT indexrelid AS oid, indrelid AS relation, indkey AS columns,
+      indnkeyatts AS key_columns, indisunique AS is_unique,
+      $nulls_distinct AS nulls_distinct, indisvalid AS is_valid, indoption AS options,
+      indclass AS operator_classes, indcollation AS collations,
+      pg_get_expr(indpred, indrelid) AS predicate,
+      CASE WHEN indexprs IS NOT NULL THEN ARRAY(SELECT pg_get_indexdef(indexrelid,
+        number, false) FROM generate_series(1, indnkeyatts) AS number ORDER BY
+        number) END AS expressions,
+      indisclustered AS is_clustered, indisreplident AS is_replica_identity
     FROM pg_index
     WHERE indrelid >= 16384
-    """,
+    """
 )
+"""An index; vectors come as text, a column number of 0 is an expression."""
 
 
-class IndexDefinitionRow(typ.NamedTuple):
-    """The statement that creates an index."""
-
-    oid: int
-    text: str
-
-
-INDEX_DEFINITIONS: typ.Final[Query[IndexDefinitionRow]] = Query(
-    IndexDefinitionRow._make,
-    "SELECT oid, pg_get_indexdef(oid) FROM unnest(%s::oid[]) AS index (oid)",
+INDEX_DEFINITIONS: typ.Final = Query(
+    """
+    SELECT oid, pg_get_indexdef(oid) AS text
+    FROM unnest(%s::oid[]) AS index (oid)
+    """
 )
+"""The statement that creates an index."""
 
 
-class AccessMethodRow(typ.NamedTuple):
-    """An access method of indexes."""
-
-    oid: int
-    name: str
-
-
-ACCESS_METHODS = Query(AccessMethodRow._make, "SELECT oid, amname FROM pg_am")
-
-
-class TriggerRow(typ.NamedTuple):
-    """A trigger that a user created, or the copy of one on a partition."""
-
-    relation: int
-    name: str
-    function_schema: str
-    function: str
-    kind: int
-    columns: list[int]
-    has_condition: bool
-    enabled: str
-    is_constraint: bool
-    definition: str
+ACCESS_METHODS: typ.Final = Query(
+    """
+    SELECT oid, amname AS name
+    FROM pg_am
+    """
+)
+"""An access method of indexes."""
 
 
 # Up to PostgreSQL 14 the copies on partitions are marked as internal; those that
 # really are belong to a key or foreign key.
-TRIGGERS: typ.Final[Query[TriggerRow]] = Query(
-    TriggerRow._make,
+TRIGGERS: typ.Final = Query(
     """
-    SELECT tgrelid, tgname, nspname, proname, tgtype,
-      ARRAY(SELECT unnest(tgattr)), tgqual IS NOT NULL,
-      tgenabled, tgconstraint <> 0, pg_get_triggerdef(pg_trigger.oid)
+    SELECT tgrelid AS relation, tgname AS name, nspname AS function_schema,
+      proname AS function, tgtype AS kind, ARRAY(SELECT unnest(tgattr)) AS columns,
+      tgqual IS NOT NULL AS has_condition, tgenabled AS enabled,
+      tgconstraint <> 0 AS is_constraint,
+      pg_get_triggerdef(pg_trigger.oid) AS definition
     FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
       JOIN pg_namespace ON pg_namespace.oid = pronamespace
     WHERE NOT tgisinternal OR tgconstraint = 0
       OR tgconstraint IN (SELECT oid FROM pg_constraint WHERE contype = 't')
-    """,
-)
-
-
-class PolicyRow(typ.NamedTuple):
-    """A row-level security policy."""
-
-    relation: int
-    name: str
-    command: str
-    is_permissive: bool
-    roles: list[str]
-    using: str | None
-    check: str | None
-
-
-POLICIES: typ.Final[Query[PolicyRow]] = Query(
-    PolicyRow._make,
     """
-    SELECT polrelid, polname, polcmd, polpermissive,
+)
+"""A trigger that a user created, or the copy of one on a partition."""
+
+
+POLICIES: typ.Final = Query(
+    """
+    SELECT polrelid AS relation, polname AS name, polcmd AS command,
+      polpermissive AS is_permissive,
       ARRAY(SELECT CASE WHEN role = 0 THEN 'public' ELSE pg_get_userbyid(role) END
-        FROM unnest(polroles) AS role),
-      pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
+        FROM unnest(polroles) AS role) AS roles,
+      pg_get_expr(polqual, polrelid) AS using,
+      pg_get_expr(polwithcheck, polrelid) AS check
     FROM pg_policy
-    """,
-)
-
-
-class RuleRow(typ.NamedTuple):
-    """A rule of the rewriter, except those that make a view."""
-
-    relation: int
-    name: str
-    enabled: str
-    definition: str
-
-
-RULES: typ.Final[Query[RuleRow]] = Query(
-    RuleRow._make,
     """
-    SELECT ev_class, rulename, ev_enabled, pg_get_ruledef(oid)
+)
+"""A row-level security policy."""
+
+
+RULES: typ.Final = Query(
+    """
+    SELECT ev_class AS relation, rulename AS name, ev_enabled AS enabled,
+      pg_get_ruledef(oid) AS definition
     FROM pg_rewrite
     WHERE oid >= 16384 AND rulename <> '_RETURN'
-    """,
+    """
 )
+"""A rule of the rewriter, except those that make a view."""
 
 
 _COMMON_COLLATIONS: typ.Final = frozenset({0, 100})
@@ -245,16 +174,16 @@ class Indexes:
                 return f"index {self._reading.relations[row.oid].name}"
         return ""
 
-    def behind(self, constraint: ConstraintRow) -> IndexRow:
+    def behind(self, constraint: Row) -> Row:
         """Return the index that backs a constraint."""
         return self._by_oid[constraint.backing_index]
 
-    def included(self, row: IndexRow) -> tuple[str, ...]:
+    def included(self, row: Row) -> tuple[str, ...]:
         """Return the names of the columns that an index only stores."""
         numbers = _numbers(row.columns)[row.key_columns :]
         return self._reading.column_names(row.relation, numbers)
 
-    def _index(self, row: IndexRow, constraint: str | None) -> Index:
+    def _index(self, row: Row, constraint: str | None) -> Index:
         relation = self._reading.relations[row.oid]
         return Index(
             name=relation.name,
@@ -270,7 +199,7 @@ class Indexes:
             is_clustered=row.is_clustered,
         )
 
-    def _keys(self, row: IndexRow) -> tuple[str, ...]:
+    def _keys(self, row: Row) -> tuple[str, ...]:
         numbers = _numbers(row.columns)[: row.key_columns]
         if row.expressions is None:
             return self._reading.column_names(row.relation, numbers)
@@ -280,7 +209,7 @@ class Indexes:
             for number, expression in zip(numbers, row.expressions, strict=True)
         )
 
-    def _is_told_by_facts(self, row: IndexRow) -> bool:
+    def _is_told_by_facts(self, row: Row) -> bool:
         relation = self._reading.relations[row.oid]
         return (
             not relation.has_options
@@ -290,7 +219,7 @@ class Indexes:
             and all(self._usual_collations(row))
         )
 
-    def _usual_collations(self, row: IndexRow) -> cabc.Iterator[bool]:
+    def _usual_collations(self, row: Row) -> cabc.Iterator[bool]:
         """Yield for each key whether it sorts as its column does."""
         columns = self._reading.columns_by_number(row.relation)
         # Only keys have collations, so the included columns fall away.
@@ -427,7 +356,7 @@ class TableParts:
             for row in self._rules.get(relation, ())
         ]
 
-    def replica_identity(self, table: RelationRow) -> str:
+    def replica_identity(self, table: Row) -> str:
         """Return what identifies a table's rows to subscribers."""
         if table.replica_identity != _BY_INDEX:
             return _REPLICA_IDENTITIES[table.replica_identity]
@@ -448,7 +377,7 @@ class TableParts:
             for row in self._policies.get(table, ())
         ]
 
-    def _trigger(self, row: TriggerRow) -> Trigger:
+    def _trigger(self, row: Row) -> Trigger:
         return Trigger(
             name=row.name,
             function=dotted(row.function_schema, row.function),
@@ -463,10 +392,10 @@ class TableParts:
             when=_condition(row.definition) if row.has_condition else None,
         )
 
-    def _of_kind(self, table: int, kind: str) -> list[ConstraintRow]:
+    def _of_kind(self, table: int, kind: str) -> list[Row]:
         return [row for row in self._constraints.get(table, ()) if row.kind == kind]
 
-    def _key(self, row: ConstraintRow) -> KeyConstraint:
+    def _key(self, row: Row) -> KeyConstraint:
         index = self._indexes.behind(row)
         return KeyConstraint(
             name=row.name,
@@ -478,7 +407,7 @@ class TableParts:
             is_temporal=row.is_temporal,
         )
 
-    def _foreign_key(self, row: ConstraintRow) -> ForeignKey:
+    def _foreign_key(self, row: Row) -> ForeignKey:
         schema, name = self._reading.place(row.target)
         names = self._reading.column_names
         on_delete = _ACTIONS[row.on_delete]
@@ -501,7 +430,7 @@ class TableParts:
             is_temporal=row.is_temporal,
         )
 
-    def _check(self, row: ConstraintRow) -> CheckConstraint:
+    def _check(self, row: Row) -> CheckConstraint:
         return CheckConstraint(
             name=row.name,
             definition=row.definition or "",

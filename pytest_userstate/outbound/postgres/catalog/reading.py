@@ -16,8 +16,6 @@ from pytest_userstate.outbound.postgres.catalog.access import (
     PRIVILEGE_LISTS,
     ROLES,
     SEQUENCES,
-    FunctionRow,
-    SequenceRow,
 )
 from pytest_userstate.outbound.postgres.catalog.constraints import (
     ACCESS_METHODS,
@@ -41,8 +39,6 @@ from pytest_userstate.outbound.postgres.catalog.relations import (
     PG_TYPE,
     RELATIONS,
     SCHEMAS,
-    AttributeRow,
-    RelationRow,
 )
 from pytest_userstate.outbound.postgres.catalog.types import (
     COERCIONS,
@@ -53,12 +49,11 @@ from pytest_userstate.outbound.postgres.catalog.types import (
     TYPES,
     USER_TYPES,
     Query,
-    TypeRow,
+    Row,
     Types,
-    UserTypeRow,
 )
 
-TOGETHER: typ.Final[tuple[Query[typ.Any], ...]] = (
+TOGETHER: typ.Final[tuple[Query, ...]] = (
     SCHEMAS,
     RELATIONS,
     ATTRIBUTES,
@@ -87,7 +82,7 @@ TOGETHER: typ.Final[tuple[Query[typ.Any], ...]] = (
 """What is asked in one go; the rest depends on the answers."""
 
 
-Cursor = psycopg.Cursor[tuple[typ.Any, ...]]
+Cursor = psycopg.Cursor[Row]
 WHOLE_ROW: typ.Final = 0
 # As in PostgreSQL's access/sysattr.h.
 SYSTEM_COLUMNS: typ.Final = {
@@ -98,24 +93,12 @@ SYSTEM_COLUMNS: typ.Final = {
     -5: "cmax",
     -6: "tableoid",
 }
-R = typ.TypeVar("R")
 
 
 @functools.cache
 def text_for(server_version: int) -> bytes:
     """Return all of `TOGETHER` for a server of this version, as one batch."""
     return ";".join(query.text(server_version) for query in TOGETHER).encode()
-
-
-class OfRelation(typ.Protocol):
-    """A row about something that hangs on a relation."""
-
-    @property
-    def relation(self) -> int:
-        """The relation's identifier, 0 for none."""
-
-
-H = typ.TypeVar("H", bound=OfRelation)
 
 
 class CatalogReading:
@@ -126,7 +109,7 @@ class CatalogReading:
         self.server_version = server_version
         self._cursor = cursor
         self._answers = self._ask_together(server_version)
-        self._numbered: dict[int, dict[int, AttributeRow]] = {}
+        self._numbered: dict[int, dict[int, Row]] = {}
         self._members = {tuple(row) for row in self.rows(MEMBERS)}
         self._comments = {
             (row.catalog, row.object, row.column): row.text
@@ -136,22 +119,22 @@ class CatalogReading:
         self.schemas = {row.oid: row.name for row in schemas}
         self.schema_owners = {row.oid: row.owner for row in schemas}
         self.relations = {row.oid: row for row in self.rows(RELATIONS)}
-        self.tables = self._relations_of_user("rp")
-        self.views = self._relations_of_user("vmf")
-        self.user_types = self._types_of_user()
-        self.functions = self._functions_of_user()
-        self.sequences = self._sequences_of_user()
+        self.tables = self._of_user(PG_CLASS, self.relations.values(), "rp")
+        self.views = self._of_user(PG_CLASS, self.relations.values(), "vmf")
+        self.user_types = self._of_user(PG_TYPE, self.rows(USER_TYPES))
+        self.functions = self._of_user(PG_PROC, self.rows(FUNCTIONS))
+        self.sequences = self._of_user(PG_CLASS, self.rows(SEQUENCES))
         self.attributes = self.by_relation(ATTRIBUTES)
         self.types = self._find_types()
         self._collations = self._find_collations()
 
-    def rows(self, query: Query[R]) -> list[R]:
+    def rows(self, query: Query) -> list[Row]:
         """Return the rows that answer a query of the batch."""
-        return typ.cast("list[R]", self._answers[query])
+        return self._answers[query]
 
-    def by_relation(self, query: Query[H]) -> dict[int, list[H]]:
+    def by_relation(self, query: Query) -> dict[int, list[Row]]:
         """Return the rows that answer a query of the batch, by their relation."""
-        relations: dict[int, list[H]] = collections.defaultdict(list)
+        relations: dict[int, list[Row]] = collections.defaultdict(list)
         for row in self.rows(query):
             relations[row.relation].append(row)
         return relations
@@ -161,14 +144,14 @@ class CatalogReading:
         return [
             name
             for oid, name in self.schemas.items()
-            if self._is_of_user(PG_NAMESPACE, oid, oid)
+            if (PG_NAMESPACE, oid) not in self._members
         ]
 
     def comment(self, catalog: int, oid: int, column: int = 0) -> str | None:
         """Return the comment on an object or column."""
         return self._comments.get((catalog, oid, column))
 
-    def columns_by_number(self, relation: int) -> dict[int, AttributeRow]:
+    def columns_by_number(self, relation: int) -> dict[int, Row]:
         """Return a relation's columns by their numbers."""
         columns = self._numbered.get(relation)
         if columns is None:
@@ -212,48 +195,28 @@ class CatalogReading:
         asked = self._ask(INDEX_DEFINITIONS, indexes)
         return {row.oid: row.text for row in asked}
 
-    def _is_of_user(self, catalog: int, oid: int, schema: int) -> bool:
-        """Whether an object is in a user's schema and belongs to no extension."""
-        return schema in self.schemas and (catalog, oid) not in self._members
-
-    def _relations_of_user(self, kinds: str) -> list[RelationRow]:
+    def _of_user(
+        self, catalog: int, rows: cabc.Iterable[Row], kinds: str = ""
+    ) -> list[Row]:
+        """Return what is in a user's schema and belongs to no extension."""
         return [
             row
-            for row in self.relations.values()
-            if row.kind in kinds and self._is_of_user(PG_CLASS, row.oid, row.schema)
+            for row in rows
+            if row.schema in self.schemas
+            and (catalog, row.oid) not in self._members
+            and (not kinds or row.kind in kinds)
         ]
 
-    def _types_of_user(self) -> list[UserTypeRow]:
-        return [
-            row
-            for row in self.rows(USER_TYPES)
-            if self._is_of_user(PG_TYPE, row.oid, row.schema)
-        ]
-
-    def _functions_of_user(self) -> list[FunctionRow]:
-        return [
-            row
-            for row in self.rows(FUNCTIONS)
-            if self._is_of_user(PG_PROC, row.oid, row.schema)
-        ]
-
-    def _sequences_of_user(self) -> list[SequenceRow]:
-        return [
-            row
-            for row in self.rows(SEQUENCES)
-            if self._is_of_user(PG_CLASS, row.oid, row.schema)
-        ]
-
-    def _ask_together(self, server_version: int) -> dict[Query[typ.Any], list[typ.Any]]:
+    def _ask_together(self, server_version: int) -> dict[Query, list[Row]]:
         cursor = self._cursor.execute(text_for(server_version), prepare=False)
         answers = {}
         for query in TOGETHER:
-            answers[query] = query.rows(cursor.fetchall())
+            answers[query] = cursor.fetchall()
             cursor.nextset()
         return answers
 
-    def _ask(self, query: Query[R], *parameters: list[int]) -> list[R]:
-        return query.rows(self._cursor.execute(query.sql, parameters, prepare=False))
+    def _ask(self, query: Query, *parameters: list[int]) -> list[Row]:
+        return self._cursor.execute(query.sql, parameters, prepare=False).fetchall()
 
     def _find_types(self) -> Types:
         used = {(row.type, row.modifier) for row in self._all_attributes()}
@@ -265,7 +228,7 @@ class CatalogReading:
             with_equality=self._types_with_equality(),
         )
 
-    def _look_types_up(self, used: set[tuple[int, int]]) -> list[TypeRow]:
+    def _look_types_up(self, used: set[tuple[int, int]]) -> list[Row]:
         oids, modifiers = zip(*used, strict=True)
         return self._ask(TYPES, list(oids), list(modifiers))
 
@@ -295,5 +258,5 @@ class CatalogReading:
         rows = self._ask(COLLATIONS, sorted(own))
         return {row.oid: row.text for row in rows}
 
-    def _all_attributes(self) -> cabc.Iterator[AttributeRow]:
+    def _all_attributes(self) -> cabc.Iterator[Row]:
         return itertools.chain.from_iterable(self.attributes.values())

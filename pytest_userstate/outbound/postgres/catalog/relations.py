@@ -6,7 +6,7 @@ import typing as typ
 
 from pytest_userstate.domain.columns import Column, Generated, Identity
 from pytest_userstate.outbound.postgres.catalog.constraints import CONSTRAINTS
-from pytest_userstate.outbound.postgres.catalog.types import Query
+from pytest_userstate.outbound.postgres.catalog.types import Query, Row
 from pytest_userstate.outbound.postgres.stubs import NAMES
 
 if typ.TYPE_CHECKING:
@@ -19,175 +19,107 @@ PG_NAMESPACE = 2615
 """The identifiers of the catalogs themselves, the same in every version."""
 
 
-class SchemaRow(typ.NamedTuple):
-    """A schema that users may fill; names in ``pg_`` are the system's own."""
-
-    oid: int
-    name: str
-    owner: int
-
-
-SCHEMAS: typ.Final[Query[SchemaRow]] = Query(
-    SchemaRow._make,
+SCHEMAS: typ.Final = Query(
     r"""
-    SELECT oid, nspname, nspowner FROM pg_namespace
+    SELECT oid, nspname AS name, nspowner AS owner
+    FROM pg_namespace
     WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\_%'
-    """,
-)
-
-
-class RelationRow(typ.NamedTuple):
-    """A table, view, index or composite type."""
-
-    oid: int
-    name: str
-    schema: int
-    kind: str
-    is_unlogged: bool
-    has_row_security: bool
-    forces_row_security: bool
-    is_partition: bool
-    partition_key: str | None
-    partition_bound: str | None
-    view_definition: str | None
-    access_method: int
-    has_options: bool
-    owner: int
-    view_options: list[str] | None
-    replica_identity: str
-
-
-RELATIONS: typ.Final[Query[RelationRow]] = Query(
-    RelationRow._make,
     """
-    SELECT oid, relname, relnamespace, relkind, relpersistence = 'u',
-      relrowsecurity, relforcerowsecurity, relispartition,
-      CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END,
-      CASE WHEN relispartition THEN pg_get_expr(relpartbound, oid) END,
-      CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END,
-      relam, reloptions IS NOT NULL, relowner,
-      CASE WHEN relkind = 'v' THEN reloptions END, relreplident
+)
+"""A schema that users may fill; names in ``pg_`` are the system's own."""
+
+
+RELATIONS: typ.Final = Query(
+    """
+    SELECT oid, relname AS name, relnamespace AS schema, relkind AS kind,
+      relpersistence = 'u' AS is_unlogged, relrowsecurity AS has_row_security,
+      relforcerowsecurity AS forces_row_security, relispartition AS is_partition,
+      CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END AS partition_key,
+      CASE WHEN relispartition THEN pg_get_expr(relpartbound, oid) END AS
+        partition_bound,
+      CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END AS view_definition,
+      relam AS access_method, reloptions IS NOT NULL AS has_options,
+      relowner AS owner, CASE WHEN relkind = 'v' THEN reloptions END AS view_options,
+      relreplident AS replica_identity
     FROM pg_class
     WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I', 'c')
-    """,
-)
-
-
-class AttributeRow(typ.NamedTuple):
-    """A column that was not dropped."""
-
-    relation: int
-    number: int
-    name: str
-    type: int
-    modifier: int
-    is_not_null: bool
-    identity: str
-    generated: str
-    collation: int
-    privileges: str | None
-
-
-ATTRIBUTES: typ.Final[Query[AttributeRow]] = Query(
-    AttributeRow._make,
     """
-    SELECT attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attidentity,
-      attgenerated, attcollation, attacl::text
+)
+"""A table, view, index or composite type."""
+
+
+ATTRIBUTES: typ.Final = Query(
+    """
+    SELECT attrelid AS relation, attnum AS number, attname AS name, atttypid AS type,
+      atttypmod AS modifier, attnotnull AS is_not_null, attidentity AS identity,
+      attgenerated AS generated, attcollation AS collation, attacl::text AS privileges
     FROM pg_attribute
     WHERE attnum > 0 AND NOT attisdropped AND attrelid IN (
       SELECT oid FROM pg_class
       WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'c'))
-    """,
+    """
 )
-
-
-class DefaultRow(typ.NamedTuple):
-    """A column's default, or a generated column's expression."""
-
-    relation: int
-    number: int
-    expression: str
+"""A column that was not dropped."""
 
 
 # Deparsing for a relation loads it into the server's cache, which costs more
 # than the deparsing, and is needed only where the expression names a column.
-DEFAULTS: typ.Final[Query[DefaultRow]] = Query(
-    DefaultRow._make,
+DEFAULTS: typ.Final = Query(
     """
-    SELECT adrelid, adnum, pg_get_expr(
-      adbin, CASE WHEN adbin::text LIKE '%{VAR :%' THEN adrelid ELSE 0 END)
+    SELECT adrelid AS relation, adnum AS number,
+      pg_get_expr(adbin, CASE WHEN adbin::text LIKE '%{VAR :%' THEN adrelid ELSE 0
+        END) AS expression
     FROM pg_attrdef
     WHERE adrelid >= 16384
-    """,
-)
-
-
-class InheritanceRow(typ.NamedTuple):
-    """A relation and one that it inherits from, or is a partition of."""
-
-    child: int
-    parent: int
-
-
-INHERITANCE = Query(InheritanceRow._make, "SELECT inhrelid, inhparent FROM pg_inherits")
-
-
-class CommentRow(typ.NamedTuple):
-    """A comment on a relation, column or type."""
-
-    catalog: int
-    object: int
-    column: int
-    text: str
-
-
-COMMENTS: typ.Final[Query[CommentRow]] = Query(
-    CommentRow._make,
     """
-    SELECT classoid, objoid, objsubid, description FROM pg_description
-    WHERE objoid >= 16384 AND classoid IN (1247, 1259)
-    """,
 )
+"""A column's default, or a generated column's expression."""
 
 
-class ExtensionRow(typ.NamedTuple):
-    """An installed extension, with the comment that its file gives it."""
+INHERITANCE: typ.Final = Query(
+    """
+    SELECT inhrelid AS child, inhparent AS parent
+    FROM pg_inherits
+    """
+)
+"""A relation and one that it inherits from, or is a partition of."""
 
-    name: str
-    version: str
-    schema: str
-    comment: str | None
+
+COMMENTS: typ.Final = Query(
+    """
+    SELECT classoid AS catalog, objoid AS object, objsubid AS column,
+      description AS text
+    FROM pg_description
+    WHERE objoid >= 16384 AND classoid IN (1247, 1259)
+    """
+)
+"""A comment on a relation, column or type."""
 
 
 # From the file, since a migration may comment on an extension, as dumps do. Looking
 # through the files takes time, so it is done for names of stubs only.
-EXTENSIONS: typ.Final[Query[ExtensionRow]] = Query(
-    ExtensionRow._make,
+EXTENSIONS: typ.Final = Query(
     f"""
-    SELECT extname, extversion,
-      (SELECT nspname FROM pg_namespace WHERE pg_namespace.oid = extnamespace),
-      CASE WHEN extname = ANY (string_to_array('{NAMES}', ' '))
-        THEN (SELECT comment FROM pg_available_extensions() WHERE name = extname) END
+    SELECT extname AS name, extversion AS version,
+      (SELECT nspname FROM pg_namespace WHERE pg_namespace.oid = extnamespace) AS
+        schema,
+      CASE WHEN extname = ANY (string_to_array('{NAMES}', ' ')) THEN (SELECT comment
+        FROM pg_available_extensions() WHERE name = extname) END AS comment
     FROM pg_extension
     """,  # noqa: S608 - constants
 )
+"""An installed extension, with the comment that its file gives it."""
 
 
-class MemberRow(typ.NamedTuple):
-    """An object that belongs to an extension."""
-
-    catalog: int
-    object: int
-
-
-MEMBERS: typ.Final[Query[MemberRow]] = Query(
-    MemberRow._make,
+MEMBERS: typ.Final = Query(
     """
-    SELECT classid, objid FROM pg_depend
+    SELECT classid AS catalog, objid AS object
+    FROM pg_depend
     WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
       AND classid IN (1247, 1255, 1259, 2615)
-    """,
+    """
 )
+"""An object that belongs to an extension."""
 
 
 _IDENTITIES: typ.Final = {
@@ -231,7 +163,7 @@ class Columns:
             for attribute in self._reading.attributes.get(relation, ())
         ]
 
-    def _column(self, row: AttributeRow) -> Column:
+    def _column(self, row: Row) -> Column:
         place = (row.relation, row.number)
         is_not_null = row.is_not_null and place not in self._maybe_null
         is_primary_key = place in self._keys
@@ -251,7 +183,7 @@ class Columns:
 
     def _make(
         self,
-        row: AttributeRow,
+        row: Row,
         *,
         is_not_null: bool,
         is_primary_key: bool,

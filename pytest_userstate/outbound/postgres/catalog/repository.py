@@ -82,7 +82,7 @@ class PostgresSchemaSnapshotRepository:
                 return self._read(connection)
 
     def _read(self, connection: Connection) -> SchemaSnapshot:
-        cursor = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row)
+        cursor = psycopg.Cursor(connection, row_factory=psycopg.rows.namedtuple_row)
         settings = _set_locally(self._settings)
         row = cursor.execute(settings, prepare=False).fetchone()
         snapshot = assemble(

@@ -8,10 +8,6 @@ import typing as typ
 
 import attrs
 
-if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.postgres.catalog.relations import AttributeRow
-
-
 # What only newer versions have: since when, how to ask, what it was before.
 _NEWER: typ.Final = {
     "nulls_distinct": (150_000, "NOT indnullsnotdistinct", "true"),
@@ -22,22 +18,15 @@ _NEWER: typ.Final = {
 }
 
 
-R = typ.TypeVar("R")
+Row = typ.Any
+"""A named tuple of an answer; the query says what its fields are called."""
 
 
 @attrs.frozen(eq=False)
-class Query(typ.Generic[R]):
-    """A query, and what makes a named tuple of an answer, in the same order.
+class Query:
+    """A query; names with a dollar sign are columns that only newer versions have."""
 
-    Names with a dollar sign are replaced by columns that only newer versions have.
-    """
-
-    make: cabc.Callable[[cabc.Iterable[typ.Any]], R]
     sql: typ.LiteralString
-
-    def rows(self, answers: cabc.Iterable[tuple[typ.Any, ...]]) -> list[R]:
-        """Return the answers as named tuples."""
-        return list(map(self.make, answers))
 
     def text(self, server_version: int) -> str:
         """Return the query for a server of this version."""
@@ -48,153 +37,94 @@ class Query(typ.Generic[R]):
         return string.Template(self.sql).substitute(words)
 
 
-class UserTypeRow(typ.NamedTuple):
-    """An enumerated type, a domain, a composite type or a range."""
-
-    oid: int
-    name: str
-    schema: int
-    kind: str
-    base: int
-    modifier: int
-    is_not_null: bool
-    collation: int
-    default: str | None
-    owner: int
-    relation: int
-
-
-USER_TYPES: typ.Final[Query[UserTypeRow]] = Query(
-    UserTypeRow._make,
+USER_TYPES: typ.Final = Query(
     """
-    SELECT oid, typname, typnamespace, typtype, typbasetype, typtypmod, typnotnull,
-      typcollation, pg_get_expr(typdefaultbin, 0), typowner, typrelid
+    SELECT oid, typname AS name, typnamespace AS schema, typtype AS kind,
+      typbasetype AS base, typtypmod AS modifier, typnotnull AS is_not_null,
+      typcollation AS collation, pg_get_expr(typdefaultbin, 0) AS default,
+      typowner AS owner, typrelid AS relation
     FROM pg_type
     WHERE oid >= 16384 AND (typtype IN ('e', 'd', 'r') OR typtype = 'c'
       AND typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
-    """,
-)
-
-
-class LabelRow(typ.NamedTuple):
-    """A label of an enumerated type."""
-
-    type: int
-    label: str
-
-
-LABELS: typ.Final[Query[LabelRow]] = Query(
-    LabelRow._make,
-    "SELECT enumtypid, enumlabel FROM pg_enum ORDER BY enumtypid, enumsortorder",
-)
-
-
-class RangeRow(typ.NamedTuple):
-    """What a range type is made of."""
-
-    type: int
-    subtype: str
-    collation: str | None
-    operator_class: str | None
-    canonical: str | None
-    difference: str | None
-
-
-RANGES: typ.Final[Query[RangeRow]] = Query(
-    RangeRow._make,
     """
-    SELECT rngtypid, format_type(rngsubtype, NULL),
-      CASE WHEN rngcollation NOT IN (0, 100) THEN rngcollation::regcollation::text END,
-      (SELECT concat(nspname, '.', opcname) FROM pg_opclass
-        JOIN pg_namespace ON pg_namespace.oid = opcnamespace
-        WHERE pg_opclass.oid = rngsubopc AND NOT opcdefault),
-      nullif(rngcanonical::oid, 0)::regproc::text,
-      nullif(rngsubdiff::oid, 0)::regproc::text
+)
+"""An enumerated type, a domain, a composite type or a range."""
+
+
+LABELS: typ.Final = Query(
+    """
+    SELECT enumtypid AS type, enumlabel AS label
+    FROM pg_enum ORDER BY enumtypid, enumsortorder
+    """
+)
+"""A label of an enumerated type."""
+
+
+RANGES: typ.Final = Query(
+    """
+    SELECT rngtypid AS type, format_type(rngsubtype, NULL) AS subtype,
+      CASE WHEN rngcollation NOT IN (0, 100) THEN rngcollation::regcollation::text
+        END AS collation,
+      (SELECT concat(nspname, '.', opcname) FROM pg_opclass JOIN pg_namespace ON
+        pg_namespace.oid = opcnamespace WHERE pg_opclass.oid = rngsubopc AND NOT
+        opcdefault) AS operator_class,
+      nullif(rngcanonical::oid, 0)::regproc::text AS canonical,
+      nullif(rngsubdiff::oid, 0)::regproc::text AS difference
     FROM pg_range
     WHERE rngtypid >= 16384
-    """,
+    """
 )
-
-
-class OperatorClassRow(typ.NamedTuple):
-    """An operator class that is the default for its type."""
-
-    oid: int
-    type: int
-    knows_equality: bool
+"""What a range type is made of."""
 
 
 # 403 and 405 are btree and hash, whose classes have an operator for equality.
-OPERATOR_CLASSES: typ.Final[Query[OperatorClassRow]] = Query(
-    OperatorClassRow._make,
-    "SELECT oid, opcintype, opcmethod IN (403, 405) FROM pg_opclass WHERE opcdefault",
-)
-
-
-class CoercionRow(typ.NamedTuple):
-    """A type whose values are taken for those of another as they are."""
-
-    source: int
-    target: int
-
-
-COERCIONS: typ.Final[Query[CoercionRow]] = Query(
-    CoercionRow._make,
+OPERATOR_CLASSES: typ.Final = Query(
     """
-    SELECT castsource, casttarget FROM pg_cast
+    SELECT oid, opcintype AS type, opcmethod IN (403, 405) AS knows_equality
+    FROM pg_opclass WHERE opcdefault
+    """
+)
+"""An operator class that is the default for its type."""
+
+
+COERCIONS: typ.Final = Query(
+    """
+    SELECT castsource AS source, casttarget AS target
+    FROM pg_cast
     WHERE castmethod = 'b' AND castcontext = 'i'
-    """,
-)
-
-
-class TypeRow(typ.NamedTuple):
-    """A type in use, with a modifier, and as PostgreSQL writes the two."""
-
-    oid: int
-    modifier: int
-    text: str
-    kind: str
-    base: int
-    element: int
-    relation: int
-    is_not_null: bool
-    collation: int
-
-
-TYPES: typ.Final[Query[TypeRow]] = Query(
-    TypeRow._make,
     """
-    SELECT used.oid, used.modifier, format_type(used.oid, used.modifier),
-      typtype, typbasetype,
-      CASE WHEN typsubscript = 'array_subscript_handler'::regproc
-        THEN typelem ELSE 0 END,
-      typrelid, typnotnull, typcollation
+)
+"""A type whose values are taken for those of another as they are."""
+
+
+TYPES: typ.Final = Query(
+    """
+    SELECT used.oid AS oid, used.modifier AS modifier,
+      format_type(used.oid, used.modifier) AS text, typtype AS kind,
+      typbasetype AS base,
+      CASE WHEN typsubscript = 'array_subscript_handler'::regproc THEN typelem ELSE
+        0 END AS element,
+      typrelid AS relation, typnotnull AS is_not_null, typcollation AS collation
     FROM unnest(%s::oid[], %s::int4[]) AS used (oid, modifier)
       JOIN pg_type ON pg_type.oid = used.oid
-    """,
-)
-
-
-class CollationRow(typ.NamedTuple):
-    """A collation, with its schema unless it is PostgreSQL's own."""
-
-    oid: int
-    text: str
-
-
-COLLATIONS: typ.Final[Query[CollationRow]] = Query(
-    CollationRow._make,
     """
-    SELECT pg_collation.oid,
-      CASE WHEN nspname = 'pg_catalog' THEN collname::text
-        ELSE concat(nspname, '.', collname) END
+)
+"""A type in use, with a modifier, and as PostgreSQL writes the two."""
+
+
+COLLATIONS: typ.Final = Query(
+    """
+    SELECT pg_collation.oid AS oid,
+      CASE WHEN nspname = 'pg_catalog' THEN collname::text ELSE concat(nspname, '.',
+        collname) END AS text
     FROM pg_collation JOIN pg_namespace ON pg_namespace.oid = collnamespace
     WHERE pg_collation.oid = ANY (%s::oid[])
-    """,
+    """
 )
+"""A collation, with its schema unless it is PostgreSQL's own."""
 
 
-Look = cabc.Callable[[set[tuple[int, int]]], cabc.Iterable[TypeRow]]
+Look = cabc.Callable[[set[tuple[int, int]]], cabc.Iterable[Row]]
 ANY_MODIFIER: typ.Final = -1
 
 
@@ -218,15 +148,15 @@ class Types:
         in_use: set[tuple[int, int]],
         *,
         look: Look,
-        attributes: cabc.Mapping[int, cabc.Sequence[AttributeRow]],
+        attributes: cabc.Mapping[int, cabc.Sequence[Row]],
         with_equality: cabc.Set[int],
     ) -> None:
         """Look up the types, then those that they are made of, and so on."""
         self._attributes = attributes
         self._equality = dict.fromkeys(with_equality, True)
-        self._types: dict[int, TypeRow] = {}
+        self._types: dict[int, Row] = {}
         self._facts: dict[tuple[int, int], TypeFacts] = {}
-        rows: list[TypeRow] = []
+        rows: list[Row] = []
         while in_use:
             new = list(look(in_use))
             rows += new
@@ -240,7 +170,7 @@ class Types:
         """Return the facts of a type with its modifier."""
         return self._facts[type_and_modifier]
 
-    def _facts_of(self, row: TypeRow) -> TypeFacts:
+    def _facts_of(self, row: Row) -> TypeFacts:
         return TypeFacts(
             text=row.text,
             is_domain=row.kind == "d",
@@ -249,7 +179,7 @@ class Types:
             collation=row.collation,
         )
 
-    def _is_never_null(self, row: TypeRow) -> bool:
+    def _is_never_null(self, row: Row) -> bool:
         """Whether a domain, or a domain that it is based on, excludes null."""
         while row.kind == "d":
             if row.is_not_null:
@@ -262,7 +192,7 @@ class Types:
             self._equality[oid] = self._find_equality(self._types[oid])
         return self._equality[oid]
 
-    def _find_equality(self, row: TypeRow) -> bool:
+    def _find_equality(self, row: Row) -> bool:
         match row.kind:
             case "d":
                 return self._has_equality(row.base)
