@@ -8,9 +8,7 @@ import pytest
 
 from pytest_userstate.domain.errors import MigrationError, TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import Plan
-from pytest_userstate.outbound.migrations.tools.plain import PlainLayout
-
-LAYOUT = PlainLayout()
+from pytest_userstate.outbound.migrations.tools.plain import LAYOUT
 
 
 def write(folder: pathlib.Path, name: str, content: str | bytes = "SELECT 1;") -> None:
@@ -59,7 +57,7 @@ def test_what_is_not_a_way_up_is_left_out(tmp_path: pathlib.Path) -> None:
     write(tmp_path, "README.md")
     (tmp_path / "4_d.sql").mkdir()
     assert names(tmp_path) == ["1_a.up.sql"]
-    assert load(tmp_path).migrations[0].version == "1_a"
+    assert load(tmp_path).migrations[0].version == "1_a.up"
 
 
 def test_each_file_runs_as_in_a_session_of_its_own(tmp_path: pathlib.Path) -> None:

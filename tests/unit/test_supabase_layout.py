@@ -29,38 +29,13 @@ def test_files_are_sorted_by_name(folder: Folder) -> None:
     assert [each.version for each in plan.migrations] == [
         *("20240101000000", "20240102", "9"),
     ]
-    assert len(plan.warnings) == 2
-    assert "20240103-c.sql is left out, as Supabase" in plan.warnings[0]
-
-
-@pytest.mark.parametrize(
-    ("name", "is_left_out"),
-    [
-        ("20211208000000_init.sql", True),
-        ("20211209000000_init.sql", False),
-        ("20211208000000_initial.sql", False),
-    ],
-)
-def test_an_old_first_file_is_left_out(
-    folder: Folder, name: str, *, is_left_out: bool
-) -> None:
-    """Old versions of the tool wrote it themselves."""
-    folder.write(name)
-    folder.write("20240101000000_a.sql")
-    plan = folder.load()
-    assert len(plan.migrations) == 2 - is_left_out
-    assert ("from before 2021-12-09" in "".join(plan.warnings)) is is_left_out
-
-
-def test_only_the_first_file_is_left_out(folder: Folder) -> None:
-    """Others may be called init."""
-    folder.write("20200101000000_a.sql")
-    folder.write("20211208000000_init.sql")
-    assert folder.versions == ["20200101000000", "20211208000000"]
+    [warning] = plan.warnings
+    assert "20240103-c.sql" in warning
+    assert "init.sql are left out: supabase runs only files named" in warning
 
 
 def test_statements_and_their_record_are_one_pipeline(folder: Folder) -> None:
-    """The row keeps each statement with the comments before it."""
+    """Which the server makes one transaction."""
     sql = "-- a\nSELECT 'x;\\\"';;\n\n/* b */ SELECT 2;\n-- end\n"
     folder.write("1_a_b.sql", sql)
     plan = folder.load()
@@ -69,8 +44,7 @@ def test_statements_and_their_record_are_one_pipeline(folder: Folder) -> None:
     assert (batch.mode, batch.sql) == (Mode.PIPELINE, sql)
     [(statement, values)] = batch.record
     assert "supabase_migrations.schema_migrations" in statement
-    kept = r'{"-- a' + "\n" + r"""SELECT 'x;\\\"'","/* b */ SELECT 2","-- end"}"""
-    assert values == ("1", "a_b", kept)
+    assert values == ("1", "a b")
     assert migration.before == (("RESET ALL", ()),)
 
 

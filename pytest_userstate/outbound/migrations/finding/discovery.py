@@ -88,7 +88,7 @@ def locate(  # noqa: PLR0913 - where to look, and what was said of it
     choice: LayoutChoice = LayoutChoice(),
 ) -> Target:
     """Find the migrations and read them."""
-    name = choice.layout or registry.name_implied_by(choice.options)
+    name = choice.layout or ("command" if "command" in choice.options else None)
     chosen = (
         None
         if name is None
@@ -152,7 +152,7 @@ def _decisive(path: pathlib.Path, layout: Layout) -> Layout:
         return layout
     others = (
         other
-        for other in registry.layouts_possible_in(path)
+        for other in registry.layouts()
         if isinstance(other, LayoutDefaults)
         and other.is_decisive
         and other.recognizes(path) is Confidence.CERTAIN
@@ -171,7 +171,7 @@ def _named(
     if not path.exists():
         raise TargetNotFoundError(_no_such_path(path, base, given_by))
     layouts = (
-        recognized(path, registry.layouts_possible_in(path), root, Repository.at(root))
+        recognized(path, registry.layouts(), root, Repository.at(root))
         if chosen is None
         else (chosen,)
     )
@@ -218,7 +218,7 @@ def _nothing_in(folder: pathlib.Path, base: pathlib.Path, given_by: str) -> str:
     """Say that a folder holds no migrations, and what it was expected to hold."""
     finding = other_tools.tool_of(folder)
     if finding is not None:
-        return other_tools.unsupported(folder, base, finding, registry.names())
+        return other_tools.unsupported(folder, base, finding)
     layouts = registry.layouts()
     inside = [
         label(entry.path, base)

@@ -13,11 +13,11 @@ import json
 import pathlib
 import re
 import shlex
-import textwrap
 import typing as typ
 
 import attrs
 
+from pytest_userstate.application.wording import wrap
 from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.layout import (
     WAYS_BACK,
@@ -30,6 +30,7 @@ from pytest_userstate.outbound.migrations.programs.environment import (
     in_braces,
     source_of,
 )
+from pytest_userstate.outbound.migrations.tools import registry
 from pytest_userstate.outbound.migrations.tools.rules import ROWS
 
 Variable = str | cabc.Mapping[str, str]
@@ -252,6 +253,7 @@ class Tool:
     """What applies the migrations of a tool that is a program."""
 
 
+_LINES = re.IGNORECASE | re.MULTILINE
 _JAVASCRIPT = "a tool for JavaScript"
 _BACK = re.compile(rf"([._-])(?:{WAYS_BACK}|drop)(?=[._-])", flags=re.IGNORECASE)
 _BACK_AT_FRONT = re.compile(rf"^(?:{WAYS_BACK}|drop)([._-])", flags=re.IGNORECASE)
@@ -316,19 +318,6 @@ _TOOLS = (
 )
 
 
-def _any(patterns: cabc.Mapping[int, str], *, flags: int = 0) -> re.Pattern[str]:
-    """Compile one pattern whose last group has the number of the tool in its name."""
-    alternatives = (f"(?P<tool{number}>{text})" for number, text in patterns.items())
-    return re.compile("|".join(alternatives), flags)
-
-
-_NAMES = _any({number: tool.names for number, tool in enumerate(_TOOLS) if tool.names})
-_TEXTS = _any(
-    {number: f"^(?:{tool.text})" for number, tool in enumerate(_TOOLS) if tool.text},
-    flags=re.IGNORECASE | re.MULTILINE,
-)
-
-
 @attrs.frozen
 class ToolSign:
     """A tool and the sign of it, in words."""
@@ -351,17 +340,15 @@ def refuse_others(
     scripts: cabc.Mapping[str, str],
     folder: pathlib.Path,
     base: pathlib.Path,
-    *,
-    supported: str,
 ) -> None:
     """Refuse SQL files that cannot be right as plain SQL."""
     for finding in _by_file(folder):
         if not finding.tool.can_be_plain:
-            raise TargetNotFoundError(unsupported(folder, base, finding, supported))
+            raise TargetNotFoundError(unsupported(folder, base, finding))
     for name, text in scripts.items():
         for finding in filter(None, (_by_name(name), _by_text(name, text))):
             if not finding.tool.can_be_plain:
-                message = unsupported(folder, base, finding, supported)
+                message = unsupported(folder, base, finding)
                 raise TargetNotFoundError(message)
 
 
@@ -380,9 +367,7 @@ def _ways_up(name: str) -> set[str]:
     }
 
 
-def unsupported(
-    folder: pathlib.Path, base: pathlib.Path, finding: ToolSign, supported: str
-) -> str:
+def unsupported(folder: pathlib.Path, base: pathlib.Path, finding: ToolSign) -> str:
     """Say that a folder is another tool's, and what can be done."""
     tool, path = finding.tool, label(folder, base)
     lines = [f"{path} holds migrations of {tool.name}: {finding.sign}."]
@@ -406,7 +391,7 @@ def unsupported(
     lines += [
         "Or apply them with the tool itself, and audit that database: --userstate-dsn.",
         "The layouts that are supported are:",
-        *textwrap.wrap(supported, 80, initial_indent="  ", subsequent_indent="  "),
+        *wrap(registry.names()),
     ]
     return "\n".join(lines)
 
@@ -435,8 +420,10 @@ def _by_file(folder: pathlib.Path) -> cabc.Iterator[ToolSign]:
 
 
 def _by_name(name: str) -> ToolSign | None:
-    match = _NAMES.fullmatch(name)
-    return None if match is None else ToolSign(_tool(match), f"a file is named {name}")
+    for tool in _TOOLS:
+        if tool.names and re.fullmatch(tool.names, name):
+            return ToolSign(tool, f"a file is named {name}")
+    return None
 
 
 def _in_javascript(finding: ToolSign, file: pathlib.Path) -> ToolSign:
@@ -452,11 +439,8 @@ def _in_javascript(finding: ToolSign, file: pathlib.Path) -> ToolSign:
 
 
 def _by_text(name: str, text: str) -> ToolSign | None:
-    match = _TEXTS.search(text)
-    if match is None:
-        return None
-    return ToolSign(_tool(match), f"{name} has the line {match[0].strip()!r}")
-
-
-def _tool(match: re.Match[str]) -> Tool:
-    return _TOOLS[int((match.lastgroup or "tool0").removeprefix("tool"))]
+    for tool in _TOOLS:
+        line = re.search(rf"^(?:{tool.text})", text, _LINES) if tool.text else None
+        if line is not None:
+            return ToolSign(tool, f"{name} has the line {line[0].strip()!r}")
+    return None

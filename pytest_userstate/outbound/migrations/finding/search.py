@@ -252,8 +252,7 @@ class Search:
             )
             if not is_possible:
                 continue
-            possible = self._possible(folder)
-            layouts = recognized(folder, possible, self._root, repository)
+            layouts = recognized(folder, self._layouts(), self._root, repository)
             if not layouts:
                 continue
             folder = self._of_postgresql(folder, layouts[0])
@@ -282,11 +281,6 @@ class Search:
 
     def _layouts(self) -> tuple[Layout, ...]:
         return registry.layouts() if self._chosen is None else (self._chosen,)
-
-    def _possible(self, folder: pathlib.Path) -> tuple[Layout, ...]:
-        if self._chosen is not None:
-            return (self._chosen,)
-        return registry.layouts_possible_in(folder)
 
     def _of_postgresql(self, folder: pathlib.Path, layout: Layout) -> pathlib.Path:
         """Return the folder for PostgreSQL, if there is only one for each engine."""

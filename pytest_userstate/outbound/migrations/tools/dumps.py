@@ -97,8 +97,9 @@ class PgDumpLayout(LayoutDefaults):
     takes_a_file = True
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
-        """Take any file: nothing else could be done with it."""
-        return Confidence.FALLBACK if path.is_file() else Confidence.NONE
+        """Take any file of SQL: nothing else could be done with it."""
+        is_one = path.is_file() and path.name.lower().endswith(".sql")
+        return Confidence.FALLBACK if is_one else Confidence.NONE
 
     def load(
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS

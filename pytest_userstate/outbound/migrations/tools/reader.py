@@ -102,8 +102,8 @@ class SqlFile:
             case Order.NAME:
                 return self.name
             case Order.NATURAL:
-                parts = _DIGITS.split(self.name)
-                return [int(part) if part.isdecimal() else part for part in parts]
+                parts = _DIGITS.split(self.version)
+                return [int(p) if p.isdecimal() else p for p in parts], self.name
             case Order.LOCALE:
                 return locale_key(self.name)
 
@@ -165,6 +165,7 @@ class SqlLayout(LayoutDefaults):
     settings: str = ""
     """The file beside a script in which that line is."""
     tolerates_commit: bool = False
+    separate_sessions: bool = False
     restores_search_path: bool = False
     advice_on_transactions: str = ""
     form: str | None = ""
@@ -230,23 +231,33 @@ class SqlLayout(LayoutDefaults):
             layout=self.name,
             migrations=tuple(migrations),
             folder=label(path, base) if TABLE in self.options else None,
+            separate_sessions=self.separate_sessions,
             prepare=self._preparation(table, files),
-            bookkeeping_tables=frozenset({table}),
+            bookkeeping_tables=frozenset(filter(None, [table])),
             restores_search_path=self.restores_search_path,
             tolerates_commit=self.tolerates_commit,
             advice_on_transactions=self.advice_on_transactions,
             programs=programs,
             warnings=(
                 *left_out_programs(programs, self.name),
-                *left_out(
-                    list(self._left_out(entries, files, base)),
-                    f"{self.name} runs only {self.expects}",
-                ),
+                *self._warnings(entries, files, base),
             ),
         )
 
+    def _warnings(
+        self,
+        entries: cabc.Sequence[os.DirEntry[str]],
+        files: cabc.Sequence[SqlFile],
+        base: pathlib.Path,
+    ) -> cabc.Iterator[str]:
+        """Say what of the folder the tool does not take for a migration."""
+        paths = list(self._left_out(entries, files, base))
+        yield from left_out(paths, f"{self.name} runs only {self.expects}")
+
     def _preparation(self, table: str, files: cabc.Iterable[SqlFile]) -> str:
         """Return what the tool does to an empty database."""
+        if not table:
+            return self.setup
         if self.made_by and any(
             re.search(self.made_by, text_of(file.file), re.IGNORECASE) for file in files
         ):

@@ -82,9 +82,10 @@ class PostgresSchemaSnapshotRepository:
                 return self._read(connection)
 
     def _read(self, connection: Connection) -> SchemaSnapshot:
-        cursor = psycopg.Cursor(connection, row_factory=psycopg.rows.namedtuple_row)
         settings = _set_locally(self._settings)
-        row = cursor.execute(settings, prepare=False).fetchone()
+        answer = psycopg.Cursor(connection).execute(settings, prepare=False)
+        row = answer.fetchone()
+        cursor = psycopg.Cursor(connection, row_factory=psycopg.rows.namedtuple_row)
         snapshot = assemble(
             CatalogReading(cursor, connection.info.server_version),
             bookkeeping=self._bookkeeping,
