@@ -23,7 +23,7 @@ from pytest_userstate.outbound.migrations.running.runner import (
 )
 from pytest_userstate.outbound.migrations.running.session import BatchResult, Session
 from pytest_userstate.outbound.migrations.sql import statements
-from pytest_userstate.outbound.migrations.tools.plain import PlainLayout
+from pytest_userstate.outbound.migrations.tools.plain import LAYOUT as PLAIN
 from pytest_userstate.outbound.migrations.tools.rules import DIESEL
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers import servers
@@ -38,7 +38,7 @@ def plain(folder: pathlib.Path, *files: str | bytes) -> Plan:
     for number, content in enumerate(files, 1):
         data = content if isinstance(content, bytes) else content.encode()
         (folder / f"{number}.sql").write_bytes(data)
-    return PlainLayout().load(folder, folder.parent)
+    return PLAIN.load(folder, folder.parent)
 
 
 def diesel(folder: pathlib.Path, *files: str, bare: tuple[int, ...] = ()) -> Plan:
@@ -493,7 +493,7 @@ REMEDIES = {
     "role of a session": ("SET ROLE shop;", ["CREATE ROLE shop;"]),
     "search path of the catalog": (
         "SET search_path = pg_catalog;\nCREATE TABLE users ();",
-        [":1 sets search_path, so that names without a schema"],
+        [":1 sets search_path to pg_catalog, so that names"],
     ),
     "database with a capital letter": (
         "ALTER DATABASE \"My-Shop\" SET timezone TO 'UTC';",
@@ -570,10 +570,10 @@ REMEDIES = {
 SEARCH_PATHS = {
     "emptied as in a dump": (
         "SELECT pg_catalog.set_config('search_path', '', false);",
-        "1.sql:2 left search_path empty",
+        "1.sql:2 sets search_path empty",
     ),
-    "emptied": ("SET search_path = '';", "1.sql:2 left search_path empty"),
-    "another": ("SET search_path TO audit;", "1.sql:2 left search_path as audit"),
+    "emptied": ("SET search_path = '';", "1.sql:2 sets search_path empty"),
+    "another": ("SET search_path TO audit;", "1.sql:2 sets search_path to audit"),
 }
 
 
@@ -605,7 +605,7 @@ def test_nothing_can_be_created_without_a_search_path(
         said = "1.sql:2 sets search_path empty"
     else:
         plan = flyway_like(tmp_path, setting, making)
-        said = "1.sql:2 left search_path empty"
+        said = "1.sql:2 sets search_path empty"
     assert said in wrapped_words(failure(database, plan))
 
 

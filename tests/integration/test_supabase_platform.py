@@ -98,11 +98,11 @@ def test_a_project_of_supabase(tmp_path: pathlib.Path, binaries: Binaries) -> No
         snapshot = database.load()
         with database.server.connect(user="postgres") as session:
             rows = session.execute(
-                """SELECT version, name, cardinality(statements)
+                """SELECT version, name
                 FROM supabase_migrations.schema_migrations ORDER BY version"""
             ).fetchall()
             seen = session.execute("TABLE public.seen").fetchall()
-    assert rows == [("1", "profiles", 11), ("2", "users", 2), ("3", "index", 1)]
+    assert rows == [("1", "profiles"), ("2", "users"), ("3", "index")]
     assert seen == [(1,)]
     own = {each.qualified_name for each in snapshot.tables if not each.is_bookkeeping}
     assert own == {"public.profiles", "public.seen"}

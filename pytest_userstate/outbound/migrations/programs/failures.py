@@ -11,6 +11,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.errors import DefectError, MigrationError
+from pytest_userstate.outbound.migrations.plan import Batch
 from pytest_userstate.outbound.migrations.programs.environment import (
     asked_for,
     choice_of_database,
@@ -18,10 +19,9 @@ from pytest_userstate.outbound.migrations.programs.environment import (
 )
 from pytest_userstate.outbound.migrations.programs.plan import ProgramPlan
 from pytest_userstate.outbound.migrations.programs.processes import Ended
-from pytest_userstate.outbound.migrations.running.failures import Refusal, wrapped
+from pytest_userstate.outbound.migrations.running.failures import Refusal, Step, wrapped
 from pytest_userstate.outbound.migrations.running.remedies import remedy
 from pytest_userstate.outbound.migrations.running.session import ReportedError
-from pytest_userstate.outbound.migrations.running.step import Step
 
 _HOW_TO_CONNECT = (
     "The program gets the database to migrate in the variable DATABASE_URL, in"
@@ -248,7 +248,7 @@ def _progress(applied: int) -> str:
 
 
 def _remedy_of(failure: ReportedError, position: Position) -> str:
-    step = Step(path=position.path, sql="", total=1)
+    step = Step(path=position.path, batch=Batch(sql=""))
     return remedy(Refusal(step, failure, None))
 
 

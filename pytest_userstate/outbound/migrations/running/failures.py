@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import re
 import textwrap
 import typing as typ
@@ -10,7 +11,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.errors import MigrationError, ServerError
-from pytest_userstate.outbound.migrations.plan import Piece, Plan
+from pytest_userstate.outbound.migrations.plan import Batch, Mode, Piece, Plan
 from pytest_userstate.outbound.migrations.running.remedies import (
     NO_INPUT,
     dropping,
@@ -22,8 +23,13 @@ from pytest_userstate.outbound.migrations.running.session import (
     BatchResult,
     ReportedError,
 )
-from pytest_userstate.outbound.migrations.running.step import Step
-from pytest_userstate.outbound.migrations.sql import Statement, literal
+from pytest_userstate.outbound.migrations.sql import (
+    Part,
+    Statement,
+    literal,
+    script,
+    statements,
+)
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.migrations.sql import PsqlCommand
@@ -41,6 +47,75 @@ _WHY_UNFINISHED = (
     "What it did is no part of the schema yet, and it keeps its locks, for which"
     " reading the schema could wait forever."
 )
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Step:
+    """A file that is being run, and its place in the plan."""
+
+    # How messages name the file.
+    path: str
+    # What of it is sent.
+    batch: Batch
+    # All migrations; None for a file that is none.
+    plan: Plan | None = attrs.field(default=None, repr=False, eq=False)
+    # How many of them were applied before it.
+    applied: int = 0
+    # Whether it is the setup file.
+    is_setup: bool = False
+
+    @property
+    def sql(self) -> str:
+        """What is sent."""
+        return self.batch.sql
+
+    @functools.cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """What the file consists of; found when it is asked for."""
+        if self.batch.mode is not Mode.SCRIPT:
+            return statements(self.sql)
+        return tuple(part for part in self.parts if isinstance(part, Statement))
+
+    @functools.cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What a script consists of, for psql."""
+        return script(self.sql)
+
+    @property
+    def layout(self) -> str:
+        """The layout's name."""
+        return self.plan.layout if self.plan else ""
+
+    @property
+    def texts(self) -> cabc.Iterator[str]:
+        """What all migrations send."""
+        for migration in self.plan.migrations if self.plan else ():
+            for batch in migration.batches:
+                yield batch.sql
+
+    def statement(self, number: int) -> Statement | None:
+        """Return the statement of this number (from 0), if there is one."""
+        return self.statements[number] if number < len(self.statements) else None
+
+    def upto(
+        self, last: Statement | None, *, mentioning: str, in_session: bool = False
+    ) -> cabc.Iterator[tuple[str, Statement]]:
+        """Yield statements and their files, backward from the last one.
+
+        Of earlier files only those that mention a word are looked into; and none if
+        only what was said in the same session counts, and each has its own.
+        """
+        for statement in reversed(self.statements):
+            if last is None or statement.start <= last.start:
+                yield self.path, statement
+        if self.plan is None or (in_session and self.plan.separate_sessions):
+            return
+        for migration in reversed(self.plan.migrations[: self.applied]):
+            for batch in reversed(migration.batches):
+                if mentioning in batch.sql.lower():
+                    step = Step(path=migration.path, batch=batch)
+                    for statement in reversed(step.statements):
+                        yield step.path, statement
 
 
 @attrs.frozen
@@ -128,7 +203,7 @@ def ended_its_transaction(step: Step) -> MigrationError:
         f"the file ends the transaction that {step.layout} runs it in",
         to_do=f"{step.layout} itself stops here, with what was done so far committed or"
         " rolled back. Leave BEGIN, COMMIT and ROLLBACK to it, or run the file outside"
-        f" of a transaction. {step.advice_on_transactions}",
+        f" of a transaction. {step.plan.advice_on_transactions if step.plan else ''}",
         place=_Place.of(step, ends[0] if ends else None),
     )
 
@@ -168,7 +243,7 @@ def not_prepared(plan: Plan, outcome: BatchResult) -> MigrationError:
     """Say that what the tool does before the first migration failed."""
     failure = outcome.failure or ReportedError(message="timeout")
     first = plan.migrations[0].path if plan.migrations else ""
-    step = Step(path=first, sql="", layout=plan.layout, total=len(plan.migrations))
+    step = Step(path=first, batch=Batch(sql=""), plan=plan)
     return _error(
         step,
         f"preparing {plan.layout}'s own table failed: {failure.message}",
@@ -182,7 +257,7 @@ def not_finished(plan: Plan, outcome: BatchResult) -> MigrationError:
     failure = outcome.failure or ReportedError(message="timeout")
     number = len(plan.migrations)
     last = plan.migrations[-1].path if plan.migrations else ""
-    step = Step(path=last, sql="", layout=plan.layout, applied=number, total=number)
+    step = Step(path=last, batch=Batch(sql=""), plan=plan, applied=number)
     return _error(
         step,
         f"what {plan.layout} does after the last migration failed: {failure.message}",
@@ -357,7 +432,8 @@ def _progress(step: Step) -> str:
     applied = {0: "No migration", 1: "1 migration"}.get(
         step.applied, f"{step.applied} migrations"
     )
-    return f"{applied} of {step.total} had been applied before it."
+    total = len(step.plan.migrations) if step.plan else 0
+    return f"{applied} of {total} had been applied before it."
 
 
 def _report(failure: ReportedError) -> str:

@@ -12,9 +12,8 @@ import typing as typ
 from pytest_userstate.domain.converters import identifier
 
 if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.migrations.running.failures import Refusal
+    from pytest_userstate.outbound.migrations.running.failures import Refusal, Step
     from pytest_userstate.outbound.migrations.running.session import ReportedError
-    from pytest_userstate.outbound.migrations.running.step import Step
     from pytest_userstate.outbound.migrations.sql import Statement
 
 NO_INPUT = (
@@ -61,9 +60,8 @@ _UNQUALIFIED = re.compile(
     r'|^(?:relation|type|text search \w+) "[^".]+" does'
     r"|^function [^.(]+\(|^operator does not exist: [^.]+$"
 )
-_EMPTY = re.compile(
-    r"""(?:=|\bto\b|,|^)\s*(?:'(?:"")?'|"")\s*(?:,|;|$)""", re.IGNORECASE
-)
+_PATH_SETTING = "search_path"
+_EMPTY = re.compile(r"""(?:'(?:"")?'|"")\s*(?:,|$)""")
 # A function as the context of an error names it.
 _FUNCTION = re.compile(
     r"^(?:compilation of )?(?:SQL|PL/\w+) function"
@@ -71,8 +69,8 @@ _FUNCTION = re.compile(
     re.MULTILINE,
 )
 _IN_PATH = r"""(?:'[^']*'|"[^"]*"|[\w$]+)"""
-_OWN_PATH = re.compile(
-    rf"\bset\s+search_path\s*(?:=|\bto\b)\s*({_IN_PATH}(?:\s*,\s*{_IN_PATH})*)",
+_SETS_PATH = re.compile(
+    rf"\bsearch_path'?\s*(?:=|\bto\b|,)\s*({_IN_PATH}(?:\s*,\s*{_IN_PATH})*)",
     re.IGNORECASE,
 )
 _BODY = re.compile(r"\bas\s*(?:e?'|\$)", re.IGNORECASE)
@@ -161,45 +159,57 @@ def _of_the_search_path(refusal: Refusal) -> str:
         return ""
     if advice := _of_a_functions_search_path(refusal):
         return advice
-    step = refusal.step
-    end = len(step.sql) if refusal.statement is None else refusal.statement.start
-    setting = step.setting_of_search_path(end)
-    if setting is not None:
-        is_empty = _EMPTY.search(setting.text)
-        what = f"{step.path}:{setting.line} sets search_path{' empty' * bool(is_empty)}"
-    elif not (path := step.search_path).set_by:
-        return ""
-    elif path.value in {"", '""'}:
-        what = f"{path.set_by} left search_path empty"
-    else:
-        what = f"{path.set_by} left search_path as {path.value}"
-    return (
-        f"{what}, so that names without a schema are looked for elsewhere; the setting"
-        " lasts as long as the session. Write the schema before the name, or let the"
-        " file that sets it put it back: SET search_path TO public; (pg_dump empties"
-        " it, and writes all names with their schema)."
-    )
+    for path, statement in refusal.step.upto(
+        refusal.statement, mentioning=_PATH_SETTING, in_session=True
+    ):
+        if statement is refusal.statement or statement.words[0] == "create":
+            continue
+        value = _path_in(statement)
+        if "public" in value:
+            return ""
+        if value:
+            return (
+                f"{path}:{statement.line} sets search_path {_shown(value, 'to ')}, so"
+                " that names without a schema are looked for elsewhere; the setting"
+                " lasts as long as the session. Write the schema before the name, or"
+                " let the file that sets it put it back: SET search_path TO public;"
+                " (pg_dump empties it, and writes all names with their schema)."
+            )
+    return ""
+
+
+def _path_in(statement: Statement) -> str:
+    """Return the search path that a statement sets, as it writes it."""
+    match = _SETS_PATH.search(statement.text)
+    return match[1] if match else ""
+
+
+def _shown(value: str, before: str = "") -> str:
+    return "empty" if _EMPTY.match(value) else f"{before}{value}"
 
 
 def _of_a_functions_search_path(refusal: Refusal) -> str:
     """Name the function that looked for the name, if it has a search path itself."""
     for name in _functions_at(refusal):
-        setting = refusal.step.function_that_sets_search_path(
-            name, before=refusal.statement
+        about = (
+            (path, statement)
+            for path, statement in refusal.step.upto(
+                refusal.statement, mentioning=name.lower()
+            )
+            if statement.function == name
+            and (statement.words[0] == "create" or _PATH_SETTING in statement.words)
         )
-        own = None if setting is None else _OWN_PATH.search(setting[1].text)
-        if setting is None or own is None:
+        path, statement = next(about, ("", None))
+        if statement is None or not (value := _path_in(statement)):
             continue
-        if "public" in own[1].lower() and _of_a_missing_extension(refusal):
+        if "public" in value.lower() and _of_a_missing_extension(refusal):
             return ""  # an extension would usually be there
-        path, statement = setting
-        is_empty = own[1] in {"''", '""', "'\"\"'"}
-        value = "is empty" if is_empty else f"is {own[1]}"
+        where = "in pg_catalog" if _EMPTY.match(value) else "there"
         return (
-            f"The function {name} has its own search_path, which {value}"
+            f"The function {name} has its own search_path, which is {_shown(value)}"
             f" ({path}:{statement.line}): while it runs, names without a schema are"
-            f" looked for only {'in pg_catalog' if is_empty else 'there'}. Write the"
-            " schema before the name in the function, or name it in that setting."
+            f" looked for only {where}. Write the schema before the name in the"
+            " function, or name it in that setting."
         )
     return ""
 
@@ -286,7 +296,8 @@ def _of_missing_rights(refusal: Refusal) -> str:
 def _of_a_transaction(refusal: Refusal) -> str:
     if refusal.failure.sqlstate not in {"25001", "2D000"}:
         return ""
-    return refusal.step.advice_on_transactions
+    plan = refusal.step.plan
+    return plan.advice_on_transactions if plan else ""
 
 
 def _of_a_missing_role(refusal: Refusal) -> str:
@@ -445,7 +456,7 @@ def _of_a_piece(refusal: Refusal) -> str:
         ):
             return (
                 "As one statement it may be right: psql would find its end elsewhere."
-                f" {refusal.step.advice_on_pieces}"
+                f" {refusal.step.plan.advice_on_pieces if refusal.step.plan else ''}"
             )
     return ""
 
@@ -459,10 +470,11 @@ def _of_psql(refusal: Refusal) -> str:
     if (command := _PSQL_COMMAND.match(refusal.unread)) is not None:
         return of_psql_command(command[0])
     variable = _PSQL_VARIABLE.match(refusal.unread)
-    if variable is not None and refusal.step.advice_on_variables:
+    plan = refusal.step.plan
+    if variable is not None and plan is not None and plan.advice_on_variables:
         return (
             f"The variable {variable[2]} is not set, so that psql leaves {variable[0]}"
-            f" as it is. {refusal.step.advice_on_variables}"
+            f" as it is. {plan.advice_on_variables}"
         )
     if variable is not None:
         return (

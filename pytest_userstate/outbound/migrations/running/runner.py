@@ -24,34 +24,34 @@ from pytest_userstate.outbound.migrations.plan import (
 from pytest_userstate.outbound.migrations.provenance.attribution import Attribution
 from pytest_userstate.outbound.migrations.provenance.ledger import History, Recorder
 from pytest_userstate.outbound.migrations.running import failures
+from pytest_userstate.outbound.migrations.running.failures import Step
 from pytest_userstate.outbound.migrations.running.session import BatchResult, Session
-from pytest_userstate.outbound.migrations.running.step import SearchPath, Step
 from pytest_userstate.outbound.migrations.sql import Part, Statement
 
 _AROUND_A_DUMP = frozenset({"\\restrict", "\\unrestrict"})
 
 
-def delivery(session: Session, step: Step, batch: Batch) -> Delivery:
+def delivery(session: Session, step: Step) -> Delivery:
     """Return what sends a batch."""
-    match batch.mode:
+    match step.batch.mode:
         case Mode.WHOLE:
-            return Whole(session, step, batch)
+            return Whole(session, step)
         case Mode.PIECES:
-            return Pieces(session, step, batch)
+            return Pieces(session, step)
         case Mode.PIPELINE:
-            return Pipeline(session, step, batch)
+            return Pipeline(session, step)
         case Mode.SCRIPT:
-            return Script(session, step, batch)
+            return Script(session, step)
 
 
 class Delivery(abc.ABC):
     """The sending of one batch."""
 
-    def __init__(self, session: Session, step: Step, batch: Batch) -> None:
+    def __init__(self, session: Session, step: Step) -> None:
         """Note what is to be sent; nothing is sent yet."""
         self._session = session
         self._step = step
-        self._batch = batch
+        self._batch = step.batch
 
     @abc.abstractmethod
     def send(self) -> None:
@@ -175,9 +175,9 @@ def run_script(
 ) -> None:
     """Run a file that is no migration, such as the setup file, as one batch."""
     session = Session(connection, timeout=timeout)
-    step = Step(path=path, sql=sql)
+    step = Step(path=path, batch=Batch(sql=sql), is_setup=True)
     try:
-        delivery(session, step, Batch(sql=sql)).send()
+        delivery(session, step).send()
         _expect_no_transaction(session, step)
         expect_nothing_prepared(session, [(path, sql)])
     except ServerError as error:
@@ -206,9 +206,6 @@ class MigrationRunner:
         self._show_progress = show_progress
         self._session = Session(connection, timeout=timeout)
         self._recorder = Recorder(self._session)
-        self._search_path = SearchPath()
-        self._last: Step | None = None
-        self._earlier: list[Step] = []
 
     def run(self, plan: Plan, *, setup: str = "") -> History:
         """Apply the plan to the end."""
@@ -228,31 +225,13 @@ class MigrationRunner:
                 f"migration {applied + 1:,} of {total:,}: {migration.path}"
             )
             steps = [
-                self._step(plan, migration, batch, applied)
+                Step(path=migration.path, batch=batch, plan=plan, applied=applied)
                 for batch in migration.batches
             ]
             try:
                 self._apply(plan, migration, steps)
             except ServerError as error:
                 raise failures.connection_lost(steps[0], error) from error
-
-    def _step(
-        self, plan: Plan, migration: Migration, batch: Batch, applied: int
-    ) -> Step:
-        return Step(
-            path=migration.path,
-            sql=batch.sql,
-            layout=plan.layout,
-            applied=applied,
-            total=len(plan.migrations),
-            advice_on_transactions=plan.advice_on_transactions,
-            advice_on_pieces=plan.advice_on_pieces,
-            advice_on_variables=plan.advice_on_variables,
-            is_script=batch.mode is Mode.SCRIPT,
-            search_path=self._search_path,
-            plan=plan,
-            earlier=self._earlier,
-        )
 
     def _prepare(self, plan: Plan) -> None:
         self._session.restart_clock()
@@ -273,65 +252,44 @@ class MigrationRunner:
         begun = self._session.commands(*migration.before)
         doing = "what the tool does before the file"
         _expect_success(begun, steps[0], doing=doing, has_run=False)
-        for batch, step in zip(migration.batches, steps, strict=True):
-            self._apply_batch(plan, batch, step)
+        for step in steps:
+            self._apply_step(plan, step)
         if plan.separate_sessions:
             self._session.batch(_NEW_SESSION)
         self._do(migration.after, steps[0], "what the tool does after the file")
         executed = itertools.chain.from_iterable(step.statements for step in steps)
         self._recorder.note(migration.path, Attribution(executed))
 
-    def _apply_batch(self, plan: Plan, batch: Batch, step: Step) -> None:
-        if batch.in_transaction and batch.mode is not Mode.PIPELINE:
-            self._apply_in_transaction(plan, batch, step)
-        else:
-            self._apply_as_it_is(plan, batch, step)
-
-    def _apply_in_transaction(self, plan: Plan, batch: Batch, step: Step) -> None:
-        """Apply a batch in a transaction that is opened for it."""
-        search_path = self._open(step, _BEGIN, doing="opening a transaction")
-        self._send(step, batch)
-        if not (self._session.in_transaction or plan.tolerates_commit):
-            raise failures.ended_its_transaction(step)
-        closing = (*_restoring_commands(plan, search_path), *batch.record, _COMMIT)
-        self._do(closing, step, "recording and committing it")
-
-    def _apply_as_it_is(self, plan: Plan, batch: Batch, step: Step) -> None:
-        """Apply a batch that has no transaction but what it opens itself."""
-        search_path = self._open(step, doing="reading search_path")
-        self._send(step, batch)
-        _expect_no_transaction(self._session, step)
-        closing = _restoring_commands(plan, search_path)
+    def _apply_step(self, plan: Plan, step: Step) -> None:
+        batch = step.batch
+        is_wrapped = batch.in_transaction and batch.mode is not Mode.PIPELINE
+        search_path = self._open(plan, step, is_wrapped=is_wrapped)
+        delivery(self._session, step).send()
+        closing = list(search_path)
         if batch.mode is not Mode.PIPELINE:
             closing += batch.record
-        self._do(closing, step, "recording it")
+        if not is_wrapped:
+            _expect_no_transaction(self._session, step)
+            self._do(closing, step, "recording it")
+        elif self._session.in_transaction or plan.tolerates_commit:
+            self._do((*closing, _COMMIT), step, "recording and committing it")
+        else:
+            raise failures.ended_its_transaction(step)
 
-    def _open(self, step: Step, *commands: Command, doing: str) -> bytes:
-        """Do what comes before a batch; return the search path that it begins with."""
-        opened = self._session.commands(_READ_SEARCH_PATH, *commands)
-        _expect_success(opened, step, doing=doing)
+    def _open(self, plan: Plan, step: Step, *, is_wrapped: bool) -> tuple[Command, ...]:
+        """Do what comes before a batch; return what puts the search path back."""
+        reading = (_READ_SEARCH_PATH,) if plan.restores_search_path else ()
+        opened = self._session.commands(*reading, *((_BEGIN,) if is_wrapped else ()))
+        _expect_success(opened, step, doing="opening a transaction")
+        if not reading:
+            return ()
         [(search_path,)] = opened.rows
-        self._note_search_path((search_path or b"").decode("utf-8", "replace"), step)
-        return search_path or b""
-
-    def _note_search_path(self, value: str, step: Step) -> None:
-        """Keep in mind which file set what the next one begins with."""
-        path = self._search_path
-        if self._last is not None and value != path.value:
-            setting = self._last.setting_of_search_path()
-            line = f":{setting.line}" if setting else ""
-            path.set_by = f"{self._last.path}{line}"
-        path.value, self._last = value, step
+        return ((_SET_SEARCH_PATH, (search_path or b"",)),)
 
     def _do(self, commands: cabc.Sequence[Command], step: Step, doing: str) -> None:
         """Do what the tool does around the file, in one transaction."""
         outcome = self._session.commands(*commands)
         _expect_success(outcome, step, doing=doing)
-
-    def _send(self, step: Step, batch: Batch) -> None:
-        delivery(self._session, step, batch).send()
-        # As a copy, which does not keep the statements that were found in the text.
-        self._earlier.append(attrs.evolve(step))
 
 
 def _expect_success(
@@ -345,10 +303,3 @@ def _expect_no_transaction(session: Session, step: Step) -> None:
     if session.in_transaction:
         session.roll_back()
         raise failures.left_a_transaction_open(step)
-
-
-def _restoring_commands(plan: Plan, search_path: bytes) -> list[Command]:
-    """Return what puts back the settings that the tool puts back."""
-    if not plan.restores_search_path:
-        return []
-    return [(_SET_SEARCH_PATH, (search_path,))]

@@ -516,7 +516,7 @@ LAYOUT = FlywayLayout(
     after=(
         (
             "INSERT INTO {table} (version, description, script)"
-            " VALUES (left($1, 50), left($2, 200), $3)"
+            " VALUES (nullif($1, $3), left($2, 200), $3)"
         ),
     ),
     advice_on_transactions="Flyway runs a migration outside of a transaction when one"

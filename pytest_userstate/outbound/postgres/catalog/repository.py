@@ -83,8 +83,8 @@ class PostgresSchemaSnapshotRepository:
 
     def _read(self, connection: Connection) -> SchemaSnapshot:
         settings = _set_locally(self._settings)
-        answer = psycopg.Cursor(connection).execute(settings, prepare=False)
-        row = answer.fetchone()
+        plain = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row)
+        row = plain.execute(settings, prepare=False).fetchone()
         cursor = psycopg.Cursor(connection, row_factory=psycopg.rows.namedtuple_row)
         snapshot = assemble(
             CatalogReading(cursor, connection.info.server_version),
