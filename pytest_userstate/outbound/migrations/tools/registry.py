@@ -9,45 +9,31 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import functools
+import importlib
 import importlib.metadata
 import typing as typ
 
 from pytest_userstate.application.configuration import configuration_error
 from pytest_userstate.application.wording import nearest
 from pytest_userstate.domain.errors import ConfigurationError
-from pytest_userstate.outbound.migrations.layout import Layout
-from pytest_userstate.outbound.migrations.tools import rules
+from pytest_userstate.outbound.migrations.layout import Layout, LayoutDefaults
+from pytest_userstate.outbound.migrations.tools.rules import ROWS
 
 GROUP: typ.Final = "pytest_userstate.migration_tools"
+_MODULES: typ.Final = (
+    *("alembic", "command", "django", "drizzle", "dumps", "flyway", "liquibase"),
+    *("plain", "sqitch", "supabase"),
+)
 
 
 @functools.cache
 def _built_in() -> cabc.Mapping[str, Layout]:
     """Return the built-in layouts by their names."""
-    from pytest_userstate.outbound.migrations.tools import (  # noqa: PLC0415 - a circle
-        alembic,
-        command,
-        django,
-        drizzle,
-        dumps,
-        flyway,
-        liquibase,
-        plain,
-        sqitch,
-        supabase,
-    )
-
-    modules = (alembic, command, django, drizzle, flyway, liquibase, plain, sqitch)
-    layouts: tuple[Layout, ...] = (
-        *rules.ROWS,
-        *(module.LAYOUT for module in (*modules, supabase)),
-        *(dumps.PG_DUMP, dumps.STRUCTURE),
-    )
-    return {layout.name: layout for layout in sorted(layouts, key=_name)}
-
-
-def _name(layout: Layout) -> str:
-    return layout.name
+    modules = [importlib.import_module(f"{__package__}.{name}") for name in _MODULES]
+    found = (value for module in modules for value in vars(module).values())
+    own = (value for value in found if isinstance(value, LayoutDefaults))
+    layouts = [*ROWS, *(typ.cast("Layout", value) for value in own)]
+    return {layout.name: layout for layout in sorted(layouts, key=lambda one: one.name)}
 
 
 @functools.cache
