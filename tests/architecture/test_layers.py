@@ -14,6 +14,7 @@ import pytest
 import pytest_userstate
 from pytest_userstate.outbound.migrations.tools.reader import SqlLayout
 from pytest_userstate.outbound.migrations.tools.registry import layouts
+from pytest_userstate.outbound.migrations.tools.rules import PrismaLayout
 
 ROOT = pathlib.Path(__file__).parents[2]
 PACKAGE = pathlib.Path(pytest_userstate.__file__).parent
@@ -106,6 +107,6 @@ def test_every_tool_is_kept_apart() -> None:
     modules = {
         type(layout).__module__
         for layout in layouts()
-        if not isinstance(layout, SqlLayout)
+        if type(layout) is not SqlLayout and not isinstance(layout, PrismaLayout)
     }
     assert set(contract["modules"]) == modules
