@@ -15,7 +15,7 @@ from pytest_userstate.domain.classification import contested_tables
 from pytest_userstate.domain.downstream import WorkStatus, assess
 from pytest_userstate.domain.drafts import VerifiedDraft
 from pytest_userstate.domain.errors import ToolError, UsageError
-from pytest_userstate.domain.gate import Verdict, judge
+from pytest_userstate.domain.gate import Outcome, Verdict, judge
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.ports import (
     AuditTarget,
@@ -82,6 +82,16 @@ class Prepared:
         return self.settings.home.target
 
 
+_BAD: typ.Final = (
+    Outcome.FAILED,
+    Outcome.ACCEPTED,
+    Outcome.DEFERRED,
+    Outcome.PASSED,
+    Outcome.NOT_GATED,
+)
+"""What a gate can decide, the worst first."""
+
+
 @attrs.frozen(kw_only=True)
 class Audit:
     """What an audit found out, and what the repository's policy makes of it."""
@@ -111,6 +121,10 @@ class Audit:
     """A migration for each check that needs one, if that was asked for."""
     snapshot: str | None = None
     """The schema as text, if it will be written to a file."""
+    schemas: tuple[str, ...] = ()
+    """The schemas of tenants that it is about, if a pattern names them."""
+    others: tuple[Audit, ...] = ()
+    """The audits of schemas that differ from these."""
 
     @property
     def model(self) -> AuditModel:
@@ -119,8 +133,20 @@ class Audit:
         return taking(model, recognition) if recognition else model
 
     def verdict(self, check_id: str) -> Verdict:
-        """Return the verdict on a check."""
+        """Return the verdict on a check, the worst one if schemas differ."""
+        return self.worst(check_id)[0].own_verdict(check_id)
+
+    def own_verdict(self, check_id: str) -> Verdict:
+        """Return the verdict on a check in these schemas alone."""
         return next(v for v in self.verdicts if v.check.id == check_id)
+
+    def worst(self, check_id: str) -> list[Audit]:
+        """Return the audits with the worst outcome of a check."""
+        ranks: dict[int, list[Audit]] = {}
+        for audit in (self, *self.others):
+            outcome = audit.own_verdict(check_id).outcome
+            ranks.setdefault(_BAD.index(outcome), []).append(audit)
+        return ranks[min(ranks)]
 
     def comparison(self, name: str) -> Comparison:
         """Return the comparison of a name."""
@@ -164,7 +190,7 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
     advice = mark_ignored(advise(snapshot, model=model), settings.ignored)
 
     # Beside that, what differs from a snapshot file or a live database.
-    comparisons = _compared(snapshot, prepared.references)
+    comparisons = compared(snapshot, prepared.references)
     notes = (comparison.note for comparison in comparisons if comparison.note)
 
     return Audit(
@@ -192,7 +218,7 @@ def audit(prepared: Prepared, *, today: dt.date) -> Audit:
         diagram=_drawn(snapshot, model) if prepared.draws else None,
         timeline=_retraced(snapshot, model) if prepared.draws else None,
         comparisons=comparisons,
-        snapshot=_written(snapshot) if prepared.snapshot is not None else None,
+        snapshot=written_snapshot(snapshot) if prepared.snapshot is not None else None,
     )
 
 
@@ -305,9 +331,10 @@ def known_wiring(
     )
 
 
-def _compared(
+def compared(
     snapshot: SchemaSnapshot, references: tuple[Reference, ...]
 ) -> tuple[Comparison, ...]:
+    """Return how a schema compares with others."""
     if not references:
         return ()
     from pytest_userstate.application.comparison import (  # noqa: PLC0415 - 25 ms
@@ -329,7 +356,8 @@ def _retraced(snapshot: SchemaSnapshot, model: AuditModel) -> Timeline:
     return timeline(snapshot, model)
 
 
-def _written(snapshot: SchemaSnapshot) -> str:
+def written_snapshot(snapshot: SchemaSnapshot) -> str:
+    """Return a schema as the text of a snapshot file."""
     from pytest_userstate.application.snapshot_text import (  # noqa: PLC0415 - rare
         write_snapshot,
     )

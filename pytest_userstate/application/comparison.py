@@ -110,12 +110,16 @@ class Comparison:
     error: str = ""
     # What was not compared, and why.
     note: str = ""
+    # Whether a difference fails the check.
+    is_gated: bool = True
 
     @property
     def outcome(self) -> Outcome:
         """The outcome of the check."""
         if self.error:
             return Outcome.ERROR
+        if self.changes and not self.is_gated:
+            return Outcome.NOT_GATED
         is_open = self.changes and not self.is_accepted
         return Outcome.FAILED if is_open else Outcome.PASSED
 

@@ -120,7 +120,9 @@ def _values_differ(committed: str, record: RunRecord) -> tuple[str, ...]:
 
 def _flat(value: object, path: tuple[str, ...]) -> cabc.Iterator[str]:
     """Yield one line for each value that holds no others."""
-    own = path[2:] if path[:1] == ("targets",) else path
+    own = path
+    while own[:1] == ("targets",):
+        own = own[2:]
     if own in _IGNORED or path[-2:] == ("source", "line"):
         return
     if isinstance(value, dict) and value:
@@ -128,7 +130,7 @@ def _flat(value: object, path: tuple[str, ...]) -> cabc.Iterator[str]:
             yield from _flat(value[key], (*path, key))
     elif isinstance(value, list) and value:
         for number, item in enumerate(value):
-            key = "name" if path == ("targets",) else "id"
+            key = "name" if path[-1:] == ("targets",) else "id"
             name = item.get(key, number) if isinstance(item, dict) else number
             yield from _flat(item, (*path, f"[{name}]"))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import enum
 import typing as typ
 
@@ -10,6 +11,10 @@ import attrs
 from pytest_userstate.application.audit import Audit
 from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.snapshot import Source
+
+_LISTED: typ.Final = 3
+"""How many names are said before they are counted."""
+_NOT_JUDGED: typ.Final = frozenset({Outcome.DESELECTED, Outcome.SKIPPED, Outcome.ERROR})
 
 
 class Status(enum.StrEnum):
@@ -80,6 +85,35 @@ class RunRecord:
     """Checks that pytest reports otherwise than the gate decided."""
     documents: tuple[DocumentCheck, ...] = ()
 
+    @classmethod
+    def of(
+        cls, name: str, audit: Audit, outcomes: dict[str, Outcome], *, runxfail: bool
+    ) -> RunRecord:
+        """Return the record of a target.
+
+        If the audit is of the schemas of tenants, it contains a record of each group
+        of schemas that are alike. `outcomes` are those of the items.
+        """
+        if not audit.schemas:
+            return cls(name=name, audit=audit, outcomes=outcomes)
+        groups = (audit, *audit.others)
+        return cls(
+            name=name,
+            targets=tuple(
+                cls(
+                    name=in_brief(group.schemas),
+                    audit=group,
+                    outcomes=_in_group(group, outcomes, runxfail=runxfail),
+                )
+                for group in groups
+            ),
+        )
+
+    @property
+    def schemas(self) -> int:
+        """How many schemas of tenants were audited."""
+        return sum(len(audit.schemas) for audit in self.audits)
+
     @property
     def audits(self) -> tuple[Audit, ...]:
         """The audits that were carried out."""
@@ -90,7 +124,7 @@ class RunRecord:
     @property
     def is_left_out(self) -> bool:
         """Whether none of a target's checks was selected."""
-        return self.audit is None and self.failure is None
+        return not self.audits and self.failure is None
 
     @property
     def error(self) -> RunFailure | None:
@@ -134,3 +168,32 @@ class RunRecord:
             return all(part.is_complete for part in self.targets)
         left_out = {Outcome.DESELECTED, Outcome.SKIPPED}
         return self.audit is not None and not left_out & {*self.outcomes.values()}
+
+
+def in_brief(schemas: cabc.Sequence[str]) -> str:
+    """Return the names of schemas, or how many there are.
+
+    >>> in_brief(["a", "b"]), in_brief(["a", "b", "c", "d"])
+    ('a and b', 'a and 3 more schemas')
+    """
+    if len(schemas) <= _LISTED:
+        return " and ".join(schemas)
+    return f"{schemas[0]} and {len(schemas) - 1:,} more schemas"
+
+
+def _in_group(
+    audit: Audit, outcomes: dict[str, Outcome], *, runxfail: bool
+) -> dict[str, Outcome]:
+    """Return what became of each check in schemas that are alike.
+
+    The outcome of an item is the worst one of all schemas.
+    """
+    own = {verdict.check.id: verdict.outcome for verdict in audit.verdicts}
+    found = {**outcomes}
+    for check, outcome in own.items():
+        if outcomes[check] not in _NOT_JUDGED:
+            is_failed = runxfail and outcome.is_expected_failure
+            found[check] = Outcome.FAILED if is_failed else outcome
+    for comparison in audit.comparisons:
+        found.setdefault(comparison.name, comparison.outcome)
+    return found

@@ -139,6 +139,15 @@ class StorageModel:
         )
 
 
+def is_pattern(schema: str) -> bool:
+    """Whether a schema to audit is a pattern, for one schema after another.
+
+    >>> is_pattern("tenant_*"), is_pattern("public")
+    (True, False)
+    """
+    return "*" in schema or "?" in schema
+
+
 def table_places(
     names: cabc.Iterable[str], schemas: cabc.Iterable[str]
 ) -> tuple[tuple[str, str], ...]:

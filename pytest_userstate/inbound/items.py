@@ -19,7 +19,7 @@ from pytest_userstate.application.reporting.findings import (
     finding_of,
     finding_of_comparison,
 )
-from pytest_userstate.application.run_record import RunFailure
+from pytest_userstate.application.run_record import RunFailure, in_brief
 from pytest_userstate.application.wording import inert, inert_lines
 from pytest_userstate.domain.errors import DefectError
 from pytest_userstate.domain.gate import Outcome, Verdict
@@ -178,8 +178,16 @@ class CheckItem(AuditItem):
         if outcome.is_expected_failure and not self.config.option.runxfail:
             pytest.xfail(inert_lines(verdict.reason))
         if outcome.is_expected_failure or outcome is Outcome.FAILED:
-            home = audit.settings.home
-            self.fail(finding_of(verdict, Outcome.FAILED, audit.report, home))
+            self.fail(self._finding(audit, verdict))
+
+    def _finding(self, audit: Audit, verdict: Verdict) -> Finding:
+        """Return what there is to say about a failure, and in which schemas."""
+        worst, home = audit.worst(self.check), audit.settings.home
+        finding = finding_of(verdict, Outcome.FAILED, worst[0].report, home)
+        if not audit.schemas:
+            return finding
+        place = in_brief([name for each in worst for name in each.schemas])
+        return attrs.evolve(finding, reason=f"in {place}: {finding.reason}")
 
 
 class ComparisonItem(AuditItem):

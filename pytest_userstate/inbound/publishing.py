@@ -155,16 +155,16 @@ def _write_configuration(
 
     home = prepared.settings.home
     file = home.name
-    [record] = record.targets or (record,)
-    if record.audit is None:
+    audit = next(iter(record.audits), None)
+    if audit is None:
         problem = f"{file} was not written: nothing was audited"
         published.problems.append(problem)
         return
     existing = prepared.configuration
     text = first_configuration(
-        record.audit,
+        audit,
         known=prepared.settings.gate.acceptances,
-        ports=_new_ports(prepared, record.audit),
+        ports=_new_ports(prepared, audit),
     )
     if existing is not None:
         could = "it could say:" if text else "there is nothing to add"
@@ -176,11 +176,16 @@ def _write_configuration(
     except ToolError as error:
         published.problems.append(str(error))
         return
-    accepted = [a.check for a in record.audit.settings.gate.acceptances]
+    accepted = [a.check for a in audit.settings.gate.acceptances]
     gaps = (
         f"; accepted there for {DAYS} days: {', '.join(accepted)}" if accepted else ""
     )
-    left = [c for c, o in record.outcomes.items() if o is Outcome.FAILED]
+    left = [
+        c
+        for part in (record, *record.targets)
+        for c, o in part.outcomes.items()
+        if o is Outcome.FAILED
+    ]
     decide = f"; left to decide: {', '.join(left)}" if left else ""
     where = f"[{home.table}] in {file}" if home.table else file
     line = f"configuration written to {where}{gaps}{decide}"

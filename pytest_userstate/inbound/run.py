@@ -245,16 +245,15 @@ class RunPlugin:
 
     def _part(self, shared: SharedAudit) -> RunRecord:
         """Return what became of a target."""
-        result = shared.peek()
-        return RunRecord(
-            name=shared.names.target,
-            audit=result if isinstance(result, Audit) else None,
-            failure=result if isinstance(result, RunFailure) else None,
-            outcomes={
-                check: self._outcomes.of.get(name, Outcome.DESELECTED)
-                for name, check in shared.names.full.items()
-            },
-        )
+        result, name = shared.peek(), shared.names.target
+        outcomes = {
+            check: self._outcomes.of.get(full, Outcome.DESELECTED)
+            for full, check in shared.names.full.items()
+        }
+        if isinstance(result, Audit):
+            runxfail = self._config.option.runxfail
+            return RunRecord.of(name, result, outcomes, runxfail=runxfail)
+        return RunRecord(name=name, failure=result, outcomes=outcomes)
 
     def _failure(
         self, exitstatus: int | pytest.ExitCode, record: RunRecord

@@ -15,6 +15,7 @@ from pytest_userstate.application.defects import defect
 from pytest_userstate.application.run_record import RunFailure
 from pytest_userstate.application.settings import Home
 from pytest_userstate.domain.errors import MigrationError, ToolError
+from pytest_userstate.domain.model import is_pattern
 from pytest_userstate.domain.snapshot import Source
 
 Result: typ.TypeAlias = Audit | RunFailure
@@ -95,6 +96,12 @@ def carry_out(
     prepared = attrs.evolve(prepared, references=tuple(references))
     try:
         with progress():
+            if any(map(is_pattern, prepared.settings.model.schemas)):
+                from pytest_userstate.application.tenants import (  # noqa: PLC0415 - rare
+                    audit_tenants,
+                )
+
+                return audit_tenants(prepared, today=today)
             return audit(prepared, today=today)
     except MigrationError as error:
         source = Source(error.path, error.line)

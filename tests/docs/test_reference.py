@@ -214,6 +214,8 @@ def test_every_report_field_is_there() -> None:
 
 def names_of(node: dict[str, typ.Any], *, values: bool = False) -> typ.Iterator[str]:
     """Yield the names in a part of the JSON Schema, and its fixed values if asked."""
+    if node.get("$ref", "").startswith("#/properties/"):  # named there already
+        return
     if "$ref" in node:
         node = SCHEMA["$defs"][node["$ref"].rsplit("/", 1)[1]]
     if values:

@@ -143,3 +143,67 @@ def test_a_target_can_be_a_live_database(two: Backend) -> None:
         refused = two.run(*args)
         assert refused.status == 4
         assert problem in refused.output
+
+
+TENANT = """\
+CREATE SCHEMA {name};
+CREATE TABLE {name}.users (id uuid PRIMARY KEY, display_name text NOT NULL);
+CREATE TABLE {name}.user_preferences (
+    user_id uuid PRIMARY KEY REFERENCES {name}.users,
+    interest_theme_ids uuid[] NOT NULL, revision integer NOT NULL);
+"""
+
+
+def test_schemas_of_tenants_share_a_summary(backend: Backend) -> None:
+    """The exceptions are shown; migrations make the tenants, and a run audits them."""
+    names = [f"tenant_{number}" for number in range(1, 8)]
+    backend.configure(
+        'schemas = ["tenant_*"]\n'
+        'entities.login = { expected = false, reason = "single sign-on" }\n'
+    )
+    backend.migrate(
+        "".join(TENANT.format(name=name) for name in names),
+        "ALTER TABLE tenant_7.user_preferences DROP COLUMN revision;",
+        "CREATE INDEX handmade ON tenant_2.users (display_name);",
+    )
+    run = backend.run("--userstate-report=all.md")
+    assert run.status == 1
+    assert run.last_line.endswith("2 failed, 6 passed")
+    assert "\n7 schemas: 5 are alike, 2 differ\n" in run.output
+    assert "\ntenant_1 and 4 more schemas: 5 passed, 3 not gated\n" in run.output
+    assert "\ntenant_7: 3 passed, 4 not gated, 2 failed\n" in run.output
+    assert "in tenant_7: tenant_7.user_preferences has no column" in run.output
+    assert "  + index tenant_*.users.handmade (display_name)" in run.output
+    assert run.output.count("interests  canonical preferences") == 2
+    assert run.report is not None
+    jsonschema.Draft202012Validator(SCHEMA).validate(run.report)
+    groups = run.report["targets"]
+    assert [group["schemas"] for group in groups] == [
+        ["tenant_1", "tenant_3", "tenant_4", "tenant_5", "tenant_6"],
+        ["tenant_2"],
+        ["tenant_7"],
+    ]
+    assert [group["status"] for group in groups] == ["passed", "passed", "failed"]
+    page = (backend.path / "all.md").read_text()
+    assert "Status: **failed**: 7 schemas: 5 are alike, 2 differ" in page
+    assert "\n## tenant_7\n" in page
+
+
+def test_schemas_of_a_live_database_are_audited(two: Backend) -> None:
+    """As a target beside another one, under xdist."""
+    live = '[targets.live]\ndatabase = "env:LIVE_URL"\nschemas = "tenant_*"\n'
+    two.configure(TWO.replace("[[accept]]", f"{live}[[accept]]"))
+    with EmbeddedServer(find_binaries()) as server:
+        with server.connect() as connection:
+            for name in ("tenant_1", "tenant_2"):
+                connection.execute(TENANT.format(name=name))
+            connection.execute("DROP TABLE tenant_2.user_preferences")
+        dsn = f"host={server.host} port={server.port} user=userstate dbname=userstate"
+        run = two.run("-n", "1", "-k", "live and interests", LIVE_URL=dsn)
+    assert run.status == 1, run.output
+    assert "\nlive: 2 schemas: 1 are alike, 1 differ (partial" in run.output
+    assert run.report is not None
+    groups = run.report["targets"][-1]["targets"]
+    assert [group["name"] for group in groups] == ["tenant_1", "tenant_2"]
+    assert [group["status"] for group in groups] == ["passed", "failed"]
+    jsonschema.Draft202012Validator(SCHEMA).validate(run.report)

@@ -127,6 +127,8 @@ class Document:
     # The target's name, if there are several.
     name: str = ""
     targets: tuple[Document, ...] = ()
+    # The schemas that it is about, if there is one for each tenant.
+    schemas: tuple[str, ...] = ()
     status: Status
     counts: str
     problems: tuple[Problem, ...]
@@ -150,6 +152,12 @@ class Document:
     def section(self, title: str) -> Section | None:
         """Return the section of a title, if there is anything in it."""
         return next((part for part in self.sections if part.title == title), None)
+
+    @property
+    def parts(self) -> tuple[Document, ...]:
+        """The documents of one audit each."""
+        parts = tuple(part for target in self.targets for part in target.parts)
+        return parts or (self,)
 
     @property
     def failing(self) -> tuple[Finding, ...]:
@@ -177,6 +185,7 @@ def document_of(record: RunRecord) -> Document:
     report, outcomes, home = audit.report, record.outcomes, audit.settings.home
     return Document(
         name=record.name,
+        schemas=audit.schemas,
         status=record.status,
         counts=_counts(record),
         problems=problems,
@@ -237,7 +246,9 @@ def _problems(record: RunRecord) -> cabc.Iterator[Problem]:
 
 
 def _counts(record: RunRecord) -> str:
-    """Count the outcomes, in the order of their first check."""
+    """Count the outcomes, in the order of their first check; or the schemas."""
+    if record.schemas and record.targets:
+        return _schemas(record)
     parts = record.targets or (record,)
     counts: cabc.Mapping[str, int] = collections.Counter(
         outcome for part in parts for outcome in part.outcomes.values()
@@ -245,6 +256,18 @@ def _counts(record: RunRecord) -> str:
     counted_outcomes = ", ".join(f"{n} {in_words(name)}" for name, n in counts.items())
     partial = "" if record.is_complete else " (partial: not every check ran)"
     return counted_outcomes + partial
+
+
+def _schemas(record: RunRecord) -> str:
+    """Say how many schemas of tenants there are, and how many are alike."""
+    groups = [audit for part in record.targets for audit in part.audits]
+    usual, *others = groups
+    partial = "" if record.is_complete else " (partial: not every check ran)"
+    count = f"{record.schemas:,} schemas"
+    if not others:
+        return f"{count}, all alike{partial}"
+    differ = sum(len(audit.schemas) for audit in others)
+    return f"{count}: {len(usual.schemas):,} are alike, {differ:,} differ{partial}"
 
 
 # The matrix.

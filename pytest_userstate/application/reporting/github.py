@@ -62,7 +62,9 @@ def annotations_of(
     `configuration` is the file of the audit's configuration: the place of an acceptance
     that has ended, and of a check that no migration is behind.
     """
-    problems = (document.problems, *(part.problems for part in document.targets))
+    targets = [part for part in document.targets if part.targets]
+    with_problems = (document, *targets, *(document.parts if document.targets else ()))
+    problems = (each.problems for each in with_problems)
     for problem in itertools.chain(*problems):
         yield Annotation(
             level="error",

@@ -76,32 +76,40 @@ def dump(value: Json) -> str:
 
 def document(record: RunRecord) -> Json:
     """Return the report of a run as plain values."""
-    about_run, last = _document(record), ("vanished", "contradicted", "documents")
-    if not record.targets:
-        return about_run
-    targets = [{"name": part.name, **_document(part)} for part in record.targets]
-    for key in ("schema_version", "version", *last):
-        for target in targets:
-            del target[key]
-    first = ("schema_version", "version", "status", "complete")
-    return {
-        **{key: about_run[key] for key in first},
-        "error": plain(record.failure),
-        "targets": targets,
-        **{key: about_run[key] for key in last},
-    }
-
-
-def _document(record: RunRecord) -> Json:
-    audit, outcomes = record.audit, record.outcomes
-    home = audit.settings.home if audit else Home()
-    report = audit.report if audit else None
     return {
         "schema_version": SCHEMA_VERSION,
         "version": pytest_userstate.__version__,
+        **_record(record),
+        "vanished": list(record.vanished),
+        "contradicted": list(record.contradicted),
+        "documents": plain(record.documents),
+    }
+
+
+def _record(record: RunRecord) -> Json:
+    """Return what there is to say about a target, or about each of several."""
+    values: Json = {
         "status": record.status.value,
         "complete": record.is_complete,
-        "error": plain(record.error),
+        "error": plain(record.failure if record.targets else record.error),
+    }
+    if not record.targets:
+        return {**values, **_audit(record.audit, record.outcomes)}
+    values["targets"] = [
+        {
+            "name": part.name,
+            **({"schemas": [*part.audit.schemas]} if part.audit else {}),
+            **_record(part),
+        }
+        for part in record.targets
+    ]
+    return values
+
+
+def _audit(audit: Audit | None, outcomes: cabc.Mapping[str, Outcome]) -> Json:
+    home = audit.settings.home if audit else Home()
+    report = audit.report if audit else None
+    return {
         "target": audit and _target(audit),
         "stubs": list(audit.stubs if audit else ()),
         "warnings": list(audit.warnings if audit else ()),
@@ -123,9 +131,6 @@ def _document(record: RunRecord) -> Json:
             comparison_document(comparison, outcomes.get(comparison.name), home)
             for comparison in (audit.comparisons if audit else ())
         ],
-        "vanished": list(record.vanished),
-        "contradicted": list(record.contradicted),
-        "documents": plain(record.documents),
     }
 
 

@@ -106,10 +106,6 @@ def marked(record: RunRecord, links: Links) -> str:
     origin = _ORIGIN.format(version=volatile("version", document.version))
     sections = [["# User-state audit"], [origin, *page.status(document)]]
     sections += page.sections(document)
-    for part in document.targets:
-        page = _Page(links, level=3)
-        sections += [[f"## {text(part.name)}", *page.status(part)]]
-        sections += page.sections(part)
     return _joined(sections)
 
 
@@ -117,7 +113,7 @@ def job_summary(document: Document, links: Links) -> str:
     """Return the page of a job: what fails and what to do first, the rest folded."""
     page = _Page(links)
     sections = [["# User-state audit"], page.status(document)]
-    for part in document.targets or (document,):
+    for part in document.parts:
         if part.name:
             sections += [[f"## {text(part.name)}", *page.status(part)]]
         if part.audit is None:
@@ -153,7 +149,11 @@ class _Page:
         self._level = level
 
     def sections(self, document: Document) -> cabc.Iterator[list[str]]:
-        """Yield the sections about an audit, if there was one."""
+        """Yield the sections about an audit, if there was one, or about several."""
+        for part in document.targets:
+            page = _Page(self._links, self._level + 1)
+            yield [self._heading(text(part.name)), *page.status(part)]
+            yield from page.sections(part)
         if document.audit is None:
             return
         scope, *others = page_sections(document, document.audit)

@@ -48,6 +48,9 @@ _STYLES: typ.Final[cabc.Mapping[Outcome | None, str]] = {
     Outcome.SKIPPED: "yellow",
 }
 
+_MOST_GROUPS: typ.Final = 10
+"""How many groups of schemas are shown that differ from the usual ones."""
+
 Part: typ.TypeAlias = tuple[str, str]
 """A piece of a line, and how it looks: a colour, ``bold``, or nothing."""
 
@@ -80,8 +83,7 @@ class TextPrinter:
             if self.verbosity >= 0:
                 for title, heading in _SECTIONS.items():
                     yield from self._section(document.section(title), heading)
-        for part in document.targets:
-            yield from self._part(part)
+        yield from self._targets(document)
         if document.left_out:
             left = f"these checks did not run: {', '.join(document.left_out)}"
             yield []
@@ -94,11 +96,43 @@ class TextPrinter:
             else:
                 yield from ([(line, "red")] for line in problem.message.splitlines())
 
-    def _part(self, document: Document) -> cabc.Iterator[list[Part]]:
-        """Yield the lines about a target, under its name."""
+    def _targets(self, document: Document) -> cabc.Iterator[list[Part]]:
+        """Yield the lines about each target; of alike schemas, the exceptions."""
+        if not any(part.schemas for part in document.targets):
+            for part in document.targets:
+                yield from self._heading(part)
+                yield from self.lines(part)
+            return
+        usual, *others = document.targets
+        yield from [[(document.counts, "bold")]] * (not document.name)
+        yield from self._heading(usual)
+        yield from self.lines(usual)
+        others.sort(key=lambda part: not part.failing)
+        shown = others if self.verbosity > 0 else others[:_MOST_GROUPS]
+        for part in shown:
+            yield from self._heading(part)
+            yield from self._exception(part, usual)
+        if left := len(others) - len(shown):
+            groups = (
+                "group of schemas differs" if left == 1 else "groups of schemas differ"
+            )
+            yield []
+            yield from self._wrapped(f"{left:,} more {groups}: -v and reports show all")
+
+    def _heading(self, document: Document) -> cabc.Iterator[list[Part]]:
+        """Yield the line above a target."""
         yield []
         yield [(document.name, "bold"), (f": {document.counts or document.status}", "")]
-        yield from self.lines(document)
+
+    def _exception(
+        self, document: Document, usual: Document
+    ) -> cabc.Iterator[list[Part]]:
+        """Yield what is different in schemas, compared with the usual ones."""
+        for finding in (*document.failing, *document.comparisons):
+            yield from self.finding_lines(finding)
+        if document.matrix != usual.matrix:
+            yield []
+            yield from self._matrix(document)
 
     def _findings(self, document: Document) -> cabc.Iterator[list[Part]]:
         failing = document.failing
