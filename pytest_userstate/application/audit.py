@@ -25,7 +25,7 @@ from pytest_userstate.domain.ports import (
     TargetDescription,
 )
 from pytest_userstate.domain.proof import Proof, confronted
-from pytest_userstate.domain.recognition.modelling import taking, with_recognized
+from pytest_userstate.domain.recognition.recognizing import taking, with_recognized
 from pytest_userstate.domain.recognition.result import Recognition
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot

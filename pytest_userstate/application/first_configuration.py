@@ -17,7 +17,7 @@ from pytest_userstate.domain.coverage import Axis, MigrationDecision, RuntimeWir
 from pytest_userstate.domain.evidence import Check, EvidenceKind
 from pytest_userstate.domain.gate import Acceptance, GatePolicy, gap
 from pytest_userstate.domain.model import PerUser
-from pytest_userstate.domain.recognition.modelling import storage_model, storage_name
+from pytest_userstate.domain.recognition.recognizing import storage_model, storage_name
 from pytest_userstate.domain.recognition.result import (
     RecognizedEntity,
     RecognizedStorage,

@@ -29,7 +29,7 @@ from pytest_userstate.domain.ports import (
 )
 from pytest_userstate.domain.proof import FactProof, FactResult, Proof
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
-from pytest_userstate.domain.revision_columns import (
+from pytest_userstate.domain.revisions import (
     KeptRevision,
     owners,
     several_rows,

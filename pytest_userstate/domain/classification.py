@@ -26,7 +26,7 @@ from pytest_userstate.domain.model import (
     table_places,
 )
 from pytest_userstate.domain.recognition.columns import is_document
-from pytest_userstate.domain.revision_columns import KeptRevision, kept_revisions
+from pytest_userstate.domain.revisions import KeptRevision, kept_revisions
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Table
 
 

@@ -31,13 +31,8 @@ from pytest_userstate.domain.evidence import (
     listed,
 )
 from pytest_userstate.domain.model import AuditModel, Entity
-from pytest_userstate.domain.near_misses import (
-    near_columns,
-    near_misses,
-    near_revisions,
-)
 from pytest_userstate.domain.recognition.result import RecognizedEntity, Shape
-from pytest_userstate.domain.revision_columns import KeptRevision
+from pytest_userstate.domain.revisions import KeptRevision
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from pytest_userstate.domain.storage_facts import (
     absent,
@@ -50,6 +45,9 @@ from pytest_userstate.domain.storage_facts import (
     labelled,
     lacking,
     lacks,
+    near_columns,
+    near_misses,
+    near_revisions,
     no_way,
     revisions_kept,
     side_by_side,

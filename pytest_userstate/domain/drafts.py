@@ -13,13 +13,13 @@ from pytest_userstate.domain.decisions import recommend
 from pytest_userstate.domain.evidence import Check
 from pytest_userstate.domain.model import AuditModel, Need, StorageModel
 from pytest_userstate.domain.recognition.columns import is_owner
-from pytest_userstate.domain.revision_columns import (
+from pytest_userstate.domain.revisions import (
+    XMIN,
     KeptRevision,
     owners,
     several_rows,
     unusable_because,
 )
-from pytest_userstate.domain.revision_tokens import XMIN
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Table
 from pytest_userstate.domain.wiring import Wiring
 

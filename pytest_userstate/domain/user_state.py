@@ -16,7 +16,7 @@ import attrs
 from pytest_userstate.domain.classification import Candidate, Storage, classify
 from pytest_userstate.domain.converters import strings
 from pytest_userstate.domain.model import AuditModel
-from pytest_userstate.domain.revision_tokens import XMIN
+from pytest_userstate.domain.revisions import XMIN
 from pytest_userstate.domain.snapshot import (
     CheckConstraint,
     Column,

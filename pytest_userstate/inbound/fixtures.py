@@ -142,7 +142,7 @@ def userstate_model(
     userstate_prepared: Prepared, schema_snapshot: SchemaSnapshot
 ) -> AuditModel:
     """Where each entity is stored: as configured, or recognized in the baseline."""
-    from pytest_userstate.domain.recognition.modelling import (  # noqa: PLC0415 - cost
+    from pytest_userstate.domain.recognition.recognizing import (  # noqa: PLC0415 - cost
         with_recognized,
     )
 
@@ -180,7 +180,7 @@ def userstate_audit(
         from pytest_userstate.application.audit import (  # noqa: PLC0415 - costs time
             known_wiring,
         )
-        from pytest_userstate.domain.recognition.modelling import (  # noqa: PLC0415
+        from pytest_userstate.domain.recognition.recognizing import (  # noqa: PLC0415
             lacking,
         )
         from pytest_userstate.domain.report import (  # noqa: PLC0415 - likewise

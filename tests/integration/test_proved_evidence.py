@@ -18,7 +18,7 @@ from pytest_userstate.domain.model import (
 )
 from pytest_userstate.domain.ports import UntriableError
 from pytest_userstate.domain.proof import FactProof
-from pytest_userstate.domain.recognition.modelling import with_recognized
+from pytest_userstate.domain.recognition.recognizing import with_recognized
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
 from pytest_userstate.domain.snapshot import SchemaSnapshot
 from tests.helpers.scratch import Migrated, migrated

@@ -28,7 +28,7 @@ from pytest_userstate.application.first_configuration import (
 from pytest_userstate.application.settings import Home, Settings
 from pytest_userstate.domain.gate import GatePolicy
 from pytest_userstate.domain.ports import TargetDescription
-from pytest_userstate.domain.recognition.modelling import with_recognized
+from pytest_userstate.domain.recognition.recognizing import with_recognized
 from tests.helpers.recognition_cases import CASES
 from tests.helpers.sketched_schemas import sketched_schema
 

@@ -20,7 +20,7 @@ from pytest_userstate import (
     StorageModel,
     UserStateSchemaAuditReport,
 )
-from pytest_userstate.domain.recognition.modelling import with_recognized
+from pytest_userstate.domain.recognition.recognizing import with_recognized
 from tests.helpers.recognition_cases import CASES
 from tests.helpers.sketched_schemas import sketched_schema
 

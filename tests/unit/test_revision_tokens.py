@@ -9,7 +9,7 @@ from pytest_userstate.domain.columns import Column
 from pytest_userstate.domain.coverage import MigrationDecision
 from pytest_userstate.domain.model import Entity, Revisions, StorageModel
 from pytest_userstate.domain.report import UserStateSchemaAuditReport
-from pytest_userstate.domain.revision_tokens import is_token_name
+from pytest_userstate.domain.revisions import is_token_name
 from pytest_userstate.domain.snapshot import Domain, Enum, SchemaSnapshot
 from tests.helpers.schemas import model_with, preferences
 

@@ -8,7 +8,6 @@ from pytest_userstate.application.reporting.findings import condensed
 from pytest_userstate.assertions import assert_table
 from pytest_userstate.domain.columns import ForeignKey, Index, KeyConstraint
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
-from pytest_userstate.domain.near_misses import near_columns
 from pytest_userstate.domain.snapshot import (
     Column,
     DroppedObject,
@@ -16,6 +15,7 @@ from pytest_userstate.domain.snapshot import (
     Source,
     Table,
 )
+from pytest_userstate.domain.storage_facts import near_columns
 
 MADE, CHANGED, DROPPED = Source("1.sql", 2), Source("2.sql", 7), Source("3.sql", 4)
 USERS = Table(

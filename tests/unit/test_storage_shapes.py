@@ -22,7 +22,7 @@ from pytest_userstate import (
 )
 from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.domain.evidence import holds, substitutes
-from pytest_userstate.domain.recognition.modelling import with_recognized
+from pytest_userstate.domain.recognition.recognizing import with_recognized
 from tests.helpers.sketched_schemas import sketched_schema
 
 ACCOUNTS = """

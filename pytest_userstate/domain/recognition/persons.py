@@ -416,7 +416,7 @@ def _weighed_by_keys(candidate: PersonTable, hub: PersonTable | None) -> PersonT
 def _weighed_alone(candidate: PersonTable) -> PersonTable:
     """Weigh a table of a schema in which nothing else looks like users.
 
-    Whoever signs in there is a user, operators included.
+    Everybody who signs in to it is a user; operators count, too.
     """
     table = candidate.table
     if not _lets_persons_in(table):

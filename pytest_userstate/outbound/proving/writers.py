@@ -24,7 +24,7 @@ if typ.TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 from pytest_userstate.domain.ports import UntriableError
-from pytest_userstate.domain.revision_tokens import XMIN, XMIN_TYPE
+from pytest_userstate.domain.revisions import XMIN, XMIN_TYPE
 from pytest_userstate.domain.snapshot import Column, SchemaSnapshot, Table
 from pytest_userstate.domain.stale_writes import (
     MANNERS,
