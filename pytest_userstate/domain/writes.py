@@ -20,8 +20,7 @@ from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind, listed
 from pytest_userstate.domain.model import AuditModel
 from pytest_userstate.domain.recognition.columns import is_owner
-from pytest_userstate.domain.revision_columns import KeptRevision
-from pytest_userstate.domain.revision_tokens import XMIN
+from pytest_userstate.domain.revisions import XMIN, KeptRevision
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Source, Table
 
 _MOST_NAMED: typ.Final = 3
