@@ -84,7 +84,9 @@ def test_a_draft_closes_its_check_when_it_is_applied(backend: Backend) -> None:
     backend.migrate(USERS, CREDENTIALS, without)
     shown = backend.run("--userstate-draft")
     assert shown.status == 1
-    assert "interests.revision: a draft" in shown.output
+    assert "draft: the one of interests.revision closes it" in shown.output
+    assert shown.check("interests.conflict")["draft"] == "interests.revision"
+    assert shown.check("users.schema")["draft"] is None
     assert not (backend.path / DRAFT).exists()
     backend.write(DRAFT, "SELECT 1;")
     kept = backend.run("--userstate-draft=migrations")

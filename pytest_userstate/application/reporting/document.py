@@ -190,7 +190,14 @@ def document_of(record: RunRecord) -> Document:
         counts=_counts(record),
         problems=problems,
         findings=tuple(
-            finding_of(verdict, outcomes.get(verdict.check.id), report, home)
+            attrs.evolve(
+                finding_of(verdict, outcomes.get(verdict.check.id), report, home),
+                drafts=tuple(
+                    draft
+                    for draft in audit.drafts
+                    if verdict.check.id in {draft.check, *draft.closes}
+                ),
+            )
             for verdict in audit.verdicts
         ),
         matrix=tuple(_matrix(report, outcomes)),

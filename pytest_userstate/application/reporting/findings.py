@@ -34,6 +34,7 @@ from pytest_userstate.domain.snapshot import Source
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.application.comparison import Comparison
+    from pytest_userstate.domain.drafts import VerifiedDraft
 
 _ANSWERS: typ.Final = {
     MigrationDecision.REQUIRED: "migration required",
@@ -134,6 +135,8 @@ class Finding:
     steps: tuple[str, ...] = ()
     # The place that says most about it.
     source: Source | None = None
+    # The drafts of migrations that close it, or why there is none.
+    drafts: tuple[VerifiedDraft, ...] = ()
     # Whether a migration follows from the check, or may.
     is_decided: bool = True
 

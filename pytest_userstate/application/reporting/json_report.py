@@ -35,8 +35,8 @@ Json: typ.TypeAlias = dict[str, typ.Any]
 _FIELDS: typ.Final[cabc.Mapping[str, str]] = {
     "Advisory": "code subject message source silenced",
     "Blocker": "need reason waits_for",
-    "DraftFile": "path text",
-    "VerifiedDraft": "check closes files facts problem",
+    "DraftFile": "path text added",
+    "VerifiedDraft": "check closes files facts settings problem",
     "DocumentCheck": "path status message difference",
     "Evidence": "kind group alternative subject model detail source changed_by",
     "JudgedWrite": "table source statement columns revision use reason",
@@ -116,7 +116,10 @@ def _audit(audit: Audit | None, outcomes: cabc.Mapping[str, Outcome]) -> Json:
         "diagram": audit and plain(audit.diagram),
         "timeline": audit and plain(audit.timeline),
         "checks": [
-            _verdict(verdict, outcomes.get(verdict.check.id), home)
+            {
+                **_verdict(verdict, outcomes.get(verdict.check.id), home),
+                "draft": _draft_of(verdict.check.id, audit, home),
+            }
             for verdict in (audit.verdicts if audit else ())
         ],
         "not_applicable": _cells(report, home),
@@ -254,6 +257,13 @@ def _verdict(verdict: Verdict, outcome: Outcome | None, home: Home) -> Json:
         },
         "evidence": evidence,
     }
+
+
+def _draft_of(check: str, audit: Audit | None, home: Home) -> str | None:
+    """Return the check under which the draft is that closes a check."""
+    drafts = audit.drafts if audit else ()
+    closing = (draft.check for draft in drafts if check in draft.closes)
+    return next(map(home.full_id, closing), None)
 
 
 def _work(status: WorkStatus) -> Json:

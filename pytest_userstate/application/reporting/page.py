@@ -32,7 +32,7 @@ from pytest_userstate.application.reporting.findings import (
     fact_line,
     names,
 )
-from pytest_userstate.application.reporting.proofs import draft_section, proof_section
+from pytest_userstate.application.reporting.proofs import draft_items, proof_section
 from pytest_userstate.domain.architecture import ArchitectureDecision, architecture
 from pytest_userstate.domain.coverage import Axis, RuntimeWiring, in_words
 from pytest_userstate.domain.evidence import listed
@@ -71,6 +71,8 @@ def finding_section(finding: Finding) -> Section:
     if is_failing and finding.steps:
         head = "To do:" if finding.changes else "To do, one of these:"
         blocks += [Paragraph((head,)), _bullets(*finding.steps)]
+    if finding.drafts:
+        blocks.append(Items(draft_items(finding)))
     return Section(finding.id, tuple(blocks))
 
 
@@ -82,7 +84,6 @@ def page_sections(document: Document, audit: Audit) -> tuple[Section, ...]:
         _decisions(audit.report),
         _architecture(audit),
         proof_section(audit.proof),
-        draft_section(audit.drafts),
         document.section("Downstream work"),
         _accepted(audit),
         document.section("Advisories"),

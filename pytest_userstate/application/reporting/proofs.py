@@ -11,7 +11,7 @@ from pytest_userstate.application.reporting.document import (
     Paragraph,
     Section,
 )
-from pytest_userstate.application.reporting.findings import Name, Sentence
+from pytest_userstate.application.reporting.findings import Finding, Name, Sentence
 from pytest_userstate.domain.drafts import VerifiedDraft
 from pytest_userstate.domain.evidence import listed
 from pytest_userstate.domain.proof import FactResult, Proof
@@ -69,21 +69,20 @@ def _item(stale: StaleWriteProof) -> Item:
     )
 
 
-def draft_section(drafts: tuple[VerifiedDraft, ...]) -> Section | None:
-    """Return the section of drafts, if any were asked for."""
-    items = tuple(map(_draft, drafts))
-    return Section("Drafts of migrations", (Items(items),)) if items else None
+def draft_items(finding: Finding) -> tuple[Item, ...]:
+    """Return the drafts that close a check, or why there is none."""
+    return tuple(_draft(draft, finding) for draft in finding.drafts)
 
 
-def _draft(draft: VerifiedDraft) -> Item:
+def _draft(draft: VerifiedDraft, finding: Finding) -> Item:
     if draft.problem:
-        return Item((Sentence(f"{draft.check}: no draft: {draft.problem}"),))
-    are = "is" if len(draft.closes) == 1 else "are"
-    facts = (f"verified: {listed(draft.closes)} {are} closed by it", *draft.facts)
+        return Item((Sentence(f"no draft: {draft.problem}"),))
+    if not finding.id.endswith(draft.check):
+        return Item((f"draft: the one of {draft.check} closes it",))
     settings = (Listing(_SETTINGS, draft.settings, "toml"),) if draft.settings else ()
     return Item(
-        (f"{draft.check}: a draft",),
-        tuple((fact,) for fact in facts),
+        (f"draft, verified in a copy: it closes {listed(draft.closes)}",),
+        tuple((fact,) for fact in draft.facts),
         listings=settings
         + tuple(
             Listing(f"{file.path}, add", tuple(file.added.splitlines()))

@@ -21,16 +21,13 @@ from pytest_userstate.application.reporting.findings import (
     Line,
     condensed,
 )
-from pytest_userstate.application.reporting.proofs import draft_section, proof_section
+from pytest_userstate.application.reporting.proofs import draft_items, proof_section
 from pytest_userstate.application.wording import WIDTH, inert, wrap
 from pytest_userstate.domain.coverage import in_words
 from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.snapshot import Source
 
 _ANY: typ.Final = "to do, one of these:"
-_DRAFTS: typ.Final = (
-    "drafts of migrations (`pytest-userstate explain drafts` says more)"
-)
 _PROOF: typ.Final = "proof (`pytest-userstate explain facts` says more)"
 _SECTIONS: typ.Final = {
     "Advisories": (
@@ -71,15 +68,13 @@ class TextPrinter:
             yield from self._wrapped(f"warning: {warning}", "yellow", hanging=2)
         failing = document.failing if document.audit else ()
         for finding in failing:
-            yield from self.finding_lines(finding)
+            yield from self._with_drafts(finding)
         if document.audit:
             yield from [[]] if failing or document.problems or document.warnings else []
             yield from self._target(document.audit)
             yield from self._matrix(document)
-            if self.verbosity >= 0:
-                yield from self._findings(document)
+            yield from self._findings(document)
             yield from self._section(proof_section(document.audit.proof), _PROOF)
-            yield from self._section(draft_section(document.audit.drafts), _DRAFTS)
             if self.verbosity >= 0:
                 for title, heading in _SECTIONS.items():
                     yield from self._section(document.section(title), heading)
@@ -138,10 +133,18 @@ class TextPrinter:
         failing = document.failing
         others = [*document.findings, *document.comparisons]
         others = [finding for finding in others if finding not in failing]
-        yield []
+        if self.verbosity < 0:
+            others = [finding for finding in others if finding.drafts]
+        yield from [[]] if others else []
         for finding in others:
             if self.verbosity > 0 or finding.is_decided or finding.judgement:
-                yield from self.finding_lines(finding)
+                yield from self._with_drafts(finding)
+
+    def _with_drafts(self, finding: Finding) -> cabc.Iterator[list[Part]]:
+        yield from self.finding_lines(finding)
+        for item in draft_items(finding):
+            for line in self._item(item):
+                yield [("  ", ""), *line]
 
     def _target(self, audit: Audit) -> cabc.Iterator[list[Part]]:
         server = f"PostgreSQL {audit.server}"
