@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 import sys
-import time
 
 import pytest
 
@@ -162,22 +161,3 @@ def test_what_cannot_be_started(
     if mode is not None:
         project.write("migrate.sh", "echo no first line\n").chmod(mode)
     assert told in failure(runs, project, [command])
-
-
-@pytest.mark.parametrize(("named", "where"), [(None, ""), ("db", "db: ")])
-def test_a_transaction_that_it_leaves_prepared(
-    project: Project, runs: Runs, named: str | None, where: str
-) -> None:
-    """It is reported at once, with what was named to be the migrations.
-
-    Its locks make whatever takes the notes of provenance away wait.
-    """
-    project.write("db/schema.sql", "CREATE TABLE t (a int); PREPARE TRANSACTION 'x'")
-    command = python(project, MIGRATE.format(how='""'))
-    began = time.monotonic()
-    try:
-        message = str(runs.failure(project.plan(named, command=command)))
-    finally:
-        runs.superuser.execute("ROLLBACK PREPARED 'x'")
-    assert time.monotonic() - began < 30  # of 60 seconds
-    assert message.startswith(f"{where}the transaction 'x' is prepared, and never")

@@ -44,45 +44,13 @@ INSERT INTO "schema_migrations" (version) VALUES
 
 
 def test_rails_structure(database: psycopg.Connection, tmp_path: pathlib.Path) -> None:
-    """Rows of its tables come from the file, and from Rails after it."""
+    """Rows of its tables come from the file."""
     file = tmp_path / "structure.sql"
     file.write_text(STRUCTURE)
     history = MigrationRunner(database).run(dumps.STRUCTURE.load(file, tmp_path))
     assert history.created["public", "users", "relation", ""].line == 5
     rows = database.execute("SELECT version FROM public.schema_migrations").fetchall()
     assert rows == [("20240101000000",)]
-    metadata = database.execute(
-        "SELECT key, value FROM public.ar_internal_metadata ORDER BY key"
-    ).fetchall()
-    assert metadata == [("environment", "test")]
-
-
-def test_rails_writes_its_rows_in_another_session(
-    database: psycopg.Connection, tmp_path: pathlib.Path
-) -> None:
-    """Psql ended with the settings that the file left."""
-    file = tmp_path / "structure.sql"
-    file.write_text("SELECT pg_catalog.set_config('search_path', '', false);\n")
-    MigrationRunner(database).run(dumps.STRUCTURE.load(file, tmp_path))
-    rows = database.execute("SELECT count(*) FROM public.ar_internal_metadata")
-    assert rows.fetchall() == [(1,)]
-
-
-def test_rails_table_may_be_in_the_file(
-    database: psycopg.Connection, tmp_path: pathlib.Path
-) -> None:
-    """Then it gets its rows, and is not made again."""
-    file = tmp_path / "structure.sql"
-    file.write_text(
-        "CREATE TABLE ar_internal_metadata (key varchar PRIMARY KEY, value varchar,"
-        " created_at timestamp NOT NULL, updated_at timestamp NOT NULL);\n"
-        "INSERT INTO ar_internal_metadata VALUES ('environment', 'old', now(), now());"
-    )
-    MigrationRunner(database).run(dumps.STRUCTURE.load(file, tmp_path))
-    found = database.execute(
-        "SELECT value FROM ar_internal_metadata WHERE key = 'environment'"
-    ).fetchall()
-    assert found == [("test",)]
 
 
 def test_a_dump_of_someone_elses(tmp_path: pathlib.Path) -> None:

@@ -34,7 +34,6 @@ def plan(*batches: Batch, **around: tuple[Command, ...]) -> Plan:
         migrations=(migration,),
         prepare=LOG,
         bookkeeping_tables=frozenset({"log"}),
-        advice_on_pieces="The tool ends a piece at each semicolon: quote it.",
     )
 
 
@@ -120,7 +119,6 @@ def test_pieces_without_a_transaction_stay(database: psycopg.Connection) -> None
     assert noted(database) == []
 
 
-@pytest.mark.parametrize("mode", [Mode.PIECES, Mode.PIPELINE])
 @pytest.mark.parametrize(
     ("sql", "line", "column"),
     [
@@ -138,38 +136,13 @@ def test_the_place_of_an_error_is_that_in_the_file(
     sql: str,
     line: int,
     column: int | None,
-    mode: Mode,
     in_transaction: bool,
 ) -> None:
     """Whichever piece it was in."""
-    batch = Batch(sql=sql, mode=mode, in_transaction=in_transaction)
+    batch = Batch(sql=sql, mode=Mode.PIECES, in_transaction=in_transaction)
     error = failure(database, plan(batch))
     assert (error.line, error.column) == (line, column)
     assert f"1.sql:{line}" in str(error)
-
-
-def test_a_pipeline_is_one_transaction_with_its_record(
-    database: psycopg.Connection,
-) -> None:
-    """All of it, or nothing."""
-    good = Batch(sql="CREATE TABLE t ();", mode=Mode.PIPELINE, record=(note("good"),))
-    assert run(database, good) == {"t": 1}
-    assert noted(database) == ["good"]
-    database.execute("DROP TABLE log, t")
-    record = ("INSERT INTO nowhere VALUES (1)", ())
-    bad = Batch(sql="CREATE TABLE t ();", mode=Mode.PIPELINE, record=(record,))
-    error = failure(database, plan(bad))
-    assert "recording it failed" in str(error)
-    assert not exists(database, "t")
-
-
-def test_a_pipeline_has_no_input(database: psycopg.Connection) -> None:
-    """It is refused before anything is sent: libpq could not go on after it."""
-    sql = "CREATE TABLE t (a int);\nCOPY t (a)\nFROM STDIN;\n"
-    error = failure(database, plan(Batch(sql=sql, mode=Mode.PIPELINE)))
-    assert error.line == 2
-    assert "COPY … FROM stdin" in str(error)
-    assert not exists(database, "t")
 
 
 def test_several_batches_are_several_transactions(
@@ -191,7 +164,7 @@ def test_several_batches_are_several_transactions(
 
 
 def test_what_a_tool_does_around_a_file(database: psycopg.Connection) -> None:
-    """Before and after it, in transactions of their own, and at the very end."""
+    """Before and after it, in transactions of their own."""
     batch = Batch(
         sql="INSERT INTO log VALUES ('the file');", record=(note("in its transaction"),)
     )
@@ -200,14 +173,13 @@ def test_what_a_tool_does_around_a_file(database: psycopg.Connection) -> None:
         layout="test",
         migrations=around.migrations,
         prepare=LOG,
-        finish=(note("at the end"),),
     )
     MigrationRunner(database).run(whole)
     assert noted(database) == [
-        *("before", "the file", "in its transaction", "after", "at the end"),
+        *("before", "the file", "in its transaction", "after"),
     ]
     moments = database.execute("SELECT count(DISTINCT at) FROM log").fetchone()
-    assert moments == (4,)
+    assert moments == (3,)
 
 
 def test_what_was_done_before_a_file_that_fails_stays(
@@ -234,32 +206,6 @@ def test_a_tool_that_fails_around_a_file(database: psycopg.Connection) -> None:
     message = str(failure(database, after))
     assert "1.sql:1: what the tool does after the file failed" in message
     assert 'relation "log" does not exist' in message
-    finish = Plan(
-        layout="test", migrations=plan(Batch(sql="")).migrations, finish=(broken,)
-    )
-    message = str(failure(database, finish))
-    assert "1.sql: what test does after the last migration failed" in message
-    assert "1 migration of 1 had been applied before it." in message
-
-
-CUT = "SELECT 1;\nDO $$ BEGIN\n  PERFORM 1;\nEND $$;\n"
-
-
-def test_a_statement_that_the_tool_cuts_in_two(database: psycopg.Connection) -> None:
-    """Under psql it would pass, and the message says so, and what to do."""
-    batch = Batch(sql=CUT, mode=Mode.PIECES, pieces=pieces(CUT, "1;", "1;", "$$;"))
-    error = failure(database, plan(batch))
-    assert error.line == 2
-    message = " ".join(str(error).split())
-    assert "psql would find its end elsewhere" in message
-    assert "The tool ends a piece at each semicolon: quote it." in message
-
-
-def test_a_syntax_error_that_is_one_everywhere(database: psycopg.Connection) -> None:
-    """Nothing is said about pieces where the tool cuts as PostgreSQL would."""
-    sql = "SELECT 1;\nSELEKT 2;\n"
-    batch = Batch(sql=sql, mode=Mode.PIECES, pieces=pieces(sql, "1;", "2;"))
-    assert "psql would" not in str(failure(database, plan(batch)))
 
 
 def test_a_piece_that_never_ends(

@@ -25,7 +25,6 @@ from pytest_userstate.outbound.migrations.running.session import BatchResult, Se
 from pytest_userstate.outbound.migrations.sql import statements
 from pytest_userstate.outbound.migrations.tools.plain import LAYOUT as PLAIN
 from pytest_userstate.outbound.migrations.tools.rules import DIESEL
-from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers import servers
 from tests.helpers.clocks import let_time_be_up_in_a_sleep
 from tests.helpers.sql_batches import batches
@@ -310,58 +309,6 @@ def test_a_transaction_left_open_is_an_error(
     assert error.line == 1
     assert "leaves a transaction open" in str(error)
     assert ask(database, "SELECT to_regclass('t')") is None
-
-
-def forget_prepared(database: psycopg.Connection) -> None:
-    """Roll back what was prepared, for which the database could not be dropped."""
-    for (name,) in database.execute("SELECT gid FROM pg_prepared_xacts").fetchall():
-        database.execute(f"ROLLBACK PREPARED '{name.replace(chr(39), chr(39) * 2)}'")
-
-
-def test_a_transaction_that_is_prepared_and_never_finished(
-    database: psycopg.Connection, tmp_path: pathlib.Path
-) -> None:
-    """The place is named, and the two ways to finish it."""
-    plan = plain(
-        tmp_path,
-        "CREATE TABLE t (a int); BEGIN; PREPARE TRANSACTION 'it';",
-        "COMMIT PREPARED 'it';",
-        "-- not 'left'\nBEGIN;\nLOCK TABLE t;\nprepare\ntransaction 'le''ft';",
-        "BEGIN; PREPARE TRANSACTION 'too';",
-    )
-    error = failure(database, plan)
-    forget_prepared(database)
-    assert (error.path, error.line) == ("db/3.sql", 4)
-    for words in (
-        "db/3.sql:4: the transaction 'le''ft' is prepared, and never finished",
-        "The same goes for 'too'.",
-        "COMMIT PREPARED 'le''ft' or ROLLBACK PREPARED 'le''ft'",
-    ):
-        assert words in " ".join(str(error).split())
-
-
-def test_one_whose_name_no_file_spells_out(
-    database: psycopg.Connection, tmp_path: pathlib.Path
-) -> None:
-    """The last file stands for all, without a line."""
-    error = failure(
-        database, plain(tmp_path, r"BEGIN; PREPARE TRANSACTION E'\x61';", "")
-    )
-    forget_prepared(database)
-    assert (error.path, error.line) == ("db/2.sql", None)
-    assert str(error).startswith("db/2.sql: the transaction 'a' is prepared")
-
-
-def test_one_that_belongs_to_another_database(
-    server: EmbeddedServer,
-    database: psycopg.Connection,
-    tmp_path: pathlib.Path,
-) -> None:
-    """It keeps nobody from reading this one."""
-    with server.connect(dbname="postgres") as other:
-        other.execute("BEGIN; PREPARE TRANSACTION 'elsewhere'")
-        run(database, plain(tmp_path, "CREATE TABLE t (a int);"))
-        forget_prepared(other)
 
 
 def test_a_constraint_that_is_checked_at_the_end(
@@ -996,9 +943,6 @@ def test_setup_runs_as_one_batch(superuser: psycopg.Connection) -> None:
     assert "setup file" in str(caught.value)
     with pytest.raises(MigrationError, match="leaves a transaction open"):
         run_script(superuser, "tests/roles.sql", "BEGIN;")
-    with pytest.raises(MigrationError, match=r"x\.sql:1: the transaction 'x' is"):
-        run_script(superuser, "x.sql", "BEGIN; PREPARE TRANSACTION 'x'")
-    forget_prepared(superuser)
     with pytest.raises(MigrationError, match="not done after"):
         run_script(superuser, "x.sql", "SELECT pg_sleep(600)", timeout=0.2)
     assert ask(superuser, "SELECT 1") == 1

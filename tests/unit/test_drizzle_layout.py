@@ -53,15 +53,12 @@ def test_the_journal_decides(folder: Folder) -> None:
     assert "meta/_journal.json does not list it" in warning
 
 
-def test_the_journal_decides_for_plain_sql_too(folder: Folder) -> None:
+def test_a_journal_is_not_read_as_plain_sql(folder: Folder) -> None:
     """Whoever says `tool = "plain"` would run what Drizzle never runs."""
     folder.write("0000_init.sql")
-    folder.write("0001_thrown_away.sql")
     folder.write("meta/_journal.json", journal("0000_init"))
-    target = search(folder, layout="plain")
-    assert [each.version for each in target.plan.migrations] == ["0000_init"]
-    assert 'Say tool = "drizzle"' in target.plan.warnings[0]
-    assert "0001_thrown_away.sql" in target.plan.warnings[1]
+    with pytest.raises(TargetNotFoundError, match='tool = "drizzle"'):
+        search(folder, layout="plain")
 
 
 def test_a_file_is_cut_at_its_breakpoints(folder: Folder) -> None:

@@ -73,21 +73,6 @@ def test_statements_go_on_behind_the_rows() -> None:
     assert (copy.line, copy.text) == (1, "COPY t FROM stdin")
 
 
-def test_what_follows_a_copy_on_its_line_ends_with_the_line() -> None:
-    """The rows of the COPY come after the line, and then the next statement."""
-    sql = "COPY t FROM stdin; SELECT 'a;';\n;'\n\\.\nSELECT 2; SELECT 3;"
-    assert rows(sql)[0] == ";'\n"
-    assert texts(sql) == ["COPY t FROM stdin", "SELECT 'a;'", "SELECT 2", "SELECT 3"]
-    assert [each.line for each in script(sql)] == [1, 1, 4, 4]
-
-
-def test_two_copies_on_a_line_read_their_rows_one_after_the_other() -> None:
-    """The second COPY reads what follows the rows of the first."""
-    sql = "COPY t FROM stdin; COPY u FROM stdin;\n1\n\\.\n2\n\\.\nSELECT 3;"
-    assert rows(sql) == ["1\n", "2\n", None]
-    assert texts(sql)[-1] == "SELECT 3"
-
-
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [

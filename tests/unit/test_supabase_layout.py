@@ -34,14 +34,14 @@ def test_files_are_sorted_by_name(folder: Folder) -> None:
     assert "init.sql are left out: supabase runs only files named" in warning
 
 
-def test_statements_and_their_record_are_one_pipeline(folder: Folder) -> None:
-    """Which the server makes one transaction."""
+def test_statements_and_their_record_are_one_transaction(folder: Folder) -> None:
+    """In one transaction."""
     sql = "-- a\nSELECT 'x;\\\"';;\n\n/* b */ SELECT 2;\n-- end\n"
     folder.write("1_a_b.sql", sql)
     plan = folder.load()
     [migration] = plan.migrations
     [batch] = migration.batches
-    assert (batch.mode, batch.sql) == (Mode.PIPELINE, sql)
+    assert (batch.mode, batch.sql) == (Mode.PIECES, sql)
     [(statement, values)] = batch.record
     assert "supabase_migrations.schema_migrations" in statement
     assert values == ("1", "a b")

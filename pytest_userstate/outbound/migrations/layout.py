@@ -270,8 +270,6 @@ class LayoutDefaults:
     options: tuple[Option, ...] = ()
     takes_a_file: bool | None = False
     needs_a_path = True
-    is_decisive = False
-    """Whether its own files decide what runs, whatever layout is asked for."""
 
     def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
         """Return the files of the next migration: here the SQL alone."""

@@ -25,9 +25,6 @@ class Mode(enum.Enum):
         themselves are one implicit transaction, by the server's own rule.
     PIECES
         Piece by piece, each a simple query.
-    PIPELINE
-        Piece by piece through the extended protocol, together with the record:
-        one implicit transaction.
     SCRIPT
         As psql runs a file: statement by statement, each in its own transaction
         unless the file opens one, with the rows that follow a ``COPY``.
@@ -35,7 +32,6 @@ class Mode(enum.Enum):
 
     WHOLE = "whole"
     PIECES = "pieces"
-    PIPELINE = "pipeline"
     SCRIPT = "script"
 
 
@@ -57,8 +53,8 @@ class Batch:
     in_transaction : bool
         Whether the tool opens a transaction around the text.
     substitutes : tuple of (Piece, Command)
-        Pieces of a pipeline that the tool's platform lets happen in another way
-        than the text says, and what is sent in their place.
+        Pieces that the tool's platform lets happen in another way than the text
+        says, and what is sent in their place.
     record : tuple of Command
         By which the tool remembers that this was applied: run after the text,
         and in its transaction, if the tool opened one.
@@ -119,8 +115,6 @@ class Plan:
     prepare : str
         What the tool does to the database before the first migration, sent as one
         simple query.
-    finish : tuple of Command
-        What it does after the last one, in one transaction.
     bookkeeping_tables : frozenset of str
         The tables in which the tool keeps its own records, and those of its
         platform: by name, or as ``schema.name`` where only that one is meant.
@@ -132,8 +126,6 @@ class Plan:
         Whether the tool goes on after a file that ended the transaction around it.
     advice_on_transactions : str
         How, in this layout, a migration leaves its transaction.
-    advice_on_pieces : str
-        Where the tool ends a piece, and what to do where it does so too early.
     advice_on_variables : str
         Where a variable of psql is set, if they are replaced.
     programs : tuple of str
@@ -149,13 +141,11 @@ class Plan:
     roles: frozenset[str] = frozenset()
     role: str = ""
     prepare: str = ""
-    finish: tuple[Command, ...] = ()
     bookkeeping_tables: frozenset[str] = frozenset()
     restores_search_path: bool = False
     separate_sessions: bool = False
     tolerates_commit: bool = False
     advice_on_transactions: str = ""
-    advice_on_pieces: str = ""
     advice_on_variables: str = ""
     programs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -211,20 +211,17 @@ def statements(sql: str) -> tuple[Statement, ...]:
     while start < len(sql):
         line += sql.count("\n", counted, start)
         counted = start
-        statement, end = _statement_at(sql, start, line, _IN_BATCH, len(sql))
+        statement, end = _statement_at(sql, start, line, _IN_BATCH)
         split.append(statement)
         start = next_start(sql, end)
     return tuple(split)
 
 
 def _statement_at(
-    sql: str, start: int, line: int, inert: re.Pattern[str], limit: int
+    sql: str, start: int, line: int, inert: re.Pattern[str]
 ) -> tuple[Statement, int]:
-    """Return the statement that starts there, and where its end is marked.
-
-    It ends at the `limit`, at the latest.
-    """
-    end, opaque = _extent(sql, start, inert, limit)
+    """Return the statement that starts there, and where its end is marked."""
+    end, opaque = _extent(sql, start, inert)
     text = sql[start:end].rstrip(BLANKS)
     code = _without(opaque, sql, start, start + len(text)) if opaque else text
     return Statement(text, start, line, code=code), end
@@ -242,26 +239,24 @@ def next_start(sql: str, position: int) -> int:
         position = end
 
 
-def _extent(
-    sql: str, start: int, inert: re.Pattern[str], limit: int
-) -> tuple[int, list[Span]]:
+def _extent(sql: str, start: int, inert: re.Pattern[str]) -> tuple[int, list[Span]]:
     """Return where the statement's end is marked, and what in it has no words.
 
-    That is its block comments and dollar quotes. The end is the limit, or that
-    of a semicolon; in a script also that of a backslash.
+    That is its block comments and dollar quotes. The end is that of the text, or of
+    a semicolon; in a script also that of a backslash.
     """
     opaque: list[Span] = []
     position, depth = start, 0
     since, is_in_body = start, False
     while True:
-        match = inert.match(sql, position, limit)
+        match = inert.match(sql, position)
         position = match.end() if match else position
-        mark = sql[position : position + 1] if position < limit else ""
+        mark = sql[position : position + 1]
         if not mark or mark == "\\":
             return position, opaque
         if mark in "/$" and (end := _end_of_opaque(sql, position)) > position:
             opaque.append((position, end))
-            position = min(end, limit)
+            position = end
             continue
         if mark == ";" and depth == 0:
             text = sql[since:position]
@@ -363,8 +358,6 @@ def script(sql: str) -> tuple[Part, ...]:
     parts: list[Part] = []
     line, counted = 1, 0
     is_open = False
-    # The rows that a COPY on the same line reads are between these two.
-    limit, after_rows = len(sql), len(sql)
     position = next_start(sql, 0)
     while position < len(sql):
         line += sql.count("\n", counted, position)
@@ -373,18 +366,13 @@ def script(sql: str) -> tuple[Part, ...]:
         if sql[position] == "\\":
             part, end = _command_at(sql, position, line, is_open=is_open)
         else:
-            part, end = _statement_at(sql, position, line, _IN_SCRIPT, limit)
+            part, end = _statement_at(sql, position, line, _IN_SCRIPT)
             is_open = sql.startswith("\\", end)
             if part.copies_from_input and not is_open:
-                first = after_rows if limit < len(sql) else 0
-                rows, after_rows = _rows(sql, end, first)
-                limit = min(limit, rows[0])
+                rows, end = _rows(sql, end)
                 part = attrs.evolve(part, data=rows)
         parts.append(part)
         position = next_start(sql, end)
-        if position >= limit:
-            position = next_start(sql, after_rows)
-            limit = after_rows = len(sql)
     return tuple(parts)
 
 
@@ -396,14 +384,13 @@ def _command_at(
     return PsqlCommand(sql[start:end].rstrip(), start, line, is_open), end
 
 
-def _rows(sql: str, end: int, first: int) -> tuple[Span, int]:
+def _rows(sql: str, end: int) -> tuple[Span, int]:
     """Return where rows start and stop, and where what follows them starts.
 
-    They start on the next line, or at `first`, behind those of another COPY.
-    What else is on the statement's line ends with the line.
+    They start on the line after the statement that ends there.
     """
     line_end = sql.find("\n", end)
-    start = max(len(sql) if line_end < 0 else line_end + 1, first)
+    start = len(sql) if line_end < 0 else line_end + 1
     closing = _END_OF_ROWS.search(sql, start)
     stop, after = (closing.start(), closing.end()) if closing else (len(sql),) * 2
     return (start, stop), after

@@ -22,9 +22,7 @@ from pytest_userstate.outbound.migrations.finding.search import (
 )
 from pytest_userstate.outbound.migrations.layout import (
     NO_OPTIONS,
-    Confidence,
     Layout,
-    LayoutDefaults,
     Options,
     label,
     options_of,
@@ -111,8 +109,7 @@ def locate(  # noqa: PLR0913 - where to look, and what was said of it
         candidate = Search(root, base, chosen, here or base).one()
     else:
         candidate = _named(pathlib.Path(path), root, base, path_given_by, chosen)
-    asked = candidate.layout(base)
-    layout = _decisive(candidate.path, asked)
+    layout = candidate.layout(base)
     options = options_of(
         choice.options,
         layout.options,
@@ -121,13 +118,6 @@ def locate(  # noqa: PLR0913 - where to look, and what was said of it
         layout=layout.name,
     )
     plan = layout.load(candidate.path, base, options)
-    if layout is not asked:
-        warning = (
-            f"{label(candidate.path, base)} is read as {layout.name} reads it, not as"
-            f" {asked.name}: its own files say which of them are applied. Say tool ="
-            f' "{layout.name}".'
-        )
-        plan = attrs.evolve(plan, warnings=(warning, *plan.warnings))
     if isinstance(plan, Plan) and not plan.migrations:
         raise TargetNotFoundError(_nothing_in(candidate.path, base, candidate.found))
     path_shown = label(candidate.path, base)
@@ -141,23 +131,6 @@ def locate(  # noqa: PLR0913 - where to look, and what was said of it
         layout=layout,
         options=options,
     )
-
-
-def _decisive(path: pathlib.Path, layout: Layout) -> Layout:
-    """Return the layout whose own files decide what runs, if there are such files.
-
-    A command decides by itself.
-    """
-    if not layout.needs_a_path or layout.recognizes(path) is not Confidence.NONE:
-        return layout
-    others = (
-        other
-        for other in registry.layouts()
-        if isinstance(other, LayoutDefaults)
-        and other.is_decisive
-        and other.recognizes(path) is Confidence.CERTAIN
-    )
-    return next(others, layout)
 
 
 def _named(

@@ -50,50 +50,16 @@ _NUMBERED = re.compile(r"V?\d+(?:\w*[._-].*)?\.sql", re.IGNORECASE)
 _SIGNS = frozenset({"sqitch.plan", "migration_lock.toml"})
 _NESTED = frozenset({"up.sql", "migration.sql", "_journal.json"})
 
+# Folders of what is not the project itself.
 _ASIDE = frozenset(
     {
-        *(
-            "archive",
-            "archived",
-            "bench",
-            "benches",
-            "benchmark",
-            "benchmarks",
-            "build",
-        ),
-        *(
-            "demo",
-            "demos",
-            "deprecated",
-            "dist",
-            "doc",
-            "docs",
-            "e2e",
-            "env",
-            "example",
-        ),
-        *("examples", "external", "fixture", "fixtures", "mock", "mocks", "old", "out"),
-        *(
-            "playground",
-            "sample",
-            "samples",
-            "seed",
-            "seeds",
-            "spec",
-            "specs",
-            "target",
-            "template",
-        ),
-        *(
-            "templates",
-            "test",
-            "testdata",
-            "testing",
-            "tests",
-            "testutil",
-            "thirdparty",
-        ),
-        *("tutorial", "tutorials", "vendor", "vendored"),
+        *("archive", "archived", "bench", "benches", "benchmark", "benchmarks"),
+        *("build", "demo", "demos", "deprecated", "dist", "doc", "docs", "e2e"),
+        *("env", "example", "examples", "external", "fixture", "fixtures", "mock"),
+        *("mocks", "old", "out", "playground", "sample", "samples", "seed", "seeds"),
+        *("spec", "specs", "target", "template", "templates", "test", "testdata"),
+        *("testing", "tests", "testutil", "thirdparty", "tutorial", "tutorials"),
+        *("vendor", "vendored"),
     }
 )
 _USER = r"(?:users?|accounts?|members?|profiles?|customers?)"

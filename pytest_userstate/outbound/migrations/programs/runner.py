@@ -40,7 +40,6 @@ from pytest_userstate.outbound.migrations.provenance.attribution import (
 from pytest_userstate.outbound.migrations.provenance.ledger import Ledger, Recorder
 from pytest_userstate.outbound.migrations.running.runner import (
     Migrated,
-    expect_nothing_prepared,
 )
 from pytest_userstate.outbound.migrations.running.session import ReportedError, Session
 from pytest_userstate.outbound.migrations.sql import Statement, statements
@@ -308,8 +307,6 @@ class ProgramRunner:
         ended = self._run(plan, plan.program.arguments)
         if ended.status or ended.timed_out:
             raise self._failure(plan, ended, failures.Position())
-        # It would hold locks that the end of the notes waits for.
-        expect_nothing_prepared(self._session, _texts(plan))
         recorder.note(plan.origin or None, Attribution(()))
         history = recorder.end()
         return Migrated(
@@ -411,7 +408,6 @@ class ProgramRunner:
         if problem or progress.ledger is None:
             output = self._output(plan, ended)
             raise failures.nothing_applied(plan, problem, output=output)
-        expect_nothing_prepared(self._session, _texts(plan))
         recorder = Recorder(self._session, progress.ledger)
         history = recorder.end(plan.origin)
         return Migrated(
@@ -472,13 +468,6 @@ def _supplied(values: cabc.Mapping[str, typ.Any]) -> cabc.Iterator[str]:
             " for tests; write these, or better ones, into userstate.toml:"
             f" migrations.{in_braces(values)}"
         )
-
-
-def _texts(plan: ProgramPlan) -> cabc.Iterator[tuple[str, str]]:
-    """Yield the files, each read as text only where somebody asks for it."""
-    for file in plan.migrations:
-        yield file.path, file.data.decode("utf-8", "replace")
-    yield plan.origin, ""
 
 
 _TO_THE_END = frozenset({"head", "heads"})

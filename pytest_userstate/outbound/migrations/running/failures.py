@@ -26,7 +26,6 @@ from pytest_userstate.outbound.migrations.running.session import (
 from pytest_userstate.outbound.migrations.sql import (
     Part,
     Statement,
-    literal,
     script,
     statements,
 )
@@ -41,11 +40,6 @@ _ABOUT_TIME = (
     "[postgres] migration_timeout in userstate.toml says how many seconds each"
     " migration may take. If this one waits for something that never comes, it would"
     " hang where it is deployed, too."
-)
-
-_WHY_UNFINISHED = (
-    "What it did is no part of the schema yet, and it keeps its locks, for which"
-    " reading the schema could wait forever."
 )
 
 
@@ -120,15 +114,11 @@ class Step:
 
 @attrs.frozen
 class Refusal:
-    """An error that PostgreSQL reported, and the statement, if it is known.
-
-    `piece` is the part of the text that was sent, where it was sent in parts.
-    """
+    """An error that PostgreSQL reported, and the statement, if it is known."""
 
     step: Step
     failure: ReportedError
     statement: Statement | None
-    piece: Piece | None = None
 
     @property
     def unread(self) -> str:
@@ -146,7 +136,7 @@ def statement_failed(
     if piece is not None and failure.position is not None:
         failure = attrs.evolve(failure, position=failure.position + piece[0])
     statement = _failed_statement(step, outcome, failure, piece)
-    refusal = Refusal(step, failure, statement, piece)
+    refusal = Refusal(step, failure, statement)
     row = _row(step, statement, failure)
     return _error(
         step,
@@ -154,19 +144,6 @@ def statement_failed(
         report=_report(failure),
         to_do=NO_INPUT if outcome.wanted_input else remedy(refusal),
         place=row or _Place.of(step, refusal.statement, failure.position),
-    )
-
-
-def wants_input(step: Step) -> MigrationError:
-    """Say that a statement reads rows that the file's tool has no way to give it."""
-    wanting = next(
-        statement for statement in step.statements if statement.copies_from_input
-    )
-    return _error(
-        step,
-        "COPY … FROM stdin has no input here",
-        to_do=NO_INPUT,
-        place=_Place.of(step, wanting),
     )
 
 
@@ -250,56 +227,6 @@ def not_prepared(plan: Plan, outcome: BatchResult) -> MigrationError:
         report=_report(failure),
         to_do=remedy(Refusal(step, failure, None)),
     )
-
-
-def not_finished(plan: Plan, outcome: BatchResult) -> MigrationError:
-    """Say that what the tool does after the last migration failed."""
-    failure = outcome.failure or ReportedError(message="timeout")
-    number = len(plan.migrations)
-    last = plan.migrations[-1].path if plan.migrations else ""
-    step = Step(path=last, batch=Batch(sql=""), plan=plan, applied=number)
-    return _error(
-        step,
-        f"what {plan.layout} does after the last migration failed: {failure.message}",
-        report=_report(failure),
-        to_do=remedy(Refusal(step, failure, None)),
-    )
-
-
-def never_finished(
-    names: cabc.Sequence[str], files: cabc.Iterable[tuple[str, str]]
-) -> MigrationError:
-    """Say which transaction was prepared and is not finished, and where."""
-    first, *others = map(literal, names)
-    path, line = _place_of_words(rf"PREPARE\s+TRANSACTION\s+{re.escape(first)}", files)
-    more = f" The same goes for {', '.join(others)}." if others else ""
-    to_do = (
-        f"Let what prepares it go on with COMMIT PREPARED {first} or ROLLBACK PREPARED"
-        f" {first}; or use an ordinary transaction, with COMMIT."
-    )
-    headline = f"the transaction {first} is prepared, and never finished"
-    return _unfinished(headline, _WHY_UNFINISHED + more, to_do, path=path, line=line)
-
-
-def _place_of_words(
-    words: str, files: cabc.Iterable[tuple[str, str]]
-) -> tuple[str, int | None]:
-    """Return the file and the line that say the words; else the last file."""
-    sought = re.compile(rf"\b{words}", re.IGNORECASE)
-    path = ""
-    for path, sql in files:
-        if match := sought.search(sql):
-            return path, sql.count("\n", 0, match.start()) + 1
-    return path, None
-
-
-def _unfinished(
-    headline: str, why: str, to_do: str, *, path: str, line: int | None
-) -> MigrationError:
-    where = path if line is None else f"{path}:{line}"
-    place = f"{where}: " if where else ""
-    message = "\n\n".join((f"{place}{headline}", wrapped(why), wrapped(to_do)))
-    return MigrationError(message, path=path, line=line)
 
 
 def connection_lost(step: Step, error: ServerError) -> ServerError:

@@ -444,23 +444,6 @@ def _of_a_new_enum_value(refusal: Refusal) -> str:
     )
 
 
-def _of_a_piece(refusal: Refusal) -> str:
-    """Explain what happens where the tool cuts a statement in two."""
-    if refusal.piece is None or not refusal.failure.is_from_parser:
-        return ""
-    start, end = refusal.piece
-    for statement in refusal.step.statements:
-        if (
-            statement.start < start < statement.end
-            or statement.start < end < statement.end
-        ):
-            return (
-                "As one statement it may be right: psql would find its end elsewhere."
-                f" {refusal.step.plan.advice_on_pieces if refusal.step.plan else ''}"
-            )
-    return ""
-
-
 def _of_psql(refusal: Refusal) -> str:
     """Explain what only psql understands, and the parser calls a syntax error."""
     if not refusal.failure.is_from_parser:
@@ -528,7 +511,6 @@ _REMEDIES: tuple[cabc.Callable[[Refusal], str], ...] = (
     _of_a_missing_feature,
     _of_a_full_disk,
     _of_a_new_enum_value,
-    _of_a_piece,
     _of_psql,
     _of_a_template,
 )

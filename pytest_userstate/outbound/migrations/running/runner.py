@@ -38,8 +38,6 @@ def delivery(session: Session, step: Step) -> Delivery:
             return Whole(session, step)
         case Mode.PIECES:
             return Pieces(session, step)
-        case Mode.PIPELINE:
-            return Pipeline(session, step)
         case Mode.SCRIPT:
             return Script(session, step)
 
@@ -91,30 +89,13 @@ class Pieces(Delivery):
 
     def send(self) -> None:
         """Send them."""
-        for piece in self._pieces():
-            self._send(self._step.sql[slice(*piece)], piece)
-
-
-class Pipeline(Delivery):
-    """All pieces and the record at once, which is one transaction."""
-
-    def send(self) -> None:
-        """Send them."""
-        pieces, sql = self._pieces(), self._step.sql
-        if any(statement.copies_from_input for statement in self._step.statements):
-            raise failures.wants_input(self._step)
         substitutes = dict(self._batch.substitutes)
-        outcome = self._session.commands(
-            *(substitutes.get(piece, (sql[slice(*piece)], ())) for piece in pieces),
-            *self._batch.record,
-        )
-        if outcome.succeeded:
-            return
-        if outcome.completed >= len(pieces):
-            raise failures.tool_failed(self._step, outcome, doing="recording it")
-        piece = pieces[outcome.completed]
-        outcome.completed = 0
-        self._expect_success(outcome, piece)
+        for piece in self._pieces():
+            if piece in substitutes:
+                outcome = self._session.commands(substitutes[piece])
+                self._expect_success(outcome, piece)
+            else:
+                self._send(self._step.sql[slice(*piece)], piece)
 
 
 class Script(Delivery):
@@ -179,17 +160,8 @@ def run_script(
     try:
         delivery(session, step).send()
         _expect_no_transaction(session, step)
-        expect_nothing_prepared(session, [(path, sql)])
     except ServerError as error:
         raise failures.connection_lost(step, error) from error
-
-
-def expect_nothing_prepared(
-    session: Session, files: cabc.Iterable[tuple[str, str]]
-) -> None:
-    """Fail where a transaction was prepared and is not finished."""
-    if names := session.prepared_transactions():
-        raise failures.never_finished(names, files)
 
 
 class MigrationRunner:
@@ -213,9 +185,6 @@ class MigrationRunner:
         origin = Source(setup) if setup else None
         self._recorder.start(origin, plan.bookkeeping_tables)
         self._apply_all(plan)
-        self._finish(plan)
-        files = ((m.path, batch.sql) for m in plan.migrations for batch in m.batches)
-        expect_nothing_prepared(self._session, files)
         return self._recorder.end()
 
     def _apply_all(self, plan: Plan) -> None:
@@ -240,12 +209,6 @@ class MigrationRunner:
             if not outcome.succeeded:
                 raise failures.not_prepared(plan, outcome)
 
-    def _finish(self, plan: Plan) -> None:
-        self._session.restart_clock()
-        outcome = self._session.commands(*plan.finish)
-        if not outcome.succeeded:
-            raise failures.not_finished(plan, outcome)
-
     def _apply(self, plan: Plan, migration: Migration, steps: list[Step]) -> None:
         """Apply one migration, and note what it did."""
         self._session.restart_clock()
@@ -262,13 +225,10 @@ class MigrationRunner:
 
     def _apply_step(self, plan: Plan, step: Step) -> None:
         batch = step.batch
-        is_wrapped = batch.in_transaction and batch.mode is not Mode.PIPELINE
-        search_path = self._open(plan, step, is_wrapped=is_wrapped)
+        search_path = self._open(plan, step)
         delivery(self._session, step).send()
-        closing = list(search_path)
-        if batch.mode is not Mode.PIPELINE:
-            closing += batch.record
-        if not is_wrapped:
+        closing = (*search_path, *batch.record)
+        if not batch.in_transaction:
             _expect_no_transaction(self._session, step)
             self._do(closing, step, "recording it")
         elif self._session.in_transaction or plan.tolerates_commit:
@@ -276,10 +236,11 @@ class MigrationRunner:
         else:
             raise failures.ended_its_transaction(step)
 
-    def _open(self, plan: Plan, step: Step, *, is_wrapped: bool) -> tuple[Command, ...]:
+    def _open(self, plan: Plan, step: Step) -> tuple[Command, ...]:
         """Do what comes before a batch; return what puts the search path back."""
         reading = (_READ_SEARCH_PATH,) if plan.restores_search_path else ()
-        opened = self._session.commands(*reading, *((_BEGIN,) if is_wrapped else ()))
+        begin = (_BEGIN,) if step.batch.in_transaction else ()
+        opened = self._session.commands(*reading, *begin)
         _expect_success(opened, step, doing="opening a transaction")
         if not reading:
             return ()

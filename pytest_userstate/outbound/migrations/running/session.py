@@ -26,10 +26,6 @@ _SETTLING_TIME = 5.0  # seconds that a cancelled statement gets to end
 _ROWS_AT_ONCE = 65536  # characters
 _OPEN = frozenset({pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR})
 _COMPLETED = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
-_PREPARED = (
-    "SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database"
-    " OPERATOR(pg_catalog.=) pg_catalog.current_database() ORDER BY prepared"
-)
 _PARSER_FILES = frozenset({b"scan.l", b"gram.y", b"parser.c", b"scansup.c"})
 
 
@@ -144,12 +140,6 @@ class Session:
             if not self._connection.closed:
                 self._pgconn.exit_pipeline_mode()
             return outcome
-
-    def prepared_transactions(self) -> tuple[str, ...]:
-        """Return the names of those that were prepared and are not finished."""
-        self.restart_clock()
-        rows = self.batch(_PREPARED).rows
-        return tuple((name or b"").decode("utf-8", "replace") for (name,) in rows)
 
     def roll_back(self) -> None:
         """End the transaction that is open, if any, on a connection that lives."""

@@ -83,7 +83,6 @@ class DrizzleLayout(LayoutDefaults):
 
     name = "drizzle"
     expects = f"SQL files and the {_JOURNAL} that lists those that are applied"
-    is_decisive = True
     project_files = tuple(
         ProjectFile(f"drizzle.config.{suffix}", _folder_named_by)
         for suffix in ("ts", "js", "mts", "mjs", "cts", "cjs", "json")

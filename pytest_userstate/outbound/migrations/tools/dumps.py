@@ -72,21 +72,6 @@ _ADVICE = (
     " transaction must not be between BEGIN and COMMIT."
 )
 _FILE = "structure.sql"
-_VERSIONS = "schema_migrations"
-_METADATA = "ar_internal_metadata"
-_CREATE = f"""\
-CREATE TABLE IF NOT EXISTS "{_METADATA}" (
-    "key" character varying NOT NULL PRIMARY KEY,
-    "value" character varying,
-    "created_at" timestamp(6) NOT NULL,
-    "updated_at" timestamp(6) NOT NULL
-)"""
-_SET = f"""\
-INSERT INTO "{_METADATA}" ("key", "value", "created_at", "updated_at")
-VALUES ('environment', 'test', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
-ON CONFLICT ("key") DO UPDATE
-SET "value" = excluded."value", "updated_at" = excluded."updated_at"
-"""  # noqa: S608 - a constant
 
 
 class PgDumpLayout(LayoutDefaults):
@@ -139,8 +124,7 @@ class StructureLayout(LayoutDefaults):
             layout=self.name,
             migrations=(dump.migration,),
             roles=dump.roles,
-            finish=((_CREATE, ()), (_SET, ())),
-            bookkeeping_tables=frozenset({_VERSIONS, _METADATA}),
+            bookkeeping_tables=frozenset({"schema_migrations", "ar_internal_metadata"}),
             separate_sessions=True,
             advice_on_transactions=_ADVICE,
             warnings=dump.warnings,

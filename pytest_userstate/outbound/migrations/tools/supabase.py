@@ -86,6 +86,11 @@ class SupabaseLayout(SqlLayout):
             warnings=(*plan.warnings, *triggers),
         )
 
+    def _is_apart(self, file: SqlFile, sql: str, text: str) -> bool:
+        """On the platform such a statement has to be the first of its file."""
+        del file, text
+        return any("concurrently" in statement.words for statement in statements(sql))
+
     def _migration(self, file: SqlFile, table: str, options: Options) -> Migration:
         migration = super()._migration(file, table, options)
         [batch] = migration.batches
@@ -95,7 +100,7 @@ class SupabaseLayout(SqlLayout):
 def _read_roles(file: pathlib.Path, base: pathlib.Path) -> Migration:
     """Read ``roles.sql``, which is run first and recorded nowhere."""
     path = label(file, base)
-    batch = Batch(sql=read_sql(file, path), mode=Mode.PIPELINE, in_transaction=False)
+    batch = Batch(sql=read_sql(file, path), mode=Mode.PIECES)
     return Migration(version="roles", path=path, batches=(_on_the_platform(batch),))
 
 
@@ -153,8 +158,8 @@ LAYOUT = SupabaseLayout(
     by_names=Confidence.POSSIBLE,
     project_files=(ProjectFile("supabase/config.toml", _folder_beside),),
     options=(),
-    mode=Mode.PIPELINE,
-    in_transaction=False,
+    mode=Mode.PIECES,
+    tolerates_commit=True,
     table="supabase_migrations.schema_migrations",
     columns="version text NOT NULL PRIMARY KEY, statements text[], name text",
     before=("RESET ALL",),
