@@ -7,6 +7,7 @@ import pathlib
 
 import pytest
 
+from pytest_userstate.domain.errors import TargetNotFoundError
 from pytest_userstate.outbound.migrations.finding.discovery import (
     LayoutChoice,
     Target,

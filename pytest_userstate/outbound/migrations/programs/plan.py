@@ -27,8 +27,6 @@ class Interpreter:
     command: str
     # How they name it otherwise.
     described: str
-    # Another one of the repository that has the tool, to be suggested.
-    alternative: str = ".venv/bin/python"
 
 
 @attrs.frozen(kw_only=True)
@@ -105,10 +103,9 @@ def interpreter(
     there = _in_environments(package, folder, base)
     if there is not None and not (_is_active(base) and _is_installed_here(package)):
         return there
-    ours = Interpreter(
+    return Interpreter(
         pathlib.Path(sys.executable), "python", "the Python that runs pytest"
     )
-    return ours if there is None else attrs.evolve(ours, alternative=there.command)
 
 
 def _in_environments(

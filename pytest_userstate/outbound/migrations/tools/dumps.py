@@ -80,6 +80,7 @@ class PgDumpLayout(LayoutDefaults):
     name = "pg_dump"
     expects = "no folder, but one SQL file, such as pg_dump writes"
     takes_a_file = True
+    bookkeeping_tables: frozenset[str] = frozenset()
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Take any file of SQL: nothing else could be done with it."""
@@ -96,39 +97,25 @@ class PgDumpLayout(LayoutDefaults):
             layout=self.name,
             migrations=(dump.migration,),
             roles=dump.roles,
+            bookkeeping_tables=self.bookkeeping_tables,
+            separate_sessions=True,
             advice_on_transactions=_ADVICE,
             warnings=dump.warnings,
         )
 
 
-class StructureLayout(LayoutDefaults):
+class StructureLayout(PgDumpLayout):
     """The layout of Rails with ``config.active_record.schema_format = :sql``."""
 
     name = "structure"
     expects = f"no folder, but Rails' file db/{_FILE}"
     project_files = (ProjectFile(f"db/{_FILE}", lambda file, _: file),)
-    takes_a_file = True
+    bookkeeping_tables = frozenset({"schema_migrations", "ar_internal_metadata"})
 
     def recognizes(self, path: pathlib.Path) -> Confidence:
         """Judge by the file's name."""
         is_one = path.is_file() and path.name.endswith(_FILE)
         return Confidence.CERTAIN if is_one else Confidence.NONE
-
-    def load(
-        self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
-    ) -> Plan:
-        """Read the file, and what Rails does once it has loaded it."""
-        del options  # there are none
-        dump = _dump_in(path, base)
-        return Plan(
-            layout=self.name,
-            migrations=(dump.migration,),
-            roles=dump.roles,
-            bookkeeping_tables=frozenset({"schema_migrations", "ar_internal_metadata"}),
-            separate_sessions=True,
-            advice_on_transactions=_ADVICE,
-            warnings=dump.warnings,
-        )
 
 
 @attrs.frozen

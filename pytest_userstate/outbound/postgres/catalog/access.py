@@ -29,8 +29,9 @@ from pytest_userstate.outbound.postgres.catalog.relations import (
     PG_CLASS,
     PG_NAMESPACE,
     PG_TYPE,
+    Query,
+    Row,
 )
-from pytest_userstate.outbound.postgres.catalog.types import Query, Row
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading

@@ -18,7 +18,7 @@ from pytest_userstate.domain.columns import (
     Trigger,
 )
 from pytest_userstate.domain.converters import dotted, in_sql
-from pytest_userstate.outbound.postgres.catalog.types import (
+from pytest_userstate.outbound.postgres.catalog.relations import (
     OPERATOR_CLASSES,
     Query,
     Row,

@@ -1,16 +1,212 @@
-"""Schemas, tables, views and their columns: the questions and the answers."""
+"""Schemas, tables, views, columns and types: the queries, and what types mean."""
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import string
 import typing as typ
 
-from pytest_userstate.domain.columns import Column, Generated, Identity
-from pytest_userstate.outbound.postgres.catalog.constraints import CONSTRAINTS
-from pytest_userstate.outbound.postgres.catalog.types import Query, Row
+import attrs
+
 from pytest_userstate.outbound.postgres.stubs import NAMES
 
-if typ.TYPE_CHECKING:
-    from pytest_userstate.outbound.postgres.catalog.reading import CatalogReading
+# What only newer versions have: since when, how to ask, what it was before.
+_NEWER: typ.Final = {
+    "nulls_distinct": (150_000, "NOT indnullsnotdistinct", "true"),
+    "set_columns": (150_000, "confdelsetcols", "NULL::int2[]"),
+    "is_enforced": (180_000, "conenforced", "true"),
+    "is_temporal": (180_000, "conperiod", "false"),
+    "inherits": (160_000, "inherit_option", "rolinherit"),
+}
+
+
+Row = typ.Any
+"""A named tuple of an answer; the query says what its fields are called."""
+
+
+@attrs.frozen(eq=False)
+class Query:
+    """A query; names with a dollar sign are columns that only newer versions have."""
+
+    sql: typ.LiteralString
+
+    def text(self, server_version: int) -> str:
+        """Return the query for a server of this version."""
+        words = {
+            name: newer if server_version >= since else older
+            for name, (since, newer, older) in _NEWER.items()
+        }
+        return string.Template(self.sql).substitute(words)
+
+
+USER_TYPES: typ.Final = Query(
+    """
+    SELECT oid, typname AS name, typnamespace AS schema, typtype AS kind,
+      typbasetype AS base, typtypmod AS modifier, typnotnull AS is_not_null,
+      typcollation AS collation, pg_get_expr(typdefaultbin, 0) AS default,
+      typowner AS owner, typrelid AS relation
+    FROM pg_type
+    WHERE oid >= 16384 AND (typtype IN ('e', 'd', 'r') OR typtype = 'c'
+      AND typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
+    """
+)
+"""An enumerated type, a domain, a composite type or a range."""
+
+
+LABELS: typ.Final = Query(
+    """
+    SELECT enumtypid AS type, enumlabel AS label
+    FROM pg_enum ORDER BY enumtypid, enumsortorder
+    """
+)
+"""A label of an enumerated type."""
+
+
+RANGES: typ.Final = Query(
+    """
+    SELECT rngtypid AS type, format_type(rngsubtype, NULL) AS subtype,
+      CASE WHEN rngcollation NOT IN (0, 100) THEN rngcollation::regcollation::text
+        END AS collation,
+      (SELECT concat(nspname, '.', opcname) FROM pg_opclass JOIN pg_namespace ON
+        pg_namespace.oid = opcnamespace WHERE pg_opclass.oid = rngsubopc AND NOT
+        opcdefault) AS operator_class,
+      nullif(rngcanonical::oid, 0)::regproc::text AS canonical,
+      nullif(rngsubdiff::oid, 0)::regproc::text AS difference
+    FROM pg_range
+    WHERE rngtypid >= 16384
+    """
+)
+"""What a range type is made of."""
+
+
+# 403 and 405 are btree and hash, whose classes have an operator for equality.
+OPERATOR_CLASSES: typ.Final = Query(
+    """
+    SELECT oid, opcintype AS type, opcmethod IN (403, 405) AS knows_equality
+    FROM pg_opclass WHERE opcdefault
+    """
+)
+"""An operator class that is the default for its type."""
+
+
+COERCIONS: typ.Final = Query(
+    """
+    SELECT castsource AS source, casttarget AS target
+    FROM pg_cast
+    WHERE castmethod = 'b' AND castcontext = 'i'
+    """
+)
+"""A type whose values are taken for those of another as they are."""
+
+
+TYPES: typ.Final = Query(
+    """
+    SELECT used.oid AS oid, used.modifier AS modifier,
+      format_type(used.oid, used.modifier) AS text, typtype AS kind,
+      typbasetype AS base,
+      CASE WHEN typsubscript = 'array_subscript_handler'::regproc THEN typelem ELSE
+        0 END AS element,
+      typrelid AS relation, typnotnull AS is_not_null, typcollation AS collation
+    FROM unnest(%s::oid[], %s::int4[]) AS used (oid, modifier)
+      JOIN pg_type ON pg_type.oid = used.oid
+    """
+)
+"""A type in use, with a modifier, and as PostgreSQL writes the two."""
+
+
+COLLATIONS: typ.Final = Query(
+    """
+    SELECT pg_collation.oid AS oid,
+      CASE WHEN nspname = 'pg_catalog' THEN collname::text ELSE concat(nspname, '.',
+        collname) END AS text
+    FROM pg_collation JOIN pg_namespace ON pg_namespace.oid = collnamespace
+    WHERE pg_collation.oid = ANY (%s::oid[])
+    """
+)
+"""A collation, with its schema unless it is PostgreSQL's own."""
+
+
+Look = cabc.Callable[[set[tuple[int, int]]], cabc.Iterable[Row]]
+ANY_MODIFIER: typ.Final = -1
+
+
+@attrs.frozen(kw_only=True)
+class TypeFacts:
+    """A type with its modifier, as a column or domain uses it."""
+
+    text: str
+    is_domain: bool
+    is_never_null: bool  # a domain that excludes null, itself or further down
+    # For DISTINCT and keys, that is: the `=` of `box` and `circle` compares areas.
+    has_equality: bool
+    collation: int
+
+
+class Types:
+    """The types in use, and those that they are made of."""
+
+    def __init__(
+        self,
+        in_use: set[tuple[int, int]],
+        *,
+        look: Look,
+        attributes: cabc.Mapping[int, cabc.Sequence[Row]],
+        with_equality: cabc.Set[int],
+    ) -> None:
+        """Look up the types, then those that they are made of, and so on."""
+        self._attributes = attributes
+        self._equality = dict.fromkeys(with_equality, True)
+        self._types: dict[int, Row] = {}
+        self._facts: dict[tuple[int, int], TypeFacts] = {}
+        rows: list[Row] = []
+        while in_use:
+            new = list(look(in_use))
+            rows += new
+            self._types.update((row.oid, row) for row in new)
+            parts = {part for row in new for part in (row.base, row.element) if part}
+            in_use = {(part, ANY_MODIFIER) for part in parts - self._types.keys()}
+        for row in rows:
+            self._facts[row.oid, row.modifier] = self._facts_of(row)
+
+    def __getitem__(self, type_and_modifier: tuple[int, int]) -> TypeFacts:
+        """Return the facts of a type with its modifier."""
+        return self._facts[type_and_modifier]
+
+    def _facts_of(self, row: Row) -> TypeFacts:
+        return TypeFacts(
+            text=row.text,
+            is_domain=row.kind == "d",
+            is_never_null=self._is_never_null(row),
+            has_equality=self._has_equality(row.oid),
+            collation=row.collation,
+        )
+
+    def _is_never_null(self, row: Row) -> bool:
+        """Whether a domain, or a domain that it is based on, excludes null."""
+        while row.kind == "d":
+            if row.is_not_null:
+                return True
+            row = self._types[row.base]
+        return False
+
+    def _has_equality(self, oid: int) -> bool:
+        if oid not in self._equality:
+            self._equality[oid] = self._find_equality(self._types[oid])
+        return self._equality[oid]
+
+    def _find_equality(self, row: Row) -> bool:
+        match row.kind:
+            case "d":
+                return self._has_equality(row.base)
+            case "e" | "r" | "m":  # enumerated types, ranges, multiranges
+                return True
+            case "c":
+                attributes = self._attributes.get(row.relation, ())
+                types = [attribute.type for attribute in attributes]
+                return bool(types) and all(map(self._has_equality, types))
+            case _:
+                return bool(row.element) and self._has_equality(row.element)
+
 
 PG_TYPE = 1247
 PG_PROC = 1255
@@ -120,88 +316,3 @@ MEMBERS: typ.Final = Query(
     """
 )
 """An object that belongs to an extension."""
-
-
-_IDENTITIES: typ.Final = {
-    "": None,
-    "a": Identity.ALWAYS,
-    "d": Identity.BY_DEFAULT,
-}
-_GENERATED: typ.Final = {
-    "": None,
-    "s": Generated.STORED,
-    "v": Generated.VIRTUAL,
-}
-
-
-class Columns:
-    """The columns of all tables and views.
-
-    Columns are values, and large schemas repeat themselves: equal ones are made
-    once and shared.
-    """
-
-    def __init__(self, reading: CatalogReading) -> None:
-        """Arrange what is known of columns beside their own rows."""
-        self._reading = reading
-        self._made: dict[tuple[typ.Any, ...], Column] = {}
-        self._expressions = {
-            (row.relation, row.number): row.expression for row in reading.rows(DEFAULTS)
-        }
-        self._keys: set[tuple[int, int]] = set()
-        self._maybe_null: set[tuple[int, int]] = set()
-        places = {"p": self._keys, "n": self._maybe_null}
-        for row in reading.rows(CONSTRAINTS):
-            if row.kind in places:
-                numbers = row.columns or ()
-                places[row.kind].update((row.relation, number) for number in numbers)
-
-    def of(self, relation: int) -> list[Column]:
-        """Return the columns of a table or view."""
-        return [
-            self._column(attribute)
-            for attribute in self._reading.attributes.get(relation, ())
-        ]
-
-    def _column(self, row: Row) -> Column:
-        place = (row.relation, row.number)
-        is_not_null = row.is_not_null and place not in self._maybe_null
-        is_primary_key = place in self._keys
-        expression = self._expressions.get(place)
-        comment = self._reading.comment(PG_CLASS, *place)
-        facts = (row[2:], is_not_null, is_primary_key, expression, comment)
-        column = self._made.get(facts)
-        if column is None:
-            column = self._made[facts] = self._make(
-                row,
-                is_not_null=is_not_null,
-                is_primary_key=is_primary_key,
-                expression=expression,
-                comment=comment,
-            )
-        return column
-
-    def _make(
-        self,
-        row: Row,
-        *,
-        is_not_null: bool,
-        is_primary_key: bool,
-        expression: str | None,
-        comment: str | None,
-    ) -> Column:
-        used = self._reading.types[row.type, row.modifier]
-        return Column(
-            row.name,
-            used.text,
-            is_nullable=not (is_not_null or used.is_never_null),
-            is_primary_key=is_primary_key,
-            default=None if row.generated else expression,
-            identity=_IDENTITIES[row.identity],
-            generated=_GENERATED[row.generated],
-            expression=expression if row.generated else None,
-            has_equality=used.has_equality,
-            is_domain=used.is_domain,
-            collation=self._reading.own_collation(row.collation, used.collation),
-            comment=comment,
-        )
