@@ -87,17 +87,25 @@ def test_other_errors_ask_for_nothing(tmp_path: pathlib.Path, output: str) -> No
 
 
 def test_the_module_that_was_stopped_is_read(tmp_path: pathlib.Path) -> None:
-    """For the prefix of its fields; samples of values are beside it."""
+    """What else it needs, and the prefix of its fields, with samples of values."""
     module = tmp_path / "config.py"
-    module.write_text('model_config = SettingsConfigDict(env_prefix="SHOP_")\n')
+    module.write_text(
+        'if X:\n    A = config("A")\nelse:\n    B = config("B")\n    C = config("C")\n'
+        'D = os.environ.get("D") and os.environ["D"]\n'
+        'class Base:\n    E = config("E")\n'
+        'KEY = config("KEY")\nURL = config("URL", default="x")\n'
+        'SIZE = config("SIZE", cast=int)\nGIVEN = config("GIVEN")\n'
+        'model_config = SettingsConfigDict(env_prefix="SHOP_")\n'
+    )
     (tmp_path / ".env.example").write_text(
         "export KEY='of no use' # not secret\nSIZE=7  # of a page\n"
     )
-    place = f'  File "{module}", line 4, in <module>\n'
-    output = place + "UndefinedValueError: {} not found"
-    assert asked(output.format("KEY"), tmp_path) == {"KEY": "of no use"}
-    assert asked(output.format("SIZE"), tmp_path) == {"SIZE": "7"}
-    assert asked(output.format("SIZE"), tmp_path, SIZE="8") == {}
+    output = f'  File "{module}", line 4, in <module>\nUndefinedValueError: B not found'
+    assert asked(output, tmp_path, GIVEN="x") == {
+        **dict.fromkeys("BCE", "for-the-audit"),
+        "KEY": "of no use",
+        "SIZE": "7",
+    }
     output = f'  File "{module}", line 1, in <module>\n{SETTINGS_V1}'
     assert next(iter(asked(output, tmp_path))) == "SHOP_SECRET_KEY"
 

@@ -305,6 +305,7 @@ def test_a_virtual_environment_of_the_repository(
     assert isinstance(plan, ProgramPlan)
     assert plan.program.python is not None
     assert plan.program.python.command == "python"
+    assert plan.program.python.alternative == "venv/bin/python"
 
 
 def test_nothing_is_found_by_a_project_file_alone(tmp_path: pathlib.Path) -> None:

@@ -18,7 +18,7 @@ import attrs
 
 from pytest_userstate.application.configuration import configuration_error
 from pytest_userstate.application.wording import nearest
-from pytest_userstate.domain.errors import MigrationError
+from pytest_userstate.domain.errors import ConfigurationError, MigrationError
 from pytest_userstate.outbound.migrations.plan import Migration, Piece, Plan
 
 if typ.TYPE_CHECKING:
@@ -478,6 +478,22 @@ def left_out_programs(paths: cabc.Sequence[str], tool: str) -> cabc.Iterator[str
             " migrations with the project's own program and audit that database:"
             ' --userstate-dsn, or name the program: command = ["…"].'
         )
+
+
+def upward(path: pathlib.Path, base: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    """Return a folder and those above it, up to the base; else the two nearest."""
+    above = (path, *path.parents)
+    return above[: above.index(base) + 1] if base in above else above[:2]
+
+
+def settings_text(file: pathlib.Path, base: pathlib.Path) -> str:
+    """Read a file of a project's settings; raise a ConfigurationError if it fails."""
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        path = label(file, base)
+        message = f"{path} cannot be read: {error}."
+        raise ConfigurationError(message, file=path) from error
 
 
 def text_of(file: str | os.PathLike[str]) -> str:

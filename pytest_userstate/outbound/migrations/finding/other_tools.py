@@ -23,6 +23,7 @@ from pytest_userstate.outbound.migrations.layout import (
     WAYS_BACK,
     label,
     text_of,
+    upward,
     visible,
 )
 from pytest_userstate.outbound.migrations.programs.environment import (
@@ -140,9 +141,8 @@ _CONSTANT = re.compile(r"""['"]?(?:host|database)['"]?\s*:\s*['"]""")
 
 def command_line(command: Command, folder: pathlib.Path, base: pathlib.Path) -> str:
     """Return the line of userstate.toml that lets a tool's own program migrate."""
-    above = (folder, *folder.parents)
-    upto = above.index(base) + 1 if base in above else len(above)
-    homes = [place for place in above[:upto] if (place / command.home).exists()]
+    above = upward(folder, base)
+    homes = [place for place in above if (place / command.home).exists()]
     home = homes[0] if command.home and homes else base
     settings = [file for name in command.settings for file in _below(home, name)]
     arguments = _script(command, home) or _completed(command, home, settings)

@@ -27,6 +27,7 @@ from pytest_userstate.outbound.migrations.layout import (
     label,
     text_of,
     tokens_of,
+    upward,
     visible,
 )
 from pytest_userstate.outbound.migrations.tools import registry
@@ -493,19 +494,10 @@ def _declared(
     layouts: tuple[Layout, ...], path: pathlib.Path, root: pathlib.Path
 ) -> tuple[Layout, ...]:
     """Return the layouts that the project names, in the nearest folder that does."""
-    for folder in _upward(path, root) if layouts else ():
+    for folder in upward(path.absolute(), root.absolute()) if layouts else ():
         if named := tuple(layout for layout in layouts if _is_named(layout, folder)):
             return named
     return ()
-
-
-def _upward(path: pathlib.Path, root: pathlib.Path) -> cabc.Iterator[pathlib.Path]:
-    """Return the folder and those above it, up to the root if it is among them."""
-    path, root = path.absolute(), root.absolute()
-    if not path.is_relative_to(root):
-        return iter((path, path.parent))
-    above = (path, *path.parents)
-    return iter(above[: above.index(root) + 1])
 
 
 def _is_named(layout: Layout, folder: pathlib.Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import collections.abc as cabc
 import json
 import os
@@ -147,7 +148,16 @@ _FIELD = re.compile(
     re.MULTILINE,
 )
 _PREFIX = re.compile(r"""\benv_prefix['"]?\s*[=:]\s*['"](\w+)['"]""")
-_FRAME = re.compile(r'^  File "([^"]+)", line \d+', re.MULTILINE)
+_FRAME = re.compile(r'^  File "([^"]+)", line (\d+)', re.MULTILINE)
+# What else the module that was stopped reads, with nothing in its place.
+_READS = re.compile(
+    rf"""\benviron\[\s*['"]({_NAME})['"]\s*\]"""
+    rf"""|\b(?:env|config)(?:\.\w+)?\(\s*['"]({_NAME})['"]\s*(?:,\s*cast=[\w.]+\s*)?\)"""
+)
+# What it reads, but can do without.
+_NEEDS_NOT = re.compile(
+    rf"""\b(?:environ\.get|getenv)\(\s*['"]({_NAME})['"]|\b({_NAME})=\("""
+)
 # A variable that chooses the kind of database, in a module of settings.
 _ENGINE = r"(?:[A-Z]+_)*(?:DB|DATABASE)_(?:ENGINE|BACKEND|TYPE|DRIVER|DIALECT|VENDOR)"
 _CHOICE = re.compile(rf"""\b({_ENGINE})\b|['"](DB|DATABASE)['"]\s*[,)\]]""")
@@ -210,7 +220,8 @@ def asked_for(
 ) -> dict[str, typ.Any]:
     """Return the variables that a program misses, if its output says so, with values.
 
-    The last of the folders is the repository.
+    The last of the folders is the repository; what else the module reads that was
+    stopped is asked for at once.
     """
     if "requires an async driver" in output:
         is_given = "+asyncpg" in str(given.get("DATABASE_URL"))
@@ -219,16 +230,23 @@ def asked_for(
     before, traceback, after = output.partition("Traceback (most recent call last)")
     end = after if traceback else before
     names = [next(filter(None, found.groups())) for found in _ASKS.finditer(end)]
+    module, line = _module(output, folders[-1])
     if "pydantic_settings" in output or "env_settings" in output:
-        prefix = _PREFIX.search(_module(output, folders[-1]))
+        prefix = _PREFIX.search(module)
         names += [
             f"{prefix[1] if prefix else ''}{field.replace('.', '__')}".upper()
             for field in _FIELD.findall(output)
         ]
+    if not names:
+        return {}
+    unconditional = _unconditional(module, line)
+    reads = [name for found in _READS.findall(unconditional) for name in found if name]
+    spared = {name for found in _NEEDS_NOT.findall(module) for name in found}
+    reads = [name for name in reads if name not in spared]
     samples = _samples(folders)
     return {
         name: _value(name, samples)
-        for name in dict.fromkeys(names)
+        for name in dict.fromkeys((*names, *reads))
         if name not in given
     }
 
@@ -267,12 +285,39 @@ def choice_of_database(repository: pathlib.Path) -> dict[str, typ.Any]:
     return {}
 
 
-def _module(output: str, repository: pathlib.Path) -> str:
-    """Return the text of the repository's module at which a traceback ends."""
-    for path in reversed(_FRAME.findall(output)):
+def _module(output: str, repository: pathlib.Path) -> tuple[str, int]:
+    """Return the repository's module at which a traceback ends, and the line in it."""
+    for path, line in reversed(_FRAME.findall(output)):
         if path.startswith(f"{repository}/") and "-packages/" not in path:
-            return text_of(path)
-    return ""
+            return text_of(pathlib.Path(path)), int(line)
+    return "", 0
+
+
+def _unconditional(module: str, line: int) -> str:
+    """Return the statements that run whatever else is set, and those of the line."""
+    try:
+        tree = ast.parse(module)
+    except (SyntaxError, ValueError):
+        return module
+    lines = module.splitlines()
+    kept: list[str] = []
+
+    def keep(statements: list[ast.stmt]) -> None:
+        for statement in statements:
+            bodies = [
+                body
+                for field in ("body", "orelse", "finalbody")
+                if (body := getattr(statement, field, None))
+            ]
+            if not bodies:
+                kept.extend(lines[statement.lineno - 1 : statement.end_lineno])
+            for body in bodies:
+                ends = body[0].lineno, body[-1].end_lineno or 0
+                if isinstance(statement, ast.ClassDef) or ends[0] <= line <= ends[1]:
+                    keep(body)
+
+    keep(tree.body)
+    return "\n".join(kept)
 
 
 def source_of(name: str) -> str:

@@ -37,7 +37,7 @@ _IN_BRACES = (
 _ANOTHER_PYTHON = (
     "name the repository's own Python in userstate.toml:"
     ' migrations = {{ path = "{path}", tool = "{layout}",'
-    ' python = ".venv/bin/python" }}.'
+    ' python = "{python}" }}.'
 )
 
 
@@ -82,7 +82,10 @@ def not_installed(plan: ProgramPlan, package: str, error: str) -> MigrationError
     else:
         headline = f"{package} cannot be imported by the Python that was to run it"
         to_do = "Install it there"
-    to_do += f", or {_another_python(plan)}"
+    if _is_the_alternative(plan):
+        to_do += "."
+    else:
+        to_do += f", or {_another_python(plan)}"
     return _error(
         plan,
         f"`{plan.program.command}`: {headline}.",
@@ -270,12 +273,16 @@ def _of_a_module(plan: ProgramPlan, output: str) -> str:
     """Say what to do about a module that was not found."""
     if plan.program.watched is None or "ModuleNotFoundError" not in output:
         return ""
+    if _is_the_alternative(plan):
+        return (
+            f"It was run with {_python(plan)}. Install the module there; or, if it is"
+            " one of the repository's own that is not committed, or found only with"
+            " settings of the deployment, give the audit what the tool needs: a copy"
+            " for tests, or PYTHONPATH among the variables of [migrations.environment]."
+        )
     return (
         f"It was run with {_python(plan)}. If the module is installed for another one,"
-        f" {_another_python(plan)} If it is one of the repository's own that is not"
-        " committed, or found only with settings of the deployment, give the audit what"
-        " the tool needs: a copy for tests, or PYTHONPATH among the variables of"
-        " [migrations.environment]."
+        f" {_another_python(plan)}"
     )
 
 
@@ -308,8 +315,23 @@ def _known(plan: ProgramPlan, output: str) -> str:
     return _of_variables(plan, output) or _of_a_module(plan, output)
 
 
+def _is_the_alternative(plan: ProgramPlan) -> bool:
+    """Whether the Python that would be suggested is the one that was used."""
+    python = plan.program.python
+    if python is None:
+        return False
+    # Not resolved: the Pythons of all virtual environments are links to the same one.
+    paths = (plan.base / python.alternative, plan.base / python.path)
+    return len({os.path.normpath(path) for path in paths}) == 1
+
+
 def _another_python(plan: ProgramPlan) -> str:
-    return _ANOTHER_PYTHON.format(path=_path(plan), layout=plan.layout)
+    python = plan.program.python
+    return _ANOTHER_PYTHON.format(
+        path=_path(plan),
+        layout=plan.layout,
+        python=python.alternative if python else "",
+    )
 
 
 def _python(plan: ProgramPlan) -> str:

@@ -12,7 +12,7 @@ import typing as typ
 import attrs
 
 from pytest_userstate.domain.errors import ConfigurationError, MigrationError
-from pytest_userstate.outbound.migrations.layout import Options, label
+from pytest_userstate.outbound.migrations.layout import Options, label, upward
 
 Tool = typ.Literal["alembic", "django", "flask"]
 
@@ -27,6 +27,8 @@ class Interpreter:
     command: str
     # How they name it otherwise.
     described: str
+    # Another one of the repository that has the tool, to be suggested.
+    alternative: str = ".venv/bin/python"
 
 
 @attrs.frozen(kw_only=True)
@@ -103,9 +105,10 @@ def interpreter(
     there = _in_environments(package, folder, base)
     if there is not None and not (_is_active(base) and _is_installed_here(package)):
         return there
-    return Interpreter(
+    ours = Interpreter(
         pathlib.Path(sys.executable), "python", "the Python that runs pytest"
     )
+    return ours if there is None else attrs.evolve(ours, alternative=there.command)
 
 
 def _in_environments(
@@ -162,9 +165,7 @@ def _environments(
     active = os.environ.get("VIRTUAL_ENV")
     if active and active != sys.prefix:
         yield pathlib.Path(active)
-    above = [folder, *folder.parents]
-    upto = above.index(base) + 1 if base in above else 1
-    for place in above[:upto]:
+    for place in upward(folder, base):
         for name in _FOLDERS:
             yield place / name
 

@@ -36,7 +36,9 @@ from pytest_userstate.outbound.migrations.layout import (
     Options,
     ProjectFile,
     label,
+    settings_text,
     text_of,
+    upward,
 )
 from pytest_userstate.outbound.migrations.next_files import NewMigration
 from pytest_userstate.outbound.migrations.programs.plan import (
@@ -237,16 +239,14 @@ class AlembicLayout(LayoutDefaults):
 
 def _project_of(path: pathlib.Path, base: pathlib.Path, section: str) -> _Project:
     """Return the project that a folder belongs to, from it upward to the base."""
-    above = (path, *path.parents)
-    upto = above.index(base) + 1 if base in above else 2
-    for folder in above[:upto]:
+    for folder in upward(path, base):
         for name in (_INI, _PYPROJECT):
             project = _read(folder / name, base, section)
             if project is None:
                 continue
             if path in {folder, project.scripts.resolve(), project.scripts}:
                 return project
-    for folder in above[:upto] if section == _SECTION else ():
+    for folder in upward(path, base) if section == _SECTION else ():
         _refuse_named_sections(folder / _INI, base)
     if _is_flasks(path, base):
         return _Project(path / _INI, path.parent, str(path), is_flasks=True)
@@ -293,14 +293,9 @@ def _read(
     file: pathlib.Path, base: pathlib.Path, section: str = _SECTION
 ) -> _Project | None:
     """Read a project's file; None if it says nothing about scripts."""
-    try:
-        text = file.read_text("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
+    if not file.is_file():
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        path = label(file, base)
-        message = f"{path} cannot be read: {error}."
-        raise ConfigurationError(message, file=path) from error
+    text = settings_text(file, base)
     # Imported here, since every search for migrations imports this module.
     import configparser  # noqa: PLC0415
     import tomllib  # noqa: PLC0415
@@ -326,11 +321,9 @@ def _working_folder(
     file: pathlib.Path, location: str, base: pathlib.Path
 ) -> pathlib.Path:
     """Return the folder that the location is relative to: the file's, or one above."""
-    above = (file.parent, *file.parent.parents)
-    upto = above.index(base) + 1 if base in above else 1
     fitting = (
         folder
-        for folder in above[:upto]
+        for folder in upward(file.parent, base)
         if (_path(location, folder) / _ENVIRONMENT).is_file()
     )
     return next(fitting, file.parent)

@@ -22,6 +22,7 @@ from pytest_userstate.outbound.migrations.layout import (
     ProjectFile,
     label,
     text_of,
+    upward,
     visible,
 )
 from pytest_userstate.outbound.migrations.next_files import NewMigration, next_path
@@ -127,9 +128,7 @@ class DjangoLayout(LayoutDefaults):
 
 def _folder_of_manage(path: pathlib.Path, base: pathlib.Path) -> pathlib.Path:
     """Return the folder of ``manage.py``: the one given, or one above it."""
-    above = (path, *path.parents)
-    upto = above.index(base) + 1 if base in above else 1
-    for folder in above[:upto]:
+    for folder in upward(path, base):
         if _is_of_django(folder / _MANAGE):
             return folder
     message = (

@@ -29,6 +29,7 @@ from pytest_userstate.outbound.migrations.layout import (
     label,
     listing,
     read_sql,
+    text_of,
     visible,
 )
 from pytest_userstate.outbound.migrations.next_files import NewMigration
@@ -66,10 +67,7 @@ def _folder_named_by(
 ) -> pathlib.Path | None:
     """Return the folder that ``out`` names in a literal, or ``drizzle`` beside it."""
     del base
-    try:
-        text = project_file.read_text("utf-8", errors="replace")
-    except OSError:
-        return None
+    text = text_of(project_file)
     dialect = _DIALECT.search(text)
     if dialect is not None and dialect[1] not in _POSTGRESQL:
         return None  # of another database

@@ -34,6 +34,8 @@ from pytest_userstate.outbound.migrations.layout import (
     Options,
     ProjectFile,
     label,
+    settings_text,
+    text_of,
 )
 from pytest_userstate.outbound.migrations.plan import Mode, Plan
 from pytest_userstate.outbound.migrations.tools.reader import (
@@ -59,12 +61,7 @@ def _folder_beside(
     folder = project_file.parent / "migrations"
     if not folder.is_dir():
         return None
-    path = label(project_file, base)
-    try:
-        text = project_file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read: {error}."
-        raise ConfigurationError(message, file=path) from error
+    text = settings_text(project_file, base)
     source = _DATASOURCE.search(text)
     provider = _NAMED_PROVIDER.search(source[1]) if source else None
     if provider is not None and provider[1] not in {_PROVIDER, "postgres"}:
@@ -77,10 +74,7 @@ def _folder_configured_by(
 ) -> pathlib.Path | None:
     """Return the folder that ``prisma.config.ts`` names, if it does so in a literal."""
     del base
-    try:
-        text = project_file.read_text("utf-8", errors="replace")
-    except OSError:
-        return None
+    text = text_of(project_file)
     match = _CONFIGURED.search(text)
     folder = project_file.parent / match[1] if match else project_file
     return folder if folder.is_dir() else None
@@ -103,13 +97,9 @@ def _expect_postgresql(lock: pathlib.Path, base: pathlib.Path) -> None:
     Prisma takes the first line that starts with the key, and no file for consent.
     """
     path = label(lock, base)
-    try:
-        lines = lock.read_text("utf-8").splitlines()
-    except FileNotFoundError:
+    if not lock.is_file():
         return
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read: {error}."
-        raise ConfigurationError(message, file=path) from error
+    lines = settings_text(lock, base).splitlines()
     numbered = enumerate(lines, 1)
     number, line = next(
         (pair for pair in numbered if pair[1].startswith("provider")), (1, "")
@@ -156,8 +146,8 @@ def _named_in_toml(
     def folder(file: pathlib.Path, base: pathlib.Path) -> pathlib.Path | None:
         path = label(file, base)
         try:
-            settings = tomllib.loads(file.read_text("utf-8")).get(section, {})
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            settings = tomllib.loads(settings_text(file, base)).get(section, {})
+        except tomllib.TOMLDecodeError as error:
             message = f"{path} cannot be read: {error}."
             raise ConfigurationError(message, file=path) from error
         named = settings.get(key) if isinstance(settings, dict) else settings
