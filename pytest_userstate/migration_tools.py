@@ -2,7 +2,8 @@
 
 A tool is an object of the protocol `Layout`, named in the entry-point group
 `pytest_userstate.migration_tools`: it reads a folder and returns a `Plan`, which is
-data, and the audit applies it. ``docs/own-migration-tool.md`` has a complete example.
+data, and the audit applies it. Most are a row of rules, a `SqlLayout`.
+``docs/own-migration-tool.md`` has a complete example.
 
 >>> batch = Batch(sql="CREATE TABLE t ();")
 >>> migration = Migration(version="1", path="sql/1.sql", batches=(batch,))
@@ -31,6 +32,7 @@ from pytest_userstate.outbound.migrations.layout import (
 )
 from pytest_userstate.outbound.migrations.plan import Batch, Migration, Mode, Plan
 from pytest_userstate.outbound.migrations.sql import Statement, statements
+from pytest_userstate.outbound.migrations.tools.reader import Order, SqlLayout
 
 __all__ = [
     "NO_OPTIONS",
@@ -45,8 +47,10 @@ __all__ = [
     "Option",
     "OptionKind",
     "Options",
+    "Order",
     "Plan",
     "ProjectFile",
+    "SqlLayout",
     "Statement",
     "TargetNotFoundError",
     "label",
