@@ -7,6 +7,7 @@ from pytest_userstate.application.comparison import (
     schema_difference as schema_difference,
 )
 from pytest_userstate.bootstrap import read_snapshot as read_snapshot
+from pytest_userstate.bootstrap import snapshot_of as snapshot_of
 from pytest_userstate.domain.access import Access as Access
 from pytest_userstate.domain.access import DefaultPrivileges as DefaultPrivileges
 from pytest_userstate.domain.access import Grant as Grant
@@ -133,3 +134,4 @@ from pytest_userstate.domain.wiring import TableMention as TableMention
 from pytest_userstate.domain.wiring import TableMentions as TableMentions
 from pytest_userstate.domain.wiring import Wiring as Wiring
 from pytest_userstate.domain.wiring import WiringOrigin as WiringOrigin
+from pytest_userstate.inbound.fixtures import UserStateAudit as UserStateAudit

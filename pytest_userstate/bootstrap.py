@@ -232,12 +232,27 @@ def job_page(audited: pathlib.Path) -> JobPage | None:
 
 
 def snapshot_of(source: typ.Any) -> SchemaSnapshot:
-    """Return the schema of a snapshot, an open psycopg connection, or a DSN.
+    """Return the schema of a database, as it is now.
 
-    A connection is left as it was, whatever transaction it is in.
+    Parameters
+    ----------
+    source : psycopg.Connection, sqlalchemy.Engine, sqlalchemy.Connection or str
+        An open connection, which is left as it was, in whatever transaction it is; an
+        engine; or a URL, also one that names a driver (``postgresql+asyncpg://…``).
 
-    A `SchemaSnapshotRepositoryError` is raised if connecting or querying failed. A
-    `TypeError` is raised if the source is none of the three.
+    Raises
+    ------
+    SchemaSnapshotRepositoryError
+        When connecting or querying failed.
+    TypeError
+        When the source is something else, or an SQLAlchemy connection of another
+        driver than psycopg.
+
+    Examples
+    --------
+    >>> from pytest_userstate import SchemaSnapshot, Table, snapshot_of
+    >>> snapshot_of(SchemaSnapshot([Table("users")])).tables[0].name
+    'users'
     """
     from pytest_userstate.outbound.live_target import (  # noqa: PLC0415 - of tests
         schema_of,

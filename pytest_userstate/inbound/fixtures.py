@@ -120,6 +120,18 @@ def userstate_connection(
 
 
 @pytest.fixture
+def userstate_url(
+    userstate_baseline: typ.Any, userstate_connection: psycopg.Connection[typ.Any]
+) -> str:
+    """The URL of this test's private copy, for a program or another driver.
+
+    It is libpq's (`postgresql://…`), of the database of `userstate_connection`.
+    """
+    url: str = userstate_baseline.url(userstate_connection)
+    return url
+
+
+@pytest.fixture
 def userstate_database(
     userstate_connection: psycopg.Connection[typ.Any],
 ) -> psycopg.Connection[typ.Any]:

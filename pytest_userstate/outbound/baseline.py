@@ -99,6 +99,11 @@ class Baseline:
             with contextlib.closing(connection):
                 yield connection
 
+    def url(self, connection: psycopg.Connection[typ.Any]) -> str:
+        """Return the URL of a copy, with its password if it needs one."""
+        info = connection.info
+        return self._server.url(info.dbname, self._role, password=info.password)
+
     def keep(self, connection: psycopg.Connection[typ.Any]) -> str:
         """Keep the copy beyond the run; return its connection string.
 

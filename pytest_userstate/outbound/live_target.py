@@ -10,6 +10,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import functools
+import re
+import sys
 import typing as typ
 
 import attrs
@@ -29,6 +31,8 @@ from pytest_userstate.outbound.postgres.connection_strings import (
 
 _STATEMENT_TIMEOUT: typ.Final = "60s"
 _LOCK_TIMEOUT: typ.Final = "5s"
+_DRIVER: typ.Final = re.compile(r"^postgres(?:ql)?\+\w+://")
+"""How SQLAlchemy names a driver in a URL, which libpq does not know."""
 
 
 @attrs.frozen
@@ -107,26 +111,47 @@ def live_target(value: str | Secret, *, option: str = "--userstate-dsn") -> Live
 
 
 def schema_of(source: typ.Any) -> SchemaSnapshot:
-    """Return the schema of a snapshot, an open psycopg connection, or a DSN.
-
-    Raises
-    ------
-    SchemaSnapshotRepositoryError
-        When connecting or querying failed.
-    TypeError
-        When the source is none of the three.
-    """
-    source = hidden(source)
+    """Return the schema of whatever `pytest_userstate.snapshot_of` takes."""
+    source = _connectable(hidden(source))
     match source:
         case SchemaSnapshot():
             return source
         case psycopg.Connection():
             return PostgresSchemaSnapshotRepository(source).load()
         case Secret():
-            return live_target(source, option="the connection string").load()
+            url = Secret(_DRIVER.sub("postgresql://", source.value))
+            return live_target(url, option="the connection string").load()
         case _:
+            kind = type(source)
+            name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
             message = (
-                f"expected a SchemaSnapshot, a psycopg connection or a DSN, not "
-                f"{type(source).__name__}"
+                "expected a psycopg connection, an SQLAlchemy engine or connection, a "
+                f"URL, or a SchemaSnapshot, not {name}; for any other driver, give the "
+                "URL"
             )
             raise TypeError(message)
+
+
+def _connectable(source: typ.Any) -> typ.Any:
+    """Return the connection behind SQLAlchemy's, the URL of its engine, or the source.
+
+    A connection shows what its open transaction has changed. Only that of psycopg can
+    be asked here.
+    """
+    sqlalchemy = sys.modules.get("sqlalchemy")
+    if sqlalchemy is None:
+        return source
+    source = getattr(source, "sync_engine", source)
+    if isinstance(source, sqlalchemy.Engine) and source.dialect.name == "postgresql":
+        url = source.url.set(drivername="postgresql")
+        return Secret(url.render_as_string(hide_password=False))
+    if not isinstance(source, sqlalchemy.Connection):
+        return source
+    connection = source.connection.driver_connection
+    if isinstance(connection, psycopg.Connection):
+        return connection
+    message = (
+        f"this connection is one of {type(connection).__module__.partition('.')[0]}, "
+        "whose open transaction nothing else can see: commit, and give the engine"
+    )
+    raise TypeError(message)

@@ -7,12 +7,14 @@ repository's own with the same text takes precedence.
 
 from __future__ import annotations
 
+import os
 import typing as typ
 
 import pytest
 from pytest_bdd import given, then, when
 
 from pytest_userstate.steps.phrases import (
+    PLACE,
     Match,
     PhraseParser,
     UserStateScenario,
@@ -20,11 +22,21 @@ from pytest_userstate.steps.phrases import (
 )
 
 if typ.TYPE_CHECKING:
+    from pytest_bdd.parser import Feature, Step
+
     from pytest_userstate.domain.model import AuditModel
     from pytest_userstate.domain.wiring import Wiring
     from pytest_userstate.steps.phrases import DataTable
 
 __tracebackhide__ = True  # a failing scenario shows its own step, not ours
+
+
+def pytest_bdd_before_step(
+    request: pytest.FixtureRequest, feature: Feature, step: Step
+) -> None:
+    """Remember where a step is, for the message of its failure."""
+    file = os.path.relpath(feature.filename, request.config.invocation_params.dir)
+    request.node.stash[PLACE] = f"{file}:{step.line_number}"
 
 
 @given(PhraseParser("given", module="given"))

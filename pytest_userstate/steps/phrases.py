@@ -6,10 +6,13 @@ import collections.abc as cabc
 import importlib
 import inspect
 import re
+import textwrap
 import typing as typ
 
 import pytest
 from pytest_bdd.parsers import StepParser
+
+from pytest_userstate.domain.errors import InvalidModelError
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.domain.model import AuditModel
@@ -25,6 +28,10 @@ Match: typ.TypeAlias = "tuple[Phrase, dict[str, str]]"
 """A phrase, and the values in it."""
 
 _OWN_WORD: typ.Final = "user-state"
+_MISTAKES: typ.Final = (InvalidModelError, LookupError, ValueError)
+"""What is raised about a value that a step cannot have."""
+PLACE: typ.Final = pytest.StashKey[str]()
+"""Where the step of a scenario is that runs: the feature file, and the line."""
 
 
 class Phrase:
@@ -118,9 +125,15 @@ def perform(
         phrase.function(**arguments)
     except AssertionError as error:
         finding = str(error)
+    except (LookupError, ValueError) as error:
+        if type(error) not in _MISTAKES:  # a KeyError, say, would be a defect
+            raise
+        # The step asks for something that does not exist, or is misspelt.
+        finding = textwrap.fill(str(error), 79, break_on_hyphens=False)
     if finding:
         step = phrase.text.format(**values)
-        pytest.fail(f"{step}\n\n{finding}", pytrace=False)
+        place = request.node.stash[PLACE]
+        pytest.fail(f"{place}: {step}\n\n{finding}", pytrace=False)
 
 
 class UserStateScenario:

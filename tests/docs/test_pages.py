@@ -6,7 +6,9 @@ import json
 import pathlib
 import re
 import shlex
+import sys
 import tomllib
+import types
 
 import pytest
 
@@ -65,9 +67,11 @@ def test_configuration_blocks_can_be_used(block: Block) -> None:
 @pytest.mark.parametrize(
     "block", [b for b in BLOCKS if b.language == "python"], ids=lambda block: block.name
 )
-def test_python_blocks_run(block: Block) -> None:
+def test_python_blocks_run(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Python example runs as it stands."""
-    exec(compile(block.text, block.name, "exec"), {})  # noqa: S102 - our own text
+    example = types.ModuleType("example")  # annotations are resolved in it
+    monkeypatch.setitem(sys.modules, "example", example)
+    exec(compile(block.text, block.name, "exec"), vars(example))  # noqa: S102 - ours
 
 
 @pytest.mark.parametrize(

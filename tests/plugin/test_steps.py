@@ -276,6 +276,9 @@ def test_each_step_that_cannot_hold_says_why(covered: Backend) -> None:
     failures = re.split(r"_{3,} test_mistake_\d+ _{3,}", run.output)[1:]
     for (_, message), failure in zip(MISTAKES, failures, strict=True):
         assert message in " ".join(failure.replace("\nE  ", " ").split())
+        place = r"tests/own\.feature:\d+: .*user-state"
+        assert re.match(place, failure.lstrip()), failure
+        assert "def " not in failure
 
 
 def test_a_finding_is_told_without_a_traceback(covered: Backend) -> None:
@@ -292,7 +295,8 @@ def test_a_finding_is_told_without_a_traceback(covered: Backend) -> None:
     covered.write("tests/test_own.py", BINDING)
     run = covered.run(audit=False)
     assert run.status == 1, run.output
-    assert 'the user-state check "users.schema" is "missing"\n' in run.output
+    step = 'tests/own.feature:4: the user-state check "users.schema" is "missing"\n'
+    assert f"\n{step}" in run.output
     assert "  expected  missing\n  found     covered\n" in run.output
     assert "(migrations/001_step.sql:1)" in run.output
     assert "def " not in run.output

@@ -9,6 +9,7 @@ import typing as typ
 
 import psycopg
 import pytest
+import sqlalchemy
 
 from pytest_userstate.assertions import assert_table
 from pytest_userstate.bootstrap import snapshot_of
@@ -17,7 +18,11 @@ from pytest_userstate.domain.errors import (
     UsageError,
 )
 from pytest_userstate.domain.secrets import Secret
-from pytest_userstate.outbound.live_target import live_target
+from pytest_userstate.outbound.live_target import (
+    LiveTarget,
+    live_target,
+    schema_of,
+)
 from pytest_userstate.outbound.postgres.connection_strings import redacted
 
 
@@ -199,3 +204,42 @@ def test_connecting_has_a_time_limit_unless_another_is_given(
         live_target(dsn).load()
     assert given.pop("connect_timeout", None) == seconds
     assert given == {"prepare_threshold": None}
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [(3, "int"), (sqlalchemy.create_engine("sqlite://"), "sqlalchemy.engine.base.")],
+)
+def test_what_has_no_schema_that_can_be_read_is_refused(
+    source: object, name: str
+) -> None:
+    """The message says what can be given."""
+    with pytest.raises(TypeError) as caught:
+        schema_of(source)
+    assert "expected a psycopg connection, an SQLAlchemy engine" in str(caught.value)
+    assert f", not {name}" in str(caught.value)
+
+
+def test_the_transaction_of_another_driver_cannot_be_seen() -> None:
+    """Its schema would be that before the transaction began."""
+    with (
+        sqlalchemy.create_engine("sqlite://").connect() as connection,
+        pytest.raises(TypeError, match="one of sqlite3, whose open transaction"),
+    ):
+        schema_of(connection)
+
+
+def test_the_driver_in_a_url_is_not_for_libpq(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLAlchemy's URLs name one; and an engine is as good as its URL."""
+    seen: list[str] = []
+
+    def remember(dsn: Secret, *, option: str) -> LiveTarget:
+        seen.append(dsn.value)
+        raise UsageError(option)
+
+    monkeypatch.setattr(f"{live_target.__module__}.live_target", remember)
+    url = "postgresql+psycopg://me:secret@h:1/d?sslmode=require"
+    for source in (url, sqlalchemy.create_engine(url)):
+        with pytest.raises(UsageError):
+            schema_of(source)
+    assert seen == [url.replace("+psycopg", "")] * 2

@@ -246,8 +246,8 @@ class GivenServer:
         )
         return ServerError(message)
 
-    def url(self, database: str, role: str) -> str:
-        """Return where a database is, without a password."""
+    def url(self, database: str, role: str, *, password: str = "") -> str:
+        """Return where a database is, without a password if none is given."""
         info = self._admin.info
         parameters = info.get_parameters()
         more: dict[str, str] = {
@@ -259,6 +259,7 @@ class GivenServer:
         else:
             place = f"{info.host}:{info.port}"
         user = urllib.parse.quote(role, safe="")
+        user += f":{urllib.parse.quote(password, safe='')}" if password else ""
         query = urllib.parse.urlencode(more)
         return f"postgresql://{user}@{place}/{database}{'?' * bool(query)}{query}"
 

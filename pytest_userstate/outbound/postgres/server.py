@@ -249,8 +249,9 @@ class EmbeddedServer:
             self._run.supervisor.stop()
             self._run = None
 
-    def url(self, database: str, role: str) -> str:
+    def url(self, database: str, role: str, *, password: str = "") -> str:
         """Return where a database is, for programs that know libpq's URLs."""
+        del password  # the socket admits the account
         query = urllib.parse.urlencode({"host": self.host, "port": self.port})
         return f"postgresql://{role}@/{database}?{query}"
 
