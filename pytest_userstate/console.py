@@ -31,7 +31,13 @@ Every option of pytest and of the plugin works; `pytest --help` lists them, thos
 audit under "userstate". A topic is a check (interests.conflict), a coverage
 (dual_model), the code of an advisory (US204), or a term (revision).
 """
-_UNUSED_PLUGINS: typ.Final = ("pytest-bdd", "pytest_postgresql")
+_PLUGINS: typ.Final = {
+    "userstate": ("",),
+    "pytest_postgresql": ("--postgresql-",),
+    "xdist": ("-n", "--numprocesses", "--dist", "--maxprocesses"),
+}
+"""The plugins that an audit needs, each with the beginnings of options that ask for it.
+"""
 _UNUSED_SETTINGS: typ.Final = ("addopts", "filterwarnings", "required_plugins")
 _PAGES: typ.Final = ("checks.md", "advisories.md", "proving.md", "glossary.md")
 _CHECK: typ.Final = re.compile(r"\w+\.(?P<axis>\w+)")
@@ -73,7 +79,10 @@ def _audit(options: cabc.Sequence[str]) -> int:
     The settings and the `conftest.py` of the repository's tests do not apply: they may
     need packages that are not installed here.
     """
-    plugins = [word for name in _UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
+    plugins = ["--disable-plugin-autoload"]
+    for name, starts in _PLUGINS.items():
+        if any(word.startswith(starts) for word in ["", *options]):
+            plugins += ["-p", name]
     settings = [word for name in _UNUSED_SETTINGS for word in ("-o", f"{name}=")]
     audit = ["--noconftest", "--userstate-audit"]
     return int(pytest.main([*plugins, *settings, *audit, *joined(options)]))

@@ -34,7 +34,7 @@ REASON: typ.Final = "it was there when the gate began"
 _MOST_REASONS: typ.Final = 4
 _LONGEST_FINDING: typ.Final = 240
 _HEADER: typ.Final = """\
-# Where this repository keeps user state, as pytest --userstate-init found it. What is
+# Where this repository keeps user state, as pytest-userstate init found it. What is
 # written here counts as it is written: correct it if it is wrong.
 # The settings are explained in pytest-userstate's docs/reference.md."""
 _AMBIGUOUS: typ.Final = """\

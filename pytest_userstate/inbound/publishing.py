@@ -26,6 +26,8 @@ if typ.TYPE_CHECKING:
     from pytest_userstate.application.reporting.github import Annotation
 
 _GAP: typ.Final = "\n"
+_SCHEMA: typ.Final = "userstate.schema.json"
+"""The schema of the configuration, for editors, if it is there."""
 
 
 @attrs.frozen(kw_only=True)
@@ -172,6 +174,8 @@ def _write_configuration(
         published.written.extend(f"  {line}".rstrip() for line in text.splitlines())
         return
     try:
+        if not home.table and store.read(_SCHEMA) is not None:
+            text = f"#:schema ./{_SCHEMA}\n{text}"
         store.write(file, _appended(store.read(file) or "", text))
     except ToolError as error:
         published.problems.append(str(error))

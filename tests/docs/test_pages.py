@@ -106,7 +106,7 @@ def test_links_resolve(page: pathlib.Path) -> None:
 
 def test_every_page_is_in_the_contents() -> None:
     """No page of docs/ is left out of contents.md."""
-    listed = set(links(ROOT / "docs/contents.md"))
+    listed = {*links(ROOT / "docs/contents.md")} - {"../examples/README.md"}
     files = (page for page in (ROOT / "docs").iterdir() if page.is_file())
     pages = {page.name for page in files} - {"contents.md"}
     assert listed == pages

@@ -57,8 +57,11 @@ def test_the_command_audits_without_plugins_that_an_audit_does_not_use(
         (line for line in finished.stdout.splitlines() if "plugins:" in line), ""
     )
     assert "userstate" in plugins
-    assert "bdd" not in plugins
-    assert "postgresql" not in plugins
+    assert "," not in plugins, "any other plugin, such as those of the tests"
+    elsewhere = call(tmp_path, "--postgresql-exec=/nowhere/bin/pg_ctl")
+    assert elsewhere.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "/nowhere/bin/pg_ctl" in elsewhere.stderr
+    assert "unrecognized" not in elsewhere.stderr
 
 
 def test_settings_for_the_tests_of_the_repository_do_not_stop_an_audit(

@@ -20,10 +20,13 @@ def flowing(output: str) -> str:
 def test_what_was_recognized_is_written_down(example: Copy) -> None:
     """The next run finds the same by the configuration, and recognizes nothing."""
     recognized = example("recognized")
+    recognized.write("userstate.schema.json", "{}")
     first = recognized.run(INIT)
     assert first.status == 0, first.output
     assert "configuration written to userstate.toml" in first.output
-    written = tomllib.loads((recognized.path / "userstate.toml").read_text())
+    text = (recognized.path / "userstate.toml").read_text()
+    assert text.startswith("#:schema ./userstate.schema.json\n# Where this")
+    written = tomllib.loads(text)
     assert written["migrations"] == "db/migrations"
     assert written["entities"]["login"]["models"] == [
         {

@@ -293,7 +293,7 @@ def _recognized(audit: Audit) -> str:
         if entity.used
     }
     places = ", ".join(f"{name} in {table}" for name, table in tables.items())
-    command = "pytest --userstate-init"
+    command = "pytest-userstate init"
     return (
         f"recognized storage: {places} (to write it down: {command})" if tables else ""
     )
