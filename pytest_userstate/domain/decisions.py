@@ -345,7 +345,7 @@ def conflict_check(
     judged: tuple[JudgedWrite, ...] = ()
     if writes is not None and writes.looked_in:
         judged = judge_writes(storage, snapshot, writes)
-        rationale += f"; {in_words(judged, writes)}"
+        rationale = f"{in_words(judged, writes)}; {rationale}"
         if any(write.use.bypasses for write in judged):
             coverage = ConflictCoverage.BYPASSED
     argument = rationale, (*evidence, *(write.evidence for write in judged))

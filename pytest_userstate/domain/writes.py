@@ -323,8 +323,8 @@ def in_words(judged: cabc.Sequence[JudgedWrite], writes: TableWrites) -> str:
         RevisionUse.COMPARED: (f"compares {revisions}", f"compare {revisions}"),
         RevisionUse.IGNORED: ("does not", "do not"),
         RevisionUse.NOT_RAISED: (
-            "compares it and does not raise it",
-            "compare it and do not raise it",
+            f"compares {revisions} and does not raise it",
+            f"compare {revisions} and do not raise it",
         ),
         RevisionUse.NOT_READ: ("was not read", "were not read"),
     }

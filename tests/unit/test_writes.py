@@ -102,8 +102,10 @@ def test_a_write_that_ignores_the_revision_bypasses_it() -> None:
     """The place is named, and no migration is required."""
     check = conflict(COMPARING, IGNORING, attrs.evolve(COMPARING, statement="MERGE"))
     assert (check.coverage, check.decision) == ("bypassed", "not_required")
-    assert check.rationale.endswith(
-        "; 3 writes: 2 compare `version`, 1 does not: store.go:33"
+    assert check.rationale == (
+        "3 writes: 2 compare `version`, 1 does not: store.go:33; reuse the revision "
+        "that exists: compare public.account_settings.version (which also guards "
+        "last_seen_at) on write"
     )
     assert str(check.evidence[-3]) == (
         "public.account_settings is written: UPDATE sets theme, and does not compare "
@@ -129,11 +131,11 @@ def test_no_write_is_no_proof() -> None:
     """It is said, and what could not be read beside it."""
     check = conflict()
     assert check.coverage == "detectable"
-    assert check.rationale.endswith("on write; no write was seen in the sources")
+    assert check.rationale.startswith("no write was seen in the sources; reuse")
     check = conflict(unread=(Source("a.py", 3),))
-    assert check.rationale.endswith(
+    assert check.rationale.startswith(
         "no write was seen in the sources, but a.py:3 writes a table that is only "
-        "named when the program runs"
+        "named when the program runs; "
     )
 
 
@@ -219,8 +221,8 @@ def test_a_write_that_does_not_raise_is_named_with_what_is_missing() -> None:
     """The next writer would see the revision that it has read."""
     check = conflict(NOT_RAISING)
     assert check.coverage == "bypassed"
-    assert check.rationale.endswith(
-        "1 write: 1 compares it and does not raise it: store.go:8"
+    assert check.rationale.startswith(
+        "1 write: 1 compares `version` and does not raise it: store.go:8; "
     )
     assert check.writes[0].remedy == (
         "store.go:8: set `version` to a new value in the same statement"
@@ -231,7 +233,7 @@ def test_what_could_not_be_read_fails_nothing() -> None:
     """And is no proof."""
     check = conflict(attrs.evolve(IGNORING, unread="its condition is in a variable"))
     assert (check.coverage, uses(check)) == ("detectable", ["not_read"])
-    assert check.rationale.endswith("1 write: 1 was not read: store.go:33")
+    assert check.rationale.startswith("1 write: 1 was not read: store.go:33; ")
 
 
 def test_a_revision_of_the_set_is_not_looked_for_in_the_row() -> None:

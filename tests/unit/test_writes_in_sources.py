@@ -238,6 +238,25 @@ PROGRAMS: dict[str, tuple[dict[str, str], list[str]]] = {
             "8: ? | version",
         ],
     ),
+    "SQL of parts": (
+        {
+            "a.py": "def f(c):\n"
+            '    c("UPDATE account_settings SET theme = 1 WHERE account_id = %s"'
+            ' + (" AND version = %s" if v else ""))\n'
+            '    parts = ["UPDATE account_settings SET theme = 1", "WHERE a = 1"]\n',
+            "A.java": "class A { void f() {\nStringBuilder b = new StringBuilder("
+            '"UPDATE account_settings SET theme = 1 WHERE account_id = ?");\n'
+            'if (v) b.append(" AND version = ?");\n} }\n',
+            "a.ts": "function f() {\nsql`UPDATE account_settings SET theme = 1 "
+            "WHERE account_id = ${id} ${v ? sql`AND version = ${v}` : sql``}`;\n}\n",
+        },
+        [
+            f"2: theme | account_id; {UNFINISHED}",
+            f"2: theme | account_id; {VARIABLE}",
+            f"3: theme | ; {UNFINISHED}",
+            f"2: theme | account_id; {VARIABLE}",
+        ],
+    ),
     "rows that are locked first": (
         {
             "a.py": "def f(c):\n"
@@ -246,8 +265,10 @@ PROGRAMS: dict[str, tuple[dict[str, str], list[str]]] = {
             "b.py": PYTHON_CLASS + "def f(s):\n"
             "    found = s.query(Settings).with_for_update().one()\n"
             "    found.theme = 1\n",
+            "c.py": "def f(repository):\n    found = Settings.find_for_update(1)\n"
+            "    found.theme = 1\n",
         },
-        [f"3: theme | ; {LOCKED}", f"5: theme | ; {LOCKED}"],
+        [f"{line}: theme | ; {LOCKED}" for line in (3, 5, 3)],
     ),
     "what is no program": (
         {
@@ -261,8 +282,57 @@ PROGRAMS: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         [],
     ),
+    "Peewee": (
+        {
+            "app.py": "class Settings(Model):\n    class Meta:\n"
+            '        table_name = "account_settings"\ndef f():\n'
+            "    Settings.update(theme=1).where(Settings.account_id == 1).execute()\n"
+        },
+        ["5: theme | account_id"],
+    ),
+    "bun": (
+        {
+            "store.go": GO + "type Settings struct {\n"
+            'bun.BaseModel `bun:"table:account_settings"`\n}\nfunc f() {\n'
+            'db.NewUpdate().Model(&Settings{}).Set("theme = ?", t)'
+            '.Where("version = ?", v).Exec(ctx)\n}\n'
+        },
+        ["6: theme | version"],
+    ),
+    "Sequelize": (
+        {
+            "store.js": 'const Settings = db.define("account_settings", {});\n'
+            "async function f() {\n"
+            "await Settings.update({ theme }, { where: { accountId, version } });\n"
+            "const found = await Settings.findByPk(id);\n"
+            "found.theme = theme;\nawait found.save();\n}\n"
+        },
+        ["3: theme | account_id, version", "5: theme | "],
+    ),
+    "MikroORM": (
+        {
+            "store.ts": '@Entity({ tableName: "account_settings" })\nexport class S {\n'
+            "@Property({ version: true }) version!: number;\n}\nclass Store {\n"
+            "async f() {\nconst found = await this.em.findOneOrFail(S, id);\n"
+            "found.theme = theme;\nawait this.em.flush();\n"
+            "await this.em.nativeUpdate(S, { accountId }, { theme });\n}\n}\n"
+        },
+        ["8: theme | ; versioned", "10: theme | account_id"],
+    ),
+    "Spring Data's repositories": (
+        {
+            "Settings.java": JAVA_CLASS,
+            "Repo.java": "interface Repo extends JpaRepository<Settings, UUID> {\n}\n",
+            "Store.java": "class Store {\nprivate final Repo repo;\nvoid f() {\n"
+            "var found = repo.findById(id).orElseThrow();\n"
+            "found.setTheme(theme);\nrepo.save(found);\n}\n}\n",
+        },
+        ["5: theme | "],
+    ),
     "what only looks like it": (
         {
+            "b.py": PYTHON_CLASS + "def f(digest, cache):\n"
+            "    digest.update(Settings)\n    cache.update(Settings, theme)\n",
             "a.py": "def f(account_settings, settings):\n"
             '    account_settings.update({"theme": 1})\n    settings.theme = 1\n'
             '    print("Could not update account_settings set by the user")\n',

@@ -46,6 +46,7 @@ _FUNCTIONS: typ.Final = frozenset(
         *("local_function_statement", "method_definition", "lambda_literal"),
     }
 )
+_MOST_ELEMENTS: typ.Final = 200
 _ESCAPES: typ.Final = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 _TEST: typ.Final = re.compile(r"\bcfg\s*\(.*\btest\b|\btest\s*(?:\]|\()")
 _JOINS: typ.Final = frozenset({"+", ".."})
@@ -57,15 +58,21 @@ SCRIPT: typ.Final = frozenset({"JavaScript", "TypeScript", "TSX"})
 LOCKED: typ.Final = (
     "the row is locked there first, and what is compared in between was not read"
 )
-_LOCKS: typ.Final = re.compile(
-    r"forUpdate|for_update|for_no_key_update|select_for_update|with_for_update"
-    r"|lockForUpdate|PESSIMISTIC\w*|pessimistic\w*|LockMode\w*|Locking|SERIALIZABLE"
-    r"|Serializable|serializable|ForUpdate"
-)
-LOCKING_SQL: typ.Final = re.compile(
-    r"\bfor\s+(?:no\s+key\s+)?update\b(?!\s+(?:of\s+\w+\s+)?skip\s+locked)|\bserializable\b|pg_advisory_(?:xact_)?lock",
+_LOCKING_CALLS: typ.Final = re.compile(
+    r"for_?(?:no_?key_?)?update|^(?:fetch|find|get|load|read|select)\w*lock"
+    r"|^lock(?:_?by|_?for|_?row)",
     re.IGNORECASE,
 )
+_LOCKS: typ.Final = re.compile(
+    r"pessimistic|serializable|lockmode|^LOCK$|^Locking$", re.IGNORECASE
+)
+"""Names of what locks rows, or a whole transaction."""
+LOCKING_SQL: typ.Final = re.compile(
+    r"\bfor\s+(?:no\s+key\s+)?update\b(?!\s+(?:of\s+\w+\s+)?skip\s+locked)"
+    r"|\bserializable\b|pg_advisory_(?:xact_)?lock|pessimistic",
+    re.IGNORECASE,
+)
+"""The same in SQL and in settings; who skips locked rows works off a queue."""
 
 
 class CodeKind(enum.Enum):
@@ -140,6 +147,19 @@ class Code:
     def closing(self, index: int) -> int:
         """Return where the bracket closes that opens at a token."""
         return self._closing.get(index, len(self.tokens) - 1)
+
+    def opener(self, index: int) -> str:
+        """Return the bracket that a token is in; empty if it is in none."""
+        depth = 0
+        for at in range(index - 1, max(index - _MOST_ELEMENTS, -1), -1):
+            token = self.at(at)
+            if token.kind is CodeKind.SIGN and token.text in {")", "]", "}"}:
+                depth += 1
+            elif token.kind is CodeKind.SIGN and token.text in {"(", "[", "{"}:
+                if depth == 0:
+                    return token.text
+                depth -= 1
+        return ""
 
     def scope_of(self, index: int) -> tuple[int, int]:
         """Return the tokens of the outermost function that a token is in, if any."""
@@ -286,12 +306,16 @@ class Code:
 
     @functools.cache  # noqa: B019 - a file is read once, and dropped
     def _locks(self, scope: tuple[int, int]) -> bool:
-        return any(
-            LOCKING_SQL.search(token.text)
-            if token.kind is CodeKind.STRING
-            else _LOCKS.fullmatch(token.text)
-            for token in self.tokens[slice(*scope)]
-        )
+        return any(self._is_lock(at) for at in range(*scope))
+
+    def _is_lock(self, index: int) -> bool:
+        token, following = self.at(index), self.at(index + 1).text
+        if token.kind is CodeKind.STRING:
+            return LOCKING_SQL.search(token.text) is not None
+        if following == "(" and _LOCKING_CALLS.search(token.text):
+            return True
+        is_option = token.text == "lock" and following in {":", "="}
+        return is_option or _LOCKS.search(token.text) is not None
 
     @staticmethod
     def _constants(text: str) -> dict[str, str]:
@@ -387,7 +411,9 @@ def _joined(
 
     def operand(at: int) -> tuple[str, int]:
         """Return what an operand stands for, and the place behind it."""
-        token, end = tokens[at], _behind_members(tokens, at + 1)
+        token = tokens[at]
+        opens = token.text == "(" and token.kind is CodeKind.SIGN
+        end = _behind_members(tokens, at if opens else at + 1)
         if end > at + 1:
             return HOLE, end
         if token.kind is CodeKind.STRING:
@@ -403,9 +429,7 @@ def _joined(
             pieces = [filled(token.text)]
             while at + 1 < len(tokens):
                 plus = tokens[at].text in _JOINS and tokens[at].kind is CodeKind.SIGN
-                if tokens[at + plus].kind is not CodeKind.STRING and not (
-                    plus and tokens[at + 1].kind is CodeKind.NAME
-                ):
+                if not plus and tokens[at].kind is not CodeKind.STRING:
                     break
                 piece, at = operand(at + plus)
                 pieces.append(piece)

@@ -88,7 +88,16 @@ _CALLS: typ.Final = (
 )
 _SETS: typ.Final = frozenset(
     {
-        *("Set", "SetColumn", "SetMap", "SetRecord", "col_expr", "set", "setFields"),
+        *(
+            "Column",
+            "Set",
+            "SetColumn",
+            "SetMap",
+            "SetRecord",
+            "col_expr",
+            "set",
+            "setFields",
+        ),
         *("value", "values", "Values"),
     }
 )
@@ -112,12 +121,23 @@ _CONDITIONS: typ.Final = frozenset(
 """The calls of a chain that say which rows are meant."""
 _TABLES: typ.Final = frozenset(
     {
-        *("", "Model", "Table", "from", "getRepository", "insert", "insertInto"),
+        *(
+            "",
+            "Model",
+            "Table",
+            "TableExpr",
+            "from",
+            "getRepository",
+            "insert",
+            "insertInto",
+        ),
         *("insert_into", "into", "merge", "query", "table", "update"),
     }
 )
 """The calls of a chain, beside the first, that say which table is meant."""
 _DATA: typ.Final = frozenset({"data", "defaults", "set", "set_", "update"})
+_WITH_TABLE: typ.Final = frozenset({"nativeUpdate"})
+"""The calls that take the table, the condition, and the columns."""
 _WHERE: typ.Final = frozenset({"index_where", "setWhere", "where"})
 _READS: typ.Final = re.compile(
     r"exec|fetch|find|first|get|load|lock|one|query|read|scalar|select|single|take"
@@ -157,6 +177,28 @@ _CHANGES: typ.Final[dict[str, Change]] = {
 }
 
 
+_MEMBER: typ.Final = re.compile(
+    r"(\w+)\s*[?!]?\s*:\s*(?:\w+\.)?\w*Repository<(\w+)>"  # TypeORM
+    r"|\b(\w+)\s*=\s*[\w.]*getRepository\(\s*(\w+)\s*\)"
+)
+_TYPED: typ.Final = re.compile(r"\b(?:(\w+)\s+(\w+)\s*[;,)=]|(\w+)\s*:\s*(\w+))")
+
+
+def members_of(code: Code, mappings: Mappings) -> dict[str, tuple[Mapping, ...]]:
+    """Return the members of a file that are repositories of mapped classes."""
+    members: dict[str, tuple[Mapping, ...]] = {}
+    for match in _MEMBER.finditer(code.text):
+        name, entity = (group for group in match.groups() if group)
+        members[name] = mappings.of(entity)
+    typed = _TYPED.finditer(code.text) if mappings.has_repositories else ()
+    for match in typed:
+        first, second = (group for group in match.groups() if group)
+        kind, name = (first, second) if match[1] else (second, first)
+        if found := mappings.of_repository(kind):
+            members[name] = found
+    return members
+
+
 class CallReader:
     """The calls of one file that write."""
 
@@ -165,7 +207,7 @@ class CallReader:
         self._code = code
         self._mappings = mappings
         self._language = code.language.name
-        self._members = self._typed_members()
+        self._members = members_of(code, mappings)
         self._calls = {
             verb: call
             for call in _CALLS
@@ -190,17 +232,26 @@ class CallReader:
     def _called(
         self, chain: Chain, number: int, verb: Link
     ) -> cabc.Iterator[TableWrite]:
-        before = chain.links[:number]
+        before, after = chain.links[:number], chain.links[number + 1 :]
+        is_native = verb.name in _WITH_TABLE
         given = self._first_argument(verb)
-        mappings = given or self._receiver(before)
+        if (
+            given
+            and not is_native
+            and not any(link.name in _SETS | _CONDITIONS for link in after)
+        ):
+            return  # of a set or a mapping, which have such calls as well
+        mappings = given or self._receiver(before) or self._receiver(after)
         is_prisma = not mappings and self._is_prisma(before, verb)
         if is_prisma:
             mappings = self._mappings.like(before[-1].name)
-        links = chain.links[number + 1 :] if given else chain.links
-        own = None if given else verb
+        links = after if given else chain.links
+        own = None if given and not is_native else verb
         for mapping in mappings:
             columns = self._columns(mapping, links, own)
-            compared, unread = self._conditions(mapping, chain.links, verb)
+            compared, unread = self._conditions(
+                mapping, chain.links, verb, int(is_native)
+            )
             if not unread and self._code.is_locked(verb.at):
                 unread = LOCKED
             if not unread and self._is_continued(chain):
@@ -255,7 +306,7 @@ class CallReader:
             found: tuple[Mapping, ...] = ()
             if link.arguments is None:
                 found = self._members.get(link.name, ()) or self._named_member(link)
-            elif number == 0 or link.name in _TABLES:
+            elif link.name in _TABLES or (number == 0 and link.at == before[0].at):
                 found = self._first_argument(link)
             if found:
                 return found
@@ -272,19 +323,6 @@ class CallReader:
             return False
         keys = self._code.keys(verb.arguments, depth=1)
         return "where" in keys and not _DATA.isdisjoint(keys)
-
-    def _typed_members(self) -> dict[str, tuple[Mapping, ...]]:
-        """Return the members that are repositories or sets of mapped classes."""
-        pattern = (
-            r"(\w+)\s*[?!]?\s*:\s*(?:\w+\.)?\w*Repository<(\w+)>"
-            r"|\b(\w+)\s*=\s*[\w.]*getRepository\(\s*(\w+)\s*\)"
-        )
-        members: dict[str, tuple[Mapping, ...]] = {}
-        for match in re.finditer(pattern, self._code.text):
-            name, entity = (group for group in match.groups() if group)
-            if mappings := self._mappings.of(entity):
-                members[name] = mappings
-        return members
 
     def _columns(
         self, mapping: Mapping, links: cabc.Sequence[Link], own: Link | None
@@ -316,10 +354,9 @@ class CallReader:
         arguments = self._code.arguments(own)
         if self._language == "Python" and arguments and own.arguments:
             return [own.arguments]
-        names_column = (
-            arguments and self._code.at(arguments[0][0]).kind is CodeKind.STRING
-        )
-        return arguments[:1] if names_column else arguments[-1:]
+        if arguments and self._code.at(arguments[0][0]).kind is CodeKind.STRING:
+            return arguments[:1]
+        return [a for a in arguments if "where" not in self._code.keys(a, depth=1)][-1:]
 
     def _block(self, link: Link) -> tuple[int, int] | None:
         """Return the lambda behind a call in Kotlin: ``update({…}) { it[a] = b }``."""
@@ -331,13 +368,16 @@ class CallReader:
         )
 
     def _conditions(
-        self, mapping: Mapping, links: cabc.Sequence[Link], verb: Link
+        self, mapping: Mapping, links: cabc.Sequence[Link], verb: Link, first: int
     ) -> tuple[tuple[str, ...], str]:
-        """Return the columns that a call goes by, and why they cannot be seen."""
+        """Return the columns that a call goes by, and why they cannot be seen.
+
+        Arguments before the `first` say which table is meant.
+        """
         spans = [link.arguments for link in links if link.name in _CONDITIONS]
         keys = self._code.keys(verb.arguments, depth=2)
         spans += [keys[name] for name in keys if name in _WHERE]
-        arguments = self._code.arguments(verb)
+        arguments = self._code.arguments(verb)[first:]
         if self._block(verb):
             spans += arguments
         elif verb.name == "update_or_create":
@@ -390,7 +430,8 @@ class ChangeReader:
     """The objects of mapped classes that one file reads, changes, and saves."""
 
     def __init__(self, code: Code, mappings: Mappings) -> None:
-        """Keep the file; nothing is read yet."""
+        """Find the members that stand for tables; nothing else is read yet."""
+        self._members = members_of(code, mappings)
         self._code = code
         self._mappings = mappings
         self._language = code.language.name
@@ -447,6 +488,8 @@ class ChangeReader:
         code = self._code
         if not change.saves or code.at(at).text not in change.saves:
             return False
+        if code.at(at).text == "flush":  # whatever was changed
+            return True
         if code.at(at - 1).text == "." and code.at(at - 2).text == name:
             return True
         if code.at(at + 1).text != "(":
@@ -475,14 +518,13 @@ class ChangeReader:
         for at, token in enumerate(code.tokens):
             if token.kind is not CodeKind.NAME or self._is_member(at):
                 continue
-            if code.at(at + 1).text in {"=", ":="}:
-                mapping = self._assigned(at + 2, self._declared_as(at))
-            else:
-                mapping = (
-                    self._mapped(code.at(at + 1).text)
-                    if (self._language == "Go" and code.at(at - 1).text == "var")
-                    else None
-                )
+            mapping, following = None, code.at(at + 1).text
+            if following in {"=", ":="}:
+                mapping = self._assigned(at + 2, self._mapped(code.at(at - 1).text))
+            elif following == ":" and code.at(at + 3).text == "=":
+                mapping = self._assigned(at + 4, self._mapped(code.at(at + 2).text))
+            elif code.at(at - 1).text == "var" and self._language == "Go":
+                mapping = self._mapped(following)
             scope = code.scope_of(at)
             if mapping and any(scope):
                 variables.setdefault((token.text, scope), mapping)
@@ -490,11 +532,6 @@ class ChangeReader:
 
     def _mapped(self, name: str) -> Mapping | None:
         return next(iter(self._mappings.of(name)), None)
-
-    def _declared_as(self, at: int) -> Mapping | None:
-        """Return the class that a variable is declared with: ``Note note = …``."""
-        before = self._code.at(at - 1)
-        return self._mapped(before.text) if before.kind is CodeKind.NAME else None
 
     def _assigned(self, at: int, declared: Mapping | None) -> Mapping | None:
         """Return the class whose object an expression reads from the database."""
@@ -517,4 +554,5 @@ class ChangeReader:
                 else (link.name,)
             )
         ]
-        return next(filter(None, map(self._mapped, names)), declared)
+        known = (m for name in names for m in self._members.get(name, ()))
+        return next(filter(None, map(self._mapped, names)), next(known, declared))

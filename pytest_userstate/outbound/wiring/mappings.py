@@ -20,7 +20,7 @@ _NAME: typ.Final = r"[\"'`](?:\w+\.)?(\w+)[\"'`]"
 _CLASS: typ.Final = re.compile(
     r"^[ \t]*(?:@\w+(?:\([^)\n]*\))?[ \t]+)*"
     r"(?:(?:export|default|public|internal|abstract|final|open|data|sealed|partial|pub(?:\([^)]*\))?)\s+)*(?P<kind>class|struct|type|object|model|record)"
-    r"\s+(?P<name>\w+)",
+    r"\s+(?P<name>(?!Meta\b)\w+)",
     re.MULTILINE,
 )
 _TABLE_OF_CLASS: typ.Final = re.compile(
@@ -75,6 +75,9 @@ _RAISED: typ.Final = re.compile(
     r"|@UpdateTimestamp|@PreUpdate|\$onUpdate|\bUpdatedAt\b"
 )
 _BASES: typ.Final = re.compile(r"(?:\(|:|\bextends\b|\bimplements\b)([^{\n]*)")
+_REPOSITORY: typ.Final = re.compile(
+    r"\binterface\s+(\w+)\s*(?:extends|:)[^{]*?\b\w*Repository<\s*(\w+)"
+)
 _MEMBER: typ.Final = re.compile(r"\bDbSet<(\w+)>\s+(\w+)")
 _MOST_BASES: typ.Final = 5
 
@@ -145,6 +148,13 @@ class Mappings:
             if "DbSet<" in text.text
             for match in _MEMBER.finditer(text.text)
         ]
+        # Spring Data, and others like it, have an interface for each.
+        self._repositories = {
+            match[1]: match[2]
+            for text in texts
+            if "Repository<" in text.text
+            for match in _REPOSITORY.finditer(text.text)
+        }
         self._of_sets = frozenset(name for name, _ in members)
         for text in texts:
             if pattern.search(text.text):
@@ -158,6 +168,15 @@ class Mappings:
     def of(self, name: str) -> tuple[Mapping, ...]:
         """Return what a class or a variable of this name means."""
         return tuple(self._by_name.get(name, {}).values())
+
+    @property
+    def has_repositories(self) -> bool:
+        """Whether there are interfaces that stand for tables."""
+        return bool(self._repositories)
+
+    def of_repository(self, name: str) -> tuple[Mapping, ...]:
+        """Return what an interface of this name reads and writes."""
+        return self.of(self._repositories.get(name, ""))
 
     def tables_named(self, name: str, schema: str = "") -> tuple[Mapping, ...]:
         """Return the tables that SQL names, or an object mapper's own language."""
@@ -186,8 +205,9 @@ class Mappings:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of classes and variables."""
-        return frozenset(self._by_name)
+        """The names of classes, variables, and repositories."""
+        known = (name for name in self._repositories if self.of_repository(name))
+        return frozenset((*self._by_name, *known))
 
     def _add(self, mapping: Mapping) -> None:
         tables = self._by_name.setdefault(mapping.name, {})

@@ -194,13 +194,27 @@ class _CodeFile:
         """Return why a statement may be more than its text says."""
         code = self._code
         before, name = code.at(index - 1), code.at(index - 2)
-        if before.text == "(" and name.text in _APPENDERS:
+        is_part = before.text == "(" and name.text in _APPENDERS
+        variable = self._variable(index)
+        if is_part or variable in self._growing or code.opener(index) == "[":
             return UNFINISHED
-        is_assigned = before.text in {"=", ":="} and name.kind is CodeKind.NAME
-        if is_assigned and name.text in self._growing:
-            return UNFINISHED
-        places = [index, *(self._places[name.text] if is_assigned else ())]
+        places = [index, *(self._places[variable] if variable else ())]
         return LOCKED if any(map(self._code.is_locked, places)) else ""
+
+    def _variable(self, index: int) -> str:
+        """Return the variable that is a string, or made of it: ``q = Query("…")``."""
+        code = self._code
+        at = index - 1
+        while code.at(at).text == "(" and code.at(at - 1).kind is CodeKind.NAME:
+            at -= 2
+            while code.at(at).text in {".", "::", "new", "await", "&"} or (
+                code.at(at).kind is CodeKind.NAME
+                and code.at(at + 1).text in {".", "::"}
+            ):
+                at -= 1
+        is_assigned = code.at(at).text in {"=", ":="}
+        name = code.at(at - 1)
+        return name.text if is_assigned and name.kind is CodeKind.NAME else ""
 
     @functools.cached_property
     def _growing(self) -> frozenset[str]:

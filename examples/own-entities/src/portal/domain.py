@@ -53,8 +53,8 @@ class ProfileStore(typ.Protocol):
 class ConsentStore(typ.Protocol):
     """Keeps what people have agreed to."""
 
-    def give(self, user: uuid.UUID, policy: int) -> None:
-        """Record that a user agrees to a policy, perhaps again."""
+    def give(self, user: uuid.UUID, policy: int, revision: int = 0) -> None:
+        """Record that a user agrees to a policy; again, if there is a revision."""
 
     def withdraw(self, user: uuid.UUID, policy: int, revision: int) -> None:
         """Record that a user agrees no longer."""

@@ -106,15 +106,17 @@ class PostgresConsents:
         """Use a connection that the caller owns."""
         self._connection = connection
 
-    def give(self, user: uuid.UUID, policy: int) -> None:
-        """Record that a user agrees to a policy, perhaps again."""
-        self._connection.execute(
+    def give(self, user: uuid.UUID, policy: int, revision: int = 0) -> None:
+        """Record that a user agrees to a policy; again, if there is a revision."""
+        cursor = self._connection.execute(
             "INSERT INTO legal.consent_log AS log (user_id, policy_id) VALUES (%s, %s)"
             " ON CONFLICT (user_id, policy_id) DO UPDATE"
             " SET accepted_at = now(), withdrawn_at = NULL, revision = log.revision + 1"
-            " WHERE log.withdrawn_at IS NOT NULL",
-            [user, policy],
+            " WHERE log.withdrawn_at IS NOT NULL AND log.revision = %s",
+            [user, policy, revision],
         )
+        if cursor.rowcount == 0:
+            raise StaleWriteError
 
     def withdraw(self, user: uuid.UUID, policy: int, revision: int) -> None:
         """Record that a user agrees no longer."""
