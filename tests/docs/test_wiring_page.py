@@ -10,8 +10,8 @@ import pytest
 from pytest_userstate.application.configuration import read_settings
 from pytest_userstate.application.settings import PortScan
 from pytest_userstate.domain.coverage import RuntimeWiring
-from pytest_userstate.outbound.wiring.findings import SoughtPort
 from pytest_userstate.outbound.wiring.syntax.language import SUFFIXES, language_of
+from pytest_userstate.outbound.wiring.uses import SoughtPort
 from tests.helpers.markdown import ROOT, blocks, table_after
 
 PAGE = ROOT / "docs/wiring.md"

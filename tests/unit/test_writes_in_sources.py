@@ -353,6 +353,22 @@ def test_writes_are_found_with_what_they_go_by(
     assert [in_a_line(write) for write in read_writes(tmp_path, files).found] == lines
 
 
+def test_what_cannot_be_read_is_a_warning(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that does not parse, and every file without the parser."""
+    text = 'q = "UPDATE account_settings SET theme = 1"\ndef f(:\n'
+    writes = read_writes(tmp_path, {"a.py": text})
+    assert [in_a_line(write) for write in writes.found] == ["1: theme | "]
+    assert [w.partition(",")[0] for w in writes.warnings] == [
+        "a.py:2: not valid Python"
+    ]
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    without = read_writes(tmp_path, {})
+    assert (without.found, without.looked_in) == ((), ())
+    assert "pip install 'pytest-userstate[wiring]'" in without.warnings[0]
+
+
 def test_a_statement_whose_table_is_not_known_is_counted_apart(
     tmp_path: pathlib.Path,
 ) -> None:

@@ -21,6 +21,7 @@ from pytest_userstate.outbound.wiring.parsing import parse
 from pytest_userstate.outbound.wiring.sources import SourceText
 from pytest_userstate.outbound.wiring.sql_writes import HOLE
 from pytest_userstate.outbound.wiring.syntax.language import language_of
+from pytest_userstate.outbound.wiring.syntax.tree import SyntaxTree
 
 if typ.TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -121,23 +122,20 @@ class Code:
         self.path = source.relative_path
         self.text = source.text
         self.language = language_of(source.path.suffix)
-        self._newlines = [match.start() for match in re.finditer("\n", source.text)]
         # The functions, outer ones before those in them.
         functions: list[tuple[int, int]] = []
-        tree = parse(source.text, self.language)
-        read = [*self._read(tree.root(), functions)]
+        self._parsed = parse(source.text, self.language)
+        self.tree = SyntaxTree(self._parsed.root(), source.text, self.language)
+        read = [*self._read(self._parsed.root(), functions)]
         self.tokens = _joined(read, self._constants(source.text))
         self._starts = [token.start for token in self.tokens]
         self._scopes = [*_outermost(functions)]
         self._closing = _brackets(self.tokens)
-
-    def line_of(self, start: int) -> int:
-        """Return the line of a place in the text, from 1."""
-        return bisect.bisect_left(self._newlines, start) + 1
+        self._locked: dict[tuple[int, int], bool] = {}
 
     def source_of(self, index: int, before: str = "") -> Source:
         """Return the place of a token, or of what follows a text in it."""
-        line = self.line_of(self.at(index).start) + before.count("\n")
+        line = self.tree.line_of(self.at(index).start) + before.count("\n")
         return Source(self.path, line)
 
     def at(self, index: int) -> CodeToken:
@@ -302,11 +300,10 @@ class Code:
 
     def is_locked(self, index: int) -> bool:
         """Whether the function around a place locks rows, or whole transactions."""
-        return self._locks(self.scope_of(index))
-
-    @functools.cache  # noqa: B019 - a file is read once, and dropped
-    def _locks(self, scope: tuple[int, int]) -> bool:
-        return any(self._is_lock(at) for at in range(*scope))
+        scope = self.scope_of(index)
+        if scope not in self._locked:
+            self._locked[scope] = any(self._is_lock(at) for at in range(*scope))
+        return self._locked[scope]
 
     def _is_lock(self, index: int) -> bool:
         token, following = self.at(index), self.at(index + 1).text

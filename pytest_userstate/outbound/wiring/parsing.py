@@ -57,20 +57,32 @@ class Occurrence:
         return self.role in {Role.DEFINITION, Role.COMPONENT}
 
 
-def too_deep(text: str, suffix: str) -> bool:
-    """Whether parsing the text would take quadratic time.
+def too_deep(source: SourceText) -> str:
+    """Return a warning if parsing the text would take quadratic time, or nothing.
 
     The parsers of these languages try every ``<`` as a comparison and as the start
     of type arguments, and every ``(x)`` as a cast.
     """
-    if not language_of(suffix).has_ambiguous_arguments:
-        return False
+    if not language_of(source.path.suffix).has_ambiguous_arguments:
+        return ""
     depth = 0
-    for sign in re.finditer(r"[<>;{}]", text):
+    for sign in re.finditer(r"[<>;{}]", source.text):
         depth = {"<": depth + 1, ">": max(depth - 1, 0)}.get(sign[0], 0)
         if depth > _DEEPEST_ARGUMENTS:
-            return True
-    return False
+            return (
+                f"{source.relative_path}: type arguments are nested too deeply to be"
+                " parsed in time, and it was not read for the wiring"
+            )
+    return ""
+
+
+def not_valid(path: str, tree: SyntaxTree, language: Language) -> cabc.Iterator[str]:
+    """Yield a warning if a tree has a fault."""
+    if (line := tree.fault) is not None:
+        yield (
+            f"{path}:{line}: not valid {language.name},"
+            " or newer than the parser; the wiring was read from the rest"
+        )
 
 
 def parse(text: str, language: Language) -> SgRoot:

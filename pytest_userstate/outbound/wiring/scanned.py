@@ -16,15 +16,16 @@ from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.domain.wiring import PortWiring, Wiring, WiringOrigin
-from pytest_userstate.outbound.wiring.findings import Generated, Scan, SoughtPort
 from pytest_userstate.outbound.wiring.naming import Kinship, sounds_like
 from pytest_userstate.outbound.wiring.parsing import (
     Namespace,
     ParsedSource,
+    not_valid,
     too_deep,
 )
 from pytest_userstate.outbound.wiring.sources import EVERYWHERE, SourceText, SourceTree
 from pytest_userstate.outbound.wiring.syntax.language import Constructor, language_of
+from pytest_userstate.outbound.wiring.uses import Generated, Scan, SoughtPort
 
 if typ.TYPE_CHECKING:
     from pytest_userstate.outbound.wiring.assembly import ConfigurationPlace
@@ -200,20 +201,14 @@ class _Scan:
     def _parsed(self, texts: cabc.Sequence[SourceText]) -> list[ParsedSource]:
         sources = []
         for text in self._tree.without_ignored(texts):
-            if too_deep(text.text, text.path.suffix):
-                self.warnings.append(
-                    f"{text.relative_path}: type arguments are nested too deeply to be"
-                    " parsed in time, and it was not read for the wiring"
-                )
+            if warning := too_deep(text):
+                self.warnings.append(warning)
                 continue
             source = ParsedSource(text)
             sources.append(source)
-            line = source.tree.fault
-            if line is not None:
-                self.warnings.append(
-                    f"{source.relative_path}:{line}: not valid {source.language.name},"
-                    " or newer than the parser; the wiring was read from the rest"
-                )
+            self.warnings += not_valid(
+                source.relative_path, source.tree, source.language
+            )
         return sources
 
     def _implementers(self, kinship: Kinship) -> cabc.Iterator[str]:

@@ -24,7 +24,7 @@ from pytest_userstate.outbound.wiring.code import (
 )
 from pytest_userstate.outbound.wiring.library_writes import CallReader, ChangeReader
 from pytest_userstate.outbound.wiring.mappings import Mappings, hints
-from pytest_userstate.outbound.wiring.parsing import too_deep
+from pytest_userstate.outbound.wiring.parsing import not_valid, too_deep
 from pytest_userstate.outbound.wiring.sources import EVERYWHERE, SourceText, SourceTree
 from pytest_userstate.outbound.wiring.sql_writes import (
     UNFINISHED,
@@ -91,20 +91,24 @@ class WriteReader:
         ]
         found: list[TableWrite] = []
         unread: list[Source] = []
+        warnings = [*reading.warnings]
         for text in tree.without_ignored(naming):
             if text.path.suffix == ".sql":
                 reader: _QueryFile | _CodeFile = _QueryFile(text, mappings)
-            elif too_deep(text.text, text.path.suffix):
+            elif warning := too_deep(text):
+                warnings.append(warning)
                 continue
             else:
-                reader = _CodeFile(text, mappings)
+                code = Code(text)
+                warnings += not_valid(code.path, code.tree, code.language)
+                reader = _CodeFile(code, mappings)
             found += reader.writes()
             unread += reader.unread
         return TableWrites(
             found=dict.fromkeys(found),
             looked_in=self._sources,
             unread=unread,
-            warnings=reading.warnings,
+            warnings=warnings,
         )
 
 
@@ -166,9 +170,9 @@ class _QueryFile:
 class _CodeFile:
     """A file of a program."""
 
-    def __init__(self, text: SourceText, mappings: Mappings) -> None:
+    def __init__(self, code: Code, mappings: Mappings) -> None:
         self.unread: list[Source] = []
-        self._code = Code(text)
+        self._code = code
         self._mappings = mappings
 
     def writes(self) -> cabc.Iterator[TableWrite]:
