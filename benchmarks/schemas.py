@@ -29,6 +29,8 @@ from pytest_userstate.outbound.postgres.stubs import STUBS
 
 ROOT = pathlib.Path(__file__).parents[1]
 HERE = pathlib.Path(__file__).parent
+PROGRAMS = find_binaries().bin_dir
+PSQL = shutil.which("psql", path=f"{PROGRAMS}:{os.environ['PATH']}")
 MANY, FEW = 20_000, 20
 LARGE = 10_000
 FILES = 1_000
@@ -129,7 +131,7 @@ class Databases:
             )
         with self.fresh(is_observed=False) as name:
             place = ["-h", self.server.host, "-p", str(self.server.port), "-U", OWNER]
-            command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *place, name]
+            command = [PSQL or "", "-X", "-q", "-v", "ON_ERROR_STOP=1", *place, name]
             started = time.perf_counter()
             subprocess.run([*command, *arguments], check=True)
             return time.perf_counter() - started
@@ -154,7 +156,7 @@ class Databases:
         url = self.with_tables(LARGE)
         started = time.perf_counter()
         subprocess.run(
-            [str(shutil.which("pg_dump")), "-s", url],
+            [PROGRAMS / "pg_dump", "-s", url],
             check=True,
             stdout=subprocess.DEVNULL,
         )
@@ -210,7 +212,7 @@ class Databases:
 def rows(place: Workplace, stack: contextlib.ExitStack) -> cabc.Iterator[Row]:
     """Yield the rows."""
     databases = Databases(place, stack)
-    no_psql = "" if shutil.which("psql") else "psql is not installed"
+    no_psql = "" if PSQL else "psql is not installed"
     yield Row(
         name="applying",
         what=WHAT["applying"],
@@ -274,7 +276,7 @@ def rows(place: Workplace, stack: contextlib.ExitStack) -> cabc.Iterator[Row]:
         theirs=databases.dump,
         target=None,
         pairs=3,
-        lacks="" if shutil.which("pg_dump") else "pg_dump is not installed",
+        lacks="" if (PROGRAMS / "pg_dump").exists() else "no pg_dump beside the server",
     )
     yield Row(
         name="memory",

@@ -43,7 +43,8 @@ _PLAIN_NAME: typ.Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 def by_name(values: cabc.Iterable[N]) -> tuple[N, ...]:
     """Return the values as a tuple, sorted by name."""
-    return tuple(sorted(values, key=_name))
+    values = tuple(values)  # most are of one value, or empty
+    return tuple(sorted(values, key=_name)) if len(values) > 1 else values
 
 
 def by_place(values: cabc.Iterable[P]) -> tuple[P, ...]:
@@ -124,6 +125,9 @@ def abridged(values: tuple[object, ...]) -> str:
 
 def refuse_duplicates(names: cabc.Iterable[tuple[str, ...]], complaint: str) -> None:
     """Refuse names that come twice; their parts may hold dots themselves."""
+    names = tuple(names)
+    if len({*names}) == len(names):
+        return
     twice = sorted(
         name for name, count in collections.Counter(names).items() if count > 1
     )

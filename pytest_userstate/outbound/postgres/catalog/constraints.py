@@ -181,7 +181,7 @@ class Indexes:
     def included(self, row: Row) -> tuple[str, ...]:
         """Return the names of the columns that an index only stores."""
         numbers = _numbers(row.columns)[row.key_columns :]
-        return self._reading.column_names(row.relation, numbers)
+        return self._reading.column_names(row.relation, numbers) if numbers else ()
 
     def _index(self, row: Row, constraint: str | None) -> Index:
         relation = self._reading.relations[row.oid]
@@ -232,6 +232,7 @@ class Indexes:
 
 
 @functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=4096)
 def _numbers(vector: str) -> tuple[int, ...]:
     """Read the text form of an ``int2vector`` or ``oidvector``."""
     return tuple(map(int, vector.split()))
@@ -285,12 +286,14 @@ class TableParts:
         """Arrange the rows by table."""
         self._reading = reading
         self._indexes = Indexes(reading)
-        self._constraints = reading.by_relation(CONSTRAINTS)
+        self._constraints: dict[tuple[int, str], list[Row]] = {}
+        for row in reading.rows(CONSTRAINTS):
+            self._constraints.setdefault((row.relation, row.kind), []).append(row)
         self._triggers = reading.by_relation(TRIGGERS)
         self._policies = reading.by_relation(POLICIES)
         self._rules = reading.by_relation(RULES)
         self._table_of_constraint = {
-            row.oid: row.relation for rows in self._constraints.values() for row in rows
+            row.oid: row.relation for row in reading.rows(CONSTRAINTS)
         }
 
     def primary_key(self, table: int) -> KeyConstraint | None:
@@ -393,7 +396,7 @@ class TableParts:
         )
 
     def _of_kind(self, table: int, kind: str) -> list[Row]:
-        return [row for row in self._constraints.get(table, ()) if row.kind == kind]
+        return self._constraints.get((table, kind), [])
 
     def _key(self, row: Row) -> KeyConstraint:
         index = self._indexes.behind(row)

@@ -167,6 +167,8 @@ class CatalogReading:
         """
         columns = self.columns_by_number(relation)
         numbers = list(dict.fromkeys(numbers or ()))
+        if len(numbers) == 1 and numbers[0] in columns:
+            return (columns[numbers[0]].name,)
         if WHOLE_ROW in numbers:
             numbers += [number for number in columns if number not in numbers]
             numbers.remove(WHOLE_ROW)
