@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import enum
 import os
 import pathlib
 import re
@@ -87,7 +88,20 @@ class Home:
         return _FILE.sub(lambda found: key if found[1] else place, text)
 
 
-def show_nothing(_: str) -> None:
+class Phase(enum.StrEnum):
+    """What takes time in an audit."""
+
+    SERVER = "server"
+    MIGRATIONS = "migrations"
+    CATALOG = "catalog"
+    SOURCES = "sources"
+
+
+ShowProgress: typ.TypeAlias = cabc.Callable[[Phase, str], None]
+"""Called with the phase that an audit is in, and what it is doing, in a few words."""
+
+
+def show_nothing(_phase: Phase, _text: str) -> None:
     """Show no progress."""
 
 
@@ -136,8 +150,7 @@ class AuditRequest:
     """False if nothing will run (``--collect-only``)."""
     cache: pathlib.Path | None = None
     """The folder that snapshots are kept in between runs; None to keep none."""
-    show_progress: cabc.Callable[[str], None] = show_nothing
-    """Called with what is being done, in a few words."""
+    show_progress: ShowProgress = show_nothing
 
 
 @attrs.frozen(kw_only=True)

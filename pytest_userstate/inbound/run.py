@@ -127,8 +127,10 @@ class RunPlugin:
         targets: tuple[Prepared, ...],
         collection: CollectionPlugin,
         stores: publishing.Stores,
+        progress: terminal.ProgressLine,
     ) -> None:
         """Take part in the run."""
+        self._progress = progress
         self._config = config
         self._targets = targets
         self._audits = config.stash[items.AUDITS]
@@ -220,6 +222,7 @@ class RunPlugin:
             problems=published.problems,
             written=[*published.written, *current],
         )
+        terminal.show_phases(terminalreporter, self._progress.seconds)
         terminal.last_line(terminalreporter, self._record, published.problems)
         for line in published.annotations:
             terminalreporter.write_line(line)
@@ -352,7 +355,7 @@ def _install(config: pytest.Config, composition: Composition) -> None:
         config, compares=True, asks_ahead=not config.option.collectonly
     )
     is_distributed = xdist.is_distributed(config)
-    progress = terminal.ProgressLine.of(config)
+    progress = terminal.ProgressLine.of(config, is_distributed=is_distributed)
     request = attrs.evolve(
         request, show_progress=progress.show, cache=_cache_folder(config)
     )
@@ -377,19 +380,21 @@ def _install(config: pytest.Config, composition: Composition) -> None:
     asked = config.option.userstate_report or config.option.userstate_check_report
     draws = bool(asked or stores.job)
     targets = tuple(attrs.evolve(prepared, draws=draws) for prepared in targets)
-    # Several lines at once are written while workers run.
-    shown = contextlib.nullcontext if is_distributed else progress.shown
     today = dt.datetime.now(dt.UTC).date()
     audits = tuple(
         SharedAudit(
             ItemNames.of(prepared),
-            functools.partial(carry_out, prepared, today=today, progress=shown),
+            functools.partial(
+                carry_out, prepared, today=today, progress=progress.shown
+            ),
         )
         for prepared in targets
     )
     file = items.ListedUnder.of(config, targets)
     collection = CollectionPlugin(config, audits, file)
-    _register(config, collection, RunPlugin(config, targets, collection, stores))
+    _register(
+        config, collection, RunPlugin(config, targets, collection, stores, progress)
+    )
     if is_distributed:
         controller = xdist.ControllerPlugin(collection.collected, audits, file.nodeid)
         _register(config, controller)

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 import typing as typ
 
 import pytest
@@ -16,6 +17,7 @@ from pytest_userstate.application.audit import Prepared
 from pytest_userstate.application.reporting.document import Document
 from pytest_userstate.application.reporting.text import TextPrinter, migrations
 from pytest_userstate.application.run_record import RunRecord
+from pytest_userstate.application.settings import Phase
 from pytest_userstate.application.wording import WIDTH, inert, wrap
 
 _NARROWEST, _WIDEST = 40, 120
@@ -29,7 +31,8 @@ _SAVE, _RESTORE, _ERASE = "\x1b7", "\x1b8", "\x1b[K"
 class ProgressLine:
     """What a long audit is doing, at the end of the terminal's current line.
 
-    It rewrites itself, and is gone when the audit is done.
+    It rewrites itself, and is gone when the audit is done. How long each phase took is
+    remembered.
     """
 
     def __init__(
@@ -43,13 +46,20 @@ class ProgressLine:
         self._config = config
         self._patience = patience
         self._text = ""
+        self._phase: Phase | None = None
+        self._since = 0.0
+        self.seconds: dict[Phase, float] = {}
         self._is_done = threading.Event()
 
     @classmethod
-    def of(cls, config: pytest.Config) -> typ.Self:
-        """Return the line of a terminal where somebody reads it."""
+    def of(cls, config: pytest.Config, *, is_distributed: bool) -> typ.Self:
+        """Return the line of a terminal where somebody reads it.
+
+        There is none while workers run, which write several lines at once.
+        """
         is_read = (
             sys.stdout.isatty()
+            and not is_distributed
             and os.environ.get("TERM", "dumb") != "dumb"
             and not os.environ.get("CI")
             and (config.getoption("verbose", 0) or 0) >= 0
@@ -60,15 +70,27 @@ class ProgressLine:
             config.add_cleanup(file.close)
         return cls(file, config)
 
-    def show(self, text: str) -> None:
+    def show(self, phase: Phase, text: str) -> None:
         """Show this from now on."""
+        self._enter(phase)
         self._text = text
+
+    def _enter(self, phase: Phase | None) -> None:
+        """Count the time of the phase before, and begin the next one."""
+        now = time.monotonic()
+        if self._phase is not None:
+            before = self.seconds.get(self._phase, 0.0)
+            self.seconds[self._phase] = before + now - self._since
+        self._phase, self._since = phase, now
 
     @contextlib.contextmanager
     def shown(self) -> cabc.Iterator[None]:
         """Show the line as long as the context is open, once it takes long."""
         if self._file is None:
-            yield
+            try:
+                yield
+            finally:
+                self._enter(None)
             return
         self._is_done.clear()
         writer = threading.Thread(target=self._write, args=(self._file,), daemon=True)
@@ -78,6 +100,7 @@ class ProgressLine:
         finally:
             self._is_done.set()
             writer.join()
+            self._enter(None)
 
     def _write(self, file: typ.TextIO) -> None:
         wait, last = self._patience, ""
@@ -165,6 +188,17 @@ def summary(
         reporter.write_line("")
     for line in written:
         reporter.write_line(inert(line))
+
+
+def show_phases(
+    reporter: pytest.TerminalReporter, seconds: cabc.Mapping[Phase, float]
+) -> None:
+    """Write how long each phase took, if durations or details are asked for."""
+    config = reporter.config
+    asked = config.getoption("durations", None) is not None
+    if seconds and (asked or (config.getoption("verbose", 0) or 0) > 0):
+        phases = ", ".join(f"{phase} {taken:.2f} s" for phase, taken in seconds.items())
+        reporter.write_line(f"phases of the audit: {phases}")
 
 
 def last_line(

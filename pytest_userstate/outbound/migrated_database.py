@@ -11,6 +11,7 @@ import attrs
 import psycopg
 import psycopg.sql
 
+from pytest_userstate.application.settings import Phase
 from pytest_userstate.domain.errors import (
     MigrationError,
     SchemaSnapshotRepositoryError,
@@ -190,7 +191,7 @@ class Application:
                 show_progress=target.show_progress,
             )
             history = runner.run(plan, setup=setup)
-        target.show_progress("reading the schema")
+        target.show_progress(Phase.CATALOG, "reading the schema")
         return Migrated(
             history=history,
             applied=history.applied,
@@ -205,14 +206,16 @@ class Application:
         )
 
         server, target = self.server, self.target
-        target.show_progress(f"running {plan.program.command}")
+        target.show_progress(Phase.MIGRATIONS, f"running {plan.program.command}")
         with (
             server.program_access(self.role) as address,
             contextlib.closing(server.connect(user=server.superuser)) as connection,
         ):
             timeout = target.settings.migration_timeout
             runner = ProgramRunner(connection, address, timeout=timeout)
-            return runner.run(plan, setup=setup)
+            migrated = runner.run(plan, setup=setup)
+        target.show_progress(Phase.CATALOG, "reading the schema")
+        return migrated
 
 
 def _missing_roles(server: Server, plan: Plan) -> tuple[str, ...]:

@@ -9,7 +9,12 @@ import typing as typ
 
 import attrs
 
-from pytest_userstate.application.settings import PostgresSettings, show_nothing
+from pytest_userstate.application.settings import (
+    Phase,
+    PostgresSettings,
+    ShowProgress,
+    show_nothing,
+)
 from pytest_userstate.domain.errors import MigrationError, ToolError
 from pytest_userstate.domain.ports import OpenTarget, TargetDescription
 from pytest_userstate.outbound.migrations.finding.discovery import Target
@@ -84,6 +89,9 @@ def read_session_setting(statement: str, file: str, line: int) -> SessionSetting
     return SessionSetting(file, line, text)
 
 
+_READING_SOURCES: typ.Final = "reading the sources"
+
+
 @attrs.frozen(kw_only=True)
 class MigrationsTarget:
     """Migrations to be applied to the embedded server, or to one that is given."""
@@ -102,8 +110,7 @@ class MigrationsTarget:
     settings: PostgresSettings
     # Whether copies of the migrated database will be made.
     is_copied: bool = False
-    # Called with what is being done, in a few words.
-    show_progress: cabc.Callable[[str], None] = show_nothing
+    show_progress: ShowProgress = show_nothing
     # Where the schema is kept between runs; None if it has to be made anew.
     cache: SnapshotCache | None = None
 
@@ -163,15 +170,17 @@ class MigrationsTarget:
         Nothing is started if an earlier run has kept the schema.
         """
         if self.cached:
+            self.show_progress(Phase.SOURCES, _READING_SOURCES)
             yield self.cached
             return
         keep = functools.partial(self.cache.keep, self._key) if self.cache else None
         launched = self._launched.pop() if self._launched else None
-        self.show_progress("starting PostgreSQL")
+        self.show_progress(Phase.SERVER, "starting PostgreSQL")
         with launched or self._server(
             all_databases=self._needs_all_databases
         ) as server:
             yield attrs.evolve(self._migrated(server), keep=keep)
+        self.show_progress(Phase.SOURCES, _READING_SOURCES)
 
     @property
     def _needs_all_databases(self) -> bool:

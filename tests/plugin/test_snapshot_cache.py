@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pathlib
+import re
 
 from tests.helpers.backends import Backend
 
 FROM_CACHE = "snapshot from cache, of PostgreSQL"
+PHASES = re.compile(
+    r"^phases of the audit: server [\d.]+ s, migrations [\d.]+ s, catalog [\d.]+ s, "
+    r"sources [\d.]+ s$",
+    re.MULTILINE,
+)
 WITHOUT_SERVER = """
 from pytest_userstate.outbound.postgres import server
 
@@ -45,11 +51,15 @@ def test_an_unchanged_schema_is_read_from_the_cache(covered: Backend) -> None:
 
 def test_a_hit_starts_no_server(covered: Backend) -> None:
     """What the configuration says about the schema applies, and an edit starts one."""
-    covered.run(report=False)
+    first = covered.run("--durations=1", report=False).output
+    assert PHASES.search(first), first
     covered.write("conftest.py", WITHOUT_SERVER)
     covered.configure('[gate]\naxes = ["wiring"]\n')
-    changed = covered.run(report=False)
+    changed = covered.run("-v", report=False)
     assert FROM_CACHE in changed.output
+    assert re.search(
+        r"^phases of the audit: sources [\d.]+ s$", changed.output, re.MULTILINE
+    )
     assert "users.wiring" in changed.output
     assert changed.status == 1
     covered.write("migrations/004_extra.sql", "CREATE TABLE extra (id int);")

@@ -10,7 +10,7 @@ import typing as typ
 import attrs
 import psycopg
 
-from pytest_userstate.application.settings import show_nothing
+from pytest_userstate.application.settings import Phase, ShowProgress, show_nothing
 from pytest_userstate.domain.errors import ServerError
 from pytest_userstate.domain.snapshot import Source
 from pytest_userstate.outbound.migrations.plan import (
@@ -172,7 +172,7 @@ class MigrationRunner:
         connection: psycopg.Connection[typ.Any],
         *,
         timeout: float = DEFAULT_TIMEOUT,
-        show_progress: cabc.Callable[[str], None] = show_nothing,
+        show_progress: ShowProgress = show_nothing,
     ) -> None:
         """Take the connection over; nothing is sent yet."""
         self._show_progress = show_progress
@@ -191,7 +191,8 @@ class MigrationRunner:
         total = len(plan.migrations)
         for applied, migration in enumerate(plan.migrations):
             self._show_progress(
-                f"migration {applied + 1:,} of {total:,}: {migration.path}"
+                Phase.MIGRATIONS,
+                f"migration {applied + 1:,} of {total:,}: {migration.path}",
             )
             steps = [
                 Step(path=migration.path, batch=batch, plan=plan, applied=applied)
