@@ -23,23 +23,20 @@ from pytest_userstate.domain.errors import MigrationError
 from pytest_userstate.outbound.migrations.layout import (
     NO_OPTIONS,
     Confidence,
-    LayoutDefaults,
     Options,
     ProjectFile,
     label,
-    listing,
-    read_sql,
     text_of,
     visible,
 )
 from pytest_userstate.outbound.migrations.next_files import NewMigration
 from pytest_userstate.outbound.migrations.plan import (
-    Batch,
     Migration,
     Mode,
     Piece,
     Plan,
 )
+from pytest_userstate.outbound.migrations.tools.reader import Order, SqlFile, SqlLayout
 
 _JOURNAL = "meta/_journal.json"
 _SCRIPT, _SNAPSHOT = "migration.sql", "snapshot.json"
@@ -47,19 +44,6 @@ _BREAKPOINT = re.compile(r"--> statement-breakpoint")
 _OUT = re.compile(r"""\bout\s*:\s*["'`]([^"'`]+)["'`]""")
 _DIALECT = re.compile(r"""\bdialect\s*:\s*["'`]([^"'`]+)["'`]""")
 _POSTGRESQL = frozenset({"postgresql", "pg"})
-_TABLE = "__drizzle_migrations"
-_PREPARE = f"""\
-CREATE SCHEMA IF NOT EXISTS drizzle;
-CREATE TABLE IF NOT EXISTS drizzle.{_TABLE} (
-    id SERIAL PRIMARY KEY,
-    hash text NOT NULL,
-    created_at bigint
-)"""
-_RECORD = f"INSERT INTO drizzle.{_TABLE} (hash, created_at) VALUES ($1, $2)"  # noqa: S608 - constant
-_ADVICE = (
-    "Drizzle applies all migrations in one transaction: a statement such as CREATE"
-    " INDEX CONCURRENTLY cannot be a migration of Drizzle's."
-)
 
 
 def _folder_named_by(
@@ -76,15 +60,12 @@ def _folder_named_by(
     return folder if LAYOUT.recognizes(folder) else None
 
 
-class DrizzleLayout(LayoutDefaults):
+@attrs.frozen(kw_only=True, slots=False, eq=False)
+class DrizzleLayout(SqlLayout):
     """The layout of drizzle-kit, as drizzle-orm's migrator reads it."""
 
-    name = "drizzle"
-    expects = f"SQL files and the {_JOURNAL} that lists those that are applied"
-    project_files = tuple(
-        ProjectFile(f"drizzle.config.{suffix}", _folder_named_by)
-        for suffix in ("ts", "js", "mts", "mjs", "cts", "cjs", "json")
-    )
+    tags: tuple[str, ...] | None = None
+    """What the journal lists; None if there is none."""
 
     def next_files(self, new: NewMigration) -> tuple[DraftFile, ...]:
         """Return the file of the next migration, and the journal with its entry."""
@@ -121,46 +102,44 @@ class DrizzleLayout(LayoutDefaults):
         self, path: pathlib.Path, base: pathlib.Path, options: Options = NO_OPTIONS
     ) -> Plan:
         """Read what the journal lists, in its order."""
-        del options  # there are none
         journal = path / _JOURNAL
-        if journal.is_file():
-            entries = _entries(journal, label(journal, base))
-            files = {entry: path / f"{entry.tag}.sql" for entry in entries}
-        else:
-            files = {
-                _Entry(folder.name): folder / _SCRIPT
-                for folder in _script_folders(path)
-            }
-        return Plan(
-            layout=self.name,
-            migrations=tuple(
-                _migration(entry, file, base) for entry, file in files.items()
-            ),
-            prepare=_PREPARE,
-            bookkeeping_tables=frozenset({f"drizzle.{_TABLE}"}),
-            tolerates_commit=True,
-            advice_on_transactions=_ADVICE,
-            warnings=tuple(_not_applied(path, set(files.values()), base)),
+        if not journal.is_file():
+            rules = attrs.evolve(self, names=r"(?P<version>.+)", script=_SCRIPT)
+            return SqlLayout.load(rules, path, base, options)
+        tags = _tags(journal, label(journal, base))
+        for tag in tags:
+            if not (path / f"{tag}.sql").is_file():
+                file = label(path / f"{tag}.sql", base)
+                message = (
+                    f"{file} does not exist, and {label(journal, base)} lists {tag!r}."
+                    "\nDrizzle stops there. Restore the file, or remove the entry"
+                    " (drizzle-kit drop)."
+                )
+                raise MigrationError(message, path=file)
+        names = "|".join(map(re.escape, tags)) or r"(?!)"
+        rules = attrs.evolve(
+            self, names=rf"(?P<version>{names})\.sql", tags=tuple(tags)
         )
+        return SqlLayout.load(rules, path, base, options)
+
+    def _sorted(self, files: cabc.Iterable[SqlFile]) -> list[SqlFile]:
+        if self.tags is None:
+            return super()._sorted(files)
+        return sorted(files, key=lambda file: (self.tags or ()).index(file.version))
+
+    def _migration(self, file: SqlFile, table: str, options: Options) -> Migration:
+        migration = super()._migration(file, table, options)
+        [batch] = migration.batches
+        batch = attrs.evolve(batch, pieces=tuple(_pieces(batch.sql)))
+        return attrs.evolve(migration, batches=(batch,))
 
 
-@attrs.frozen
-class _Entry:
-    """What the journal says about a migration."""
-
-    tag: str
-    when: int = 0
-
-
-def _entries(journal: pathlib.Path, path: str) -> list[_Entry]:
+def _tags(journal: pathlib.Path, path: str) -> list[str]:
     """Read the journal, which has to be of PostgreSQL."""
     try:
         document = json.loads(journal.read_text("utf-8"))
-        entries = [
-            _Entry(str(entry["tag"]), int(entry.get("when", 0)))
-            for entry in document["entries"]
-        ]
-        if paths := [entry.tag for entry in entries if "/" in entry.tag]:
+        tags = [str(entry["tag"]) for entry in document["entries"]]
+        if paths := [tag for tag in tags if "/" in tag]:
             message = f"a tag is the name of a file, not {paths[0]!r}"
             raise ValueError(message)  # noqa: TRY301 - one message for all of them
         dialect = str(document.get("dialect", "postgresql"))
@@ -183,7 +162,7 @@ def _entries(journal: pathlib.Path, path: str) -> list[_Entry]:
             " postgresql can be applied to PostgreSQL."
         )
         raise MigrationError(message, path=path)
-    return entries
+    return tags
 
 
 def _script_folders(path: pathlib.Path) -> list[pathlib.Path]:
@@ -193,30 +172,6 @@ def _script_folders(path: pathlib.Path) -> list[pathlib.Path]:
         for entry in visible(path)
         if entry.is_dir() and pathlib.Path(entry.path, _SCRIPT).is_file()
     ]
-
-
-def _migration(entry: _Entry, file: pathlib.Path, base: pathlib.Path) -> Migration:
-    path = label(file, base)
-    if not file.is_file():
-        message = (
-            f"{path} does not exist, and {label(file.parent / _JOURNAL, base)} lists"
-            f" {entry.tag!r}.\nDrizzle stops there. Restore the file, or remove the"
-            " entry (drizzle-kit drop)."
-        )
-        raise MigrationError(message, path=path)
-    sql = read_sql(file, path)
-    return Migration(
-        version=entry.tag,
-        path=path,
-        batches=(
-            Batch(
-                sql=sql,
-                mode=Mode.PIECES,
-                pieces=tuple(_pieces(sql)),
-                record=((_RECORD, (entry.tag, str(entry.when))),),
-            ),
-        ),
-    )
 
 
 def _pieces(sql: str) -> cabc.Iterator[Piece]:
@@ -229,17 +184,26 @@ def _pieces(sql: str) -> cabc.Iterator[Piece]:
         start = match.end() if match else end
 
 
-def _not_applied(
-    folder: pathlib.Path, applied: cabc.Container[pathlib.Path], base: pathlib.Path
-) -> cabc.Iterator[str]:
-    """Say which files of SQL are left out."""
-    for entry in listing(folder, label(folder, base)):
-        file = folder / entry.name
-        if entry.name.endswith(".sql") and entry.is_file() and file not in applied:
-            yield (
-                f"{label(file, base)} is left out, as Drizzle leaves it out:"
-                f" {_JOURNAL} does not list it."
-            )
-
-
-LAYOUT = DrizzleLayout()
+LAYOUT = DrizzleLayout(
+    name="drizzle",
+    expects=f"SQL files that {_JOURNAL} lists",
+    names=r"(?P<version>.+)\.sql",
+    order=Order.NAME,
+    project_files=tuple(
+        ProjectFile(f"drizzle.config.{suffix}", _folder_named_by)
+        for suffix in ("ts", "js", "mts", "mjs", "cts", "cjs", "json")
+    ),
+    options=(),
+    mode=Mode.PIECES,
+    tolerates_commit=True,
+    advice_on_transactions="Drizzle applies all migrations in one transaction: a"
+    " statement such as CREATE INDEX CONCURRENTLY cannot be a migration of Drizzle's.",
+    table="drizzle.__drizzle_migrations",
+    columns="id serial PRIMARY KEY, hash text NOT NULL, created_at bigint",
+    record=(
+        (
+            "INSERT INTO {table} (hash, created_at)"
+            " VALUES ($1, (extract(epoch FROM now()) * 1000)::bigint)"
+        ),
+    ),
+)
