@@ -34,7 +34,8 @@ def test_versions_are_compared_part_by_part(folder: Folder) -> None:
     """As numbers; an underscore is a dot; repeatable ones come last, by description."""
     files = (
         *("V1__a.sql", "V1_1__b.sql", "V1.2__c.sql", "V1_10__d.sql", "V2__.sql"),
-        *("sub/V10__e.sql", "V20240101120000__f.SQL", "R__a_view.sql", "R__b.sql"),
+        *("sub/V10__e.down.sql", "V20240101120000__f.SQL", "R__a_view.sql"),
+        "R__b.sql",
     )
     for name in reversed(files):
         folder.write(name)

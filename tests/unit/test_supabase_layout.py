@@ -21,7 +21,7 @@ def folder(tmp_path: pathlib.Path) -> Folder:
 
 def test_files_are_sorted_by_name(folder: Folder) -> None:
     """Other names are left out with a warning, folders without."""
-    for name in ("20240102_b.sql", "20240101000000_a.sql", "9_.sql", "a/1_x.sql"):
+    for name in ("20240102_b.down.sql", "20240101000000_a.sql", "9_.sql", "a/1_x.sql"):
         folder.write(name)
     for name in ("init.sql", "20240103-c.sql", "README.md"):
         folder.write(name)

@@ -189,6 +189,7 @@ LAYOUT = DrizzleLayout(
     expects=f"SQL files that {_JOURNAL} lists",
     names=r"(?P<version>.+)\.sql",
     order=Order.NAME,
+    takes_all=True,
     project_files=tuple(
         ProjectFile(f"drizzle.config.{suffix}", _folder_named_by)
         for suffix in ("ts", "js", "mts", "mjs", "cts", "cjs", "json")

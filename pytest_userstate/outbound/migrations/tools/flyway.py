@@ -486,6 +486,7 @@ LAYOUT = FlywayLayout(
     expects="files named V<version>__<description>.sql or R__<description>.sql",
     names=_names(FlywaySettings()),
     is_recursive=True,
+    takes_all=True,
     order=Order.NAME,
     by_names=Confidence.CERTAIN,
     project_files=tuple(

@@ -124,6 +124,8 @@ class SqlLayout(LayoutDefaults):
     order: Order = Order.NUMBER
     strips_hyphens: bool = False
     """Whether a hyphen in a version does not count."""
+    takes_all: bool = False
+    """Whether names such as x.down.sql and x.mysql.sql are migrations, too."""
     programs: str = ""
     """A pattern of the names of migrations that are programs, which are left out."""
 
@@ -302,7 +304,7 @@ class SqlLayout(LayoutDefaults):
 
     def _file(self, entry: os.DirEntry[str], base: pathlib.Path) -> SqlFile | None:
         match = re.fullmatch(self.names, entry.name)
-        if match is None or is_way_back(entry.name) or other_engines(entry.name):
+        if match is None or not (self.takes_all or _goes_up(entry.name)):
             return None
         file = pathlib.Path(entry.path, self.script)
         if not file.is_file():
@@ -443,7 +445,7 @@ class SqlLayout(LayoutDefaults):
             elif (
                 entry.name.endswith(".sql")
                 and path not in taken
-                and not is_way_back(entry.name)
+                and (self.takes_all or not is_way_back(entry.name))
             ):
                 yield path
 
@@ -497,6 +499,11 @@ def sections(text: str, up: str, down: str, *, needs_up: bool) -> list[Piece]:
 def _line(pattern: str) -> re.Pattern[str]:
     """Compile a pattern of how a line begins to one of the whole line."""
     return re.compile(rf"^(?:{pattern})[^\n]*\n?", re.IGNORECASE | re.MULTILINE)
+
+
+def _goes_up(name: str) -> bool:
+    """Whether a file is neither a way back nor for another database."""
+    return not (is_way_back(name) or other_engines(name))
 
 
 def _is_for_postgresql(file: SqlFile) -> bool:

@@ -155,6 +155,7 @@ LAYOUT = SupabaseLayout(
     expects="files named <digits>_<name>.sql, on Supabase's roles and schemas",
     names=r"(?P<version>[0-9]+)_(?P<title>[^\n]*)\.sql",
     order=Order.NAME,
+    takes_all=True,
     by_names=Confidence.POSSIBLE,
     project_files=(ProjectFile("supabase/config.toml", _folder_beside),),
     options=(),
