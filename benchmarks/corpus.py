@@ -170,7 +170,10 @@ def offered(message: str) -> str:
     if match is None or "path/to" in match["line"] or "…" in match["line"]:
         return ""
     line = " ".join(match["line"].split())
-    return f"{match['section']}\n{line}" if match["section"] else line
+    # A message may name the sections of pyproject.toml; the line goes into userstate.toml.
+    section = (match["section"] or "").replace("[tool.userstate]", "")
+    section = section.replace("[tool.userstate.", "[")
+    return f"{section}\n{line}".lstrip()
 
 
 def run(checkout: pathlib.Path, folder: pathlib.Path) -> tuple[Outcome, str, Outcome]:
