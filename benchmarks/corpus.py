@@ -170,7 +170,7 @@ def offered(message: str) -> str:
     if match is None or "path/to" in match["line"] or "…" in match["line"]:
         return ""
     line = " ".join(match["line"].split())
-    # A message may name the sections of pyproject.toml; the line goes into userstate.toml.
+    # A message may name sections of pyproject.toml; this goes into userstate.toml.
     section = (match["section"] or "").replace("[tool.userstate]", "")
     section = section.replace("[tool.userstate.", "[")
     return f"{section}\n{line}".lstrip()

@@ -314,33 +314,33 @@ def listing(folder: pathlib.Path, path: str) -> list[os.DirEntry[str]]:
         When it cannot be listed; `path` is how the message names it.
     """
     try:
-        found = _entries(folder)
+        entries = _entries(folder)
     except OSError as error:
         message = f"{path} cannot be listed: {error.strerror}."
         raise MigrationError(message, path=path) from error
-    for entry in filter(_leads_to_itself, found):
+    for entry in filter(_leads_to_itself, entries):
         name = f"{path}/{entry.name}"
         message = f"{name} cannot be read: it is a symbolic link that leads to itself."
         raise MigrationError(message, path=name)
-    return found
+    return entries
 
 
 def visible(folder: pathlib.Path) -> list[os.DirEntry[str]]:
     """Return what a folder holds, by name, without dot files and without errors."""
     try:
-        found = _entries(folder)
+        entries = _entries(folder)
     except OSError:
         return []
     return [
         entry
-        for entry in found
+        for entry in entries
         if not (entry.name.startswith(".") or _leads_to_itself(entry))
     ]
 
 
 def _entries(folder: pathlib.Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as found:
-        return sorted(found, key=lambda entry: entry.name)
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def _leads_to_itself(entry: os.DirEntry[str]) -> bool:

@@ -175,14 +175,14 @@ def _script(command: Command, home: pathlib.Path) -> tuple[str, ...]:
     try:
         package = json.loads(text_of(home / "package.json") or "{}")
         scripts = package.get("scripts", {})
-        found = [
+        names = [
             name
             for name, text in scripts.items()
             if re.search(command.script or r"(?!)", text) and not _NOT_HERE.search(text)
         ]
     except (ValueError, AttributeError, TypeError):
         return ()
-    return ("npm", "run", min(found, key=len)) if found else ()
+    return ("npm", "run", min(names, key=len)) if names else ()
 
 
 def _completed(
@@ -216,8 +216,8 @@ def _environment(settings: cabc.Iterable[pathlib.Path]) -> dict[str, Variable]:
     return {
         name: {"from": source}
         for file in settings
-        for found in _VARIABLE.findall(text_of(file))
-        for name in filter(None, found)
+        for groups in _VARIABLE.findall(text_of(file))
+        for name in filter(None, groups)
         if (source := source_of(name)) and name not in DATABASE_VARIABLES
     }
 
@@ -226,10 +226,10 @@ def _below(home: pathlib.Path, pattern: str) -> cabc.Iterator[pathlib.Path]:
     """Yield the files of a name, in the folder or, if it is no path, below `src`."""
     places = (home,) if "/" in pattern else (home, home / "src")
     for place in places:
-        found = place.glob(pattern)
+        paths = place.glob(pattern)
         if place != home:
-            found = place.rglob(pattern)
-        yield from sorted(file for file in found if file.is_file())
+            paths = place.rglob(pattern)
+        yield from sorted(file for file in paths if file.is_file())
 
 
 @attrs.frozen(kw_only=True)
@@ -397,17 +397,17 @@ def unsupported(folder: pathlib.Path, base: pathlib.Path, finding: ToolSign) -> 
 
 
 def _findings(folder: pathlib.Path) -> cabc.Iterator[ToolSign]:
-    found = visible(folder)
+    entries = visible(folder)
     yield from _by_file(folder)
-    for entry in found:
+    for entry in entries:
         if (finding := _by_name(entry.name)) is not None:
             yield _in_javascript(finding, folder / entry.name)
     script = next(
-        (entry for entry in found if entry.name.lower().endswith(".sql")), None
+        (entry for entry in entries if entry.name.lower().endswith(".sql")), None
     )
     if script is not None:
         yield from filter(None, [_by_text(script.name, text_of(folder / script.name))])
-    for entry in (entry for entry in found if entry.is_dir()):
+    for entry in (entry for entry in entries if entry.is_dir()):
         for tool in _TOOLS:
             if tool.nested and pathlib.Path(entry.path, tool.nested).exists():
                 yield ToolSign(tool, f"there is a {entry.name}/{tool.nested}")

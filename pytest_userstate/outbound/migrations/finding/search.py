@@ -187,17 +187,17 @@ class Search:
         for layout in self._layouts():
             for project_file in layout.project_files:
                 for file in repository.named(project_file.name):
-                    found = f"found by {label(file, self._base)}"
+                    origin = f"found by {label(file, self._base)}"
                     try:
                         folder = project_file.folder(file, self._base)
                     except UsageError as error:
-                        yield FolderCandidate(file, (layout,), found, _DECLARED, error)
+                        yield FolderCandidate(file, (layout,), origin, _DECLARED, error)
                         continue
                     if folder is None:
                         continue
                     folder = self._of_postgresql(folder, layout)
                     if self._is_seen(folder, repository):
-                        yield FolderCandidate(folder, (layout,), found, _DECLARED)
+                        yield FolderCandidate(folder, (layout,), origin, _DECLARED)
 
     def _recognized(self, repository: Repository) -> cabc.Iterator[FolderCandidate]:
         """Yield the folders that are named, or hold files that are named, as usual."""
@@ -309,9 +309,9 @@ class Search:
 
     def _found(self, candidate: FolderCandidate, others: list[FolderCandidate]) -> str:
         """Say how the candidate was found, and what else there is."""
-        found = candidate.found
+        description = candidate.found
         if self._engine(candidate) == _Engine.POSTGRESQL:
-            found += ", for PostgreSQL"
+            description += ", for PostgreSQL"
         if others:
             listed = [
                 f"{label(other.path, self._base)} ({other.names})"
@@ -319,8 +319,8 @@ class Search:
             ]
             rest = len(others) - len(listed)
             listed += [f"{rest} more"] if rest else []
-            found += f"; not audited: {', '.join(listed)}"
-        return found
+            description += f"; not audited: {', '.join(listed)}"
+        return description
 
     def _several_found(self, candidates: list[FolderCandidate]) -> str:
         listed = [

@@ -203,7 +203,7 @@ def lines(values: Configured) -> str:
 
 
 def in_braces(values: Configured) -> str:
-    """Return what stands beside ``path`` to give variables."""
+    """Return what is written beside ``path`` to give variables."""
     return f"environment = {{ {', '.join(_assignments(values))} }}"
 
 
@@ -229,7 +229,7 @@ def asked_for(
     # What is logged before a traceback is not what stopped the program.
     before, traceback, after = output.partition("Traceback (most recent call last)")
     end = after if traceback else before
-    names = [next(filter(None, found.groups())) for found in _ASKS.finditer(end)]
+    names = [next(filter(None, match.groups())) for match in _ASKS.finditer(end)]
     module, line = _module(output, folders[-1])
     if "pydantic_settings" in output or "env_settings" in output:
         prefix = _PREFIX.search(module)
@@ -240,8 +240,10 @@ def asked_for(
     if not names:
         return {}
     unconditional = _unconditional(module, line)
-    reads = [name for found in _READS.findall(unconditional) for name in found if name]
-    spared = {name for found in _NEEDS_NOT.findall(module) for name in found}
+    reads = [
+        name for groups in _READS.findall(unconditional) for name in groups if name
+    ]
+    spared = {name for groups in _NEEDS_NOT.findall(module) for name in groups}
     reads = [name for name in reads if name not in spared]
     samples = _samples(folders)
     return {
@@ -255,9 +257,9 @@ def _samples(folders: cabc.Iterable[pathlib.Path]) -> dict[str, str]:
     """Return the values that files such as ``.env.example`` give as examples."""
     samples: dict[str, str] = {}
     for file in (folder / name for folder in folders for name in _SAMPLES):
-        for found in _SAMPLE.finditer(text_of(file)):
-            value = next(filter(None, found.groups()[1:]), "").strip()
-            samples.setdefault(found[1].upper(), value)
+        for match in _SAMPLE.finditer(text_of(file)):
+            value = next(filter(None, match.groups()[1:]), "").strip()
+            samples.setdefault(match[1].upper(), value)
     return samples
 
 
@@ -275,7 +277,7 @@ def choice_of_database(repository: pathlib.Path) -> dict[str, typ.Any]:
             if _SETTINGS.fullmatch(name) or (is_settings and name.endswith(".py")):
                 count += 1
                 text = text_of(pathlib.Path(step, name))
-                chosen = {name for found in _CHOICE.findall(text) for name in found}
+                chosen = {name for groups in _CHOICE.findall(text) for name in groups}
                 if chosen := chosen - {""}:
                     word = _POSTGRES.search(text)
                     samples = dict.fromkeys(chosen, word[1]) if word else {}

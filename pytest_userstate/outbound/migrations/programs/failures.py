@@ -43,7 +43,7 @@ _ANOTHER_PYTHON = (
 
 @attrs.frozen(kw_only=True)
 class Position:
-    """What a tool was heard to say of the migration at which it failed."""
+    """What a tool reported about the migration at which it failed."""
 
     path: str = ""
     line: int | None = None
@@ -129,7 +129,7 @@ def refused(plan: ProgramPlan, reason: str, output: str) -> MigrationError:
 def failed(
     plan: ProgramPlan, ended: Ended, position: Position, *, output: str
 ) -> MigrationError:
-    """Say that the program failed, and where, if it was heard to say so."""
+    """Say that the program failed, and where, if it reported that."""
     how = _how_it_ended(ended)
     if position.failure is None or not position.path:
         return _error(
@@ -167,7 +167,7 @@ def took_too_long(
     plan: ProgramPlan, position: Position, *, seconds: float, output: str
 ) -> MigrationError:
     """Say that the program was not done in time, and was ended."""
-    what = position.path or f"`{plan.program.command}`"
+    subject = position.path or f"`{plan.program.command}`"
     unit = (
         "each migration may take; a program has ten times as long to start, and between"
         " migrations"
@@ -177,8 +177,8 @@ def took_too_long(
     )
     return _error(
         plan,
-        f"{what}: timeout: not done after {seconds:g} seconds; `{plan.program.command}`"
-        " was ended, with all that it had started.",
+        f"{subject}: timeout: not done after {seconds:g} seconds;"
+        f" `{plan.program.command}` was ended, with all that it had started.",
         output=output,
         to_do="[postgres] migration_timeout in userstate.toml says how many seconds"
         f" {unit}. If it waits for something that never comes (input: there"

@@ -125,8 +125,8 @@ def _in_environments(
 def _configured(configured: str, base: pathlib.Path) -> Interpreter:
     path = base / configured
     if "/" not in configured:
-        found = shutil.which(configured)
-        path = path if found is None else pathlib.Path(found)
+        program = shutil.which(configured)
+        path = path if program is None else pathlib.Path(program)
     if path.is_file() and os.access(path, os.X_OK):
         return _elsewhere(path, configured)
     message = (

@@ -142,7 +142,7 @@ def statement_failed(
         step,
         failure.message,
         report=_report(failure),
-        to_do=NO_INPUT if outcome.wanted_input else remedy(refusal),
+        to_do=NO_INPUT if outcome.expects_input else remedy(refusal),
         place=row or _Place.of(step, refusal.statement, failure.position),
     )
 

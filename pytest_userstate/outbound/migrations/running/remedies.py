@@ -250,11 +250,11 @@ def _of_a_program(refusal: Refusal) -> str:
     if refusal.failure.sqlstate not in {*_NOT_FOUND, "42703"}:
         return ""
     first, *others = plan.programs
-    what = "1 migration of this folder is a program"
+    subject = "1 migration of this folder is a program"
     if others:
-        what = f"{1 + len(others)} migrations of this folder are programs"
+        subject = f"{1 + len(others)} migrations of this folder are programs"
     return (
-        f"{what} ({first}), which the audit leaves out: what is missing here may"
+        f"{subject} ({first}), which the audit leaves out: what is missing here may"
         " be made there. Apply all of them with the project's own program, and audit"
         " that database (--userstate-dsn), or name the program in userstate.toml:"
         ' migrations = { command = ["…"] }.'
@@ -346,13 +346,13 @@ def _of_a_tools_table(refusal: Refusal) -> str:
     if refusal.failure.sqlstate not in _GONE or plan is None or plan.folder is None:
         return ""
     own = {name.rpartition(".")[2] for name in plan.bookkeeping_tables}
-    found = table[1] if table else _qualified(own, refusal)
-    if found.rpartition(".")[2] not in own:
+    name = table[1] if table else _qualified(own, refusal)
+    if name.rpartition(".")[2] not in own:
         return ""
     return (
-        f"{plan.layout} keeps its records in a table that the project calls {found}. In"
+        f"{plan.layout} keeps its records in a table that the project calls {name}. In"
         f' userstate.toml:\n    migrations = {{ path = "{plan.folder}", tool ='
-        f' "{plan.layout}", table = "{found}" }}'
+        f' "{plan.layout}", table = "{name}" }}'
     )
 
 

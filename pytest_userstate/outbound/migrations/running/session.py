@@ -58,7 +58,7 @@ class BatchResult:
     # Whether the next one was cancelled because the time was up.
     timed_out: bool = False
     # Whether one of them was a ``COPY … FROM STDIN``.
-    wanted_input: bool = False
+    expects_input: bool = False
     _returned: list[pq.abc.PGresult] = attrs.field(factory=list)
 
     @property
@@ -183,7 +183,7 @@ class Session:
             if result.status == pq.ExecStatus.COPY_IN and rows is not None:
                 self._give_input(rows)
             elif result.status == pq.ExecStatus.COPY_IN:
-                outcome.wanted_input = True
+                outcome.expects_input = True
                 self._refuse_input()
             elif result.status == pq.ExecStatus.COPY_OUT:
                 self._discard_output()

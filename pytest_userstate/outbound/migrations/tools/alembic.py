@@ -162,8 +162,8 @@ class AlembicLayout(LayoutDefaults):
             for file in new.plan.migrations
             if isinstance(file, ProgramFile)
         }
-        found = {path: _REVISION.search(text) for path, text in texts.items()}
-        known = {match[1] for match in found.values() if match}
+        matches = {path: _REVISION.search(text) for path, text in texts.items()}
+        known = {match[1] for match in matches.values() if match}
         parents = {
             name
             for text in texts.values()

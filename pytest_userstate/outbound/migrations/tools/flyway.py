@@ -338,8 +338,10 @@ def read_settings(file: pathlib.Path, base: pathlib.Path) -> FlywaySettings | No
     path = " and ".join(label(file, base) for file in files)
     values: Values = {}
     try:
-        for each in files:
-            values |= values_of(each.name, each.read_text("utf-8", errors="replace"))
+        for source in files:
+            values |= values_of(
+                source.name, source.read_text("utf-8", errors="replace")
+            )
         settings = settings_of(values, home)
     except (OSError, ValueError) as error:
         problem = error.strerror if isinstance(error, OSError) else error

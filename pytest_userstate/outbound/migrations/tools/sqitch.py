@@ -216,15 +216,15 @@ class SqitchSettings:
 
     def get(self, key: str) -> str | None:
         """Return a setting of the target, else of the engine, else of all."""
-        found = (self._section(name).get(key) for name in (*self._above[::-1], "core"))
-        return next(filter(None, found), None)
+        values = (self._section(name).get(key) for name in (*self._above[::-1], "core"))
+        return next(filter(None, values), None)
 
     def variables(self) -> dict[str, str]:
         """Return the variables of psql that a deployment sets."""
-        found: dict[str, str] = {}
+        values: dict[str, str] = {}
         for section in ("core", "deploy", *self._above):
-            found |= self._section(f"{section}.variables")
-        return found
+            values |= self._section(f"{section}.variables")
+        return values
 
     @property
     def _above(self) -> tuple[str, ...]:

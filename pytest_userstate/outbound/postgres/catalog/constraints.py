@@ -156,7 +156,7 @@ class Indexes:
                 row.oid
                 for relation in (*reading.tables, *reading.views)
                 for row in self._by_table.get(relation.oid, ())
-                if not self._is_told_by_facts(row)
+                if not self._is_plain(row)
             ]
         )
 
@@ -209,7 +209,7 @@ class Indexes:
             for number, expression in zip(numbers, row.expressions, strict=True)
         )
 
-    def _is_told_by_facts(self, row: Row) -> bool:
+    def _is_plain(self, row: Row) -> bool:
         relation = self._reading.relations[row.oid]
         return (
             not relation.has_options

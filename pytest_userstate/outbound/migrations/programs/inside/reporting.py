@@ -59,22 +59,22 @@ class Statements:
     def begin(self, file: str) -> None:
         """Forget those of the migration before."""
         self.file = file
-        self._found: dict[tuple[int, str], None] = {}
+        self._noted: dict[tuple[int, str], None] = {}
         self._characters = 0
 
     def note(self, sql: object, *, line: int = 0) -> None:
         """Take note of one; its line is that of the file, where it is on the stack."""
         text = sql if isinstance(sql, str) else str(sql)
         key = (line_in(self.file) or line, text)
-        if key not in self._found and len(self._found) <= _MOST_STATEMENTS:
-            self._found[key] = None
+        if key not in self._noted and len(self._noted) <= _MOST_STATEMENTS:
+            self._noted[key] = None
             self._characters += len(text)
 
     def noted(self) -> list[tuple[int, str]] | None:
         """Return them, or None where they are too many."""
-        if len(self._found) > _MOST_STATEMENTS or self._characters > _MOST_CHARACTERS:
+        if len(self._noted) > _MOST_STATEMENTS or self._characters > _MOST_CHARACTERS:
             return None
-        return list(self._found)
+        return list(self._noted)
 
 
 def line_in(file: str) -> int:
