@@ -101,6 +101,12 @@ class Verdict:
     reason: str
     acceptance: Acceptance | None = None
 
+    @property
+    def measures_nothing(self) -> bool:
+        """Whether nothing is known of the cell, and nobody asked for it."""
+        is_unknown = self.check.coverage is RuntimeWiring.NOT_PROBED
+        return is_unknown and self.outcome is Outcome.NOT_GATED
+
 
 def judge(
     report: UserStateSchemaAuditReport, policy: GatePolicy, *, today: dt.date

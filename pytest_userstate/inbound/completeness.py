@@ -15,8 +15,16 @@ import typing as typ
 import attrs
 import pytest
 
+from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.gate import Outcome
-from pytest_userstate.inbound.items import CHECK, DEFECT, OUTCOME, names_item
+from pytest_userstate.inbound.items import (
+    CHECK,
+    COVERAGE,
+    DEFECT,
+    NOT_RUN,
+    OUTCOME,
+    names_item,
+)
 from pytest_userstate.inbound.options import TypedOptions
 
 # What each option does to a check: deselect it in the open (pytest says so),
@@ -122,9 +130,11 @@ class Outcomes:
         check = properties.get(CHECK)
         if check is None or report.outcome not in {"passed", "failed", "skipped"}:
             return
-        if DEFECT in properties:
-            self.defect = self.defect or properties[DEFECT]
+        if DEFECT in properties or NOT_RUN in properties:
+            self.defect = self.defect or properties.get(DEFECT, "")
             self.of[check] = Outcome.ERROR
+        elif report.skipped and _measures_nothing(properties):
+            self.of[check] = Outcome.NOT_GATED
         elif report.when == "call":
             self._record_call(check, report, Outcome(properties[OUTCOME]))
         elif report.failed:
@@ -149,3 +159,11 @@ class Outcomes:
             self.of[check] = Outcome.FAILED if report.failed else verdict
         if seen != expected:
             self.contradicted.append(check)
+
+
+def _measures_nothing(properties: cabc.Mapping[str, typ.Any]) -> bool:
+    """Whether a check skips itself, as `Verdict.measures_nothing` says."""
+    return (
+        properties.get(OUTCOME) == Outcome.NOT_GATED
+        and properties.get(COVERAGE) == RuntimeWiring.NOT_PROBED
+    )

@@ -21,6 +21,7 @@ from pytest_userstate.application.reporting.findings import (
 )
 from pytest_userstate.application.run_record import RunFailure, in_brief
 from pytest_userstate.application.wording import inert, inert_lines
+from pytest_userstate.domain.coverage import in_words
 from pytest_userstate.domain.errors import DefectError
 from pytest_userstate.domain.gate import Outcome, Verdict
 from pytest_userstate.inbound.options import TypedOptions
@@ -32,8 +33,11 @@ CHECK: typ.Final = "userstate.check"
 ID: typ.Final = "userstate.id"
 OUTCOME: typ.Final = "userstate.outcome"
 DEFECT: typ.Final = "userstate.defect"
-EXPECTED: typ.Final = "\nexpected: "
+NOT_RUN: typ.Final = "userstate.not_run"
+COVERAGE: typ.Final = "userstate.coverage"
+_EXPECTED: typ.Final = "\nexpected: "
 """What follows the reason in the text of a failure."""
+_NO_AUDIT: typ.Final = "the audit could not be carried out"
 AUDITS: typ.Final = pytest.StashKey[tuple[SharedAudit, ...]]()
 """The audits of the run's targets."""
 
@@ -59,32 +63,50 @@ class NoTests(pytest.File):
 
 
 class Explanation:
-    """A text that pytest shows as it is, and what its short summary says of it."""
+    """A text that pytest shows as it is, and what its short summary says of it.
 
-    def __init__(self, text: str, summary: str) -> None:
-        """Keep the summary where pytest looks for it."""
+    The summary is all that a terminal shows with -q, and if there is no audit, since
+    the reason for that is shown at the end of the run.
+    """
+
+    def __init__(self, text: str, config: pytest.Config) -> None:
+        """Take the summary from the text, and keep it where pytest looks for it."""
+        headline, is_failure, reason = text.partition(f"{_NO_AUDIT}\n")
+        if is_failure:
+            headline = reason.partition("\n")[0]
+        summary = inert(" ".join(headline.partition(_EXPECTED)[0].split()))
+        is_brief = bool(is_failure) or (config.getoption("verbose", 0) or 0) < 0
         self._text = text
-        self.reprcrash = types.SimpleNamespace(message=inert(summary))
+        self._shown = summary if is_brief else text
+        self.reprcrash = types.SimpleNamespace(message=summary)
 
     def __str__(self) -> str:
-        """Return the text, which is all that pytest-xdist hands on."""
+        """Return the text: for JUnit, and all that pytest-xdist hands on."""
         return self._text
 
     def toterminal(self, tw: typ.Any) -> None:
-        """Write the text."""
-        tw.line(self._text)
+        """Write the text, or its summary."""
+        tw.line(self._shown)
 
 
-def restore_explanation(report: pytest.TestReport) -> None:
-    """Give a failure back the summary that it lost on its way from a worker."""
-    text = report.longrepr
-    is_ours = any(name == CHECK for name, _ in report.user_properties)
-    if is_ours and report.failed and isinstance(text, str):
-        summary, is_explanation, _ = text.partition(EXPECTED)
-        if is_explanation:
-            report.longrepr = typ.cast(
-                "typ.Any", Explanation(text, " ".join(summary.split()))
-            )
+def explain(report: pytest.TestReport, config: pytest.Config) -> None:
+    """Give a failure of a check its summary, and a check that skips itself its place.
+
+    A summary is lost on the way from a worker, and pytest makes none of a setup.
+    """
+    if all(name != CHECK for name, _ in report.user_properties):
+        return
+    text = str(report.longrepr)
+    if report.failed and _explains(text):
+        report.longrepr = typ.cast("typ.Any", Explanation(text, config))
+    elif isinstance(report.longrepr, tuple):
+        path, line, _ = report.location
+        report.longrepr = (path, (line or 0) + 1, report.longrepr[2])
+
+
+def _explains(text: str) -> bool:
+    """Whether a text is that of a failing check, or of a run without an audit."""
+    return _EXPECTED in text or text.startswith(_NO_AUDIT)
 
 
 class AuditItem(pytest.Item):
@@ -97,7 +119,6 @@ class AuditItem(pytest.Item):
         super().__init__(**arguments)
         self.check = check
         self._shared = shared
-        self._summary = ""
         self.add_marker(MARKER)
         self.user_properties += [(CHECK, self.name), (ID, self.nodeid)]
 
@@ -121,19 +142,18 @@ class AuditItem(pytest.Item):
 
     def fail(self, finding: Finding) -> typ.NoReturn:
         """Fail with what a finding says."""
-        self._summary = finding.summary
         pytest.fail(printer(self.config).explanation(finding), pytrace=False)
 
     def _audited(self) -> Audit:
-        was_known, result = self._shared.peek() is not None, self._shared.result()
+        result = self._shared.result()
         if not isinstance(result, RunFailure):
             return result
+        if self.name != self._shared.first:
+            self.user_properties.append((NOT_RUN, _NO_AUDIT))
+            pytest.skip(f"not run: {_NO_AUDIT}")
         if result.kind == "defect":
             raise DefectError(result.message)
-        reason = ": see the first check"
-        if not was_known:
-            reason = f"\n{inert_lines(result.message)}"
-        pytest.fail(f"the audit could not be carried out{reason}", pytrace=False)
+        pytest.fail(f"{_NO_AUDIT}\n{inert_lines(result.message)}", pytrace=False)
 
     @contextlib.contextmanager
     def _reported_defects(self) -> cabc.Iterator[None]:
@@ -153,7 +173,7 @@ class AuditItem(pytest.Item):
         """Show a verdict as its text; pytest would render a traceback to no use."""
         if isinstance(excinfo.value, pytest.fail.Exception | pytest.xfail.Exception):
             text = str(excinfo.value)
-            return Explanation(text, self._summary) if self._summary else text
+            return Explanation(text, self.config) if _explains(text) else text
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[pathlib.Path, int, str]:
@@ -179,6 +199,8 @@ class CheckItem(AuditItem):
             pytest.xfail(inert_lines(verdict.reason))
         if outcome.is_expected_failure or outcome is Outcome.FAILED:
             self.fail(self._finding(audit, verdict))
+        if verdict.measures_nothing:
+            pytest.skip(f"{in_words(verdict.check.coverage)}, and not gated")
 
     def _finding(self, audit: Audit, verdict: Verdict) -> Finding:
         """Return what there is to say about a failure, and in which schemas."""
@@ -214,7 +236,7 @@ class ComparisonItem(AuditItem):
 def _properties(verdict: Verdict) -> cabc.Iterator[tuple[str, str]]:
     check = verdict.check
     yield OUTCOME, verdict.outcome.value
-    yield "userstate.coverage", check.coverage.value
+    yield COVERAGE, check.coverage.value
     if check.decision:
         yield "userstate.decision", check.decision.value
     yield "userstate.rationale", check.rationale

@@ -153,8 +153,17 @@ class RunPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Follow what becomes of each check."""
-        items.restore_explanation(report)
+        items.explain(report, self._config)
         self._outcomes.record(report)
+
+    def pytest_report_teststatus(
+        self, report: pytest.CollectReport | pytest.TestReport
+    ) -> tuple[str, str, str] | None:
+        """Name checks that there was no audit for, unlike those that were skipped."""
+        properties: dict[str, object] = dict(getattr(report, "user_properties", ()))
+        if report.skipped and items.NOT_RUN in properties:
+            return "not run", "-", "NOT RUN"
+        return None
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(

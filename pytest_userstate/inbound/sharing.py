@@ -67,6 +67,11 @@ class SharedAudit:
         """Remember which items run: a comparison that does not is not carried out."""
         self._selected = names
 
+    @property
+    def first(self) -> str:
+        """The selected item that says why there is no audit; others do not run."""
+        return next(name for name in self.names.full if name in self._selected)
+
     def result(self) -> Result:
         """Return the audit, obtained by the first caller, or why there is none."""
         with self._lock:

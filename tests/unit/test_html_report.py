@@ -305,3 +305,18 @@ def test_an_entity_that_is_not_expected_has_no_finding() -> None:
     parsed = page(USERS, model=model)
     assert "#login.schema" not in parsed.values("href")
     assert "n/a (login): not expected: single <sign> on" in said(parsed)
+
+
+def test_each_target_is_a_part_of_the_page() -> None:
+    """Under its name, with its status; one filter is for all of them."""
+    targets = [
+        attrs.evolve(finished(*tables), name=name)
+        for name, tables in (("shop", (USERS,)), ("billing", ()))
+    ]
+    parsed = checked(RunRecord(targets=tuple(targets)))
+    hrefs = parsed.values("href")
+    assert {"#shop", "#billing", "#matrix", "#matrix-2"} <= {*hrefs}
+    assert len(tags(parsed, "input")) == 5
+    assert len([t for t in tags(parsed, "table") if t.get("class") == "matrix"]) == 2
+    assert len(tags(parsed, "h1")) == 1
+    assert [tag for tag, _ in parsed.tags if tag in {"h1", "h2"}] == ["h1", "h2", "h2"]

@@ -21,6 +21,7 @@ from pytest_userstate.application.reporting.markdown import (
 from pytest_userstate.application.run_record import RunFailure, RunRecord
 from pytest_userstate.domain.coverage import RuntimeWiring
 from pytest_userstate.domain.downstream import WorkItem
+from pytest_userstate.domain.drafts import DraftFile, VerifiedDraft
 from pytest_userstate.domain.gate import Acceptance, GatePolicy, Outcome
 from pytest_userstate.domain.model import DEFAULT_MODEL
 from pytest_userstate.domain.ports import ReportPlace
@@ -115,6 +116,32 @@ def test_a_failing_check_says_why_where_that_is_not_plain() -> None:
     gate = GatePolicy(acceptances=[Acceptance(check="users.schema", reason="soon")])
     told = section(page(USERS, gate=gate), "Findings")
     assert "outcome: failed (the accepted gap is closed: remove" in told
+
+
+def test_a_draft_is_with_the_checks_that_it_closes() -> None:
+    """In the finding of its check; that of another one names it."""
+    draft = VerifiedDraft(
+        check="login.schema",
+        closes=("login.schema", "interests.schema"),
+        files=(DraftFile(path="migrations/4.sql", text="CREATE TABLE a ();\n"),),
+    )
+    told = section(page(USERS, drafts=(draft,)), "Findings")
+    login, interests = (
+        told.split(f"### {check}\n")[1].split("\n### ")[0].split("Draft of")[1]
+        for check in ("login.schema", "interests.schema")
+    )
+    assert login.splitlines() == [
+        " a migration:",
+        "",
+        "- draft, verified in a copy: it closes login.schema and interests.schema",
+        "",
+        "  migrations/4.sql:",
+        "",
+        "  ```text",
+        "  CREATE TABLE a ();",
+        "  ```",
+    ]
+    assert "- draft: the one of login.schema closes it" in interests
 
 
 def test_decisions_have_their_rationale_and_prerequisite() -> None:
@@ -305,9 +332,14 @@ def test_no_name_forges_the_document(name: str) -> None:
     """Headings, rows, links and fences are those of a harmless name."""
 
     def skeleton(text: str) -> list[str]:
-        outside = re.sub(r"^    .*$", "", text, flags=re.MULTILINE)
+        fenced = re.compile(
+            r"^ *(`{3,})text\n.*?^ *\1$", flags=re.MULTILINE | re.DOTALL
+        )
+        outside = re.sub(r"^    .*$", "", fenced.sub("", text), flags=re.MULTILINE)
         unescaped = re.sub(r"`[^`\n]*`", "", re.sub(r"\\.", "", outside))
-        marks = re.compile(r"^#+ |^```|^\|.*\|$|\]\(|<[a-z/]|^- |^\d\. ", re.MULTILINE)
+        marks = re.compile(
+            r"^(?:  )*#+ |^(?:  )*```|^\|.*\|$|\]\(|<[a-z/]|^- |^\d\. ", re.MULTILINE
+        )
         return [
             "|" * each.count("|") if each.startswith("|") else each
             for each in marks.findall(unescaped)
@@ -336,6 +368,12 @@ def test_no_name_forges_the_document(name: str) -> None:
             downstream=(WorkItem(id=each, title=each, needs=["login.schema"]),),
             wiring=Wiring([port]),
             warnings=(each,),
+            drafts=(
+                VerifiedDraft(
+                    check="login.schema",
+                    files=(DraftFile(path=each, text=f"{each}\n{each}"),),
+                ),
+            ),
             stubs=(each,),
         )
 

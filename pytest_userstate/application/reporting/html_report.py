@@ -68,6 +68,8 @@ _MARKS: typ.Final = {
     Outcome.DEFERRED: "!",
 }
 _UNSAFE: typ.Final = re.compile(r"[^A-Za-z0-9_.-]+")
+_Section: typ.TypeAlias = tuple[str, str, Markup]
+"""The title, the place, and the content of a section."""
 _FIGURE: typ.Final = "The user-state tables as a diagram"
 
 
@@ -82,109 +84,163 @@ def render(record: RunRecord, links: Links) -> str:
         How the page refers to files of the audited repository.
     """
     document = document_of(record)
-    return _Page(document, links).page()
+    places = _Places()
+    parts = [_Part(part, links, places) for part in document.targets or (document,)]
+    return _page(document, parts, places)
 
 
-class _Page:
-    """Prints a document; knows which places of the page links can lead to."""
+class _Places:
+    """The places of a page that links lead to, and what it is filtered by."""
 
-    def __init__(self, document: Document, links: Links) -> None:
-        """Give each check, table, and migration a place."""
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._taken: set[str] = set()
+        self.filters: dict[str, str] = {}
+
+    def anchor(self, name: str) -> str:
+        """Return a place of this name that nothing else has."""
+        plain = _UNSAFE.sub("-", name).strip("-") or "x"
+        anchor, number = plain, 1
+        while anchor in self._taken:
+            number += 1
+            anchor = f"{plain}-{number}"
+        self._taken.add(anchor)
+        return anchor
+
+    def add_filter(self, entity: str) -> None:
+        """Let the page be filtered by an entity, whichever target has it."""
+        self.filters.setdefault(entity, f"e{len(self.filters) + 1}")
+
+    def classes(self, entities: cabc.Iterable[str]) -> str | None:
+        """Return the classes of what belongs to some entities, if it does."""
+        filters = [self.filters[name] for name in entities if name in self.filters]
+        return " ".join(["of", *filters]) if filters else None
+
+
+def _page(document: Document, parts: list[_Part], places: _Places) -> str:
+    sections = [part.sections() for part in parts]
+    style = _STYLE + "".join(map(_filter_rules, places.filters.values()))
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    viewport = "width=device-width, initial-scale=1"
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="viewport", content=viewport),
+        element("meta", name="color-scheme", content="light dark"),
+        element("meta", name="referrer", content="no-referrer"),
+        element("title", text(f"User-state audit: {document.status.value}")),
+        # Not escaped: the text of a style element is no markup.
+        element("style", Markup(style)),
+    )
+    title = element("h1", text("User-state audit"))
+    header = element("header", title, _status(document))
+    body = [header]
+    if any(sections):
+        body += [_contents(parts, sections), _choice(places)]
+    contents = (content for part in sections for *_, content in part)
+    if document.targets:
+        contents = (
+            joined([part.heading(), *(content for *_, content in several)])
+            for part, several in zip(parts, sections, strict=True)
+        )
+    command = element("code", text("pytest --userstate-audit --userstate-report=FILE"))
+    origin = f"Written by pytest-userstate {document.version}. Renew this page with"
+    footer = element("p", text(origin), SPACE, command, text("."))
+    body += [element("main", *contents), element("footer", footer)]
+    page = element("html", head, element("body", *body), lang="en")
+    return f"<!doctype html>\n{page}\n"
+
+
+def _status(document: Document) -> Markup:
+    """Return the status of a run, or of a target, and what is wrong with it."""
+    status = document.status.value
+    word = element("strong", text(status), class_=f"status {status}")
+    more = text(f": {document.counts}") if document.counts else NOTHING
+    line = element("p", text("Status:"), SPACE, word, more)
+    return joined([line, *map(_problem, document.problems)])
+
+
+def _contents(parts: list[_Part], sections: list[list[_Section]]) -> Markup:
+    lists = []
+    for part, entries in zip(parts, sections, strict=True):
+        links = [
+            element("li", _internal(anchor, text(title)))
+            for title, anchor, _ in entries
+        ]
+        name = [element("p", _internal(part.anchor, text(part.name)))] * bool(part.name)
+        lists += [*name, element("ul", *links)]
+    return element("nav", *lists, aria_label="Contents")
+
+
+def _choice(places: _Places) -> Markup:
+    """Return the radio buttons that filter the page by entity."""
+    buttons = [
+        element(
+            "label",
+            element(
+                "input",
+                type="radio",
+                name="entity",
+                id=f"only-{name}",
+                checked="checked" if name == "e0" else None,
+            ),
+            text(entity),
+        )
+        for entity, name in [("all", "e0"), *places.filters.items()]
+    ]
+    return element("fieldset", element("legend", text("Show the entity")), *buttons)
+
+
+class _Part:
+    """Prints the document of a target, or of a run that has only one."""
+
+    def __init__(self, document: Document, links: Links, places: _Places) -> None:
+        """Give each check and migration a place."""
         self._document = document
         self._links = links
-        self._taken: set[str] = set()
+        self._places = places
+        self.name = document.name
+        self.anchor = places.anchor(document.name) if document.name else ""
+        # Below the heading of a target, others are one level lower.
+        self._level = 3 if document.name else 2
         audit = document.audit
-        entities = audit.report.entities if audit else ()
-        self._filters = {name: f"e{number}" for number, name in enumerate(entities, 1)}
+        self._prefix = audit.settings.home.full_id("") if audit else ""
+        for entity in audit.report.entities if audit else ():
+            places.add_filter(entity)
         self._of_check = {
             check.id: check.entity for check in (audit.report.checks if audit else ())
         }
         findings = (*document.findings, *document.comparisons)
-        self._checks = {finding.id: self._anchor(finding.id) for finding in findings}
+        self._checks = {
+            self._check(finding): places.anchor(finding.id) for finding in findings
+        }
         timeline = audit.timeline if audit else None
         self._migrations = {
-            entry.path: self._anchor(f"migration-{entry.path}")
+            entry.path: places.anchor(f"migration-{entry.path}")
             for entry in (timeline.entries if timeline else ())
         }
 
-    def page(self) -> str:
-        style = _STYLE + "".join(map(_filter_rules, self._filters.values()))
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        policy = (
-            f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
-            "form-action 'none'"
-        )
-        status = self._document.status.value
-        title = f"User-state audit: {status}"
-        head = element(
-            "head",
-            element("meta", charset="utf-8"),
-            element("meta", http_equiv="Content-Security-Policy", content=policy),
-            element(
-                "meta", name="viewport", content="width=device-width, initial-scale=1"
-            ),
-            element("meta", name="color-scheme", content="light dark"),
-            element("meta", name="referrer", content="no-referrer"),
-            element("title", text(title)),
-            # Not escaped: the text of a style element is no markup.
-            element("style", Markup(style)),
-        )
-        body = element("body", *self._body())
-        return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+    def _check(self, finding: Finding) -> str:
+        """Return the check of a finding, as the target's own sections name it."""
+        return finding.id.removeprefix(self._prefix)
 
-    def _body(self) -> cabc.Iterator[Markup]:
-        document = self._document
-        sections = [*self._sections()]
-        parts = [
-            element("h1", text("User-state audit")),
-            self._status(),
-            *map(_problem, document.problems),
-        ]
-        yield element("header", *parts)
-        if sections:
-            entries = [
-                element("li", element("a", text(title), href=f"#{anchor}"))
-                for title, anchor, _ in sections
-            ]
-            yield element("nav", element("ul", *entries), aria_label="Contents")
-            yield self._choice()
-        yield element("main", *(content for *_, content in sections))
-        origin = f"Written by pytest-userstate {document.version}. Renew this page with"
-        written = element(
-            "code", text("pytest --userstate-audit --userstate-report=FILE")
-        )
-        yield element("footer", element("p", text(origin), SPACE, written, text(".")))
+    def heading(self) -> Markup:
+        """Return the heading of a target, with its status."""
+        heading = element("h2", text(self.name), id=self.anchor)
+        return joined([heading, _status(self._document)])
 
-    def _status(self) -> Markup:
-        status, counts = self._document.status, self._document.counts
-        word = element("strong", text(status.value), class_=f"status {status.value}")
-        more = text(f": {counts}") if counts else NOTHING
-        return element("p", text("Status:"), SPACE, word, more)
+    def sections(self) -> list[_Section]:
+        """Return the title, the place, and the content of each section."""
+        return [*self._sections()]
 
-    def _choice(self) -> Markup:
-        """Return the radio buttons that filter the page by entity."""
-        choices = [("all", "e0"), *self._filters.items()]
-        buttons = [
-            element(
-                "label",
-                element(
-                    "input",
-                    type="radio",
-                    name="entity",
-                    id=f"only-{name}",
-                    checked="checked" if name == "e0" else None,
-                ),
-                text(entity),
-            )
-            for entity, name in choices
-        ]
-        legend = element("legend", text("Show the entity"))
-        return element("fieldset", legend, *buttons)
-
-    def _sections(self) -> cabc.Iterator[tuple[str, str, Markup]]:
-        """Yield the title, the place, and the content of each section."""
-        document = self._document
-        if document.audit is None:
+    def _sections(self) -> cabc.Iterator[_Section]:
+        document, audit = self._document, self._document.audit
+        if audit is None:
             return
         failing = document.failing
         findings = (*document.findings, *document.comparisons)
@@ -192,24 +248,22 @@ class _Page:
         matrix = element("div", self._matrix(), self._notes())
         yield self._titled("Matrix", matrix)
         if failing:
-            content = joined(
-                self._finding(finding, is_open=True) for finding in failing
-            )
-            checks = [finding.id for finding in failing]
+            content = joined(self._finding(finding) for finding in failing)
+            checks = map(self._check, failing)
             yield self._titled("What fails", content, self._classes_of_checks(checks))
         if passing:
-            content = joined(map(self._finding, passing))
+            content = joined(self._finding(finding) for finding in passing)
             yield self._titled("Other findings" if failing else "Findings", content)
-        scope, *others = page_sections(document, document.audit)
+        scope, *others = page_sections(document, audit)
         # The page is read from what was found to how it was found.
         for section in (*others, scope):
-            yield self._titled(section.title, self._blocks(section, 3))
+            yield self._titled(section.title, self._blocks(section, 1))
 
     def _titled(
         self, title: str, content: Markup, classes: str | None = None
-    ) -> tuple[str, str, Markup]:
-        anchor = self._anchor(title.lower())
-        heading = element("h2", text(title))
+    ) -> _Section:
+        anchor = self._places.anchor(f"{self._prefix}{title.lower()}")
+        heading = self._heading(title)
         section = element("section", heading, content, id=anchor, class_=classes)
         return title, anchor, section
 
@@ -225,7 +279,7 @@ class _Page:
                     self._cell(first.text, axis.text, cell)
                     for axis, cell in zip(head[1:], cells, strict=True)
                 ),
-                class_=self._classes([first.text]),
+                class_=self._places.classes([first.text]),
             )
             for first, *cells in rows
         ]
@@ -252,7 +306,7 @@ class _Page:
         notes = (*self._document.readings.items, *self._document.alarms.items)
         return self._items(Items(notes)) if notes else NOTHING
 
-    def _finding(self, finding: Finding, *, is_open: bool = False) -> Markup:
+    def _finding(self, finding: Finding) -> Markup:
         outcome = in_words(finding.outcome)
         mark = f"{_MARKS[finding.outcome]} " if finding.outcome in _MARKS else ""
         heading = element(
@@ -260,35 +314,42 @@ class _Page:
             element("span", text(f"{mark}{outcome}"), class_="outcome"),
             SPACE,
             element(
-                "h3", element("code", text(finding.id)), text(f": {finding.answer}")
+                f"h{self._level + 1}",
+                element("code", text(finding.id)),
+                text(f": {finding.answer}"),
             ),
         )
         return element(
             "details",
             heading,
-            self._blocks(finding_section(finding), 4),
-            id=self._checks[finding.id],
-            class_=_all(finding.outcome.value, self._classes_of_checks([finding.id])),
-            open="open" if is_open else None,
+            self._blocks(finding_section(finding), 2),
+            id=self._checks[self._check(finding)],
+            class_=_all(
+                finding.outcome.value, self._classes_of_checks([self._check(finding)])
+            ),
+            open="open" if finding in self._document.failing else None,
         )
+
+    def _heading(self, title: str, depth: int = 0) -> Markup:
+        return element(f"h{self._level + depth}", text(title))
 
     # The blocks of a section.
 
-    def _blocks(self, section: Section, level: int) -> Markup:
+    def _blocks(self, section: Section, depth: int) -> Markup:
         note = element("p", text(section.note)) if section.note else NOTHING
-        return joined([note, *(self._block(block, level) for block in section.blocks)])
+        return joined([note, *(self._block(block, depth) for block in section.blocks)])
 
-    def _block(self, block: Block, level: int) -> Markup:
+    def _block(self, block: Block, depth: int) -> Markup:
         match block:
             case Section(title=title):
-                heading = element(f"h{level}", text(title))
+                heading = self._heading(title, depth)
                 lists = (part for part in block.blocks if isinstance(part, Items))
                 spans = (
                     span for part in lists for item in part.items for span in item.line
                 )
                 classes = self._classes_of_line(tuple(spans))
                 return element(
-                    "div", heading, self._blocks(block, level + 1), class_=classes
+                    "div", heading, self._blocks(block, depth + 1), class_=classes
                 )
             case Paragraph(line=line):
                 return element("p", self._line(line))
@@ -365,7 +426,9 @@ class _Page:
         tables = [columns, relations] if diagram.relations else [columns]
         return joined(
             [
-                _scrolling(svg(diagram, self._classes), _FIGURE, class_="picture"),
+                _scrolling(
+                    svg(diagram, self._places.classes), _FIGURE, class_="picture"
+                ),
                 element("p", text(_LEGEND), class_="legend"),
                 element(
                     "details",
@@ -386,7 +449,7 @@ class _Page:
                     self._line(event_line(event)),
                     SPACE,
                     element("small", place),
-                    class_=_all(event.step.value, self._classes(event.entities)),
+                    class_=_all(event.step.value, self._places.classes(event.entities)),
                 )
             )
         entities = dict.fromkeys(
@@ -394,10 +457,10 @@ class _Page:
         )
         return element(
             "li",
-            element("h3", self._linked(entry.path, entry.path)),
+            element(f"h{self._level + 1}", self._linked(entry.path, entry.path)),
             element("ul", *events),
             id=self._migrations[entry.path],
-            class_=self._classes(entities),
+            class_=self._places.classes(entities),
         )
 
     # Lines.
@@ -435,29 +498,14 @@ class _Page:
 
     # What is filtered, and where links lead.
 
-    def _classes(self, entities: cabc.Iterable[str]) -> str | None:
-        """Return the classes of what belongs to some entities, if it does."""
-        filters = [self._filters[name] for name in entities if name in self._filters]
-        return " ".join(["of", *filters]) if filters else None
-
     def _classes_of_checks(self, checks: cabc.Iterable[str]) -> str | None:
         entities = (self._of_check[name] for name in checks if name in self._of_check)
-        return self._classes(dict.fromkeys(entities))
+        return self._places.classes(dict.fromkeys(entities))
 
     def _classes_of_line(self, line: Line) -> str | None:
         return self._classes_of_checks(
             span.text for span in line if isinstance(span, Name)
         )
-
-    def _anchor(self, name: str) -> str:
-        """Return a place of this name that nothing else has."""
-        plain = _UNSAFE.sub("-", name).strip("-") or "x"
-        anchor, number = plain, 1
-        while anchor in self._taken:
-            number += 1
-            anchor = f"{plain}-{number}"
-        self._taken.add(anchor)
-        return anchor
 
 
 def _internal(anchor: str | None, content: Markup) -> Markup:
@@ -574,12 +622,12 @@ details { margin: .4rem 0; padding: .3rem .8rem; border: 1px solid var(--line); 
 details { border-radius: 4px; }
 details.failed, details.error { border-left: 4px solid var(--bad); }
 summary { cursor: pointer; }
-summary h3 { display: inline; margin: 0; font-weight: 500; }
+summary h3, summary h4 { display: inline; margin: 0; font-weight: 500; }
 .problem { border-left: 4px solid var(--bad); padding-left: .8rem; }
 .problem h2 { border: 0; margin: .8rem 0 .2rem; }
 .timeline { list-style: none; padding: 0; }
 .timeline > li { border-left: 3px solid var(--line); padding: .1rem 0 .6rem 1rem; }
-.timeline h3 { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
+.timeline h3, .timeline h4 { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
 .timeline strong { display: inline-block; min-width: 5.6rem; }
 .introduced strong { color: var(--good); }
 .dropped strong { color: var(--bad); }

@@ -27,6 +27,7 @@ from pytest_userstate.application.reporting.document import (
     Document,
     Item,
     Items,
+    Listing,
     Paragraph,
     Section,
     Table,
@@ -73,6 +74,7 @@ _SPECIAL: typ.Final = re.compile(
 )
 _LEADING: typ.Final = re.compile(r"^(?=[#+=-])|^\d+(?=[.)](?:\s|$))")
 _CODE: typ.Final = re.compile(r"[^\\`|]+")
+_TICKS: typ.Final = re.compile(r"`+")
 _ROOT: typ.Final = "/"
 _SOLID: typ.Final = (
     "Solid lines are references that are part of the referring row's primary key."
@@ -225,9 +227,8 @@ class _Page:
         margin = " " * len(mark)
         lines += (f"{margin}- {self._line(line)}" for line in item.details)
         for listing in item.listings:
-            code_block = [f"```{listing.language}", *listing.lines, "```"]
             lines += ["", f"{margin}{text(listing.title)}:", ""]
-            lines += (f"{margin}{line}" for line in code_block)
+            lines += (f"{margin}{line}" for line in _code_block(listing))
         return lines
 
     def _line(self, line: Line) -> str:
@@ -258,6 +259,14 @@ def _key(diagram: StateDiagram) -> str:
     if all(table.holds_state for table in diagram.tables):
         return _SOLID
     return f"{_SOLID} {_KEYS}"
+
+
+def _code_block(listing: Listing) -> list[str]:
+    """Return lines between fences that none of them can end."""
+    shown = [wording.written_out(line, but="\t") for line in listing.lines]
+    ticks = max((len(run) for line in shown for run in _TICKS.findall(line)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return [f"{fence}{listing.language}", *shown, fence]
 
 
 def _timeline_items(timeline: Timeline) -> Items:

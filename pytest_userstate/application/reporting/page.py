@@ -72,7 +72,7 @@ def finding_section(finding: Finding) -> Section:
         head = "To do:" if finding.changes else "To do, one of these:"
         blocks += [Paragraph((head,)), _bullets(*finding.steps)]
     if finding.drafts:
-        blocks.append(Items(draft_items(finding)))
+        blocks += [Paragraph(("Draft of a migration:",)), Items(draft_items(finding))]
     return Section(finding.id, tuple(blocks))
 
 

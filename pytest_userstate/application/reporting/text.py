@@ -66,7 +66,8 @@ class TextPrinter:
         yield from self._problems(document)
         for warning in document.warnings if self.verbosity >= 0 else ():
             yield from self._wrapped(f"warning: {warning}", "yellow", hanging=2)
-        failing = document.failing if document.audit else ()
+        is_brief = self.verbosity < 0 and self.is_below_failures
+        failing = document.failing if document.audit and not is_brief else ()
         for finding in failing:
             yield from self._with_drafts(finding)
         if document.audit:
