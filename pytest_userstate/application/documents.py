@@ -6,6 +6,7 @@ import collections.abc as cabc
 import difflib
 import json
 import pathlib
+import posixpath
 import re
 import typing as typ
 
@@ -28,6 +29,7 @@ from pytest_userstate.application.run_record import (
 from pytest_userstate.application.wording import written_out
 from pytest_userstate.domain.errors import ToolError
 from pytest_userstate.domain.ports import ReportStore
+from pytest_userstate.domain.snapshot import Source
 
 _Answer: typ.TypeAlias = tuple[DocumentStatus, str, tuple[str, ...]]
 _PARTIAL: typ.Final = (
@@ -65,6 +67,7 @@ def check_document(
         message=f"{name} {message}",
         difference=difference,
         remedy=remedy,
+        source=Source(posixpath.relpath(place.file, place.audited)) if place else None,
     )
 
 

@@ -57,6 +57,8 @@ class DocumentCheck:
     """Where it says something else: sections, and lines with `-` and `+`."""
     remedy: str = ""
     """What writes it anew."""
+    source: Source | None = None
+    """The report, relative to the audited folder if it is in the repository."""
 
     @property
     def is_current(self) -> bool:

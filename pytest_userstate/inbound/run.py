@@ -20,12 +20,16 @@ from pytest_userstate.application.audit import Audit, Prepared
 from pytest_userstate.application.defects import defect, is_ours
 from pytest_userstate.application.reporting.document import document_of
 from pytest_userstate.application.run_record import RunFailure, RunRecord, Status
-from pytest_userstate.application.settings import AuditRequest
+from pytest_userstate.application.settings import (
+    CONFIGURATION_FILE,
+    PYPROJECT,
+    AuditRequest,
+)
 from pytest_userstate.application.wording import inert_lines
 from pytest_userstate.domain.errors import UsageError
 from pytest_userstate.domain.gate import Outcome
 from pytest_userstate.domain.ports import JobPage, ReportStore
-from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.domain.snapshot import SchemaSnapshot, Source
 from pytest_userstate.inbound import completeness, items, publishing, terminal, xdist
 from pytest_userstate.inbound.options import SHOWN, misuse, request_of
 from pytest_userstate.inbound.sharing import ItemNames, SharedAudit, carry_out
@@ -470,5 +474,8 @@ def report_failure(
     job = composition.job_page(base)
     if job is not None:
         # There is no terminal reporter yet, and output is not captured here.
-        sys.stdout.writelines(f"{line}\n" for line in publishing.annotate(job, record))
+        files = (option.userstate_config, CONFIGURATION_FILE, PYPROJECT)
+        file = next((name for name in files if name and (base / name).is_file()), None)
+        lines = publishing.annotate(job, record, Source(file) if file else None)
+        sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()

@@ -120,7 +120,8 @@ def test_an_outdated_report_is_annotated(job: Job) -> None:
     _, output = job.run("--userstate-check-report=audit.md", "--userstate-gate=wiring")
     found = [line for line in commands(output) if "committed report" in line]
     assert found[0].startswith(
-        "::error title=committed report::audit.md no longer says what the audit says ("
+        "::error file=audit.md,title=committed report::audit.md no longer says what "
+        "the audit says ("
     )
 
 

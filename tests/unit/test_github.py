@@ -152,7 +152,7 @@ def test_drift_points_at_the_first_migration_that_is_known() -> None:
 
 
 def test_failures_vanished_checks_and_documents_are_annotated() -> None:
-    """Whatever makes the run red."""
+    """Whatever makes the run red; each at some file."""
     source = Source("m/1.sql", 3)
     failure = RunFailure(kind="tool", message="no\nway", source=source)
     document = DocumentCheck(
@@ -160,22 +160,23 @@ def test_failures_vanished_checks_and_documents_are_annotated() -> None:
         status=DocumentStatus.OUTDATED,
         message="a.md is old",
         difference=("- a", "+ b"),
+        source=Source("docs/a.md"),
     )
     record = RunRecord(
         failure=failure, vanished=("a.b",), contradicted=("c.d",), documents=(document,)
     )
     assert [(each.title, each.message, each.source) for each in told(record)] == [
         ("user-state audit", "no\nway", source),
-        ("checks did not run", VANISHED, None),
+        ("checks did not run", VANISHED, CONFIGURATION),
         (
             "checks were reported otherwise than the gate decided",
             "these checks were reported otherwise than the gate decided: c.d",
-            None,
+            CONFIGURATION,
         ),
         (
             "committed report",
             "a.md is old (- as committed, + as audited):\n  - a\n  + b",
-            None,
+            Source("docs/a.md"),
         ),
     ]
 

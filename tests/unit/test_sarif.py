@@ -81,11 +81,13 @@ def test_an_advisory_is_a_note_unless_it_is_silenced(
 
 
 def test_an_audit_that_could_not_be_carried_out_is_no_success() -> None:
-    """The reason is a result without a place."""
+    """The reason is a result, at the configuration if at no other file."""
     record = RunRecord(failure=RunFailure(kind="tool", message="no server"))
     run = run_of(record)
     assert run["invocations"] == [{"executionSuccessful": False}]
     [result] = run["results"]
     assert result["ruleId"] == "run"
     assert "no server" in result["message"]["text"]
-    assert "locations" not in result
+    [place] = result["locations"]
+    file = place["physicalLocation"]["artifactLocation"]
+    assert file["uri"] == CONFIGURATION.path

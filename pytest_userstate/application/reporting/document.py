@@ -248,7 +248,9 @@ def _problems(record: RunRecord) -> cabc.Iterator[Problem]:
             difference = (f"  {line}" for line in document.difference)
             lines = (document.message + signs, *difference, document.remedy)
             yield Problem(
-                title="committed report", message="\n".join(filter(None, lines))
+                title="committed report",
+                message="\n".join(filter(None, lines)),
+                source=document.source,
             )
 
 

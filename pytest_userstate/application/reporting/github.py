@@ -59,8 +59,8 @@ def annotations_of(
 ) -> cabc.Iterator[Annotation]:
     """Yield what somebody has to act on; accepted and deferred gaps are not.
 
-    `configuration` is the file of the audit's configuration: the place of an acceptance
-    that has ended, and of a check that no migration is behind.
+    `configuration` is the file of the audit's configuration: the place of whatever no
+    migration is behind, such as an acceptance that has ended.
     """
     targets = [part for part in document.targets if part.targets]
     with_problems = (document, *targets, *(document.parts if document.targets else ()))
@@ -70,7 +70,7 @@ def annotations_of(
             level="error",
             title=problem.title,
             message=problem.message,
-            source=problem.source,
+            source=problem.source or configuration,
         )
     for finding in document.failing:
         if finding.outcome is not Outcome.FAILED:

@@ -85,7 +85,7 @@ def render(record: RunRecord, links: Links) -> str:
     """
     document = document_of(record)
     places = _Places()
-    parts = [_Part(part, links, places) for part in document.targets or (document,)]
+    parts = [_Part(part, links, places) for part in document.parts]
     return _page(document, parts, places)
 
 
@@ -138,7 +138,9 @@ def _page(document: Document, parts: list[_Part], places: _Places) -> str:
         element("style", Markup(style)),
     )
     title = element("h1", text("User-state audit"))
-    header = element("header", title, _status(document))
+    groups = (part for part in document.targets if part.targets)
+    problems = (problem for group in groups for problem in group.problems)
+    header = element("header", title, _status(document), *map(_problem, problems))
     body = [header]
     if any(sections):
         body += [_contents(parts, sections), _choice(places)]
