@@ -282,14 +282,19 @@ def _proof(
     snapshot: SchemaSnapshot,
     seeds: cabc.Mapping[str, str],
 ) -> StaleWriteProof:
+    fault: str | None = None
     try:
         with scratch.trial(token, snapshot, seeds) as writers:
-            return judge(token, _histories(writers))
+            fault = writers.fault
+            tried = attrs.evolve(token, fault=token.fault or fault)
+            return attrs.evolve(judge(tried, _histories(writers)), token=token)
     except UntriableError as error:
         return StaleWriteProof(
             token=token,
-            result=StaleWriteResult.INCONCLUSIVE,
-            reason=str(error),
+            result=(
+                StaleWriteResult.UNUSABLE if fault else StaleWriteResult.INCONCLUSIVE
+            ),
+            reason=fault or str(error),
             remedy=error.remedy,
         )
 

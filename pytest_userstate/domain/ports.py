@@ -150,6 +150,10 @@ class TwoWriters(typ.Protocol):
     def manners(self) -> tuple[Manner, ...]:
         """The ways in which a program can write the row."""
 
+    @property
+    def fault(self) -> str | None:
+        """Why the token cannot be raised as often as a program writes, or None."""
+
     def play(self, order: Order, isolation: Isolation, manner: Manner) -> History:
         """Let the writers take their steps, and say what happened."""
 

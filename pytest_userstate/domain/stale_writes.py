@@ -388,6 +388,8 @@ _Judgement: typ.TypeAlias = tuple[StaleWriteResult, str, list[History]]
 
 def _judged(token: RevisionToken, histories: cabc.Sequence[History]) -> _Judgement:
     failed = [h for h in histories if Fate.FAILED in {h.first, h.second}]
+    if failed and token.fault:
+        return StaleWriteResult.UNUSABLE, token.fault, failed[:1]
     if not histories or failed:
         reason = failed[0].error if failed else "no history was played"
         return StaleWriteResult.INCONCLUSIVE, reason, failed[:1]

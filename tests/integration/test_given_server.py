@@ -8,12 +8,16 @@ import pathlib
 import subprocess
 import sys
 
+import attrs
 import psycopg
 import pytest
 from pytest_postgresql.janitor import DatabaseJanitor
 
-from pytest_userstate.application.settings import PostgresSettings
+from pytest_userstate.application.drafting import draft_migrations
+from pytest_userstate.application.proving import prove
+from pytest_userstate.application.settings import PostgresSettings, ProofSettings
 from pytest_userstate.domain.errors import MigrationError, ServerError, UserStateError
+from pytest_userstate.domain.model import DEFAULT_MODEL
 from pytest_userstate.outbound.baseline import open_baseline
 from pytest_userstate.outbound.migrations.finding.discovery import LayoutChoice, locate
 from pytest_userstate.outbound.migrations_target import MigrationsTarget, SetupScript
@@ -272,3 +276,25 @@ def test_tests_get_copies(untouched: RunningServer, tmp_path: pathlib.Path) -> N
         server.keep([kept, kept.replace("_2", "_1")], -1)
     with GivenServer(connection_string(untouched.dsn(), option=OPTION)):
         assert kept not in untouched.ask(NAMES)
+
+
+def test_proofs_and_drafts_are_tried_in_copies(
+    untouched: RunningServer, tmp_path: pathlib.Path
+) -> None:
+    """Of a role that may only create databases, too; none of them stays."""
+    target = project(
+        tmp_path,
+        untouched.dsn("ci"),
+        "CREATE TABLE users (id int PRIMARY KEY, display_name text NOT NULL);",
+        "CREATE TABLE user_preferences (user_id int PRIMARY KEY REFERENCES users,"
+        " interest_theme_ids int[] NOT NULL DEFAULT '{}',"
+        " revision int NOT NULL DEFAULT 1);",
+    )
+    with attrs.evolve(target, is_copied=True).open() as database:
+        snapshot, scratch = database.load(), database.scratch
+        proof = prove(scratch, snapshot, DEFAULT_MODEL, ProofSettings())
+        [draft] = draft_migrations(scratch, snapshot, DEFAULT_MODEL)
+    assert [token.result for token in proof.stale_writes] == ["conditional"]
+    assert {fact.result for fact in proof.facts} == {"proved"}
+    assert draft.closes == ("login.schema",)
+    assert [file.path for file in draft.files] == ["3.sql"]

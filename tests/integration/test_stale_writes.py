@@ -19,6 +19,8 @@ BOTH = "both writers succeed"
 EXPECTED = {
     "account_themes": ("unusable", f"{BOTH}, and the first one's change is lost: it"),
     "at_commit": ("enforced", "the database itself refuses"),
+    "at_its_end": ("unusable", "cannot be written 1,000 times"),
+    "bounded": ("unusable", "cannot be written 1,000 times"),
     "by_case": ("unusable", BOTH),
     "by_second": ("unusable", BOTH),
     "circle": ("inconclusive", "foreign keys go round in a circle"),
@@ -45,6 +47,7 @@ EXPECTED = {
     "ruled": ("unusable", "has read the newest revision is refused"),
     "slow": ("inconclusive", "canceling statement due to statement timeout"),
     "stamped": ("conditional", "one that does not overwrites"),
+    "stuck": ("unusable", "revision ends before that: new row for relation"),
     "switched": ("unusable", f"{BOTH}, and the first one's change is lost: a boolean"),
     "tagged": ("conditional", "one that does not overwrites"),
     "timed": ("conditional", "one that does not overwrites"),

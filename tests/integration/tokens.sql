@@ -83,6 +83,13 @@ CREATE TABLE account_themes (account_id uuid NOT NULL REFERENCES accounts,
   theme_id int NOT NULL REFERENCES themes, revision integer NOT NULL DEFAULT 1,
   PRIMARY KEY (account_id, theme_id));
 
+CREATE TABLE bounded (id int PRIMARY KEY, theme text,
+  revision smallint NOT NULL DEFAULT 1 CHECK (revision <= 3));
+CREATE TABLE at_its_end (id int PRIMARY KEY, theme text,
+  revision smallint NOT NULL DEFAULT 32766);
+CREATE TABLE stuck (id int PRIMARY KEY, theme text,
+  revision integer NOT NULL DEFAULT 1 CHECK (revision = 1));
+
 -- Rows that are harder to make.
 CREATE DOMAIN handle AS text CHECK (VALUE ~ '^@[a-z]+$') CHECK (length(VALUE) < 30);
 CREATE TYPE mood AS ENUM ('glad', 'sad');

@@ -65,6 +65,8 @@ _OF_VALUES: typ.Final = ("22", "23")
 _MOST_REPEATS: typ.Final = 12
 """The most values of a type whose old value is brought back by writing them all."""
 _READ: typ.Final = "{read}"
+_PLUS_ONE: typ.Final = "{read} + 1"
+_OFTEN: typ.Final = 1000
 _PARAMETER: typ.Final = re.compile(r"%\((\w+)\)s")
 
 
@@ -196,6 +198,7 @@ class Trial:
             self._try(self._column, typed(None, self._column.data_type), keep=True)
         self._start = self.evaluated(self.read("A"))
         self._step = self._chosen_step()
+        self.fault = self._why_it_ends()
         self._rows = dict(zip("AB", rows, strict=True))
         self._snapshot = snapshot
         self._changeable = _changeable(self._table, token)
@@ -400,6 +403,31 @@ class Trial:
             if self._try(self._column, value):
                 return step
         return next(iter(self._steps), _READ)
+
+    def _why_it_ends(self) -> str | None:
+        """Return why the number of a row cannot be raised often, or None."""
+        if self._start is None or self._steps[:1] != [_PLUS_ONE]:
+            return None
+        value = sql.SQL("{} + {}").format(
+            typed(self._start, self._column.data_type), sql.Literal(_OFTEN)
+        )
+        statement = sql.SQL("UPDATE {} SET {} WHERE {}").format(
+            relation(self._table),
+            _assigned(sql.Identifier(self._column.name), value),
+            self._conditions["A"],
+        )
+        try:
+            with self._control.transaction(force_rollback=True):
+                self._control.execute(statement)
+        except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
+            return (
+                f"a row cannot be written {_OFTEN:,} times, since its revision ends "
+                f"before that: {error.diag.message_primary}"
+            )
+        except psycopg.Error:
+            # A trigger that takes only the next number, or a column that is generated.
+            return None
+        return None
 
     def _chosen_payload(self) -> list[sql.Composable] | None:
         """Return two or three values that a column beside the token takes."""
@@ -736,8 +764,8 @@ _SWAPPED: typ.Final = (
     f"translate({{read}}::text, '{_LETTERS}', '{_LETTERS.swapcase()}')"
 )
 _STEPS: typ.Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("smallint", "integer", "bigint"), ("{read} + 1",)),
-    **dict.fromkeys(("numeric", "real", "double precision"), ("{read} + 1",)),
+    **dict.fromkeys(("smallint", "integer", "bigint"), (_PLUS_ONE,)),
+    **dict.fromkeys(("numeric", "real", "double precision"), (_PLUS_ONE,)),
     **dict.fromkeys(("timestamp", "time"), ("{read} + interval '1 millisecond'",)),
     "boolean": ("NOT {read}",),
     "uuid": ("md5({read}::text)::uuid",),
