@@ -61,7 +61,8 @@ _NAME = r"([A-Za-z0-9_\x80-\U0010ffff]+)"
 _VARIABLE = rf""":(?:{_NAME}|'{_NAME}'|"{_NAME}"|\{{\?{_NAME}\}})"""
 _TOKEN = re.compile(
     rf"::|{_VARIABLE}|[eE]{ESCAPING}'?|{PLAIN}|{QUOTED}|{LINE_COMMENT}"
-    rf"|/\*.*?\*/|(?P<tag>{TAG}).*?(?P=tag)",
+    # What is not closed goes on to the end of the text.
+    rf"|/\*.*?(?:\*/|\Z)|(?P<tag>{TAG}).*?(?:(?P=tag)|\Z)",
     re.DOTALL,
 )
 _TABLES = ("projects", "changes", "tags")
