@@ -34,7 +34,8 @@ from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.postgres.cluster import fingerprint, open_cache
 
 _PACKAGE: typ.Final = pathlib.Path(__file__).parents[1]
-_MOST_ENTRIES: typ.Final = 8
+_MOST_ENTRIES: typ.Final = 32
+"""A repository can have several targets, and be on several branches in a day."""
 _SECRET_SIZE: typ.Final = 32
 _CLASS: typ.Final = ""
 """The key under which an object has the name of its class."""

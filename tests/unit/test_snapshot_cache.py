@@ -135,8 +135,9 @@ def test_what_cannot_be_written_is_not_kept(
     attrs.evolve(cache, folder=cache.folder / "gone").keep("key", DATABASE)
 
 
-def test_old_entries_go(cache: SnapshotCache) -> None:
-    """The newest eight stay, and what a killed run left half-written goes with them."""
+def test_old_entries_go(cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest ones stay, and what a killed run left half-written goes with them."""
+    monkeypatch.setattr(snapshot_cache, "_MOST_ENTRIES", 8)
     for number in range(12):
         name = f"{number}.json" if number else "new-abc"
         (cache.folder / name).touch()
