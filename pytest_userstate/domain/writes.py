@@ -24,7 +24,7 @@ from pytest_userstate.domain.revisions import XMIN, KeptRevision
 from pytest_userstate.domain.snapshot import SchemaSnapshot, Source, Table
 
 _MOST_NAMED: typ.Final = 3
-_TIMES: typ.Final = ("timestamp", "date", "time")
+_RAISE: typ.Final = "set `{column}` to a new value in the same statement"
 
 
 @attrs.frozen(kw_only=True)
@@ -152,14 +152,12 @@ class JudgedWrite:
 
     @property
     def remedy(self) -> str:
-        """What to do at this place, for people; empty if nothing."""
+        """What to do there, for people; empty if nothing."""
         if not self.use.bypasses:
             return ""
-        if self.use is RevisionUse.NOT_RAISED:
-            how = "set `{column}` to a new value in the same statement"
-        else:
-            how = self.write.remedy
-        return f"{self.write.source}: {how.format(column=self.revision)}"
+        is_raised = self.use is not RevisionUse.NOT_RAISED
+        how = self.write.remedy if is_raised else _RAISE
+        return how.format(column=self.revision)
 
     @property
     def evidence(self) -> Evidence:

@@ -106,7 +106,7 @@ def test_a_write_that_ignores_the_revision_fails_the_run(covered: Backend) -> No
     assert run.outcomes()["interests.revision"] == "passed"
     terminal = " ".join(run.output.split())
     assert words in terminal
-    assert "change src/store.go:4: add `AND revision = …`" in terminal
+    assert "in src/store.go:4, add `AND revision = …`" in terminal
     assert "bypassed: a write in the sources ignores the revision" in terminal
     title = "title=interests.conflict%3A bypassed%2C no migration needed"
     assert f"::error file=src/store.go,line=4,{title}::" in run.output

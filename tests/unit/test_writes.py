@@ -7,7 +7,7 @@ import datetime as dt
 import attrs
 import pytest
 
-from pytest_userstate.application.reporting.findings import finding_of
+from pytest_userstate.application.reporting.findings import finding_of, ways_to_close
 from pytest_userstate.domain.columns import Column, ForeignKey, Trigger
 from pytest_userstate.domain.coverage import Axis
 from pytest_userstate.domain.evidence import Check
@@ -124,7 +124,14 @@ def test_the_gate_fails_a_bypassed_revision(*, is_gated: bool) -> None:
     finding = finding_of(verdict, verdict.outcome, report)
     assert finding.answer == "bypassed, no migration needed"
     assert finding.source == Source("store.go", 33)
-    assert finding.steps[0] == "change store.go:33: compare `version`"
+    again = attrs.evolve(IGNORING, source=Source("store.go", 40))
+    both = ways_to_close(conflict(IGNORING, again, NOT_RAISING))
+    (words,) = both
+    assert words == (
+        "in store.go:33 and store.go:40, compare `version`; and in store.go:8, set "
+        "`version` to a new value in the same statement"
+    )
+    assert finding.steps[0] == "in store.go:33, compare `version`"
 
 
 def test_no_write_is_no_proof() -> None:
@@ -225,7 +232,7 @@ def test_a_write_that_does_not_raise_is_named_with_what_is_missing() -> None:
         "1 write: 1 compares `version` and does not raise it: store.go:8; "
     )
     assert check.writes[0].remedy == (
-        "store.go:8: set `version` to a new value in the same statement"
+        "set `version` to a new value in the same statement"
     )
 
 

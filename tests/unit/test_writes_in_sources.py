@@ -353,6 +353,14 @@ def test_writes_are_found_with_what_they_go_by(
     assert [in_a_line(write) for write in read_writes(tmp_path, files).found] == lines
 
 
+def test_a_library_may_set_a_time_by_itself(tmp_path: pathlib.Path) -> None:
+    """So that a time that is compared need not be in the call as well."""
+    text = "db.accountSettings.updateMany({ where: { COLUMN }, data: { theme } });"
+    for column, raises in (("lastSeenAt", True), ("version", False)):
+        writes = read_writes(tmp_path, {"a.ts": text.replace("COLUMN", column)})
+        assert [write.raises_by_itself for write in writes.found] == [raises]
+
+
 def test_what_cannot_be_read_is_a_warning(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -310,9 +310,12 @@ def _wiring(check: Check) -> list[str]:
 def _tracking(check: Check) -> list[str]:
     """Return the ways to have a revision that shows stale writes, or none."""
     if check.coverage is ConflictCoverage.BYPASSED:
-        places = [write.remedy for write in check.writes if write.remedy]
-        each = "change each of these places: " if len(places) > 1 else "change "
-        return [each + "; ".join(places)]
+        places: dict[str, list[str]] = {}
+        for write in check.writes:
+            if write.remedy:
+                places.setdefault(write.remedy, []).append(str(write.source))
+        ways = (f"in {listed(where)}, {remedy}" for remedy, where in places.items())
+        return ["; and ".join(ways)]
     if check.coverage is ConflictCoverage.UNRELIABLE:
         return ["write a migration that repairs the column, or adds another one"]
     entity = f"entities.{check.entity}"

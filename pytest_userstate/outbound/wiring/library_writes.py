@@ -264,7 +264,7 @@ class CallReader:
                 statement=f"{verb.name}()",
                 columns=columns,
                 compared=compared,
-                raises_by_itself=mapping.raises,
+                raises_by_itself=mapping.raises or mapping.has_time_among(compared),
                 unread=unread,
                 remedy=_PRISMA if is_by_data else self._calls[verb.name].remedy,
             )

@@ -96,6 +96,11 @@ class Mapping:
         """The columns by what programs call them."""
         return {plain(column.name): column.name for column in self.table.columns}
 
+    def has_time_among(self, columns: cabc.Iterable[str]) -> bool:
+        """Whether one of the columns is a time, which libraries often set."""
+        kinds = {column.name: column.data_type for column in self.table.columns}
+        return any(kinds[name].startswith("timestamp") for name in columns)
+
     def column(self, name: str) -> str | None:
         """Return the column that a name of the program means."""
         return self.columns.get(plain(name))

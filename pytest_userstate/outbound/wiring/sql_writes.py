@@ -67,12 +67,12 @@ _WHERE: typ.Final = (
     "SET, and refuse the write if no row matches"
 )
 _ON_CONFLICT: typ.Final = (
-    "add `WHERE` with a comparison of the row's {column} to its DO UPDATE, raise it in "
-    "SET, and refuse the write if no row matches"
+    "add a WHERE to its DO UPDATE that compares the row's `{column}` with the "
+    "revision that was read, raise it in SET, and refuse the write if no row matches"
 )
 _MATCHED: typ.Final = (
-    "compare {column} with the revision that was read under WHEN MATCHED, raise it in "
-    "SET, and refuse the write if no row matches"
+    "compare `{column}` with the revision that was read under WHEN MATCHED, raise it "
+    "in SET, and refuse the write if no row matches"
 )
 
 
