@@ -105,6 +105,7 @@ class SequenceAssertions(
 ):
     """Assertions about a sequence that is there: `assert_sequence` returns them."""
 
+    _kind = ObjectKind.SEQUENCE
     _securable = Securable.SEQUENCE
 
     @property
@@ -112,13 +113,11 @@ class SequenceAssertions(
         """The sequence as it is, for assertions of one's own."""
         return self._look()[1]
 
-    def _search(self, snapshot: SchemaSnapshot) -> Sequence | Failure:
-        return ObjectKind.SEQUENCE.search(snapshot, self._place)
-
 
 class EnumAssertions(PrivilegeAssertions[Enum, TypePrivilege], CommentAssertions[Enum]):
     """Assertions about an enumerated type that is there: `assert_enum` returns them."""
 
+    _kind = ObjectKind.ENUM
     _securable = Securable.TYPE
 
     @property
@@ -165,15 +164,13 @@ class EnumAssertions(PrivilegeAssertions[Enum, TypePrivilege], CommentAssertions
             )
             require(failure)
 
-    def _search(self, snapshot: SchemaSnapshot) -> Enum | Failure:
-        return ObjectKind.ENUM.search(snapshot, self._place)
-
 
 class DomainAssertions(
     PrivilegeAssertions[Domain, TypePrivilege], CommentAssertions[Domain]
 ):
     """Assertions about a domain that is there: `assert_domain` returns them."""
 
+    _kind = ObjectKind.DOMAIN
     _securable = Securable.TYPE
 
     @property
@@ -218,9 +215,6 @@ class DomainAssertions(
             The constraint's name.
         """
         return self._has(CHECK, locals())
-
-    def _search(self, snapshot: SchemaSnapshot) -> Domain | Failure:
-        return ObjectKind.DOMAIN.search(snapshot, self._place)
 
 
 def _base_types(snapshot: SchemaSnapshot, domain: Domain) -> cabc.Iterator[DataType]:

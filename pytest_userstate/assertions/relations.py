@@ -452,6 +452,3 @@ class ViewAssertions(RelationAssertions[View]):
     def view(self) -> View:
         """The view as it is, for assertions of one's own."""
         return self._look()[1]
-
-    def _search(self, snapshot: SchemaSnapshot) -> View | Failure:
-        return self._kind.search(snapshot, self._place)

@@ -12,7 +12,6 @@ from pytest_userstate.application.asserting.arguments import (
     Unspecified,
 )
 from pytest_userstate.application.asserting.failures import (
-    Failure,
     expect,
     introduced_with,
     origins,
@@ -33,6 +32,7 @@ from pytest_userstate.application.asserting.kinds import (
     ColumnNames,
     Command,
     Match,
+    makes_unique,
     on_delete_with_columns,
 )
 from pytest_userstate.application.asserting.matching import (
@@ -51,7 +51,6 @@ from pytest_userstate.application.asserting.objects import (
     not_inherited,
     related,
 )
-from pytest_userstate.application.asserting.uniqueness import makes_unique
 from pytest_userstate.assertions.relations import RelationAssertions
 from pytest_userstate.domain.columns import (
     CheckConstraint,
@@ -61,7 +60,7 @@ from pytest_userstate.domain.columns import (
     Policy,
 )
 from pytest_userstate.domain.converters import in_sql
-from pytest_userstate.domain.snapshot import SchemaSnapshot, Table, TableKind
+from pytest_userstate.domain.snapshot import Table, TableKind
 
 __tracebackhide__ = True  # a failing test shows its own line, not ours
 
@@ -69,13 +68,12 @@ __tracebackhide__ = True  # a failing test shows its own line, not ours
 class TableAssertions(RelationAssertions[Table]):
     """Assertions about a table that is there: `assert_table` returns them."""
 
+    _kind = ObjectKind.TABLE
+
     @property
     def table(self) -> Table:
         """The table as it is, for assertions of one's own."""
         return self._look()[1]
-
-    def _search(self, snapshot: SchemaSnapshot) -> Table | Failure:
-        return ObjectKind.TABLE.search(snapshot, self._place)
 
     # Keys.
 

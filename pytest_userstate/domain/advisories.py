@@ -383,8 +383,8 @@ def _keys(table: Table) -> cabc.Iterator[_Key]:
         if index.is_unique and index.is_valid:
             yield _Key(index.columns, is_partial=index.predicate is not None)
     for exclusion in table.exclusion_constraints:
-        equal = re.findall(r'("(?:[^"]|"")+"|\w+) WITH =', exclusion.definition)
-        yield _Key(tuple(name.strip('"') for name in equal), is_temporal=True)
+        equal = [name for name, sign in exclusion.operators.items() if sign == "="]
+        yield _Key(tuple(equal), is_temporal=True)
 
 
 def _separates(key: _Key, joined: tuple[str, ...], table: Table) -> bool:

@@ -6,10 +6,26 @@ Definitions are as PostgreSQL deparses them: two equal ones mean the same.
 from __future__ import annotations
 
 import enum
+import re
+import typing as typ
 
 import attrs
 
-from pytest_userstate.domain.converters import sorted_strings, strings
+from pytest_userstate.domain.converters import (
+    out_of_quotes,
+    sorted_strings,
+    strings,
+)
+
+_NAME: typ.Final = r'(?:"(?:[^"]|"")+"|\w+)'
+# A column, perhaps with a collation and the like, and how it is compared.
+_COMPARED: typ.Final = (
+    rf"({_NAME})(?: (?:{_NAME}|\.)+)*? WITH (?:OPERATOR\({_NAME}\.)?([^\s\w,()]+)\)?"
+)
+_EXCLUDE: typ.Final = re.compile(
+    rf"EXCLUDE (?:USING \w+ )?\((?P<compared>{_COMPARED}(?:, {_COMPARED})*)\)"
+    r"(?: INCLUDE \([^()]*\))?[A-Z ]*"
+)
 
 
 @attrs.frozen(order=True)
@@ -190,6 +206,21 @@ class ExclusionConstraint:
     definition: str
     source: Source | None = attrs.field(default=None, eq=False)
     changed_by: Source | None = attrs.field(default=None, eq=False)
+
+    @property
+    def operators(self) -> dict[str, str]:
+        """The operator by which it compares each column.
+
+        Nothing if it has a condition or compares an expression: rows that are equal
+        in its columns can pass.
+
+        >>> definition = "EXCLUDE USING gist (room WITH =, during WITH &&)"
+        >>> ExclusionConstraint(name="x", definition=definition).operators
+        {'room': '=', 'during': '&&'}
+        """
+        match = _EXCLUDE.fullmatch(self.definition)
+        compared = re.findall(_COMPARED, match["compared"]) if match else ()
+        return {out_of_quotes(name): operator for name, operator in compared}
 
 
 @attrs.frozen(kw_only=True)

@@ -103,6 +103,16 @@ def told(code: str, *tables: Table, **more: typ.Any) -> dict[str, str]:
         (
             {
                 "exclusion_constraints": [
+                    ExclusionConstraint(
+                        name="e", definition=f"{EXCLUDED} WHERE ((kind IS NULL))"
+                    )
+                ]
+            },
+            False,
+        ),
+        (
+            {
+                "exclusion_constraints": [
                     ExclusionConstraint(name="e", definition="EXCLUDE (kind WITH &&)")
                 ]
             },

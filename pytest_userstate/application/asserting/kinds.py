@@ -15,6 +15,7 @@ from pytest_userstate.application.asserting.arguments import (
     UNSPECIFIED,
     ObjectName,
 )
+from pytest_userstate.application.asserting.failures import with_source
 from pytest_userstate.application.asserting.matching import (
     NOT_KNOWN,
     OTHER_ORDER,
@@ -24,7 +25,6 @@ from pytest_userstate.application.asserting.matching import (
     Subject,
     in_words,
 )
-from pytest_userstate.application.asserting.uniqueness import otherwise_unique
 from pytest_userstate.application.schema_words import (
     check_in_words,
     column_in_words,
@@ -35,7 +35,7 @@ from pytest_userstate.application.schema_words import (
     trigger_in_words,
 )
 from pytest_userstate.application.sql.data_types import type_of_column
-from pytest_userstate.application.sql.equality import Clauses
+from pytest_userstate.application.sql.equality import Clauses, same_expression
 from pytest_userstate.application.sql.tokens import (
     END,
     Token,
@@ -55,7 +55,7 @@ from pytest_userstate.domain.columns import (
     Policy,
     Trigger,
 )
-from pytest_userstate.domain.converters import in_sql
+from pytest_userstate.domain.converters import in_quotes, in_sql
 from pytest_userstate.domain.ports import Clause
 from pytest_userstate.domain.snapshot import (
     Extension,
@@ -84,6 +84,8 @@ _CONNECTING: typ.Final = frozenset(
     {"all", "and", "any", "array", "between", "in", "is", "like", "not", "null", "or"}
 )
 """Words that PostgreSQL puts in place of others."""
+_HOLDS_OF_EQUALS: typ.Final = frozenset({"=", "&&", "~=", "@>", "<@", "<=", ">="})
+"""Operators that hold between a value and itself."""
 
 
 # How keywords are read and compared.
@@ -215,6 +217,63 @@ _KEY: Keywords = {
     "initially_deferred": _flag("is_initially_deferred"),
     "temporal": _flag("is_temporal"),
 }
+
+
+# What makes columns unique beside a unique constraint on them.
+
+
+def makes_unique(table: Table, columns: cabc.Iterable[str]) -> list[str]:
+    """Return what makes columns unique, taken together, or some of them alone."""
+    names = set(columns)
+    reasons = [
+        with_source(key_in_words(key), key.source)
+        for key in table.unique_constraints
+        if names.issuperset(key.columns)
+    ]
+    return reasons + otherwise_unique(table, names, is_same=names.issuperset)
+
+
+def otherwise_unique(
+    table: Table,
+    columns: cabc.Iterable[str],
+    *,
+    is_same: cabc.Callable[[set[str]], bool] | None = None,
+) -> list[str]:
+    """Return what makes these columns unique without a unique constraint."""
+    key, is_same = table.primary_key, is_same or set(columns).__eq__
+    reasons = []
+    if key and is_same(set(key.columns)):
+        reasons.append(f"the primary key {key_in_words(key)}")
+    reasons += [
+        f"the index: {index_in_words(index)}"
+        for index in table.indexes
+        if index.is_unique
+        and index.is_valid
+        and index.constraint is None
+        and _is_of_all_rows(index)
+        and is_same(set(index.columns))
+    ]
+    reasons += [
+        f"the exclusion constraint {check_in_words(constraint)}"
+        for constraint in table.exclusion_constraints
+        if (compared := constraint.operators)
+        and _HOLDS_OF_EQUALS.issuperset(compared.values())
+        and is_same({*compared})
+    ]
+    return reasons
+
+
+def _is_of_all_rows(index: Index) -> bool:
+    """Whether no two rows without nulls escape a unique index."""
+    if index.predicate is None:
+        return True
+    not_null = [f"{in_quotes(name)} IS NOT NULL" for name in index.columns]
+    return any(
+        same_expression(condition, index.predicate)
+        for condition in ("true", *not_null, " AND ".join(not_null))
+    )
+
+
 _VALID: Keywords = {
     "valid": Keyword(
         _is_valid,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 import collections
 import collections.abc as cabc
 import enum
@@ -342,13 +341,15 @@ def _distances(snapshot: SchemaSnapshot, table: Table) -> dict[str, set[int]]:
     return distances
 
 
-class ObjectAssertions(abc.ABC, typ.Generic[T]):
+class ObjectAssertions(typ.Generic[T]):
     """Assertions about one object of the schema.
 
     They are made by functions such as `assert_table`, never directly, and only of an
     object that is there. Each of them looks at the schema anew: on a connection, as
     it is at that moment.
     """
+
+    _kind: ObjectKind
 
     def __init__(
         self, read: Read, place: ObjectName, facts: tuple[Fact, ...] = ()
@@ -363,9 +364,9 @@ class ObjectAssertions(abc.ABC, typ.Generic[T]):
         """Name the class and the object."""
         return f"<{type(self).__name__} {self._place}>"
 
-    @abc.abstractmethod
     def _search(self, snapshot: SchemaSnapshot) -> T | Failure:
         """Return the object, or what there is instead."""
+        return self._kind.search(snapshot, self._place)
 
     def _look(self) -> tuple[SchemaSnapshot, T]:
         """Return the snapshot and the object in it, or fail the test."""
