@@ -102,7 +102,11 @@ def prepare(request: AuditRequest) -> Prepared:
     first, *others = prepare_all(request)
     if others:
         names = " and ".join(prepared.name for prepared in (first, *others))
-        message = f"the configuration has several targets, {names}: choose one"
+        message = (
+            f"the configuration has several targets, {names}: choose one, by "
+            f'@pytest.mark.userstate_target("{first.name}") on the test, or by '
+            f"--userstate-target={first.name}"
+        )
         raise UsageError(message)
     return first
 

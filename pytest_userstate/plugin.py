@@ -90,6 +90,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Take part in the run where an audit is asked for."""
     _offer_steps(config.pluginmanager)
     config.addinivalue_line("markers", "userstate: a check of the user-state audit")
+    config.addinivalue_line(
+        "markers",
+        "userstate_target(name): the target that the fixtures of a test are about",
+    )
     config.stash[COMPOSITION] = _composition
     config.pluginmanager.register(KeptDatabases(), "userstate-kept")
     if answers_without_running(config.option):

@@ -56,7 +56,8 @@ class Renewal:
         self.warnings: list[str] = []
         self.faults: list[tuple[str, str]] = []
         for pattern, new in KEYS.items():
-            table = self._renewed(table, pattern.split("."), new, prefix)
+            for key in (pattern, f"targets.*.{pattern}"):
+                table = self._renewed(table, key.split("."), new, prefix)
         self.table = table
 
     def _renewed(

@@ -190,12 +190,14 @@ def _in_group(
 
     The outcome of an item is the worst one of all schemas.
     """
-    own = {verdict.check.id: verdict.outcome for verdict in audit.verdicts}
-    found = {**outcomes}
-    for check, outcome in own.items():
-        if outcomes[check] not in _NOT_JUDGED:
-            is_failed = runxfail and outcome.is_expected_failure
-            found[check] = Outcome.FAILED if is_failed else outcome
+    own = {}
+    for verdict in audit.verdicts:
+        check, outcome = verdict.check.id, verdict.outcome
+        if outcomes[check] in _NOT_JUDGED:
+            outcome = outcomes[check]
+        elif runxfail and outcome.is_expected_failure:
+            outcome = Outcome.FAILED
+        own[check] = outcome
     for comparison in audit.comparisons:
-        found.setdefault(comparison.name, comparison.outcome)
-    return found
+        own[comparison.name] = outcomes.get(comparison.name, comparison.outcome)
+    return own

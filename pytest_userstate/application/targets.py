@@ -126,13 +126,10 @@ def chosen(
     known = [table.name for table in tables if table.name]
     for name in names:
         if not known:
-            message = (
-                f"--userstate-target={name}: the configuration has no [targets]; "
-                "leave the option out"
-            )
+            message = f"there is no target {name!r}: the configuration has no [targets]"
             raise UsageError(message)
         if name not in known:
-            message = f"--userstate-target={name}: no such target; "
+            message = f"there is no target {name!r}; "
             raise UsageError(message + nearest(name, known))
     return tuple(table for table in tables if not names or table.name in names)
 

@@ -34,6 +34,12 @@ COMPOSITION: typ.Final[pytest.StashKey[cabc.Callable[[], Composition]]] = (
 KEPT: typ.Final = "userstate.kept"
 _FAILED: typ.Final = pytest.StashKey[bool]()
 
+TARGET: typ.Final = "userstate_target"
+_ONE_SCHEMA: typ.Final = (
+    "`schemas` has a pattern, and a report is about one schema: pass a model with its "
+    'name, model=attrs.evolve(userstate_model, schemas=["tenant_1"])'
+)
+
 Configuration: typ.TypeAlias = "str | pathlib.Path | cabc.Mapping[str, object] | None"
 T = typ.TypeVar("T")
 
@@ -65,11 +71,26 @@ def userstate_configuration() -> Configuration:
 
 
 @pytest.fixture(scope="session")
+def userstate_target(request: pytest.FixtureRequest) -> str | None:
+    """The name of the target that the other fixtures are about.
+
+    By default the only one; with several, mark the test:
+    `@pytest.mark.userstate_target("billing")`.
+    """
+    name: str | None = getattr(request, "param", None)
+    return name
+
+
+@pytest.fixture(scope="session")
 def userstate_prepared(
-    pytestconfig: pytest.Config, userstate_configuration: Configuration
+    pytestconfig: pytest.Config,
+    userstate_configuration: Configuration,
+    userstate_target: str | None,
 ) -> Prepared:
     """Everything that the other fixtures need, found but not started."""
-    request = request_of(pytestconfig, configuration=userstate_configuration)
+    request = request_of(
+        pytestconfig, configuration=userstate_configuration, target=userstate_target
+    )
     composition = pytestconfig.stash[COMPOSITION]()
     prepared = _or_fail(lambda: composition.prepare(request))
     for warning in prepared.warnings:
@@ -192,6 +213,7 @@ def userstate_audit(
         from pytest_userstate.application.audit import (  # noqa: PLC0415 - costs time
             known_wiring,
         )
+        from pytest_userstate.domain.model import is_pattern  # noqa: PLC0415 - likewise
         from pytest_userstate.domain.recognition.recognizing import (  # noqa: PLC0415
             lacking,
         )
@@ -204,6 +226,8 @@ def userstate_audit(
         snapshot = composition.snapshot_of(source)
         prepared, settings = userstate_prepared, userstate_prepared.settings
         look_for = model or settings.model
+        if any(map(is_pattern, look_for.schemas)):
+            pytest.fail(_ONE_SCHEMA, pytrace=False)
         if model is None and settings.recognize and lacking(look_for, snapshot):
             look_for = request.getfixturevalue("userstate_model")
         known = wiring or _or_fail(
@@ -243,6 +267,13 @@ def userstate_proof(
             ask_writes=userstate_prepared.ask_writes,
         )
     )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test for each target that it is marked with."""
+    marker = metafunc.definition.get_closest_marker(TARGET)
+    if marker is not None and TARGET in metafunc.fixturenames:
+        metafunc.parametrize(TARGET, marker.args, indirect=True, scope="session")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -239,10 +239,12 @@ def request_of(
     compares: bool = False,
     asks_ahead: bool = False,
     configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None,
+    target: str | None = None,
 ) -> AuditRequest:
     """Return what the command line asks for.
 
-    `configuration` is what a repository's fixture says in place of the file.
+    `configuration` is what a repository's fixture says in place of the file, and
+    `target` the one that a test is marked with.
     """
     from pytest_userstate.application.settings import AuditRequest  # noqa: PLC0415
 
@@ -253,7 +255,7 @@ def request_of(
         invocation_dir=pathlib.Path(config.invocation_params.dir),
         root_dir=config.rootpath,
         configuration=configuration or option.userstate_config,
-        targets=tuple(option.userstate_target),
+        targets=(target,) if target else tuple(option.userstate_target),
         migrations=option.userstate_migrations,
         dsn=option.userstate_dsn,
         drift=option.userstate_drift,

@@ -207,3 +207,55 @@ def test_schemas_of_a_live_database_are_audited(two: Backend) -> None:
     assert [group["name"] for group in groups] == ["tenant_1", "tenant_2"]
     assert [group["status"] for group in groups] == ["passed", "failed"]
     jsonschema.Draft202012Validator(SCHEMA).validate(run.report)
+
+
+def test_a_test_chooses_a_target_for_its_fixtures(two: Backend) -> None:
+    """By a marker, also for scenarios; without one, the message says how."""
+    two.write(
+        "test_marked.py",
+        """
+        import pytest
+
+        @pytest.mark.userstate_target("accounts", "billing")
+        def test_tables(schema_snapshot, userstate_connection, userstate_target):
+            tables = {"accounts": "users", "billing": "invoices"}
+            names = {table.name for table in schema_snapshot.tables}
+            assert tables.pop(userstate_target) in names
+            assert not {*tables.values()} & names
+            assert not userstate_connection.execute(
+                "SELECT to_regclass(%s)", [*tables.values()]
+            ).fetchone()[0]
+
+        def test_unmarked(userstate_report):
+            pass
+        """,
+    )
+    two.write(
+        "test_steps.py",
+        """
+        import pytest
+        from pytest_bdd import scenarios
+
+        pytestmark = [
+            pytest.mark.userstate_target("billing"),
+            pytest.mark.usefixtures("userstate_target"),
+        ]
+        scenarios("billing.feature")
+        """,
+    )
+    two.write(
+        "billing.feature",
+        """
+        Feature: billing
+          Scenario: users
+            Given the user-state baseline
+            When the user-state audit runs
+            Then the user-state check "users.schema" is missing
+        """,
+    )
+    run = two.run("--strict-markers", "-W", "error", audit=False)
+    assert run.last_line.endswith("3 passed, 1 error"), run.output
+    assert (
+        "the configuration has several targets, accounts and billing: choose one, by "
+        '@pytest.mark.userstate_target("accounts") on the test'
+    ) in run.output

@@ -162,10 +162,15 @@ def test_keys_of_a_shared_file_have_its_table_in_front() -> None:
     assert "`tool.userstate.targets.a.snapshot` is 'a.yaml'" in str(caught.value)
 
 
-def test_an_old_key_gives_one_warning() -> None:
+def test_old_keys_are_read_and_named_once() -> None:
     """It is about the file, and not about each target."""
-    settings = settings_of(f"silence = []{TWO}")
-    assert [len(each.warnings) for each in settings.values()] == [1, 0]
+    settings = settings_of(f"silence = []{TWO}silence = []")
+    first, second = settings.values()
+    assert [line.partition(" is now")[0] for line in first.warnings] == [
+        "userstate.toml: `silence`",
+        "userstate.toml: `targets.billing.silence`",
+    ]
+    assert second.warnings == ()
 
 
 def test_targets_are_chosen_by_name() -> None:
@@ -174,7 +179,7 @@ def test_targets_are_chosen_by_name() -> None:
     assert chosen(tables, ()) == tables
     assert [table.name for table in chosen(tables, ("billing",))] == ["billing"]
     assert chosen(tables, ("billing", "accounts")) == tables
-    with pytest.raises(UsageError, match="no such target; did you mean 'billing'"):
+    with pytest.raises(UsageError, match="there is no target 'biling'; did you mean"):
         chosen(tables, ("biling",))
     only = target_tables({}, file="userstate.toml")
     with pytest.raises(UsageError, match=r"the configuration has no \[targets\]"):
