@@ -12,7 +12,6 @@ import pytest
 from pytest_userstate.outbound.postgres.binaries import find_binaries
 from pytest_userstate.outbound.postgres.server import EmbeddedServer
 from tests.helpers.backends import (
-    CHECKS,
     CREDENTIALS,
     PREFERENCES,
     ROOT,
@@ -66,7 +65,7 @@ def test_a_database_that_was_migrated_has_not_drifted(
     """The tool's own table is there, and no matter."""
     run = migrated.run("--userstate-drift=env:LIVE", LIVE=live)
     assert run.status == 0, run.output
-    assert f"{len(CHECKS) + 1} passed" in run.output
+    assert "7 passed, 4 skipped" in run.output
     assert run.report is not None
     (comparison,) = run.report["comparisons"]
     assert (comparison["id"], comparison["outcome"]) == ("drift", "passed")
@@ -127,7 +126,7 @@ def test_a_database_that_cannot_be_read_is_an_error_of_the_check_alone(
         LIVE=UNREACHABLE,
     )
     assert run.status == 1, run.output
-    assert f"{len(CHECKS)} passed, 1 error" in run.output
+    assert "6 passed, 4 skipped, 1 error" in run.output
     assert "the comparison could not be carried out" in run.output
     assert run.report is not None
     jsonschema.validate(run.report, SCHEMA)

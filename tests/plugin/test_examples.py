@@ -165,7 +165,7 @@ def test_http_etag_proves_its_service(example: Copy) -> None:
     """Its tests refuse a stale request; its schema and its statement are proved."""
     run = example("http-etag").run("tests", "--userstate-prove", "-W", "error")
     assert run.status == 0, run.output
-    assert "13 passed" in run.output
+    assert "9 passed, 4 skipped" in run.output
     assert run.report is not None
     [written] = run.report["proof"]["program_writes"]
     assert (written["write"], written["result"]) == ("save", "conditional")

@@ -152,4 +152,4 @@ def test_a_live_database_is_audited(run: cabc.Callable[..., Run], live: str) -> 
     """No server of ours is wanted."""
     done = run("--userstate-audit", "--userstate-dsn=env:LIVE", LIVE=live)
     assert done.status == 0, done.output
-    assert f"{len(CHECKS)} passed" in done.output
+    assert f"{len(CHECKS) - 4} passed, 4 skipped" in done.output
