@@ -1,6 +1,8 @@
 """The fixtures: an embedded server, private databases, snapshots, and audits.
 
-Nothing is imported or started before a test asks for one of them.
+Nothing is imported or started before a test asks for one of them. The plugin imports
+this module before pytest could rewrite it, and no assert of it needs that:
+PYTEST_DONT_REWRITE.
 """
 
 from __future__ import annotations
