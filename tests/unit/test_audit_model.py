@@ -283,7 +283,7 @@ def test_every_cell_answers_in_its_own_words(
             },
         ),
         (RevisionCoverage, {"tracked", "untracked"}),
-        (ConflictCoverage, {"detectable", "unreliable", "absent"}),
+        (ConflictCoverage, {"detectable", "unreliable", "absent", "bypassed"}),
         (
             RuntimeWiring,
             {
