@@ -53,6 +53,7 @@ def test_the_command_audits_without_plugins_that_an_audit_does_not_use(
     finished = call(tmp_path, "-k", "users.schema", "-p", "no:cacheprovider")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "1 passed" in finished.stdout
+    assert "warning" not in finished.stdout
     plugins = next(
         (line for line in finished.stdout.splitlines() if "plugins:" in line), ""
     )
