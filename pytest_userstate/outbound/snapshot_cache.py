@@ -31,7 +31,6 @@ from pytest_userstate.outbound.migrations.finding.discovery import Target
 from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.postgres.account import check_machine
 from pytest_userstate.outbound.postgres.binaries import Binaries
-from pytest_userstate.outbound.postgres.cluster import fingerprint, open_cache
 
 _PACKAGE: typ.Final = pathlib.Path(__file__).parents[1]
 _MOST_ENTRIES: typ.Final = 32
@@ -79,7 +78,12 @@ class SnapshotCache:
     def open(cls, folder: pathlib.Path) -> typ.Self | None:
         """Return the cache in a folder; None if the user has no place for a secret."""
         try:
-            own = open_cache(check_machine())
+            account = check_machine()
+            from pytest_userstate.outbound.postgres.cluster import (  # noqa: PLC0415 - POSIX
+                open_cache,
+            )
+
+            own = open_cache(account)
             secret = _secret(own.root / "secret") if own else None
         except (OSError, UsageError):
             return None
@@ -125,6 +129,10 @@ def key_of(target: Target, binaries: Binaries, *how: object) -> str:
     extensions beside them, how the migrations are run, this package, and the day: a
     migration may name a partition after the month.
     """
+    from pytest_userstate.outbound.postgres.cluster import (  # noqa: PLC0415 - POSIX
+        fingerprint,
+    )
+
     today = dt.datetime.now(dt.UTC).date().isoformat()
     parts = (today, _package(), fingerprint(binaries), _extensions(binaries))
     text = json.dumps((*parts, target.plan, how), default=_plain, sort_keys=True)

@@ -21,6 +21,7 @@ from pytest_userstate.domain.access import (
 from pytest_userstate.domain.snapshot import DroppedObject, Source
 from pytest_userstate.outbound import snapshot_cache
 from pytest_userstate.outbound.migrations.finding.discovery import Target, locate
+from pytest_userstate.outbound.postgres import cluster
 from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.snapshot_cache import (
     CachedDatabase,
@@ -161,7 +162,7 @@ def test_the_secret_is_made_once_and_is_private(
     assert second != first
     file.write_bytes(b"short")
     assert snapshot_cache._secret(file) not in {first, second}
-    monkeypatch.setattr(snapshot_cache, "open_cache", lambda _: None)
+    monkeypatch.setattr(cluster, "open_cache", lambda _: None)
     assert SnapshotCache.open(tmp_path) is None
 
 
