@@ -394,8 +394,9 @@ def _target(
         # are collected, and end in this error.
         return UnreadableTarget(error), _existing(place.base / error.path)
     is_copied = request.proves or request.drafts is not None
+    is_repeated = is_repeatable(located.plan, settings.postgres) and not is_copied
     cache = None
-    if binaries and request.cache and is_repeatable(located.plan) and not is_copied:
+    if binaries and request.cache and is_repeated:
         cache = SnapshotCache.open(request.cache)
     target = MigrationsTarget(
         target=located,

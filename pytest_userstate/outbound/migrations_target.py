@@ -117,7 +117,7 @@ class MigrationsTarget:
     @functools.cached_property
     def _key(self) -> str:
         binaries = self.binaries or find_binaries()
-        return key_of(self.target, binaries, self.setup, self.session, self.settings)
+        return key_of(self.target, binaries, self.session, self.settings)
 
     @functools.cached_property
     def cached(self) -> CachedDatabase | None:

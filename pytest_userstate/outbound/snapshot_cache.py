@@ -24,6 +24,7 @@ import typing as typ
 
 import attrs
 
+from pytest_userstate.application.settings import PostgresSettings
 from pytest_userstate.domain import access, columns, relations, snapshot
 from pytest_userstate.domain.errors import UsageError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
@@ -91,10 +92,12 @@ class SnapshotCache:
 
     def find(self, key: str) -> CachedDatabase | None:
         """Return what was kept for a key; None if nothing was, or it is damaged."""
+        file = self._file(key)
         try:
-            signature, _, body = self._file(key).read_bytes().partition(b"\n")
+            content = file.read_bytes() if file.is_file() else b""
         except OSError:
             return None
+        signature, _, body = content.partition(b"\n")
         if not hmac.compare_digest(signature, self._signature(key, body)):
             return None
         database: CachedDatabase = json.loads(body, object_hook=_value)
@@ -117,7 +120,10 @@ class SnapshotCache:
 
     def _prune(self) -> None:
         """Remove all but the newest entries, and what killed runs left half-written."""
-        entries = sorted(self.folder.iterdir(), key=lambda file: -file.stat().st_mtime)
+        entries = sorted(
+            self.folder.iterdir(),
+            key=lambda file: -file.stat(follow_symlinks=False).st_mtime,
+        )
         for entry in entries[_MOST_ENTRIES:]:
             entry.unlink(missing_ok=True)
 
@@ -139,9 +145,13 @@ def key_of(target: Target, binaries: Binaries, *how: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def is_repeatable(plan: object) -> bool:
-    """Whether the files say all that will be done: a program's code is not known."""
-    return isinstance(plan, Plan)
+def is_repeatable(plan: object, settings: PostgresSettings) -> bool:
+    """Whether the migrations and the settings say all that will be done.
+
+    The code of a program is not known, and a superuser's SQL can read any file.
+    """
+    is_superuser = settings.superuser or settings.setup is not None
+    return isinstance(plan, Plan) and not is_superuser
 
 
 def _package() -> list[tuple[str, int, int]]:

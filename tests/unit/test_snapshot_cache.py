@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from pytest_userstate import Column, SchemaSnapshot, Table
+from pytest_userstate.application.settings import PostgresSettings
 from pytest_userstate.domain.access import (
     Access,
     Grant,
@@ -26,6 +27,7 @@ from pytest_userstate.outbound.postgres.binaries import Binaries
 from pytest_userstate.outbound.snapshot_cache import (
     CachedDatabase,
     SnapshotCache,
+    is_repeatable,
     key_of,
 )
 from tests.helpers.full_snapshots import full_snapshots
@@ -114,6 +116,18 @@ def test_a_damaged_entry_is_no_entry(cache: SnapshotCache, damage) -> None:  # n
     assert cache.find("key") == DATABASE
 
 
+def test_what_is_no_file_is_no_entry(cache: SnapshotCache) -> None:
+    """A pipe is not waited for, and a device is not read to its end."""
+    os.mkfifo(cache.folder / "pipe.json")
+    (cache.folder / "device.json").symlink_to("/dev/zero")
+    (cache.folder / "dangling.json").symlink_to("nothing")
+    (cache.folder / "folder.json").mkdir()
+    for key in ("pipe", "device", "dangling", "folder"):
+        assert cache.find(key) is None
+        cache.keep(key, DATABASE)
+        assert cache.find(key) == (None if key == "folder" else DATABASE)
+
+
 def test_an_entry_counts_for_its_key_and_its_user_only(cache: SnapshotCache) -> None:
     """A renamed entry, and one that somebody else has signed, are ignored."""
     cache.keep("key", DATABASE)
@@ -174,6 +188,16 @@ def binaries(tmp_path: pathlib.Path) -> Binaries:
     (programs / "postgres").touch()
     (tmp_path / "pg/share/extension").mkdir(parents=True)
     return Binaries(bin_dir=programs, origin="a test")
+
+
+def test_what_a_superuser_runs_may_depend_on_anything(tmp_path: pathlib.Path) -> None:
+    """A superuser's SQL can read files, and a program can do whatever it likes."""
+    (tmp_path / "1.sql").write_text("SELECT 1;")
+    plan = locate(root=tmp_path, base=tmp_path, path=str(tmp_path)).plan
+    assert is_repeatable(plan, PostgresSettings())
+    assert not is_repeatable(plan, PostgresSettings(superuser=True))
+    assert not is_repeatable(plan, PostgresSettings(setup="setup.sql"))
+    assert not is_repeatable(object(), PostgresSettings())
 
 
 def test_the_key_changes_with_whatever_the_schema_depends_on(

@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 from pytest_userstate.outbound.wiring.code import LOCKED
-from pytest_userstate.outbound.wiring.sql_writes import UNFINISHED, VARIABLE
+from pytest_userstate.outbound.wiring.sql_writes import OPTIONAL, UNFINISHED, VARIABLE
 from tests.helpers.writes import in_a_line, read_writes
 
 PYTHON_CLASS = 'class Settings(Base):\n    __tablename__ = "account_settings"\n'
@@ -328,6 +328,34 @@ PROGRAMS: dict[str, tuple[dict[str, str], list[str]]] = {
             "found.setTheme(theme);\nrepo.save(found);\n}\n}\n",
         },
         ["5: theme | "],
+    ),
+    "an OR beside the comparison": (
+        {
+            "a.go": GO + "func f() {\n"
+            'db.Exec("UPDATE account_settings SET theme = $1 '
+            'WHERE account_id = $2 AND ($3 IS NULL OR (version = $3))")\n'
+            'db.Exec("UPDATE account_settings SET theme = $1 '
+            'WHERE (a = 1 OR b = 2) AND version = $3")\n}\n',
+            "b.ts": "prisma.accountSettings.update({ where: { OR: [{ version }, "
+            "{ id }] }, data: { theme } });\n",
+            "c.py": PYTHON_CLASS + "def f(s):\n"
+            "    s.execute(update(Settings).where(or_(Settings.version == 1, x))"
+            ".values(theme=1))\n",
+        },
+        [
+            f"3: theme | account_id; {OPTIONAL}",
+            f"4: theme | version; {OPTIONAL}",
+            f"1: theme | ; {OPTIONAL}",
+            f"4: theme | ; {OPTIONAL}",
+        ],
+    ),
+    "a message about a statement": (
+        {
+            "a.py": 'LOG = "failed to UPDATE account_settings SET theme = 1 for user"\n'
+            'a = """\n-- why\nupdate account_settings SET theme = 1"""\n'
+            'b = f"{hint} UPDATE account_settings SET theme = 1"\n'
+        },
+        ["4: theme | ", "5: theme | "],
     ),
     "what only looks like it": (
         {

@@ -24,7 +24,7 @@ from pytest_userstate.outbound.wiring.code import (
     Link,
 )
 from pytest_userstate.outbound.wiring.mappings import Mapping, Mappings
-from pytest_userstate.outbound.wiring.sql_writes import UNFINISHED, VARIABLE
+from pytest_userstate.outbound.wiring.sql_writes import OPTIONAL, UNFINISHED, VARIABLE
 
 _BUILDER: typ.Final = (
     "add a condition on `{column}` with the revision that was read, raise it in the "
@@ -102,6 +102,7 @@ _SETS: typ.Final = frozenset(
     }
 )
 """The calls of a chain that say what is written."""
+_OR: typ.Final = frozenset({"OR", "Or", "or", "orWhere", "or_"})
 _CONDITIONS: typ.Final = frozenset(
     {
         *(
@@ -388,6 +389,8 @@ class CallReader:
         words = {
             word for span in filter(None, spans) for word in self._code.words(span)
         }
+        if not _OR.isdisjoint({*words, *(link.name for link in links)}):
+            return (), OPTIONAL
         compared = {c for c in map(mapping.column, words) if c}
         # A key over several columns, as Prisma names it.
         parts = {part for word in words for part in word.split("_")}

@@ -33,6 +33,7 @@ _UPDATE: typ.Final = re.compile(
     r"\b(?:update|insert\s+into|merge\s+into)\b", re.IGNORECASE
 )
 _NOT_A_STATEMENT: typ.Final = frozenset({"do", "for", "key", "on", "then"})
+_STARTS: typ.Final = frozenset({"insert", "merge", "prepare", "update", "with"})
 _ENDS: typ.Final = frozenset({"from", "returning", "when", "where"})
 _CONDITION: typ.Final = frozenset({"and", "not", "on", "or", "where"})
 _ANY_ROW: typ.Final = frozenset({TokenKind.NUMBER, TokenKind.STRING})
@@ -42,6 +43,7 @@ VARIABLE: typ.Final = "its condition is only known when the program runs"
 UNFINISHED: typ.Final = "the statement is put together in several places"
 UNREADABLE: typ.Final = "it is no SQL that can be read"
 _CURSOR: typ.Final = "it goes by a cursor"
+OPTIONAL: typ.Final = "an OR in its condition can do without the comparison"
 
 
 @attrs.frozen(kw_only=True)
@@ -87,6 +89,8 @@ def sql_writes(text: str) -> cabc.Iterator[SqlWrite]:
         return
     plain = _PARAMETER.sub(lambda part: _hole(part[0]), text)
     for statement in statements(plain):
+        if not _is_executed(statement):
+            continue
         try:
             reader = _Reader(tokens(statement.text))
         except UnreadableSqlError:
@@ -96,6 +100,12 @@ def sql_writes(text: str) -> cabc.Iterator[SqlWrite]:
         for write in reader.writes():
             at = next((s for s in starts if _names(statement.text, s, write)), 0)
             yield attrs.evolve(write, offset=statement.start + at)
+
+
+def _is_executed(statement: Statement) -> bool:
+    """Whether a text begins as a statement does, and not as a message about one."""
+    first = next(iter(statement.words), "")
+    return first in _STARTS or HOLE in first
 
 
 def _hole(text: str) -> str:
@@ -305,6 +315,8 @@ class _Reader:
     def _compared(self, places: cabc.Iterable[int]) -> tuple[frozenset[str], str]:
         """Return the columns that a condition goes by, and why it cannot be read."""
         compared, unread = set[str](), ""
+        places = list(places)
+        optional = self._under_or(places)
         last = 0
         for at in places:
             last = at
@@ -315,11 +327,34 @@ class _Reader:
                 unread = unread or (VARIABLE if self._is_condition(at) else "")
             elif self._is(at, "current", "of"):
                 unread = _CURSOR
-            elif not self._goes_by_nothing(at):
+            elif self._goes_by_nothing(at):
+                continue
+            elif at in optional:
+                unread = unread or OPTIONAL
+            else:
                 compared.add(token.text)
         if self._is(last, "where") or self._is(last, "and"):
             unread = unread or UNFINISHED
         return frozenset(compared), unread
+
+    def _under_or(self, places: cabc.Iterable[int]) -> set[int]:
+        """Return the places that are in brackets with an OR, at any depth."""
+        group, parents, has_or = 0, [0], [False]
+        groups: dict[int, int] = {}
+        for at in places:
+            text = self._at(at).text
+            if text == "(":
+                parents.append(group)
+                has_or.append(False)
+                group = len(parents) - 1
+            elif text == ")":
+                group = parents[group]
+            elif self._is(at, "or"):
+                has_or[group] = True
+            groups[at] = group
+        for inner, outer in enumerate(parents):
+            has_or[inner] = has_or[inner] or has_or[outer]
+        return {at for at, inner in groups.items() if has_or[inner]}
 
     def _goes_by_nothing(self, at: int) -> bool:
         """Whether a name is only asked for being null, unlike, or a constant."""
