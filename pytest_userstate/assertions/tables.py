@@ -428,7 +428,7 @@ class TableAssertions(RelationAssertions[Table]):
         expected = arguments.several_places(names)
         is_partitioned = table.kind is TableKind.PARTITIONED
         partitions = children(snapshot, table) if is_partitioned else []
-        found = [(each.qualified_name, each.source) for each in partitions]
+        found = [(part.qualified_name, part.source) for part in partitions]
         require(exactly(f"table {self._place}", "partitions", expected, found))
 
     def is_ancestor_of(

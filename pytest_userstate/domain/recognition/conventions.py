@@ -85,7 +85,7 @@ class Convention:
         matches: list[tuple[Part, TableOutline]] = []
         for part in self.parts:
             named = [table for name in part.tables for table in schema.called(name)]
-            fitting = [each for each in named or people if part.fits(each)]
+            fitting = [table for table in named or people if part.fits(table)]
             if not fitting:
                 return []
             matches += [(part, table) for table in fitting]

@@ -95,12 +95,16 @@ class Persons:
     @property
     def users(self) -> PersonTable | None:
         """The users' table."""
-        return next((each for each in self.candidates[:1] if each.is_enough), None)
+        return next(
+            (person for person in self.candidates[:1] if person.is_enough), None
+        )
 
     @functools.cached_property
     def tables(self) -> dict[Place, PersonTable]:
         """The tables of persons for which enough speaks, by place."""
-        return {each.table.place: each for each in self.candidates if each.is_enough}
+        return {
+            person.table.place: person for person in self.candidates if person.is_enough
+        }
 
     @functools.cached_property
     def outside(self) -> frozenset[Place]:
@@ -218,13 +222,13 @@ def persons(schema: SchemaOutline) -> Persons:
     ]
     hub = max(
         (candidate for candidate in candidates if candidate.references),
-        key=lambda each: (each.references, each.weight, each.table.place),
+        key=lambda person: (person.references, person.weight, person.table.place),
         default=None,
     )
     weighed = [_weighed_by_keys(candidate, hub) for candidate in candidates]
     if not any(candidate.is_enough for candidate in weighed):
         weighed = [_weighed_alone(candidate) for candidate in weighed]
-    ordered = sorted(weighed, key=lambda each: (-each.weight, each.table.place))
+    ordered = sorted(weighed, key=lambda person: (-person.weight, person.table.place))
     return Persons(schema=schema, candidates=tuple(ordered))
 
 

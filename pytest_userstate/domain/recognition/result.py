@@ -157,7 +157,7 @@ class RecognizedEntity:
     @property
     def best(self) -> RecognizedStorage | None:
         """The first storage that is `certain` or `likely`, or None."""
-        return next((each for each in self.storages if each.is_usable), None)
+        return next((storage for storage in self.storages if storage.is_usable), None)
 
     @property
     def used(self) -> tuple[RecognizedStorage, ...]:
@@ -167,7 +167,7 @@ class RecognizedEntity:
     @property
     def possible(self) -> tuple[RecognizedStorage, ...]:
         """The storages that are not sure enough to be taken."""
-        return tuple(each for each in self.storages if not each.is_usable)
+        return tuple(storage for storage in self.storages if not storage.is_usable)
 
 
 def _entities(
