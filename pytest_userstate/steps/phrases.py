@@ -12,8 +12,6 @@ import typing as typ
 import pytest
 from pytest_bdd.parsers import StepParser
 
-from pytest_userstate.domain.errors import InvalidModelError
-
 if typ.TYPE_CHECKING:
     from pytest_userstate.domain.model import AuditModel
     from pytest_userstate.domain.report import UserStateSchemaAuditReport
@@ -28,8 +26,6 @@ Match: typ.TypeAlias = "tuple[Phrase, dict[str, str]]"
 """A phrase, and the values in it."""
 
 _OWN_WORD: typ.Final = "user-state"
-_MISTAKES: typ.Final = (InvalidModelError, LookupError, ValueError)
-"""What is raised about a value that a step cannot have."""
 PLACE: typ.Final = pytest.StashKey[str]()
 """Where the step of a scenario is that runs: the feature file, and the line."""
 
@@ -126,7 +122,10 @@ def perform(
     except AssertionError as error:
         finding = str(error)
     except (LookupError, ValueError) as error:
-        if type(error) not in _MISTAKES:  # a KeyError, say, would be a defect
+        from pytest_userstate.domain.errors import InvalidModelError  # noqa: PLC0415
+
+        # What is raised about a value; a KeyError, say, would be a defect.
+        if type(error) not in {InvalidModelError, LookupError, ValueError}:
             raise
         # The step asks for something that does not exist, or is misspelt.
         finding = textwrap.fill(str(error), 79, break_on_hyphens=False)

@@ -148,7 +148,7 @@ def test_without_pytest_bdd_everything_else_works(covered: Backend) -> None:
     )
     run = covered.run("tests", "-p", "no:pytest-bdd", "-W", "error")
     assert run.status == 0, run.output
-    assert "11 passed" in run.output
+    assert "7 passed, 4 skipped" in run.output
 
 
 def test_a_plugin_loaded_by_its_module_name_counts_as_active(featured: Backend) -> None:
