@@ -273,7 +273,7 @@ def test_tests_get_copies(untouched: RunningServer, tmp_path: pathlib.Path) -> N
         assert connection.execute("SELECT a FROM t").fetchall() == [(1,)]
     with GivenServer(connection_string(untouched.dsn(), option=OPTION)) as server:
         assert kept in untouched.ask(NAMES)
-        server.keep([kept, kept.replace("_2", "_1")], -1)
+        server.keep([kept, kept.removesuffix("2") + "1"], -1)
     with GivenServer(connection_string(untouched.dsn(), option=OPTION)):
         assert kept not in untouched.ask(NAMES)
 
