@@ -112,6 +112,14 @@ def test_a_write_that_ignores_the_revision_fails_the_run(covered: Backend) -> No
     assert f"::error file=src/store.go,line=4,{title}::" in run.output
     assert "src/store.go:4" in (covered.path / "report.md").read_text()
 
+    store = covered.path / "src/store.go"
+    store.write_text(store.read_text().replace("$2`, themes", "$2 ${where}`, themes"))
+    run = covered.run()
+    assert run.status == 0, run.output
+    assert (
+        "passed     interests.conflict: no migration needed\n  2 writes" in run.output
+    )
+
 
 def test_nothing_is_parsed_where_nothing_is_scanned(backend: Backend) -> None:
     """Neither ast-grep nor a language is imported, dual model or not."""

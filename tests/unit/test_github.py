@@ -10,6 +10,7 @@ import pytest
 
 from pytest_userstate.application.comparison import Comparison
 from pytest_userstate.application.reporting.document import document_of
+from pytest_userstate.application.reporting.findings import finding_of
 from pytest_userstate.application.reporting.github import (
     Annotation,
     annotations_of,
@@ -24,6 +25,7 @@ from pytest_userstate.application.run_record import (
 from pytest_userstate.application.wording import inert, wrap
 from pytest_userstate.domain.difference import Change
 from pytest_userstate.domain.errors import ToolError
+from pytest_userstate.domain.evidence import Evidence, EvidenceKind
 from pytest_userstate.domain.gate import Acceptance, GatePolicy
 from pytest_userstate.domain.snapshot import Column, DroppedObject, Source, Table
 from pytest_userstate.inbound.publishing import annotate
@@ -75,6 +77,24 @@ def test_a_check_points_at_the_table_that_lacks_something() -> None:
     login = told(finished(users, preferences(TOKENS["not null"])))[0]
     assert login.title.startswith("login.schema")
     assert login.source == made
+
+
+def test_a_check_points_at_its_table_rather_than_at_a_near_miss_elsewhere() -> None:
+    """A column of another table says little about the one that lacks it."""
+    made = Source("m/2.sql", 4)
+    interests = attrs.evolve(join_table(), source=made)
+    record = finished(USERS, interests)
+    assert record.audit is not None
+    verdict = record.audit.verdict("interests.revision")
+    elsewhere = Evidence(
+        kind=EvidenceKind.NEAR_MISS,
+        subject="public.users.revision",
+        source=Source("m/1.sql", 2),
+    )
+    evidence = (*verdict.check.evidence, elsewhere)
+    check = attrs.evolve(verdict.check, evidence=evidence)
+    finding = finding_of(attrs.evolve(verdict, check=check), report=record.audit.report)
+    assert finding.source == made
 
 
 def test_what_is_accepted_or_deferred_is_no_annotation() -> None:

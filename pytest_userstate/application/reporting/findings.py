@@ -139,6 +139,8 @@ class Finding:
     drafts: tuple[VerifiedDraft, ...] = ()
     # Whether a migration follows from the check, or may.
     is_decided: bool = True
+    # Whether its reason says what the program writes.
+    has_writes: bool = False
 
     @property
     def heading(self) -> str:
@@ -189,6 +191,7 @@ def finding_of(
     return Finding(
         id=home.full_id(check.id),
         outcome=outcome or Outcome.DESELECTED,
+        has_writes=bool(check.writes),
         answer=answer_in_words(check),
         coverage=in_words(check.coverage),
         reason=check.rationale,
@@ -203,18 +206,28 @@ def finding_of(
 
 def _source(check: Check, report: UserStateSchemaAuditReport | None) -> Source | None:
     """Return the place that says most about a check, or made the table it is about."""
-    for kind in _TELLING:
-        for fact in check.evidence:
-            if fact.kind is kind and fact.source:
-                return fact.changed_by or fact.source
     tables = {
         fact.subject: fact.source
         for other in (report.checks if report else ())
         for fact in other.evidence
         if fact.kind is EvidenceKind.PRESENT
     }
-    owners = (fact.subject.rpartition(".")[0] for fact in check.evidence)
-    return next(filter(None, map(tables.get, owners)), None)
+    absent = (fact for fact in check.evidence if fact.kind is EvidenceKind.ABSENT)
+    lacking = {*map(_owner, absent)} & {*tables}
+    for kind in _TELLING:
+        for fact in check.evidence:
+            is_elsewhere = kind is EvidenceKind.NEAR_MISS and lacking
+            if is_elsewhere and _owner(fact) not in lacking:
+                continue  # what another table has says little about this one
+            if fact.kind is kind and fact.source:
+                return fact.changed_by or fact.source
+    places = (tables.get(_owner(fact)) for fact in check.evidence)
+    return next(filter(None, places), None)
+
+
+def _owner(fact: Evidence) -> str:
+    """Return the table of a column."""
+    return fact.subject.rpartition(".")[0]
 
 
 def finding_of_comparison(

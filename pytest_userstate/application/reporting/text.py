@@ -183,7 +183,8 @@ class TextPrinter:
         is_said = is_failing and self.is_below_failures
         is_plain = outcome in {Outcome.PASSED, Outcome.DESELECTED}
         shows_all = self.verbosity > 0
-        is_short = is_said or (is_plain and not finding.changes)
+        is_all = finding.changes or finding.has_writes
+        is_short = is_said or (is_plain and not is_all)
         if self.verbosity < 0 or (is_short and not shows_all):
             return
         if not finding.judgement or is_failing or finding.changes or shows_all:
