@@ -154,7 +154,7 @@ class Workplace:
         return self.pytest("baseline", "--userstate-audit", *QUIET)()
 
     def compile(self) -> None:
-        """Let whoever may write beside the sources write the byte code."""
+        """Write the bytecode once, in a process that may write beside the sources."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder / "home")}
         for _ in range(2):
             subprocess.run(

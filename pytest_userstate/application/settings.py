@@ -116,7 +116,7 @@ class AuditRequest:
     configuration: str | os.PathLike[str] | cabc.Mapping[str, object] | None = None
     """The configuration file, or what it would say."""
     targets: tuple[str, ...] = ()
-    """The targets to audit; all if none is named."""
+    """The names of the targets to audit; empty for all targets."""
     migrations: str | None = None
     dsn: str | None = attrs.field(default=None, repr=False)
     drift: str | None = attrs.field(default=None, repr=False)

@@ -122,7 +122,7 @@ def target_tables(
 def chosen(
     tables: tuple[TargetTable, ...], names: tuple[str, ...]
 ) -> tuple[TargetTable, ...]:
-    """Return the targets of these names, or all if none is named."""
+    """Return the targets of these names; without names, all targets."""
     known = [table.name for table in tables if table.name]
     for name in names:
         if not known:

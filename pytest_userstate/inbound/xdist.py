@@ -129,7 +129,7 @@ def _ask(channel: typ.Any, target: str, selected: cabc.Collection[str]) -> Resul
     if version != _version():
         message = _OTHER_VERSION.format(here=_version(), there=version)
         return RunFailure(kind="tool", message=message)
-    # Whoever can answer here has started this process, and runs its code in it.
+    # The controller that answers started this process, and runs code in it.
     result: Result = pickle.loads(answer)  # noqa: S301
     return result
 

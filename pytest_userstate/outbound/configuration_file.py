@@ -153,7 +153,7 @@ def _read(path: pathlib.Path, start: pathlib.Path) -> ConfigurationFile | None:
 
 
 def _refuse_stray(table: cabc.Mapping[str, object], text: str, label: str) -> None:
-    """Refuse keys of ours at the top of a shared file, where nobody reads them."""
+    """Refuse the audit's keys at the top level of a shared file: they do nothing."""
     stray = [key for key in (*TABLES, *KEYS) if key in table]
     if not stray:
         return

@@ -5,7 +5,6 @@ Places are checked early, and files are written whole or not at all.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 import tempfile
@@ -79,20 +78,10 @@ class ReportFiles:
     def write(self, path: str, text: str) -> None:
         """Write the text, whole or not at all."""
         target = _real(self._base / path)
-        temporary = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(
-                dir=target.parent, prefix=f".{target.name}."
-            )
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            pathlib.Path(temporary).chmod(0o666 & ~_umask())
-            pathlib.Path(temporary).replace(target)
+            write_whole(target, text.encode(), mode=0o666 & ~_umask())
         except OSError as error:
-            if temporary:
-                with contextlib.suppress(FileNotFoundError):
-                    pathlib.Path(temporary).unlink()
             message = (
                 f"the {self._what} {path} cannot be written: {error.strerror or error}"
             )
@@ -217,6 +206,20 @@ def read_snapshot_file(path: pathlib.Path, *, shown: str) -> KnownSnapshot:
 def _real(path: pathlib.Path) -> pathlib.Path:
     """Return where a path leads; `Path.resolve` raises where links go in circles."""
     return pathlib.Path(os.path.realpath(path))
+
+
+def write_whole(target: pathlib.Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write a file whole or not at all; by default, nobody else can read it."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    half = pathlib.Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        half.chmod(mode)
+        half.replace(target)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:

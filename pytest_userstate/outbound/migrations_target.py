@@ -151,7 +151,7 @@ class MigrationsTarget:
     def launch(self) -> cabc.Callable[[], None] | None:
         """Start the embedded server without waiting for it; return what ends it.
 
-        None if none is needed.
+        None if no server is needed.
         """
         if self.cached or self.given:
             return None

@@ -19,7 +19,6 @@ import json
 import os
 import pathlib
 import secrets
-import tempfile
 import typing as typ
 
 import attrs
@@ -28,6 +27,7 @@ from pytest_userstate.application.settings import PostgresSettings
 from pytest_userstate.domain import access, columns, relations, snapshot
 from pytest_userstate.domain.errors import UsageError
 from pytest_userstate.domain.snapshot import SchemaSnapshot
+from pytest_userstate.outbound.files import write_whole
 from pytest_userstate.outbound.migrations.finding.discovery import Target
 from pytest_userstate.outbound.migrations.plan import Plan
 from pytest_userstate.outbound.postgres.account import check_machine
@@ -108,7 +108,7 @@ class SnapshotCache:
         body = json.dumps(database, default=_object, ensure_ascii=False).encode()
         content = self._signature(key, body) + b"\n" + body
         with contextlib.suppress(OSError):
-            _write(self._file(key), content)
+            write_whole(self._file(key), content)
             self._prune()
 
     def _file(self, key: str) -> pathlib.Path:
@@ -234,17 +234,5 @@ def _secret(file: pathlib.Path) -> bytes | None:
         if is_private and len(secret) == _SECRET_SIZE:
             return secret
     secret = secrets.token_bytes(_SECRET_SIZE)
-    _write(file, secret)
+    write_whole(file, secret)
     return secret
-
-
-def _write(file: pathlib.Path, content: bytes) -> None:
-    """Write a file that nobody else can read, whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix="new-")
-    try:
-        with os.fdopen(handle, "wb") as half:
-            half.write(content)
-        pathlib.Path(name).replace(file)
-    except BaseException:
-        pathlib.Path(name).unlink(missing_ok=True)
-        raise

@@ -115,7 +115,7 @@ def lies(connection: Connection, row: Values, revision: object) -> bool:
 
 
 def writes_the_same(connection: Connection, row: Values, revision: object) -> None:
-    """Write a value of its own, by a key alone."""
+    """Write the same value each time, by the key alone."""
     statement = "UPDATE settings SET theme = 'dark' WHERE id = %(id)s"
     connection.execute(statement, {"id": row["id"]})
 

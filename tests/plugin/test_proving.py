@@ -109,7 +109,7 @@ def test_a_draft_closes_its_check_when_it_is_applied(backend: Backend) -> None:
 def test_alembic_applies_its_draft_itself(
     example: cabc.Callable[[str], Backend],
 ) -> None:
-    """And takes it back; the revision is one of its own."""
+    """And takes it back; the draft is one of Alembic's revisions."""
     alembic = example("alembic")
     settings = alembic.path / "userstate.toml"
     settings.write_text(settings.read_text().partition("[[accept]]")[0])

@@ -65,7 +65,7 @@ class NewMigration:
         """Return a file that is named as the last one is, with the next version.
 
         `form` is a text with places for `up` and `down`. Without it, the reverse is a
-        file of its own if the names say which way a file goes.
+        separate file if the names say which way a file goes.
         """
         path = next_path(self.last, self.name)
         if form:

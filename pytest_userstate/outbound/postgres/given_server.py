@@ -247,7 +247,7 @@ class GivenServer:
         return ServerError(message)
 
     def url(self, database: str, role: str, *, password: str = "") -> str:
-        """Return where a database is, without a password if none is given."""
+        """Return the URL of a database, with the password if one is given."""
         info = self._admin.info
         parameters = info.get_parameters()
         more: dict[str, str] = {
